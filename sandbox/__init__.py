@@ -1,0 +1,1 @@
+"""Zendesk, BigQuery and GCS on loopback: the product's default environment, and what its tests run against."""

@@ -1,0 +1,96 @@
+"""Starts local-bigquery 0.4.0 offline, and closer to BigQuery where the product depends on it.
+
+Runs in the environment of constraints/local-bigquery.txt, never in the project's own. Each change says what
+upstream does instead; all rest on that exact version.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from typing import Any
+
+import duckdb
+from local_bigquery.api import uploads
+from local_bigquery.catalog import tables
+from local_bigquery.cli import main
+from local_bigquery.engine import database
+
+KILLED = {"reason": "backendError", "message": "the server was killed during this job"}
+
+
+def attach(connection: Any, project_id: str) -> None:
+    """One DuckDB file a project. Upstream keeps DuckLake folders, whose extension it downloads at start."""
+    path = database.settings.data_dir / f"{project_id}.project.duckdb"
+    connection.execute(f"ATTACH IF NOT EXISTS '{path}' AS {database.quote(project_id)}")
+    database._attached.add(project_id)
+
+
+@functools.cache
+def connect() -> Any:
+    """As upstream, without extensions that would have to be downloaded: DuckLake and spatial (geography)."""
+    settings = database.settings
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    connection.execute("SET GLOBAL TimeZone='UTC'")
+    connection.execute(f"ATTACH '{settings.data_dir / 'emulator.duckdb'}' AS emulator")
+    connection.execute(database.EMULATOR_SCHEMA)
+    _end_interrupted_jobs(connection)
+    connection.execute("ATTACH ':memory:' AS bq")
+    database.native.register(connection)
+    for path in database.FUNCTIONS:
+        if path.stem != "geography":
+            connection.execute(database.MACRO.sub(r"CREATE MACRO bq.main.\1", path.read_text()))
+    known = {path.name.removesuffix(".project.duckdb") for path in settings.data_dir.glob("*.project.duckdb")}
+    for project_id in known | {settings.default_project_id}:
+        attach(connection, project_id)
+    default = database.quote(settings.default_project_id, settings.default_dataset_id)
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {default}")
+    return connection
+
+
+def _end_interrupted_jobs(connection: Any) -> None:
+    """A job that a killed server left behind is polled as RUNNING for ever upstream; here it has failed."""
+    status = {"status": {"state": "DONE", "errorResult": KILLED, "errors": [KILLED]}}
+    connection.execute(
+        "UPDATE emulator.jobs SET state = 'DONE', resource = json_merge_patch(resource, ?) WHERE state <> 'DONE'",
+        [json.dumps(status)],
+    )
+
+
+def projects() -> list[str]:
+    rows = database.fetch(
+        "SELECT database_name FROM duckdb_databases() WHERE path LIKE '%.project.duckdb' ORDER BY 1"
+    )
+    return [name for (name,) in rows]
+
+
+def start_upload(project_id: str, body: Any, upload: str) -> Any:
+    """BigQuery recognises gzip by its first bytes; DuckDB by the file's name."""
+    with open(upload, "rb") as file:
+        is_gzip = file.read(2) == b"\x1f\x8b"
+    if is_gzip:
+        os.rename(upload, f"{upload}.gz")
+        upload = f"{upload}.gz"
+    return start_upload_upstream(project_id, body, upload)
+
+
+def alter_table(project_id: str, dataset_id: str, table_id: str, fields: Any) -> None:
+    """Upstream adds new top-level columns and forgets new nested ones."""
+    alter_table_upstream(project_id, dataset_id, table_id, fields)
+    current = {field.name.casefold(): field for field in tables.columns(project_id, dataset_id, table_id)}
+    for field in fields:
+        wanted = tables.types.duckdb_type(field)
+        if field.fields and tables.types.duckdb_type(current[field.name.casefold()]) != wanted:
+            table = tables.name(project_id, dataset_id, table_id)
+            column = database.quote(field.name)
+            database.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET DATA TYPE {wanted}")
+
+
+start_upload_upstream, alter_table_upstream = uploads._start, tables._alter
+database._attach, database._connect, database.projects = attach, connect, projects
+uploads._start, tables._alter = start_upload, alter_table
+
+if __name__ == "__main__":
+    main()

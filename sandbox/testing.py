@@ -1,0 +1,54 @@
+"""pytest fixtures that hand out the sandbox's servers on free ports. Loaded by tests/conftest.py."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.addresses import BUCKET, Addresses
+from sandbox.bigquery import bigquery_server
+from sandbox.gcs import gcs_server
+from sandbox.up import Size, zendesk_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from google.cloud import bigquery
+
+
+@dataclasses.dataclass(frozen=True)
+class Warehouse:
+    """The running BigQuery and GCS servers, and a client of the first."""
+
+    addresses: Addresses
+    client: bigquery.Client
+    bucket_folder: Path
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """BigQuery and GCS, once for all tests: each test works in a dataset of its own (`dataset`)."""
+    addresses, data_dir = Addresses.free(), tmp_path_factory.mktemp("warehouse")
+    with gcs_server(addresses, data_dir), bigquery_server(addresses, data_dir) as client:
+        yield Warehouse(addresses, client, data_dir / "gcs" / BUCKET)
+
+
+@pytest.fixture
+def dataset(warehouse: Warehouse) -> Iterator[str]:
+    """The name of an empty dataset that goes with the test."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    warehouse.client.create_dataset(name)
+    yield name
+    warehouse.client.delete_dataset(name, delete_contents=True)
+
+
+@pytest.fixture(scope="module")
+def zendesk_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A small Zendesk account, shared by the module's tests: faults and changes of one are seen by the next."""
+    addresses = Addresses.free()
+    with zendesk_server(addresses, tmp_path_factory.mktemp("zendesk"), Size(tickets=250, users=60)):
+        yield addresses.zendesk_url

@@ -1,0 +1,64 @@
+"""All servers of the sandbox as one context."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from sandbox.bigquery import bigquery_server
+from sandbox.gcs import gcs_server
+from sandbox.processes import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from google.cloud import bigquery
+
+    from sandbox.addresses import Addresses
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """What a new Zendesk account holds; an account that `data_dir` already has keeps its own."""
+
+    seed: int = 1
+    tickets: int = 2_000
+    users: int = 500
+
+
+@dataclasses.dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox: its addresses, and a client of its warehouse."""
+
+    addresses: Addresses
+    warehouse: bigquery.Client
+    data_dir: Path
+
+
+@contextmanager
+def zendesk_server(addresses: Addresses, data_dir: Path, size: Size) -> Iterator[None]:
+    """The running Zendesk simulator. Raises ServerStartError."""
+    argv = [
+        *(sys.executable, "-m", "sandbox.zendesk"),
+        *("--port", str(addresses.zendesk), "--database", str(data_dir / "zendesk.sqlite")),
+        *("--seed", str(size.seed), "--tickets", str(size.tickets), "--users", str(size.users)),
+    ]
+    probe = f"{addresses.zendesk_url}/_sandbox/requests"
+    with serving("Zendesk", argv, probe=probe, log=data_dir / "logs" / "zendesk.log"):
+        yield
+
+
+@contextmanager
+def sandbox(addresses: Addresses, data_dir: Path, size: Size) -> Iterator[Sandbox]:
+    """Every server up and answering, its data in `data_dir`; all of them stopped at the end.
+
+    Raises ServerStartError.
+    """
+    with ExitStack() as servers:
+        servers.enter_context(zendesk_server(addresses, data_dir, size))
+        servers.enter_context(gcs_server(addresses, data_dir))
+        warehouse = servers.enter_context(bigquery_server(addresses, data_dir))
+        yield Sandbox(addresses, warehouse, data_dir)

@@ -32,7 +32,7 @@ def serving(
 
     What it prints goes to the file `log`. Raises ServerStartError.
     """
-    if _answers(probe):
+    if answers(probe):
         raise ServerStartError(f"{name}: something already listens at {probe}; is another sandbox up?")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -64,14 +64,15 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def _wait_until_up(name: str, process: subprocess.Popen[bytes], probe: str, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not _answers(probe):
+    while not answers(probe):
         if process.poll() is not None or time.monotonic() > deadline:
             last = log.read_text(errors="replace")[-2000:]
             raise ServerStartError(f"{name} did not start ({log}):\n{last}")
         time.sleep(0.05)
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether an HTTP server is there, whatever it says."""
     try:
         urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - a loopback address of our own
     except urllib.error.HTTPError:

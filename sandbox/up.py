@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import sys
+import urllib.request
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -49,6 +51,18 @@ def zendesk_server(addresses: Addresses, data_dir: Path, size: Size) -> Iterator
     probe = f"{addresses.zendesk_url}/_sandbox/requests"
     with serving("Zendesk", argv, probe=probe, log=data_dir / "logs" / "zendesk.log"):
         yield
+
+
+def advance(zendesk_url: str, hours: int) -> dict[str, dict[str, int]]:
+    """Moves Zendesk's clock on; what changed meanwhile, as {model: {kind of change: objects}}."""
+    request = urllib.request.Request(  # noqa: S310 - a loopback address of our own
+        f"{zendesk_url}/_sandbox/advance",
+        data=json.dumps({"hours": hours}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310
+        changed: dict[str, dict[str, int]] = json.load(answer)["changed"]
+        return changed
 
 
 @contextmanager

@@ -1,0 +1,79 @@
+# One verb per intent; CI uses the same.
+.DEFAULT_GOAL := help
+.PHONY: help run sandbox test test-pythons check format pins clean setup
+SHELL := /bin/sh
+
+UV := scripts/uv
+PYTHON := .venv/bin/python
+MELTANO := .venvs/meltano/bin/meltano
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+run: setup ## the whole export in the sandbox: a first run, a day later a second one, and what came of it
+	@$(PYTHON) -m sandbox demo
+
+sandbox: setup ## the sandbox alone, until Ctrl-C; in another terminal: .venvs/meltano/bin/meltano run tap-to-bigquery
+	@$(PYTHON) -m sandbox up
+
+test: setup ## every test
+	$(PYTHON) -m pytest
+
+test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 that is there
+	@for version in 3.11 3.12 3.13; do \
+		$(UV) python find --no-python-downloads $$version >/dev/null 2>&1 || { echo "no Python $$version here"; continue; }; \
+		echo "Python $$version"; \
+		$(UV) venv --quiet --clear --python $$version .venvs/test-$$version && \
+		$(UV) pip install --quiet --python .venvs/test-$$version/bin/python -c constraints/plugins.txt --group dev \
+			-e ./tap-zendesk-cityblock -e ./target-bigquery && \
+		.venvs/test-$$version/bin/python -m pytest -q tests/tap tests/target_bigquery || exit 1; \
+	done
+
+check: setup ## lint, format and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+format: setup ## let ruff mend what it can
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+clean: ## remove what runs and set-up left, environments included
+	rm -rf .sandbox .meltano .venv .venvs logs output transform/target transform/logs
+
+# --- environments, each from its own pins ------------------------------------------------------------
+setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/.ready
+
+.venv/.ready: pyproject.toml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml constraints/plugins.txt
+	@echo "setting up .venv (plugins, sandbox, tests)"
+	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venv
+	@$(UV) pip install --quiet --python $(PYTHON) -c constraints/plugins.txt --group dev \
+		-e ./tap-zendesk-cityblock -e ./target-bigquery
+	@touch $@
+
+.venvs/meltano/.ready: constraints/meltano.txt
+	@echo "setting up Meltano"
+	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venvs/meltano
+	@$(UV) pip install --quiet --python .venvs/meltano/bin/python -r constraints/meltano.txt
+	@touch $@
+
+.venvs/local-bigquery/.ready: constraints/local-bigquery.txt
+	@echo "setting up the BigQuery server (Python 3.13)"
+	@$(UV) venv --quiet --clear --python 3.13 .venvs/local-bigquery || { \
+		echo "the sandbox's BigQuery server needs Python 3.13: install it, or let uv fetch it" >&2; exit 1; }
+	@$(UV) pip install --quiet --python .venvs/local-bigquery/bin/python -r constraints/local-bigquery.txt
+	@touch $@
+
+.meltano/.ready: .venvs/meltano/.ready meltano.yml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml constraints/plugins.txt constraints/dbt.txt
+	@echo "installing the Meltano plugins"
+	@$(MELTANO) --log-level warning install >/dev/null
+	@touch $@
+
+# Pins carry no index address: each machine asks the index it is set up for.
+COMPILE := $(UV) pip compile --quiet --universal --no-emit-index-url --no-header --no-annotate
+pins: ## resolve the pins anew
+	$(COMPILE) --python-version 3.11 pyproject.toml --group dev \
+		tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml -o constraints/plugins.txt
+	echo 'meltano==4.4.1' | $(COMPILE) --python-version 3.11 - -o constraints/meltano.txt
+	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 - -o constraints/dbt.txt
+	echo 'local-bigquery==0.4.0' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt

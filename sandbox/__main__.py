@@ -1,0 +1,121 @@
+"""`python -m sandbox`: the servers, the demonstration, and a look into the warehouse."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sandbox import demo
+from sandbox.addresses import Addresses
+from sandbox.processes import ServerStartError
+from sandbox.query import QueryError, query
+from sandbox.up import Size, advance, sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DATA_DIR = Path(os.environ.get("SANDBOX_DATA_DIR", ".sandbox"))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    options = _parser().parse_args(argv)
+    try:
+        return int(options.command(options))
+    except (ServerStartError, QueryError, demo.DemoError) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _up(options: argparse.Namespace) -> int:
+    if options.fresh:
+        shutil.rmtree(options.data_dir, ignore_errors=True)
+    addresses = Addresses.free() if options.free_ports else Addresses()
+    size = Size(options.seed, options.tickets, options.users)
+    with _stopped_by_signals(), sandbox(addresses, options.data_dir, size):
+        for name, value in addresses.environment().items():
+            print(f"export {name}={value}")
+        print(f"# the sandbox is up, its data in {options.data_dir}; Ctrl-C stops it", flush=True)
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            print("# stopping", flush=True)
+    return 0
+
+
+def _advance(options: argparse.Namespace) -> int:
+    print(advance(Addresses().zendesk_url, options.hours))
+    return 0
+
+
+def _query(options: argparse.Namespace) -> int:
+    with _stopped_by_signals():
+        print(query(options.sql, options.data_dir))
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    with _stopped_by_signals():
+        demo.run(options.data_dir, Size(options.seed, options.tickets, options.users))
+    return 0
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP unwind like Ctrl-C, so that every server is stopped."""
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    yield
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    account = argparse.ArgumentParser(add_help=False)
+    account.add_argument(
+        "--seed", type=int, default=Size.seed, help="what a new account's content is drawn from"
+    )
+    account.add_argument(
+        "--tickets", type=int, default=Size.tickets, help="tickets of a new account (%(default)s)"
+    )
+    account.add_argument("--users", type=int, default=Size.users, help="users of a new account (%(default)s)")
+    kept = argparse.ArgumentParser(add_help=False)
+    kept.add_argument("--data-dir", type=Path, default=DATA_DIR, help="where it keeps its data (%(default)s)")
+
+    up = commands.add_parser("up", parents=[account, kept], help="start every server, until Ctrl-C")
+    up.add_argument("--fresh", action="store_true", help="forget what DATA_DIR holds")
+    up.add_argument("--free-ports", action="store_true", help="any free ports instead of the usual ones")
+    up.set_defaults(command=_up)
+
+    later = commands.add_parser(
+        "advance", help="move a running sandbox's time on: tickets come, change and go"
+    )
+    later.add_argument("--hours", type=int, default=24)
+    later.set_defaults(command=_advance)
+
+    look = commands.add_parser("query", parents=[kept], help="ask the warehouse, in BigQuery's SQL")
+    look.add_argument("sql")
+    look.set_defaults(command=_query)
+
+    show = commands.add_parser(
+        "demo", parents=[account, kept], help="two runs, a day apart, and what they did"
+    )
+    show.set_defaults(command=_demo)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

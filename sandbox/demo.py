@@ -1,0 +1,130 @@
+"""The whole export, twice, a day apart, and what came of it: what `make run` shows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sandbox.addresses import DATASET, Addresses
+from sandbox.tables import text_table
+from sandbox.up import Size, advance, sandbox
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+MELTANO = Path(".venvs/meltano/bin/meltano")
+STATE_ID = "local:tap-zendesk-cityblock-to-target-bigquery"
+RUNS = f"""
+    SELECT table_name, export_count, run_length_sec,
+      COALESCE(start_cursor, CAST(start_time AS STRING)) AS cursor_before,
+      COALESCE(end_cursor, CAST(end_time AS STRING)) AS cursor_after,
+      ROW_NUMBER() OVER (PARTITION BY table_name ORDER BY bq_inserted_at) AS run
+    FROM {DATASET}.EXPORT_METADATA WHERE export_status = 'complete'
+    ORDER BY table_name, run
+"""
+
+
+class DemoError(Exception):
+    """A step failed; the message says where its log is."""
+
+
+def run(data_dir: Path, size: Size) -> None:
+    """Prints as it goes. Starts anew: what `data_dir` and the local state held is gone.
+
+    Raises DemoError, ServerStartError.
+    """
+    shutil.rmtree(data_dir, ignore_errors=True)
+    addresses = Addresses()
+    with sandbox(addresses, data_dir, size) as servers:
+        print(
+            f"Sandbox up: Zendesk {addresses.zendesk_url}, BigQuery {addresses.bigquery_url}, GCS {addresses.gcs_url}"
+        )
+        _meltano("state", "clear", "--force", STATE_ID, log=data_dir / "logs" / "state.log")
+        _timed("First run:  meltano run tap-to-bigquery", data_dir / "logs" / "run-1.log")
+        changed = advance(addresses.zendesk_url, hours=24)
+        print("A day later in Zendesk: " + _told(changed.get("ticket", {})))
+        _timed("Second run: meltano run tap-to-bigquery", data_dir / "logs" / "run-2.log")
+        print()
+        print(_summary(servers.warehouse))
+    print(_look_further(data_dir))
+
+
+def _timed(title: str, log: Path) -> None:
+    print(f"{title} …", end="", flush=True)
+    started = time.monotonic()
+    _meltano("run", "tap-to-bigquery", log=log)
+    print(f" {time.monotonic() - started:.0f} s")
+
+
+def _meltano(*arguments: str, log: Path) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        status = subprocess.run(
+            [MELTANO, "--environment", "local", *arguments],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **Addresses().environment()},
+        ).returncode
+    if status:
+        last = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
+        raise DemoError(f"\n{last}\nmeltano {' '.join(arguments)} ended with {status}; the whole log: {log}")
+
+
+def _told(changes: dict[str, int]) -> str:
+    return ", ".join(f"{count} tickets {kind}" for kind, count in changes.items())
+
+
+def _summary(warehouse: bigquery.Client) -> str:
+    """One row a model; the cursors and seconds are the second run's."""
+    runs: dict[str, dict[int, bigquery.Row]] = {}
+    for row in warehouse.query_and_wait(RUNS):
+        runs.setdefault(row.table_name, {})[row.run] = row
+    counts = " UNION ALL ".join(
+        f"SELECT '{model}' AS model, COUNT(*) AS n FROM {DATASET}.{model}_latest" for model in runs
+    )
+    latest = {row.model: row.n for row in warehouse.query_and_wait(counts)}
+    lines = [
+        [
+            model,
+            first.export_count,
+            second.export_count,
+            latest[model],
+            second.cursor_before if second.cursor_after else None,
+            second.cursor_after,
+            second.run_length_sec,
+        ]
+        for model, (first, second) in ((model, (found[1], found[2])) for model, found in sorted(runs.items()))
+    ]
+    header = [
+        "model",
+        "rows, 1st run",
+        "rows, 2nd run",
+        "rows in _latest",
+        "cursor before",
+        "cursor after",
+        "seconds",
+    ]
+    return text_table(header, lines)
+
+
+def _look_further(data_dir: Path) -> str:
+    python = ".venv/bin/python -m sandbox query"
+    kept = "" if data_dir == Path(".sandbox") else f" --data-dir {data_dir}"
+    return f"""
+The servers are stopped, the rows are kept in {data_dir}. To look further:
+
+  query a view
+    {python}{kept} "SELECT status, COUNT(*) AS tickets FROM {DATASET}.ticket_latest GROUP BY status"
+
+  see every export of a model, with its cursors
+    {python}{kept} "SELECT * FROM {DATASET}.EXPORT_METADATA WHERE table_name = 'ticket' ORDER BY bq_inserted_at DESC"
+
+  override a cursor (here: tickets again from 1 June 2025), then `make sandbox` and, beside it, `{MELTANO} run tap-to-bigquery`
+    {MELTANO} state merge {STATE_ID} '{{"singer_state": {{"bookmarks": {{"ticket": {{"start_time": 1748736000}}}}}}}}'
+"""

@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox test test-pythons check format pins clean setup
+.PHONY: help run sandbox test test-pythons check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -37,6 +37,9 @@ check: setup ## lint, format and types
 format: setup ## let ruff mend what it can
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+
+docs: setup ## write the generated parts of the documentation anew
+	.venv/bin/cog -r README.md
 
 clean: ## remove what runs and set-up left, environments included
 	rm -rf .sandbox .meltano .venv .venvs logs output transform/target transform/logs

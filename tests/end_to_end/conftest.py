@@ -1,0 +1,55 @@
+import dataclasses
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sandbox.addresses import Addresses
+from sandbox.up import Sandbox, Size, sandbox
+
+PROJECT = Path(__file__).parents[2]
+MELTANO = PROJECT / ".venvs" / "meltano" / "bin" / "meltano"
+
+
+@dataclasses.dataclass(frozen=True)
+class Project:
+    """This Meltano project beside a sandbox of its own, with a system database (state, locks) of its own."""
+
+    sandbox: Sandbox
+    home: Path
+
+    def meltano(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [MELTANO, *arguments],
+            cwd=PROJECT,
+            env={
+                **os.environ,
+                **self.sandbox.addresses.environment(),
+                "MELTANO_DATABASE_URI": f"sqlite:///{self.home / 'meltano.db'}",
+                "MELTANO_CLI_LOG_LEVEL": "info",
+                "DBT_TARGET_PATH": str(self.home / "dbt"),
+                "NO_COLOR": "1",
+                **env,
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """A `meltano run` that has to succeed."""
+        done = self.meltano("run", *arguments, **env)
+        assert done.returncode == 0, done.stderr[-5000:]
+        return done
+
+    def rows(self, sql: str) -> list[dict[str, object]]:
+        return [dict(row) for row in self.sandbox.warehouse.query_and_wait(sql)]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    home = tmp_path_factory.mktemp("project")
+    with sandbox(Addresses.free(), home / "sandbox", Size(tickets=1500, users=300)) as servers:
+        yield Project(servers, home)

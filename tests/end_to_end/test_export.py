@@ -1,0 +1,114 @@
+"""`meltano run tap-to-bigquery`, as its users run it: tap, loader and views against the sandbox."""
+
+import json
+from datetime import datetime
+
+import pytest
+
+from sandbox.truth import compare
+from sandbox.up import advance
+
+INCREMENTAL = ["ticket", "user", "organization", "nps_recipient", "nps_response"]
+STATE_ID = "local:tap-zendesk-cityblock-to-target-bigquery"
+COMPLETE = "SELECT * FROM zendesk.EXPORT_METADATA WHERE export_status = 'complete' ORDER BY bq_inserted_at"
+
+
+@pytest.fixture(scope="module")
+def after_first_run(project):
+    project.run("tap-to-bigquery")
+    return project.rows(COMPLETE)
+
+
+@pytest.fixture(scope="module")
+def after_second_run(project, after_first_run):
+    changed = advance(project.sandbox.addresses.zendesk_url, hours=24)
+    assert changed["ticket"]
+    project.run("tap-to-bigquery")
+    return project.rows(COMPLETE)[len(after_first_run) :]
+
+
+def unequal(project, models):
+    url, warehouse = project.sandbox.addresses.zendesk_url, project.sandbox.warehouse
+    compared = [compare(url, warehouse, "zendesk", model) for model in models]
+    return [comparison for comparison in compared if not comparison.equal]
+
+
+def test_every_view_says_what_zendesk_says_after_the_first_run(project, after_first_run):
+    models = {row["table_name"] for row in after_first_run}
+    assert len(models) == 27
+    assert unequal(project, sorted(models)) == []
+
+
+def test_every_view_says_what_zendesk_says_a_day_later(project, after_second_run):
+    models = {row["table_name"] for row in after_second_run}
+    assert len(models) == 27
+    assert unequal(project, sorted(models)) == []
+
+
+def test_the_second_run_starts_at_the_cursors_where_the_first_ended(after_first_run, after_second_run):
+    ends = {row["table_name"]: (row["end_cursor"], row["end_time"]) for row in after_first_run}
+    starts = {row["table_name"]: (row["start_cursor"], row["start_time"]) for row in after_second_run}
+    for model in ("ticket", "user"):
+        assert ends[model][0] is not None
+        assert starts[model][0] == ends[model][0]
+    assert starts["organization"][1] == ends["organization"][1]
+
+
+def test_the_second_run_lands_only_what_changed_of_incremental_models(after_first_run, after_second_run):
+    first = {row["table_name"]: row["export_count"] for row in after_first_run}
+    second = {row["table_name"]: row["export_count"] for row in after_second_run}
+    for model in ("ticket", "user"):
+        assert 0 < second[model] < first[model] / 4
+
+
+def test_a_cursor_from_export_metadata_rewinds_exactly_that_model(project, after_first_run, after_second_run):
+    cursor = next(row["start_cursor"] for row in after_second_run if row["table_name"] == "ticket")
+    landed = next(row["export_count"] for row in after_second_run if row["table_name"] == "ticket")
+    override = {"singer_state": {"bookmarks": {"ticket": {"cursor": cursor}}}}
+    merged = project.meltano("state", "merge", STATE_ID, json.dumps(override))
+    assert merged.returncode == 0, merged.stderr
+
+    project.run("tap-to-bigquery")
+
+    third = {row["table_name"]: row for row in project.rows(COMPLETE)[-27:]}
+    assert third["ticket"]["start_cursor"] == cursor
+    assert third["ticket"]["export_count"] == landed
+    assert third["user"]["export_count"] == 0
+    assert unequal(project, INCREMENTAL) == []
+
+
+def test_the_history_of_a_model_reads_as_the_readme_says(project, after_second_run):
+    history = project.rows("SELECT * FROM zendesk.EXPORT_METADATA WHERE table_name = 'ticket' ORDER BY bq_inserted_at DESC")
+    assert list(history[0]) == [
+        "table_name",
+        "bq_inserted_at",
+        "export_id",
+        "export_status",
+        "start_time",
+        "start_cursor",
+        "end_time",
+        "end_cursor",
+        "export_count",
+        "run_length_sec",
+        "bq_partition",
+    ]
+    inserted = [row["bq_inserted_at"] for row in history]
+    assert all(isinstance(moment, datetime) for moment in inserted)
+    assert inserted == sorted(inserted, reverse=True)
+
+
+def test_a_list_of_models_exports_only_those(project, after_second_run):
+    before = len(project.rows(COMPLETE))
+    project.run(
+        "tap-zendesk-cityblock",
+        "target-bigquery",
+        TAP_ZENDESK_CITYBLOCK_BULK_MODELS='["group", "brand"]',
+        TAP_ZENDESK_CITYBLOCK_INCREMENTAL_MODELS="[]",
+    )
+    assert sorted(row["table_name"] for row in project.rows(COMPLETE)[before:]) == ["brand", "group"]
+
+
+def test_meltano_can_test_the_taps_configuration(project):
+    tested = project.meltano("config", "test", "tap-zendesk-cityblock")
+    assert tested.returncode == 0, tested.stderr
+    assert "Plugin configuration is valid" in tested.stdout + tested.stderr

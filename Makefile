@@ -79,4 +79,4 @@ pins: ## resolve the pins anew
 		tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml -o constraints/plugins.txt
 	echo 'meltano==4.4.1' | $(COMPILE) --python-version 3.11 - -o constraints/meltano.txt
 	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 - -o constraints/dbt.txt
-	echo 'local-bigquery==0.4.0' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt
+	printf 'local-bigquery==0.4.0\nduckdb==2.0.0\nsqlglot==30.30.0\n' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt

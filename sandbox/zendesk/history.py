@@ -1,0 +1,197 @@
+"""Time that passes: what agents, members and Zendesk itself do to the account meanwhile."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from sandbox.zendesk import words
+from sandbox.zendesk.account import ticket_objects
+from sandbox.zendesk.clock import START, iso
+from sandbox.zendesk.models import BY_MODEL
+from sandbox.zendesk.people import delete_organization, delete_user
+from sandbox.zendesk.rules import BUILDERS, rule
+from sandbox.zendesk.store import Stored
+from sandbox.zendesk.tickets import delete_ticket, is_archived, new_ticket
+
+if TYPE_CHECKING:
+    from sandbox.zendesk.store import Json, Store
+
+QUIET_SECONDS = 120
+"""Nothing happens in the last two minutes of what passed, so that exports see all of it."""
+
+
+def advance(store: Store, hours: int) -> dict[str, dict[str, int]]:
+    """Lets `hours` pass; what changed, as {model: {created, updated, deleted, restored: objects}}.
+
+    The same account sees the same changes.
+    """
+    passed = (store.fact("advances") or 0) + 1
+    rng = Random(f"advance {store.fact('seed')} {passed}")
+    now = store.now + hours * 3600
+    moments = _Moments(rng, store.now, now - QUIET_SECONDS)
+    with store.transaction():
+        changed = {
+            "ticket": _tickets(store, rng, moments, hours),
+            "user": _users(store, rng, moments, hours),
+            "organization": _organizations(store, rng, moments),
+            **{model: _rules(store, rng, moments, model) for model in ("macro", "view", "trigger")},
+        }
+        store.set_fact("now", now)
+        store.set_fact("advances", passed)
+    return changed
+
+
+class _Moments:
+    """Moments of the time that passes."""
+
+    def __init__(self, rng: Random, start: int, end: int) -> None:
+        self._rng, self._start, self._end = rng, start, max(start + 1, end)
+
+    def __call__(self) -> int:
+        return self._rng.randrange(self._start, self._end)
+
+
+def _share(count: int, per_day: float, hours: int) -> int:
+    return min(count, max(1, round(count * per_day * hours / 24)))
+
+
+def _load(store: Store, model: str, object_id: int) -> Json:
+    stored = store.get(model, object_id)
+    assert stored is not None  # noqa: S101 - the id came from the store
+    content: Json = orjson.loads(stored.body)
+    return content
+
+
+def _tickets(store: Store, rng: Random, moments: _Moments, hours: int) -> dict[str, int]:
+    known = store.ids("ticket")
+    users = store.fact("users") or 1
+    touched = rng.sample(known, _share(len(known), 0.05, hours))
+    done: Counter[str] = Counter(created=0, updated=0, deleted=0, restored=0)
+    for number in touched:
+        content, moment = _load(store, "ticket", number), moments()
+        done[_touch(content, rng, moment)] += 1
+        store.put(ticket_objects(content, moment, users, archived=is_archived(content, moment)))
+    for number in range(max(known) + 1, max(known) + 1 + _share(len(known), 0.02, hours)):
+        moment = moments()
+        store.put(ticket_objects(new_ticket(rng, number, moment, users), moment, users, archived=False))
+        done["created"] += 1
+    return dict(done)
+
+
+def _touch(content: Json, rng: Random, moment: int) -> str:
+    """One change; what kind it was. Every fifth is the system's, which leaves `updated_at` alone."""
+    content["generated_timestamp"] = moment
+    if content["status"] == "deleted":
+        content.update(status="open", updated_at=iso(moment))
+        return "restored"
+    if rng.random() < 0.08:
+        delete_ticket(content)
+        content["updated_at"] = iso(moment)
+        return "deleted"
+    if rng.random() < 0.2:
+        content["organization_id"] = None
+        return "updated"
+    content.update(
+        status="closed" if content["status"] == "solved" else rng.choice(("open", "pending", "solved")),
+        priority=rng.choice(("low", "normal", "high")),
+        tags=rng.sample(words.TAGS, 3),
+        updated_at=iso(moment),
+    )
+    return "updated"
+
+
+def _users(store: Store, rng: Random, moments: _Moments, hours: int) -> dict[str, int]:
+    known = store.ids("user")
+    done: Counter[str] = Counter(updated=0, deleted=0)
+    for user_id in rng.sample(known, _share(len(known), 0.02, hours)):
+        content, moment = _load(store, "user", user_id), moments()
+        if rng.random() < 0.1 and content["role"] == "end-user":
+            delete_user(content)
+            done["deleted"] += 1
+        else:
+            content["notes"] = words.text(rng, 60)
+            done["updated"] += 1
+        content["updated_at"] = iso(moment)
+        store.put([Stored.of("user", content, moment)])
+    return dict(done)
+
+
+def _organizations(store: Store, rng: Random, moments: _Moments) -> dict[str, int]:
+    known = store.ids("organization")
+    changed, gone = rng.choice(known), rng.choice(known)
+    moment = moments()
+    content = _load(store, "organization", changed) | {
+        "details": words.text(rng, 40),
+        "updated_at": iso(moment),
+    }
+    store.put([Stored.of("organization", content, moment)])
+    content = _load(store, "organization", gone)
+    if "deleted_at" in content:
+        return {"updated": 1, "deleted": 0}
+    moment = moments()
+    delete_organization(content, moment)
+    content["updated_at"] = iso(moment)
+    store.put([Stored.of("organization", content, moment)])
+    return {"updated": 1, "deleted": 1}
+
+
+def _rules(store: Store, rng: Random, moments: _Moments, model: str) -> dict[str, int]:
+    """One is added, one changes, one is gone without a trace."""
+    known = store.ids(model)
+    first = rule(0, model, 0)["id"]
+    changed, gone = rng.sample(known, 2)
+    moment = moments()
+    content = _load(store, model, changed) | {"active": False, "updated_at": iso(moment)}
+    added = rule(store.fact("seed") or 0, model, max(known) - first + 1, moments())
+    store.put([Stored.of(model, content, moment), Stored.of(model, added, moment)])
+    store.remove(model, [gone])
+    return {"created": 1, "updated": 1, "deleted": 1}
+
+
+def put(store: Store, model: str, parts: list[Json]) -> list[int]:
+    """Merges each part into the object with its id, or makes a new one; the ids.
+
+    What clocks the model's export is set to the latest moment an export shows, unless the part gives it.
+    """
+    moment = store.now - QUIET_SECONDS
+    with store.transaction():
+        ids = []
+        for part in parts:
+            stored = store.get(model, part["id"]) if "id" in part else None
+            content = orjson.loads(stored.body) if stored else _blank(store, model, part)
+            content = {**content, **_clocks(model, moment), **part}
+            listed = content.pop("_listed", True)
+            store.put([Stored.of(model, content, _changed(model, content, moment), listed=listed)])
+            ids.append(content["id"])
+    return ids
+
+
+def _blank(store: Store, model: str, part: Json) -> Json:
+    number = len(store.ids(model)) + 1
+    if model == "ticket":
+        return new_ticket(Random(number), part.get("id", number), START, store.fact("users") or 1)
+    if model in BUILDERS:
+        return rule(0, model, number % BUILDERS[model][1]) | {"id": part.get("id", number)}
+    known = store.ids(BY_MODEL[model].model)
+    return (_load(store, model, known[0]) if known else {}) | {
+        "id": part.get("id", max(known, default=0) + 1)
+    }
+
+
+def _clocks(model: str, moment: int) -> dict[str, Any]:
+    return {"updated_at": iso(moment), **({"generated_timestamp": moment} if model == "ticket" else {})}
+
+
+def _changed(model: str, content: Json, moment: int) -> int:
+    if model == "ticket":
+        return int(content["generated_timestamp"])
+    return (
+        int(datetime.fromisoformat(content["updated_at"]).timestamp())
+        if content.get("updated_at")
+        else moment
+    )

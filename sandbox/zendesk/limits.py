@@ -1,0 +1,84 @@
+"""Rate limits: buckets of requests in a window of real seconds, told in every answer's headers."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+
+GENEROUS = 1_000_000
+
+
+@dataclasses.dataclass
+class Bucket:
+    """`total` requests in each window of `window` seconds; the first request opens it."""
+
+    total: int = GENEROUS
+    window: float = 60
+    used: int = 0
+    opened: float = 0
+
+    def take(self) -> bool:
+        now = time.monotonic()
+        if now - self.opened >= self.window:
+            self.opened, self.used = now, 0
+        self.used += 1
+        return self.used <= self.total
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.total - self.used)
+
+    @property
+    def resets(self) -> int:
+        return max(0, math.ceil(self.opened + self.window - time.monotonic()))
+
+
+class Limits:
+    """The account's bucket, and those of its exports."""
+
+    def __init__(self) -> None:
+        self.account = Bucket()
+        self.buckets: dict[str, Bucket] = {
+            "incremental-exports": Bucket(),
+            "incremental-exports-cursor": Bucket(),
+        }
+
+    def configure(self, settings: dict[str, dict[str, float]]) -> None:
+        for name, setting in settings.items():
+            bucket = Bucket(total=int(setting["total"]), window=float(setting.get("window", 60)))
+            if name == "account":
+                self.account = bucket
+            else:
+                self.buckets[name] = bucket
+
+    def take(self, path: str) -> tuple[dict[str, str], str | None]:
+        """The headers of the answer, and the refusal's reason if a limit is crossed."""
+        name = _bucket_of(path)
+        allowed = self.account.take()
+        headers = {
+            "x-rate-limit": str(self.account.total),
+            "x-rate-limit-remaining": str(self.account.remaining),
+            "ratelimit-limit": str(self.account.total),
+            "ratelimit-remaining": str(self.account.remaining),
+            "ratelimit-reset": str(self.account.resets),
+        }
+        if not allowed:
+            headers["Retry-After"] = str(self.account.resets)
+            return headers, "Number of allowed API requests per minute exceeded"
+        if name is not None:
+            bucket = self.buckets[name]
+            allowed = bucket.take()
+            headers[f"zendesk-ratelimit-{name}"] = (
+                f"total={bucket.total}; remaining={bucket.remaining}; resets={bucket.resets}"
+            )
+            if not allowed:
+                headers["Retry-After"] = str(bucket.resets)
+                return headers, "Number of allowed incremental export API requests per minute exceeded"
+        return headers, None
+
+
+def _bucket_of(path: str) -> str | None:
+    if "/incremental/users/cursor" in path:
+        return "incremental-exports-cursor"
+    return "incremental-exports" if "/incremental/" in path else None

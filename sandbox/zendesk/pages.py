@@ -1,0 +1,191 @@
+"""The page dialects: from a request's query to the body that Zendesk would answer with."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from sandbox.zendesk.models import Endpoint, Paging
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sandbox.zendesk.store import Store
+
+WITHHELD_SECONDS = 60
+"""Exports leave out the last minute, and refuse to start in it."""
+
+OFFSET_PAGES = 100
+LARGEST_ID = 2**62
+
+
+@dataclasses.dataclass(frozen=True)
+class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
+    """A 4xx answer with this body."""
+
+    status: int
+    body: object
+
+
+def page(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url: str) -> bytes:
+    """The JSON body. Raises Refused."""
+    dialect = endpoint.paging
+    if dialect is Paging.LIST_CURSOR and "page[size]" not in query:
+        dialect = Paging.OFFSET
+    return _DIALECTS[dialect](endpoint, query, store, base_url)
+
+
+def _export_cursor(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url: str) -> bytes:
+    limit = _per_page(endpoint, query)
+    if "cursor" in query:
+        changed, object_id = _decoded_cursor(query["cursor"])
+        reached: str | None = query["cursor"]
+    else:
+        changed, object_id, reached = _start_time(query, store) - 1, LARGEST_ID, None
+    rows = store.changed_after(endpoint.model, changed, object_id, store.now - WITHHELD_SECONDS, limit)
+    if rows:
+        reached = _cursor(rows[-1][0], rows[-1][1])
+    next_url = (
+        None
+        if reached is None
+        else _url(base_url, endpoint.path, {"cursor": reached, "per_page": str(limit)})
+    )
+    first = _cursor(rows[0][0], rows[0][1]) if rows else None
+    return _body(
+        endpoint.root,
+        [row[2] for row in rows],
+        {
+            "after_cursor": reached,
+            "after_url": next_url,
+            "before_cursor": first,
+            "before_url": None if first is None else _url(base_url, endpoint.path, {"cursor": first}),
+            "end_of_stream": len(rows) < limit,
+        },
+    )
+
+
+def _export_time(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url: str) -> bytes:
+    limit = _per_page(endpoint, query)
+    start = _start_time(query, store)
+    rows = store.changed_after(endpoint.model, start - 1, LARGEST_ID, store.now - WITHHELD_SECONDS, limit)
+    end = rows[-1][0] if rows else None
+    next_page = (
+        None
+        if end is None
+        else _url(base_url, endpoint.path, {"start_time": str(end), "per_page": str(limit)})
+    )
+    return _body(
+        endpoint.root,
+        [row[2] for row in rows],
+        {"next_page": next_page, "end_time": end, "count": len(rows), "end_of_stream": len(rows) < limit},
+    )
+
+
+def _list_cursor(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url: str) -> bytes:
+    size = int(query["page[size]"])
+    if not 1 <= size <= 100:
+        raise Refused(
+            400,
+            {"error": "InvalidPaginationParameter", "description": "page[size] must be between 1 and 100"},
+        )
+    after = _decoded_id(query["page[after]"]) if "page[after]" in query else 0
+    rows = store.listed_after(endpoint.model, after, size + 1)
+    has_more, rows = len(rows) > size, rows[:size]
+    reached = _encoded_id(rows[-1][0]) if rows else None
+    meta = {
+        "has_more": has_more,
+        "after_cursor": reached,
+        "before_cursor": _encoded_id(rows[0][0]) if rows else None,
+    }
+    following = {"page[size]": str(size), "page[after]": reached}
+    links = {"next": _url(base_url, endpoint.path, following) if has_more else None, "prev": None}
+    return _body(endpoint.root, [row[1] for row in rows], {"meta": meta, "links": links})
+
+
+def _offset(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url: str) -> bytes:
+    size, number = _per_page(endpoint, query), int(query.get("page", 1))
+    if number > OFFSET_PAGES:
+        raise Refused(
+            400, {"error": "InvalidPaginationDepth", "description": "The page is past the limit of 100 pages"}
+        )
+    count = store.count(endpoint.model)
+    rows = store.listed_after(endpoint.model, 0, size, offset=(number - 1) * size)
+
+    def link(to: int) -> str:
+        return _url(base_url, endpoint.path, {"page": str(to), "per_page": str(size)})
+
+    links = {
+        "next_page": link(number + 1) if number * size < count else None,
+        "previous_page": link(number - 1) if number > 1 else None,
+        "count": count,
+    }
+    return _body(endpoint.root, [row[1] for row in rows], links)
+
+
+def _unpaged(endpoint: Endpoint, _query: Mapping[str, str], store: Store, _base_url: str) -> bytes:
+    bodies = list(store.bodies(endpoint.model, all_of_them=False))
+    return _body(endpoint.root, bodies, {"next_page": None, "previous_page": None, "count": len(bodies)})
+
+
+_DIALECTS = {
+    Paging.EXPORT_CURSOR: _export_cursor,
+    Paging.EXPORT_TIME: _export_time,
+    Paging.LIST_CURSOR: _list_cursor,
+    Paging.OFFSET: _offset,
+    Paging.NONE: _unpaged,
+}
+
+
+def _body(root: str, bodies: Sequence[bytes], rest: Mapping[str, object]) -> bytes:
+    return b'{"%s":[%s],%s' % (root.encode(), b",".join(bodies), json.dumps(rest).encode()[1:])
+
+
+def _url(base_url: str, path: str, query: Mapping[str, str | None]) -> str:
+    return f"{base_url}{path}.json?{urlencode({name: value for name, value in query.items() if value is not None})}"
+
+
+def _per_page(endpoint: Endpoint, query: Mapping[str, str]) -> int:
+    return max(1, min(endpoint.per_page, int(query.get("per_page", endpoint.per_page))))
+
+
+def _start_time(query: Mapping[str, str], store: Store) -> int:
+    try:
+        start = int(query["start_time"])
+    except (KeyError, ValueError):
+        raise Refused(400, _errors("InvalidValue", "start_time must be an integer")) from None
+    if start > store.now - WITHHELD_SECONDS:
+        raise Refused(400, _errors("StartTimeTooRecent", "start_time must be more than 60 seconds ago"))
+    return start
+
+
+def _errors(code: str, title: str) -> object:
+    return {"errors": [{"code": code, "status": "400", "title": title}]}
+
+
+def _cursor(changed: int, object_id: int) -> str:
+    return base64.b64encode(f"{changed}.0||{object_id}|".encode()).decode()
+
+
+def _decoded_cursor(cursor: str) -> tuple[int, int]:
+    try:
+        changed, _, rest = base64.b64decode(cursor, validate=True).decode().partition(".0||")
+        return int(changed), int(rest.rstrip("|"))
+    except (ValueError, binascii.Error):
+        raise Refused(400, _errors("InvalidCursor", "cursor is invalid or expired")) from None
+
+
+def _encoded_id(object_id: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps({"o": "id", "v": object_id}).encode()).decode()
+
+
+def _decoded_id(cursor: str) -> int:
+    try:
+        return int(json.loads(base64.urlsafe_b64decode(cursor))["v"])
+    except (ValueError, KeyError, TypeError):
+        raise Refused(
+            400, {"error": "InvalidPaginationParameter", "description": "page[after] is not valid"}
+        ) from None

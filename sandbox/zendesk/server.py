@@ -1,0 +1,157 @@
+"""The HTTP side: Zendesk's endpoints, and the sandbox's own under /_sandbox/."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+from aiohttp import web
+
+from sandbox.zendesk.access import Access
+from sandbox.zendesk.faults import Fault, Faults, broken_answer, status_answer
+from sandbox.zendesk.history import advance, put
+from sandbox.zendesk.limits import Limits
+from sandbox.zendesk.models import BY_MODEL, BY_PATH, Paging
+from sandbox.zendesk.pages import Refused, page
+
+if TYPE_CHECKING:
+    from sandbox.zendesk.store import Store
+
+REMEMBERED_REQUESTS = 100_000
+
+
+@dataclasses.dataclass
+class Account:
+    """Everything a request can meet."""
+
+    store: Store
+    access: Access = dataclasses.field(default_factory=Access)
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    faults: Faults = dataclasses.field(default_factory=Faults)
+    requests: deque[dict[str, object]] = dataclasses.field(
+        default_factory=lambda: deque(maxlen=REMEMBERED_REQUESTS)
+    )
+
+
+ACCOUNT = web.AppKey("account", Account)
+
+
+def application(store: Store) -> web.Application:
+    app = web.Application(client_max_size=1 << 28)
+    app[ACCOUNT] = Account(store)
+    app.router.add_post("/oauth/tokens", _oauth_tokens)
+    app.router.add_get("/api/{path:.*}", _api)
+    app.router.add_post("/_sandbox/advance", _advance)
+    app.router.add_get("/_sandbox/objects/{model}", _objects)
+    app.router.add_put("/_sandbox/objects/{model}", _put_objects)
+    app.router.add_post("/_sandbox/faults", _add_fault)
+    app.router.add_delete("/_sandbox/faults", _clear_faults)
+    app.router.add_get("/_sandbox/requests", _requests)
+    app.router.add_delete("/_sandbox/requests", _forget_requests)
+    app.router.add_put("/_sandbox/limits", _limits)
+    app.router.add_post("/_sandbox/expire_tokens", _expire_tokens)
+    return app
+
+
+def _json(body: object, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(
+        body=orjson.dumps(body), status=status, headers=headers, content_type="application/json"
+    )
+
+
+async def _api(request: web.Request) -> web.StreamResponse:
+    account = request.app[ACCOUNT]
+    answer = await _answered(request, account)
+    kind = request.headers.get("Authorization", "").partition(" ")[0]
+    account.requests.append(
+        {
+            "method": request.method,
+            "path": request.path,
+            "query": dict(request.query),
+            "status": answer.status,
+            "authorization": kind or None,
+        }
+    )
+    return answer
+
+
+async def _answered(request: web.Request, account: Account) -> web.StreamResponse:  # noqa: PLR0911 - one answer a rule
+    """As Zendesk goes about it: who are you, how often, and only then what for."""
+    fault = account.faults.take(request.path)
+    if fault is not None and fault.kind == "status":
+        return status_answer(fault)
+    if refusal := account.access.refusal(request.headers.get("Authorization")):
+        return _json(refusal[1], refusal[0])
+    headers, exceeded = account.limits.take(request.path)
+    if exceeded:
+        return _json({"error": "APIRateLimitExceeded", "description": exceeded}, 429, headers)
+    endpoint = BY_PATH.get(request.path.removesuffix(".json"))
+    if endpoint is None:
+        return _json({"error": "RecordNotFound", "description": "Not found"}, 404, headers)
+    try:
+        body = page(endpoint, request.query, account.store, f"{request.scheme}://{request.host}")
+    except Refused as refused:
+        return _json(refused.body, refused.status, headers)
+    if fault is not None:
+        return await broken_answer(fault, request, body)
+    return web.Response(body=body, headers=headers, content_type="application/json")
+
+
+async def _oauth_tokens(request: web.Request) -> web.StreamResponse:
+    status, body = request.app[ACCOUNT].access.grant(await request.json())
+    return _json(body, status)
+
+
+async def _advance(request: web.Request) -> web.StreamResponse:
+    store = request.app[ACCOUNT].store
+    changed = advance(store, (await request.json())["hours"])
+    return _json({"now": datetime.fromtimestamp(store.now, UTC).isoformat(), "changed": changed})
+
+
+async def _objects(request: web.Request) -> web.StreamResponse:
+    """What exists now, as it would be exported: one JSON line an object."""
+    model = request.match_info["model"]
+    exported = BY_MODEL[model].paging in (Paging.EXPORT_CURSOR, Paging.EXPORT_TIME)
+    answer = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    await answer.prepare(request)
+    for body in request.app[ACCOUNT].store.bodies(model, all_of_them=exported):
+        await answer.write(body + b"\n")
+    await answer.write_eof()
+    return answer
+
+
+async def _put_objects(request: web.Request) -> web.StreamResponse:
+    ids = put(request.app[ACCOUNT].store, request.match_info["model"], await request.json())
+    return _json({"ids": ids})
+
+
+async def _add_fault(request: web.Request) -> web.StreamResponse:
+    request.app[ACCOUNT].faults.add(Fault(**await request.json()))
+    return _json({})
+
+
+async def _clear_faults(request: web.Request) -> web.StreamResponse:
+    request.app[ACCOUNT].faults.clear()
+    return _json({})
+
+
+async def _requests(request: web.Request) -> web.StreamResponse:
+    return _json(list(request.app[ACCOUNT].requests))
+
+
+async def _forget_requests(request: web.Request) -> web.StreamResponse:
+    request.app[ACCOUNT].requests.clear()
+    return _json({})
+
+
+async def _limits(request: web.Request) -> web.StreamResponse:
+    request.app[ACCOUNT].limits.configure(await request.json())
+    return _json({})
+
+
+async def _expire_tokens(request: web.Request) -> web.StreamResponse:
+    request.app[ACCOUNT].access.expire()
+    return _json({})

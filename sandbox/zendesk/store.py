@@ -1,0 +1,126 @@
+"""The account's objects in SQLite: JSON bodies as they are served, beside the columns that pages are ordered by."""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+Json = dict[str, Any]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS object (
+    model TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    changed INTEGER NOT NULL, -- epoch seconds of the clock that exports run by
+    listed INTEGER NOT NULL,  -- 0: archived, or deleted from a list
+    body BLOB NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS object_by_id ON object (model, id);
+CREATE INDEX IF NOT EXISTS object_by_change ON object (model, changed, id);
+CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """One object; `body` is its JSON."""
+
+    model: str
+    id: int
+    changed: int
+    body: bytes
+    listed: bool = True
+
+    @classmethod
+    def of(cls, model: str, content: Json, changed: int, *, listed: bool = True) -> Stored:
+        return cls(model, content["id"], changed, orjson.dumps(content), listed)
+
+
+class Store:
+    """One connection, used from one thread. The simulated time is one of its facts."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = OFF")
+        self._db.executescript(SCHEMA)
+
+    def fact(self, name: str) -> int | None:
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def set_fact(self, name: str, value: int) -> None:
+        self._db.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+
+    @property
+    def now(self) -> int:
+        """The simulated time, in epoch seconds."""
+        return self.fact("now") or 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def put(self, objects: Iterable[Stored]) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO object (model, id, changed, listed, body) VALUES (?, ?, ?, ?, ?)",
+            ((o.model, o.id, o.changed, o.listed, o.body) for o in objects),
+        )
+
+    def remove(self, model: str, ids: Iterable[int]) -> None:
+        self._db.executemany("DELETE FROM object WHERE model = ? AND id = ?", ((model, one) for one in ids))
+
+    def get(self, model: str, object_id: int) -> Stored | None:
+        row = self._db.execute(
+            "SELECT model, id, changed, body, listed FROM object WHERE model = ? AND id = ?",
+            (model, object_id),
+        ).fetchone()
+        return None if row is None else Stored(*row)
+
+    def ids(self, model: str) -> list[int]:
+        rows = self._db.execute("SELECT id FROM object WHERE model = ? ORDER BY id", (model,))
+        return [row[0] for row in rows]
+
+    def count(self, model: str) -> int:
+        """How many of them a list has."""
+        sql = "SELECT COUNT(*) FROM object WHERE model = ? AND listed"
+        return int(self._db.execute(sql, (model,)).fetchone()[0])
+
+    def changed_after(
+        self, model: str, changed: int, object_id: int, until: int, limit: int
+    ) -> list[tuple[int, int, bytes]]:
+        """(changed, id, body) behind that position, up to the time `until`, in the order of change."""
+        return self._db.execute(
+            "SELECT changed, id, body FROM object WHERE model = ? AND (changed, id) > (?, ?) AND changed <= ?"
+            " ORDER BY changed, id LIMIT ?",
+            (model, changed, object_id, until, limit),
+        ).fetchall()
+
+    def listed_after(
+        self, model: str, object_id: int, limit: int, offset: int = 0
+    ) -> list[tuple[int, bytes]]:
+        """(id, body) behind that id, in the order of ids."""
+        return self._db.execute(
+            "SELECT id, body FROM object WHERE model = ? AND id > ? AND listed ORDER BY id LIMIT ? OFFSET ?",
+            (model, object_id, limit, offset),
+        ).fetchall()
+
+    def bodies(self, model: str, *, all_of_them: bool) -> Iterator[bytes]:
+        """Every object of an export, or every listed one of a list."""
+        sql = "SELECT body FROM object WHERE model = ? AND (listed OR ?) ORDER BY id"
+        for row in self._db.cursor().execute(sql, (model, all_of_them)):
+            yield row[0]

@@ -1,0 +1,212 @@
+"""Tickets, as their export tells them, and what belongs to one: its metric, its skips."""
+
+from __future__ import annotations
+
+import dataclasses
+from random import Random
+from typing import TYPE_CHECKING
+
+from sandbox.zendesk import words
+from sandbox.zendesk.clock import ARCHIVED_AFTER, BEGINNING, DAY, START, iso
+from sandbox.zendesk.people import FIRST_ORGANIZATION, FIRST_USER, HOST, is_agent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox.zendesk.store import Json
+
+FIRST_GROUP = FIRST_ORGANIZATION + 100_001
+FIRST_FIELD = FIRST_ORGANIZATION + 200_001
+FIRST_METRIC = FIRST_ORGANIZATION + 10_000_000
+
+CUSTOM_FIELDS: tuple[tuple[str, str, Callable[[Random], object]], ...] = (
+    ("Care area", "tagger", lambda rng: rng.choice(("care_home", "care_clinic", "care_remote"))),
+    (
+        "Programs",
+        "multiselect",
+        lambda rng: rng.sample(("prog_bh", "prog_sdoh", "prog_rx"), rng.randrange(4)),
+    ),
+    ("Member reached", "checkbox", lambda rng: rng.random() < 0.5),
+    ("Visit on", "date", lambda rng: f"2025-{rng.randrange(1, 13):02d}-{rng.randrange(1, 29):02d}"),
+    ("Attempts", "integer", lambda rng: str(rng.randrange(9))),
+    ("Cost", "decimal", lambda rng: f"{rng.randrange(10_000) / 100:.2f}"),
+    ("Case number", "regexp", lambda rng: f"C-{rng.randrange(10**6):06d}"),
+    ("Short note", "text", lambda rng: words.text(rng, 30)),
+    ("Long note", "textarea", lambda rng: words.text(rng, 200)),
+    ("Referring user", "lookup", lambda rng: FIRST_USER + rng.randrange(50)),
+    ("Card", "partialcreditcard", lambda rng: f"XXXXXXXXXXXX{rng.randrange(10_000):04d}"),
+    ("Hub queue", "tagger", lambda rng: rng.choice(("hub_east", "hub_west"))),
+)
+"""Title, type, and a value as Zendesk serves it for that type."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Ticket:
+    content: Json
+    changed: int
+    """generated_timestamp: by this the export runs. Later than updated_at where the system did the last change."""
+    archived: bool
+
+
+def ticket(seed: int, number: int, tickets: int, users: int) -> Ticket:
+    """The ticket with this id, from 1, as it stands in a new account of so many."""
+    rng = Random(f"ticket {seed} {number}")
+    created = BEGINNING + int((START - 2 * DAY - BEGINNING) * (number / tickets) ** 0.3)
+    content = new_ticket(rng, number, created, users)
+    updated = min(created + int(rng.expovariate(1 / (6 * DAY))), START - 180 - rng.randrange(DAY))
+    age = START - updated
+    if rng.random() < 0.92 and age > 28 * DAY:
+        content["status"] = "closed"
+    elif age > 7 * DAY:
+        content["status"] = rng.choice(("pending", "hold", "solved", "solved"))
+    changed = updated
+    if rng.random() < 0.04:
+        changed = min(updated + rng.randrange(60 * DAY), START - 180)
+    content.update(updated_at=iso(updated), generated_timestamp=changed)
+    if number % 53 == 7:
+        delete_ticket(content, scrubbed=age > 60 * DAY)
+    return Ticket(content, changed, archived=is_archived(content, START))
+
+
+def new_ticket(rng: Random, number: int, created: int, users: int) -> Json:
+    """A ticket at its creation; about 3 KB as JSON."""
+    requester, assignee = FIRST_USER + rng.randrange(users), FIRST_USER + rng.randrange(users) // 10 * 10
+    subject = f"{rng.choice(words.SUBJECTS)} #{number}"
+    channel = rng.choice(("web", "email", "api", "voice", "native_messaging"))
+    source: Json = {"from": {}, "to": {}, "rel": None}
+    if channel == "email":
+        source["from"] = {
+            "address": f"user{requester - FIRST_USER}@mail.example",
+            "name": words.name(rng),
+            "original_recipients": [],
+        }
+        source["to"] = {"address": "help@cityblock.example", "name": "Cityblock"}
+    values = {
+        FIRST_FIELD + i: make(rng) if rng.random() < 0.7 else None
+        for i, (_, _, make) in enumerate(CUSTOM_FIELDS)
+    }
+    custom_fields = [{"id": field_id, "value": value} for field_id, value in values.items()]
+    return {
+        "url": f"{HOST}/api/v2/tickets/{number}.json",
+        "id": number,
+        "external_id": f"task-{number}" if rng.random() < 0.3 else None,
+        "via": {"channel": channel, "source": source},
+        "created_at": iso(created),
+        "updated_at": iso(created),
+        "generated_timestamp": created,
+        "type": rng.choice(("task", "task", "question", "problem", "incident", None)),
+        "subject": subject,
+        "raw_subject": subject,
+        "description": words.text(rng, rng.randrange(200, 1600)),
+        "priority": rng.choice(("low", "normal", "high", "urgent", None)),
+        "status": rng.choice(("new", "open", "open", "pending")),
+        "recipient": "help@cityblock.example" if channel == "email" else None,
+        "requester_id": requester,
+        "submitter_id": requester if rng.random() < 0.7 else assignee,
+        "assignee_id": assignee if rng.random() < 0.8 else None,
+        "organization_id": FIRST_ORGANIZATION + rng.randrange(max(1, users // 10))
+        if rng.random() < 0.6
+        else None,
+        "group_id": FIRST_GROUP + rng.randrange(12) if rng.random() < 0.9 else None,
+        "collaborator_ids": [FIRST_USER + rng.randrange(users) for _ in range(rng.choice((0, 0, 0, 1, 2)))],
+        "follower_ids": [FIRST_USER + rng.randrange(users) // 10 * 10 for _ in range(rng.choice((0, 0, 1)))],
+        "email_cc_ids": [FIRST_USER + rng.randrange(users) for _ in range(rng.choice((0, 0, 0, 1)))],
+        "forum_topic_id": None,
+        "problem_id": None,
+        "has_incidents": False,
+        "is_public": rng.random() < 0.8,
+        "due_at": iso(created + rng.randrange(30) * DAY) if rng.random() < 0.4 else None,
+        "tags": rng.sample(words.TAGS, rng.randrange(5)),
+        "custom_fields": custom_fields,
+        "satisfaction_rating": rng.choice(
+            (
+                {"score": "unoffered"},
+                {"score": "good", "id": number, "comment": words.text(rng, 30)},
+                {"score": "offered"},
+            )
+        ),
+        "sharing_agreement_ids": [],
+        "custom_status_id": FIRST_ORGANIZATION + 300_001 + rng.randrange(5),
+        "encoded_id": f"{number:06X}-{number % 9973:04X}",
+        "fields": custom_fields,
+        "followup_ids": [number - 1] if number > 1 and rng.random() < 0.02 else [],
+        "ticket_form_id": FIRST_ORGANIZATION + 400_001 + rng.randrange(4),
+        "brand_id": FIRST_ORGANIZATION + 500_001 + rng.randrange(3),
+        "allow_channelback": False,
+        "allow_attachments": True,
+        "from_messaging_channel": channel == "native_messaging",
+    }
+
+
+def delete_ticket(content: Json, *, scrubbed: bool = False) -> None:
+    """Deleted: only the status tells. Scrubbed, thirty days later: nothing personal is left."""
+    content["status"] = "deleted"
+    if scrubbed:
+        content.update(
+            subject="SCRUBBED",
+            raw_subject="SCRUBBED",
+            description="SCRUBBED",
+            custom_fields=[],
+            fields=[],
+            tags=[],
+        )
+
+
+def is_archived(content: Json, now: int) -> bool:
+    return bool(content["status"] == "closed" and content["generated_timestamp"] < now - ARCHIVED_AFTER)
+
+
+def ticket_metric(content: Json) -> Json:
+    """The metric of a ticket that is neither archived nor deleted."""
+    number = content["id"]
+    rng = Random(f"metric {number} {content['generated_timestamp']}")
+
+    def minutes() -> Json:
+        return (
+            {"calendar": rng.randrange(10_000), "business": rng.randrange(3_000)}
+            if rng.random() < 0.8
+            else {"calendar": None, "business": None}
+        )
+
+    solved = content["updated_at"] if content["status"] in ("solved", "closed") else None
+    return {
+        "id": FIRST_METRIC + number,
+        "url": f"{HOST}/api/v2/ticket_metrics/{FIRST_METRIC + number}.json",
+        "ticket_id": number,
+        "created_at": content["created_at"],
+        "updated_at": content["updated_at"],
+        "group_stations": rng.randrange(1, 4),
+        "assignee_stations": rng.randrange(1, 4),
+        "reopens": rng.randrange(3),
+        "replies": rng.randrange(12),
+        "assignee_updated_at": content["updated_at"],
+        "requester_updated_at": content["created_at"],
+        "status_updated_at": content["updated_at"],
+        "initially_assigned_at": content["created_at"] if content["assignee_id"] else None,
+        "assigned_at": content["updated_at"] if content["assignee_id"] else None,
+        "solved_at": solved,
+        "latest_comment_added_at": content["updated_at"],
+        "custom_status_updated_at": content["updated_at"],
+        "reply_time_in_minutes": minutes(),
+        "reply_time_in_seconds": {"calendar": rng.randrange(600_000), "business": None},
+        "first_resolution_time_in_minutes": minutes(),
+        "full_resolution_time_in_minutes": minutes(),
+        "agent_wait_time_in_minutes": minutes(),
+        "requester_wait_time_in_minutes": minutes(),
+        "on_hold_time_in_minutes": {"calendar": 0, "business": 0},
+    }
+
+
+def ticket_skip(content: Json, users: int) -> Json:
+    """An agent's skip of the ticket, which Zendesk embeds whole."""
+    number = content["id"]
+    agent = next(n for n in range(number % users, number % users + 20) if is_agent(n))
+    return {
+        "id": FIRST_METRIC * 2 + number,
+        "user_id": FIRST_USER + agent % users,
+        "ticket_id": number,
+        "reason": Random(number).choice(words.SENTENCES),
+        "ticket": content,
+        "created_at": content["created_at"],
+        "updated_at": content["updated_at"],
+    }

@@ -1,0 +1,57 @@
+"""The documentation against the code."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from tap_zendesk_cityblock import settings as tap_settings
+from target_bigquery import settings as target_settings
+
+PROJECT = Path(__file__).parents[2]
+PAGES = [path for path in sorted(PROJECT.glob("**/*.md")) if not {".venv", ".venvs", ".meltano"} & set(path.parts)]
+MELTANO = yaml.safe_load((PROJECT / "meltano.yml").read_text())
+
+
+def declared(kind, name):
+    plugin = next(plugin for plugin in MELTANO["plugins"][kind] if plugin["name"] == name)
+    return {setting["name"]: setting for setting in plugin["settings"]}
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "[[[cog" in page.read_text()], ids=lambda page: page.parent.name)
+def test_generated_parts_agree_with_the_code(page):
+    checked = subprocess.run([sys.executable, "-m", "cogapp", "--check", page], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, f"run `make docs`: {checked.stdout}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_links_within_the_repository_lead_somewhere(page):
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_every_make_verb_that_is_named_exists(page):
+    verbs = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(), re.MULTILINE))
+    assert named <= verbs
+
+
+def test_every_make_verb_tells_what_it_is_for():
+    makefile = (PROJECT / "Makefile").read_text()
+    phony = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split()) - {"setup"}
+    assert phony == set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "settings"),
+    [("extractors", "tap-zendesk-cityblock", tap_settings), ("loaders", "target-bigquery", target_settings)],
+)
+def test_meltano_knows_every_setting_of_a_plugin(kind, name, settings):
+    in_code = settings.SETTINGS.to_dict()["properties"]
+    in_meltano = declared(kind, name)
+    assert set(in_meltano) == set(in_code)
+    secret = {key for key, schema in in_code.items() if schema.get("secret")}
+    assert {key for key, setting in in_meltano.items() if setting.get("sensitive")} == secret

@@ -37,7 +37,11 @@ class Document:
 
     def properties(self, name: str) -> dict[str, Any]:
         found = self._properties({"$ref": f"#/components/schemas/{name}"})
-        return {key: self._converted(key, schema) for key, schema in found.items() if not self._deref(schema).get("writeOnly")}
+        return {
+            key: self._converted(key, schema)
+            for key, schema in found.items()
+            if not self._deref(schema).get("writeOnly")
+        }
 
     def _deref(self, schema: dict[str, Any]) -> dict[str, Any]:
         while "$ref" in schema:
@@ -68,7 +72,7 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": ["object", "null"], "properties": dict(sorted(properties.items()))}
 
 
-def _shorthand(short: Any) -> dict[str, Any]:
+def _shorthand(short: object) -> dict[str, Any]:  # noqa: PLR0911 - one a notation
     """The overrides' notation: a type's name, [items], {name: property}, open, open list, mixed."""
     match short:
         case dict():

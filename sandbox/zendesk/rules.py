@@ -408,12 +408,15 @@ def rule(seed: int, model: str, number: int, changed: int | None = None) -> Json
     created = BEGINNING + rng.randrange(START - BEGINNING - 2 * DAY)
     object_id = FIRST_ORGANIZATION + 700_001 + 10_000 * list(BUILDERS).index(model) + number
     content = {"id": object_id, **build(rng, number)}
-    return {
+    made = {
         "url": f"{HOST}/api/v2/{model}s/{content['id']}.json",
         "created_at": iso(created),
         "updated_at": iso(changed or created + rng.randrange(DAY)),
         **content,
     }
+    if model == "target":  # the one model without it
+        del made["updated_at"]
+    return made
 
 
 def memberships(seed: int, users: int) -> tuple[list[Json], list[Json]]:

@@ -1,0 +1,98 @@
+"""How a request says who sends it.
+
+By the documents "OAuth authentication" and "API token authentication".
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from tap_zendesk_cityblock.errors import ConfigurationError, TransientError
+from tap_zendesk_cityblock.settings import AccessToken, ApiToken, Credentials, OAuthClient
+
+if TYPE_CHECKING:
+    import logging
+
+TOKEN_SECONDS = 7200
+RENEWED_BEFORE_SECONDS = 60
+TIMEOUT = (10, 60)
+
+
+class Bearer(AuthBase):
+    """An access token that was handed to us; nobody renews it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class ClientCredentials(AuthBase):
+    """Tokens by the client_credentials grant, which gives no refresh token: a new one is asked for in time.
+
+    Raises ConfigurationError where Zendesk refuses the client, TransientError where it cannot be asked.
+    """
+
+    def __init__(self, client: OAuthClient, base_url: str, session: requests.Session) -> None:
+        self._client, self._url, self._session = client, f"{base_url}/oauth/tokens", session
+        self._token = ""
+        self._expires = 0.0
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if time.monotonic() > self._expires - RENEWED_BEFORE_SECONDS:
+            self.renew()
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def renew(self) -> None:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._client.client_id,
+            "client_secret": self._client.client_secret,
+            "scope": "read",
+            "expires_in": TOKEN_SECONDS,  # Zendesk tells the lifetime only to those who ask for one
+        }
+        try:
+            answer = self._session.post(self._url, json=form, timeout=TIMEOUT, allow_redirects=False)
+        except requests.RequestException as failure:
+            raise TransientError(f"no OAuth token: {type(failure).__name__}") from None
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise TransientError(f"no OAuth token: HTTP {answer.status_code}")
+        granted = _token(answer)
+        if granted is None:
+            raise ConfigurationError(
+                f"client_id, client_secret: Zendesk refused the OAuth client (HTTP {answer.status_code})"
+            )
+        self._token, lifetime = granted
+        self._expires = time.monotonic() + lifetime
+
+
+def _token(answer: requests.Response) -> tuple[str, float] | None:
+    if answer.status_code != 200:
+        return None
+    try:
+        granted: dict[str, Any] = answer.json()
+        return granted["access_token"], float(granted.get("expires_in") or TOKEN_SECONDS)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def authentication(
+    credentials: Credentials, base_url: str, session: requests.Session, logger: logging.Logger
+) -> AuthBase:
+    match credentials:
+        case OAuthClient():
+            return ClientCredentials(credentials, base_url, session)
+        case AccessToken():
+            return Bearer(credentials.access_token)
+        case ApiToken():
+            logger.warning(
+                "Zendesk ends API tokens on 30 April 2027: set client_id and client_secret before then"
+            )
+            return HTTPBasicAuth(f"{credentials.email}/token", credentials.api_token)

@@ -1,0 +1,164 @@
+"""One GET against Zendesk: authenticated, within the limits, tried again while that can help.
+
+Nothing of an answer's body reaches a message but Zendesk's own error title.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import requests
+
+from tap_zendesk_cityblock.authentication import ClientCredentials, authentication
+from tap_zendesk_cityblock.errors import (
+    AnswerError,
+    ConfigurationError,
+    CursorInvalidError,
+    GaveUpError,
+    StreamUnavailableError,
+    TransientError,
+)
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Mapping
+
+    from tap_zendesk_cityblock.limits import Limits
+    from tap_zendesk_cityblock.settings import Credentials
+
+T = TypeVar("T")
+
+TIMEOUT = (10, 120)
+TRANSIENT_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+LONGEST_WAIT = 120.0
+USER_AGENT = "tap-zendesk-cityblock"
+
+
+class StartTooRecentError(Exception):
+    """Nothing can have changed since: the start lies in the last minute."""
+
+
+class ZendeskClient:
+    """Shared by all streams: one session, one login, one set of limits."""
+
+    def __init__(  # noqa: PLR0913 - its collaborators
+        self,
+        base_url: str,
+        credentials: Credentials,
+        limits: Limits,
+        logger: logging.Logger,
+        *,
+        give_up_after: float,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.base_url = base_url
+        self._limits, self._logger = limits, logger
+        self._give_up_after, self._sleep = give_up_after, sleep
+        self._session = requests.Session()
+        self._session.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
+        self._session.trust_env = False  # a .netrc would replace the credentials
+        self._auth = authentication(credentials, base_url, self._session, logger)
+
+    def get(self, path: str, query: Mapping[str, str], read: Callable[[bytes], T]) -> T:
+        """What `read` makes of the answer's body. `read` may raise TransientError, which asks for it again.
+
+        Raises StreamUnavailableError (403, 404), CursorInvalidError, StartTooRecentError, and the TapErrors.
+        """
+        started = time.monotonic()
+        for attempt in range(10_000):
+            try:
+                return read(self._send(path, query))
+            except TransientError as failure:
+                wait = self._pause(failure, attempt)
+                if time.monotonic() - started + wait > self._give_up_after:
+                    raise GaveUpError(f"{path}: {failure}; gave up after {attempt + 1} tries") from None
+                self._logger.warning("%s: %s, trying again in %.0f s", path, failure, wait)
+                self._sleep(wait)
+        raise GaveUpError(f"{path}: gave up")
+
+    def _pause(self, failure: TransientError, attempt: int) -> float:
+        """What Zendesk asks for and a little more, so that many clients do not return as one; else doubling."""
+        if failure.wait is not None:
+            return max(1.0, failure.wait) + random.uniform(0, 0.5)  # noqa: S311 - jitter
+        return min(LONGEST_WAIT, 2.0 ** min(attempt, 8)) * random.uniform(0.5, 1)  # noqa: S311 - jitter
+
+    def _send(self, path: str, query: Mapping[str, str]) -> bytes:
+        waited = self._limits.wait(path)
+        if waited > 1:
+            self._logger.info("%s: waited %.0f s for the rate limit", path, waited)
+        response = self._request(path, query)
+        if response.status_code == 401 and isinstance(self._auth, ClientCredentials):
+            self._auth.renew()
+            response = self._request(path, query)
+        if response.status_code == 200:
+            return response.content
+        raise _failure(path, response)
+
+    def _request(self, path: str, query: Mapping[str, str]) -> requests.Response:
+        try:
+            response = self._session.get(
+                self.base_url + path, params=query, auth=self._auth, timeout=TIMEOUT, allow_redirects=False
+            )
+        except requests.ConnectionError as failure:
+            raise TransientError(_connection_cause(failure)) from None
+        except requests.RequestException as failure:
+            raise TransientError(type(failure).__name__) from None
+        self._limits.learn(path, response.headers)
+        return response
+
+
+def _connection_cause(failure: requests.ConnectionError) -> str:
+    host = (
+        failure.request.url.split("/")[2]
+        if failure.request is not None and failure.request.url
+        else "the host"
+    )
+    text = str(failure)
+    if "NameResolution" in text or "getaddrinfo" in text:
+        return f"{host} cannot be found"
+    return f"{host} cannot be reached" if "NewConnectionError" in text else f"the connection to {host} broke"
+
+
+def _failure(path: str, response: requests.Response) -> Exception:
+    status, title = response.status_code, _title(response)
+    told = f"HTTP {status}{f' {title}' if title else ''}"
+    if status in TRANSIENT_STATUSES:
+        return TransientError(told, _retry_after(response))
+    if status == 401:
+        return ConfigurationError(
+            f"Zendesk refused the credentials ({told}): check the account and its login settings"
+        )
+    if status in (403, 404):
+        return StreamUnavailableError(told)
+    if status in (400, 422) and title == "StartTimeTooRecent":
+        return StartTooRecentError()
+    if status == 400 and title == "InvalidCursor":
+        return CursorInvalidError(told)
+    return AnswerError(f"{path}: {told}")
+
+
+def _title(response: requests.Response) -> str:
+    """Zendesk's name of the error in any of its shapes; empty where the body has another."""
+    try:
+        body = response.json()
+        error = body["errors"][0]["code"] if "errors" in body else body["error"]
+        title = error["title"] if isinstance(error, dict) else error
+    except (ValueError, KeyError, IndexError, TypeError):
+        return ""
+    return str(title) if re.fullmatch(r"[A-Za-z' ]{1,60}", str(title)) else ""
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Seconds, from seconds or an HTTP date. None where the header is absent or neither."""
+    told = response.headers.get("Retry-After", "").strip()
+    if told.isdigit():
+        return float(told)
+    try:
+        return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,136 @@
+"""The page dialects: from a position to a query, and from an answer to records and the next query.
+
+Knows answers only; what a record is for, and where a run stands, is known elsewhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from tap_zendesk_cityblock.cursors import Position
+from tap_zendesk_cityblock.errors import AnswerError, TransientError
+from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Record = dict[str, Any]
+Query = dict[str, str]
+
+DECODER = msgspec.json.Decoder(dict[str, Any])
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """`next` is the query of the page that follows, None after the last one.
+
+    `position` is where a later run would go on: None for lists, and for a first page that is empty.
+    `lost_second` is a second (epoch) of which Zendesk may have more rows than it can page through.
+    """
+
+    records: list[Record]
+    next: Query | None
+    position: Position | None = None
+    lost_second: int | None = None
+
+
+def first_query(model: Model, position: Position | None, page_size: int | None) -> Query:
+    query = dict(model.query)
+    if (largest := LARGEST_PAGE.get(model.paging)) is not None:
+        name = "page[size]" if model.paging is Paging.LIST_CURSOR else "per_page"
+        query[name] = str(min(page_size or largest, largest))
+    if position is not None:
+        query.update(_start(position))
+    return query
+
+
+def read_page(model: Model, query: Query, body: bytes, base_url: str) -> Page:
+    """Raises TransientError for a body cut short, AnswerError for one that is not as documented."""
+    try:
+        answer = DECODER.decode(body)
+    except msgspec.DecodeError:
+        raise TransientError("an answer that is not whole JSON") from None
+    records = answer.get(model.root)
+    if not isinstance(records, list):
+        raise AnswerError(f"{model.name}: the answer of {model.path} has no list {model.root!r}")
+    match model.paging:
+        case Paging.EXPORT_CURSOR:
+            return _export_cursor(model, query, answer, records)
+        case Paging.EXPORT_TIME:
+            return _export_time(query, answer, records)
+        case Paging.LIST_CURSOR:
+            return _list_cursor(model, query, answer, records)
+        case Paging.NEXT_PAGE:
+            return Page(records, _following(model, answer.get("next_page"), query, base_url))
+        case Paging.NONE:
+            return Page(records, None)
+
+
+def _export_cursor(model: Model, query: Query, answer: Mapping[str, Any], records: list[Record]) -> Page:
+    cursor, ended = answer.get("after_cursor"), answer.get("end_of_stream", False)
+    if not cursor:
+        if not ended:
+            raise AnswerError(f"{model.name}: the export has not ended, and there is no cursor to go on with")
+        return Page(records, None)
+    if cursor == query.get("cursor") and not ended:
+        raise AnswerError(f"{model.name}: the export has not ended, and its cursor stands still")
+    position = Position(cursor=cursor)
+    return Page(records, None if ended else _moved(query, position), position)
+
+
+def _export_time(query: Query, answer: Mapping[str, Any], records: list[Record]) -> Page:
+    """Some of these exports lack end_of_stream; a page that does not move the time is then the last."""
+    end = answer.get("end_time")
+    if end is None:
+        return Page(records, None)
+    start, full = int(query["start_time"]), len(records) >= int(query["per_page"])
+    position = Position(time=int(end))
+    ended = answer.get("end_of_stream")
+    if ended or (ended is None and not full) or not answer.get("next_page"):
+        return Page(records, None, position)
+    if int(end) > start:
+        return Page(records, _moved(query, position), position)
+    if not full:
+        return Page(records, None, position)
+    position = Position(time=start + 1)
+    return Page(records, _moved(query, position), position, lost_second=start)
+
+
+def _list_cursor(model: Model, query: Query, answer: Mapping[str, Any], records: list[Record]) -> Page:
+    meta = answer.get("meta")
+    if not isinstance(meta, dict):
+        raise AnswerError(f"{model.name}: the answer of {model.path} has no page cursor")
+    if not meta.get("has_more"):
+        return Page(records, None)
+    after = meta.get("after_cursor")
+    if not after or after == query.get("page[after]"):
+        raise AnswerError(f"{model.name}: there are more pages, and the page cursor stands still")
+    return Page(records, {**query, "page[after]": after})
+
+
+def _following(model: Model, url: str | None, query: Query, base_url: str) -> Query | None:
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.netloc != urlsplit(base_url).netloc:
+        raise AnswerError(
+            f"{model.name}: the next page is on another host, {parts.hostname}; credentials are not sent there"
+        )
+    following = {**query, **dict(parse_qsl(parts.query))}
+    if following == query:
+        raise AnswerError(f"{model.name}: the next page is the same page")
+    return following
+
+
+def _moved(query: Query, position: Position) -> Query:
+    return {name: value for name, value in query.items() if name not in ("cursor", "start_time")} | _start(
+        position
+    )
+
+
+def _start(position: Position) -> Query:
+    return {"cursor": position.cursor} if position.cursor is not None else {"start_time": str(position.time)}

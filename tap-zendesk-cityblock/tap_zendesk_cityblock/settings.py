@@ -1,0 +1,289 @@
+"""The settings, each described here and nowhere else, and what they must be together."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from singer_sdk import typing as th
+
+from tap_zendesk_cityblock.errors import ConfigurationError
+from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS, LEGACY_MODELS, Model, Paging
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SETTINGS = th.PropertiesList(
+    th.Property(
+        "environment",
+        th.StringType,
+        description="`local` refuses every address but a loopback one; `staging` and `prod` refuse loopback ones",
+        allowed_values=["local", "staging", "prod"],
+    ),
+    th.Property(
+        "subdomain", th.StringType, required=True, description="The account: https://`subdomain`.zendesk.com"
+    ),
+    th.Property(
+        "base_url",
+        th.StringType,
+        description="Where the account is, if not at https://`subdomain`.zendesk.com",
+    ),
+    th.Property(
+        "client_id",
+        th.StringType,
+        description="OAuth client for the client_credentials grant: the way to log in",
+    ),
+    th.Property("client_secret", th.StringType, secret=True, description="Its secret"),
+    th.Property(
+        "access_token", th.StringType, secret=True, description="Instead: an OAuth access token, not renewed"
+    ),
+    th.Property("email", th.StringType, description="Instead: an agent's e-mail address, for an API token"),
+    th.Property(
+        "api_token",
+        th.StringType,
+        secret=True,
+        description="Its API token; Zendesk ends them on 30 April 2027",
+    ),
+    th.Property(
+        "credentials_path",
+        th.StringType,
+        description="Instead: a JSON file with these keys; the variable ZENDESK_SECRET_PATH names one too",
+    ),
+    th.Property(
+        "start_date",
+        th.DateTimeType,
+        default="2019-09-30T00:00:00Z",
+        description="Where incremental models start without a cursor",
+    ),
+    th.Property(
+        "bulk_models",
+        th.ArrayType(th.StringType),
+        description="Bulk models to export; absent: all, empty: none",
+    ),
+    th.Property(
+        "incremental_models",
+        th.ArrayType(th.StringType),
+        description="Incremental models to export; absent: all, empty: none",
+    ),
+    th.Property(
+        "optional_models",
+        th.ArrayType(th.StringType),
+        default=list(LEGACY_MODELS),
+        description="Models that the account may lack without failing the run",
+    ),
+    th.Property(
+        "start_time",
+        th.DateTimeType,
+        description="Start the models of `incremental_models` here, whatever the state says",
+    ),
+    th.Property(
+        "start_cursor",
+        th.StringType,
+        description="Start the model of `incremental_models` at this cursor, whatever the state says",
+    ),
+    th.Property(
+        "page_size",
+        th.IntegerType,
+        description="Objects a request, at most; absent: Zendesk's largest, 1000 for exports, 100 for lists",
+    ),
+    th.Property(
+        "requests_per_minute",
+        th.ObjectType(additional_properties=th.IntegerType),
+        description="Own ceilings below Zendesk's, by bucket: `account`, `incremental-exports`, `incremental-exports-cursor`",
+    ),
+    th.Property(
+        "give_up_after",
+        th.IntegerType,
+        default=1800,
+        description="Seconds for which one request is tried again",
+    ),
+)
+
+CREDENTIALS = ("client_id", "client_secret", "access_token", "email", "api_token")
+SUBDOMAIN = re.compile(r"[a-z][a-z0-9-]{2,62}")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclasses.dataclass(frozen=True)
+class OAuthClient:
+    client_id: str
+    client_secret: str = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class AccessToken:
+    access_token: str = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class ApiToken:
+    email: str = dataclasses.field(repr=False)
+    api_token: str = dataclasses.field(repr=False)
+
+
+Credentials = OAuthClient | AccessToken | ApiToken
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The settings as the tap uses them: checked, with times in UTC epoch seconds."""
+
+    subdomain: str
+    base_url: str
+    bulk_models: tuple[Model, ...]
+    incremental_models: tuple[Model, ...]
+    optional_models: frozenset[str]
+    start_date: int
+    start_time: int | None
+    start_cursor: str | None
+    page_size: int | None
+    requests_per_minute: Mapping[str, int]
+    give_up_after: int
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+        """Raises ConfigurationError, which names the setting."""
+        subdomain = config["subdomain"]
+        if not SUBDOMAIN.fullmatch(subdomain):
+            raise ConfigurationError(
+                f"subdomain {subdomain!r} is none of Zendesk's: write the part before .zendesk.com"
+            )
+        incremental = _chosen("incremental_models", config, INCREMENTAL_MODELS)
+        _check_start(config, incremental)
+        _chosen("optional_models", config, (*BULK_MODELS, *INCREMENTAL_MODELS))
+        page_size = config.get("page_size")
+        if page_size is not None and not 1 <= page_size <= 1000:
+            raise ConfigurationError("page_size must be from 1 to 1000")
+        return cls(
+            subdomain=subdomain,
+            base_url=_base_url(config, subdomain),
+            bulk_models=_chosen("bulk_models", config, BULK_MODELS),
+            incremental_models=incremental,
+            optional_models=frozenset(config.get("optional_models", LEGACY_MODELS)),
+            start_date=_epoch("start_date", config.get("start_date", "2019-09-30")),
+            start_time=None
+            if config.get("start_time") is None
+            else _epoch("start_time", config["start_time"]),
+            start_cursor=config.get("start_cursor"),
+            page_size=page_size,
+            requests_per_minute=config.get("requests_per_minute") or {},
+            give_up_after=config.get("give_up_after", 1800),
+        )
+
+
+def credentials(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Credentials:
+    """Exactly one way to log in. Raises ConfigurationError, which names settings and never their values."""
+    given = {name: config[name] for name in CREDENTIALS if config.get(name)}
+    path = config.get("credentials_path") or (None if given else environ.get("ZENDESK_SECRET_PATH"))
+    if path:
+        if given:
+            raise ConfigurationError(f"credentials_path and {', '.join(given)} are both set: choose one")
+        given = _from_file(Path(path))
+    match sorted(given):
+        case ["client_id", "client_secret"]:
+            return OAuthClient(**given)
+        case ["access_token"]:
+            return AccessToken(**given)
+        case ["api_token", "email"]:
+            return ApiToken(**given)
+    ways = "client_id and client_secret, or access_token, or email and api_token, or credentials_path"
+    if not given:
+        raise ConfigurationError(f"no credentials: set {ways}")
+    raise ConfigurationError(
+        f"the credentials {', '.join(sorted(given))} are not one way to log in: set {ways}"
+    )
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    try:
+        content = json.loads(path.read_text())
+    except OSError as unreadable:
+        raise ConfigurationError(f"credentials_path: {path} cannot be read ({unreadable.strerror})") from None
+    except ValueError:
+        raise ConfigurationError(f"credentials_path: {path} is not JSON") from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"credentials_path: {path} holds no JSON object")
+    return {name: str(content[name]) for name in CREDENTIALS if content.get(name)}
+
+
+def _chosen(setting: str, config: Mapping[str, Any], models: Sequence[Model]) -> tuple[Model, ...]:
+    names = config.get(setting)
+    if names is None:
+        return tuple(models)
+    known = {model.name: model for model in models}
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+            raise ConfigurationError(f"{setting}: there is no model {name}; {hint}")
+    return tuple(model for model in models if model.name in names)
+
+
+def _check_start(config: Mapping[str, Any], incremental: Sequence[Model]) -> None:
+    given = [name for name in ("start_time", "start_cursor") if config.get(name) is not None]
+    if not given:
+        return
+    if config.get("incremental_models") is None:
+        raise ConfigurationError(f"{given[0]} applies to the models of incremental_models: name them there")
+    if len(given) == 2:
+        raise ConfigurationError("start_time and start_cursor are both set: choose one")
+    if given == ["start_cursor"]:
+        if len(incremental) != 1:
+            raise ConfigurationError(
+                "start_cursor is one model's: name exactly that model in incremental_models"
+            )
+        if incremental[0].paging is not Paging.EXPORT_CURSOR:
+            raise ConfigurationError(
+                f"start_cursor: {incremental[0].name} is exported by time; set start_time"
+            )
+
+
+def _base_url(config: Mapping[str, Any], subdomain: str) -> str:
+    url, environment = config.get("base_url"), config.get("environment")
+    if environment == "local" and not url:
+        raise ConfigurationError(
+            "environment is local, but base_url is not set: `make sandbox` tells the sandbox's address"
+        )
+    base = str(url or f"https://{subdomain}.zendesk.com").rstrip("/")
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(f"base_url {base!r} is no http address")
+    is_loopback = parts.hostname in LOOPBACK
+    if environment == "local" and not is_loopback:
+        raise ConfigurationError(
+            f"environment is local, but base_url leads to {parts.hostname}: only the sandbox may be read there"
+        )
+    if environment in ("staging", "prod") and is_loopback:
+        raise ConfigurationError(
+            f"environment is {environment}, but base_url leads to this machine: remove it"
+        )
+    if parts.scheme == "http" and not is_loopback:
+        raise ConfigurationError("base_url must begin with https://: credentials are sent there")
+    return base
+
+
+def _epoch(setting: str, text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{setting} {text!r} is no date or time like 2026-11-01 or 2026-11-01T08:00:00Z"
+        ) from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def markdown_table() -> str:
+    """The settings as the README shows them."""
+    rows = ["| setting | | default |", "|---|---|---|"]
+    schema = SETTINGS.to_dict()
+    for name, setting in schema["properties"].items():
+        default = setting.get("default", "**required**" if name in schema.get("required", []) else "")
+        rows.append(f"| `{name}` | {setting['description']} | {'' if default == '' else default} |")
+    return "\n".join(rows)

@@ -1,0 +1,35 @@
+"""What can go wrong: each stops the run with one sentence, which never holds a field's content.
+
+TargetError
+├── SettingsError   a setting makes no sense, or names something that is not there
+├── InputError      a line of the input is no Singer message
+├── RowError        a row does not fit its table: stream, row number, column
+├── SchemaError     a stream's schema does not fit its table
+└── LoadError       BigQuery or GCS refused, or could not be reached for too long
+"""
+
+from __future__ import annotations
+
+
+class TargetError(Exception):
+    pass
+
+
+class SettingsError(TargetError):
+    pass
+
+
+class InputError(TargetError):
+    pass
+
+
+class RowError(TargetError):
+    pass
+
+
+class SchemaError(TargetError):
+    pass
+
+
+class LoadError(TargetError):
+    pass

@@ -1,0 +1,236 @@
+"""BigQuery and GCS: tables that grow, load jobs that run once, refusals that pass waited out."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, TypeVar
+
+import requests
+from google.api_core import exceptions
+from google.api_core.retry import Retry, if_exception_type
+from google.cloud import bigquery
+
+from target_bigquery.errors import LoadError, SchemaError, SettingsError
+from target_bigquery.schema import merged
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+
+    from google.cloud.storage import Bucket
+
+    from target_bigquery.spool import Spool
+
+T = TypeVar("T")
+
+REQUEST_TIMEOUT = (10, 120)
+JOB_SECONDS = 3600
+JOB_TRIES = 5
+TRANSIENT_REASONS = frozenset(
+    {
+        "backendError",
+        "internalError",
+        "rateLimitExceeded",
+        "jobRateLimitExceeded",
+        "jobBackendError",
+        "jobInternalError",
+    }
+)
+UNREACHABLE = if_exception_type(
+    exceptions.ServerError,
+    exceptions.TooManyRequests,
+    exceptions.RetryError,
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    ConnectionError,
+)
+
+
+ONCE = Retry(predicate=lambda _error: False)
+"""For calls of Google's clients: trying again is the loader's business, which bounds it and tells of it."""
+
+
+def is_transient(error: Exception) -> bool:
+    """Also a 403 that only says "slow down"."""
+    told = getattr(error, "errors", None) or []
+    return UNREACHABLE(error) or any(
+        one.get("reason") in TRANSIENT_REASONS for one in told if isinstance(one, dict)
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """How a new table is laid out; `partition` and `clusters` name columns."""
+
+    partition: str | None
+    granularity: str
+    clusters: list[str]
+
+
+class Loader:
+    """One client of each service, shared by all streams. `timeout`: seconds that refusals are waited out."""
+
+    def __init__(
+        self, client: bigquery.Client, bucket: Bucket | None, timeout: float, logger: logging.Logger
+    ) -> None:
+        self._client, self._bucket, self._logger = client, bucket, logger
+        self._retry = Retry(is_transient, initial=1, maximum=30, timeout=timeout, on_error=self._tell)
+
+    def ensure_table(
+        self, dataset: str, name: str, fields: list[bigquery.SchemaField], layout: Layout
+    ) -> bigquery.Table:
+        """The table, with every column of `fields`: made where it was not, grown where it lacked some.
+
+        Raises SchemaError where a type has changed, SettingsError where the dataset is missing, LoadError.
+        """
+        reference = f"{self._client.project}.{dataset}.{name}"
+        found = self._call(f"table {name}", lambda: self._get_table(reference))
+        if found is None:
+            return self._create_table(reference, dataset, fields, layout)
+        table: bigquery.Table = found
+        try:
+            grown = merged(list(table.schema), fields)
+        except SchemaError as mismatch:
+            raise SchemaError(f"table {name}: {mismatch}") from None
+        if [field.to_api_repr() for field in grown] == [field.to_api_repr() for field in table.schema]:
+            return table
+        table.schema = grown  # sent with the table's etag: another writer's columns are not lost
+        return self._call(
+            f"table {name}", lambda: self._client.update_table(table, ["schema"], retry=ONCE, timeout=60)
+        )
+
+    def _get_table(self, reference: str) -> bigquery.Table | None:
+        try:
+            return self._client.get_table(reference, retry=ONCE, timeout=60)
+        except exceptions.NotFound:
+            return None
+
+    def _create_table(
+        self, reference: str, dataset: str, fields: list[bigquery.SchemaField], layout: Layout
+    ) -> bigquery.Table:
+        table = bigquery.Table(reference, schema=fields)
+        if layout.partition:
+            table.time_partitioning = bigquery.TimePartitioning(
+                field=layout.partition, type_=layout.granularity.upper()
+            )
+        table.clustering_fields = layout.clusters or None
+        try:
+            return self._call(
+                f"table {table.table_id}",
+                lambda: self._client.create_table(table, exists_ok=True, retry=ONCE, timeout=60),
+            )
+        except LoadError as failure:
+            if isinstance(failure.__cause__, exceptions.NotFound):
+                raise SettingsError(
+                    f"dataset {dataset} does not exist in project {self._client.project}: create it"
+                ) from None
+            raise
+
+    def load(self, table: bigquery.Table, spool: Spool, blob: str) -> str:
+        """Loads the spooled rows once, whatever happens on the way; the job's id.
+
+        The id is made of the batch: an answer that was lost is asked for again, not loaded again, and a replay of the
+        same input finds its rows there. A job that failed has used its id up; the next try takes the next.
+        Raises LoadError with the first bad row's number where BigQuery tells it, SettingsError.
+        """
+        where = f"{table.table_id} rows {spool.first}-{spool.last}"
+        uri = self._stage(spool, blob, where) if self._bucket else None
+        config = bigquery.LoadJobConfig(
+            source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
+            schema=table.schema,
+            max_bad_records=0,
+            write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
+            create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
+        )
+        attempt, tries = 0, 0
+        while True:
+            job_id = f"{table.table_id}-{spool.digest}-{attempt}"
+            job, is_old = self._call(where, lambda: self._submit(table, spool, uri, job_id, config))  # noqa: B023 - called at once
+            self._call(where, lambda: _wait(job))  # noqa: B023 - called at once
+            if not job.error_result:
+                if job.output_rows != spool.rows:
+                    raise LoadError(f"{where}: job {job_id} wrote {job.output_rows} rows")
+                if is_old:
+                    self._logger.warning("%s: job %s had already loaded them", where, job_id)
+                return job_id
+            reason = job.error_result.get("reason")
+            attempt += 1
+            if is_old:
+                continue  # an earlier run's failure; this one has not tried yet
+            tries += 1
+            if reason not in TRANSIENT_REASONS or tries == JOB_TRIES:
+                bad = spool.bad_row([*(job.errors or []), job.error_result])
+                raise LoadError(
+                    f"{where}: BigQuery refused them ({reason}){'' if bad is None else f', first at row {bad}'}"
+                )
+
+    def _stage(self, spool: Spool, blob: str, where: str) -> str:
+        bucket = self._bucket
+        assert bucket is not None  # noqa: S101 - the caller looked
+
+        def upload() -> None:
+            bucket.blob(blob).upload_from_file(
+                spool.file, rewind=True, content_type="application/gzip", timeout=REQUEST_TIMEOUT, retry=None
+            )
+
+        try:
+            self._call(where, upload)
+        except LoadError as failure:
+            if isinstance(failure.__cause__, exceptions.NotFound):
+                raise SettingsError(
+                    f"bucket {bucket.name} does not exist: create it, or unset bucket"
+                ) from None
+            raise
+        return f"gs://{bucket.name}/{blob}"
+
+    def _submit(
+        self,
+        table: bigquery.Table,
+        spool: Spool,
+        uri: str | None,
+        job_id: str,
+        config: bigquery.LoadJobConfig,
+    ) -> tuple[bigquery.LoadJob, bool]:
+        """The job, and whether it was there before."""
+        client = self._client
+        try:
+            if uri:
+                return client.load_table_from_uri(
+                    uri, table.reference, job_id=job_id, job_config=config, retry=ONCE, timeout=120
+                ), False
+            return client.load_table_from_file(
+                spool.file,
+                table.reference,
+                rewind=True,
+                num_retries=0,
+                job_id=job_id,
+                job_config=config,
+                timeout=REQUEST_TIMEOUT,
+            ), False
+        except exceptions.Conflict:
+            found = client.get_job(job_id, retry=ONCE, timeout=60, location=client.location)
+            assert isinstance(found, bigquery.LoadJob)  # noqa: S101 - no other job has such an id
+            return found, True
+
+    def _call(self, where: str, action: Callable[[], T]) -> T:
+        """Raises LoadError: type and code only, because messages of the services quote fields."""
+        try:
+            return self._retry(action)()
+        except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
+            cause = getattr(error, "cause", None) or error
+            code = getattr(cause, "code", None)
+            raise LoadError(
+                f"{where}: {type(cause).__name__}{f' ({int(code)})' if code else ''} from Google, gave up"
+            ) from cause
+
+    def _tell(self, error: Exception) -> None:
+        self._logger.warning("BigQuery or GCS: %s, trying again", type(error).__name__)
+
+
+def _wait(job: bigquery.LoadJob) -> None:
+    try:
+        job.result(retry=None, timeout=JOB_SECONDS)
+    except exceptions.GoogleAPICallError:
+        if not (job.state == "DONE" and job.error_result):
+            raise

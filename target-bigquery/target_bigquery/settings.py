@@ -1,0 +1,192 @@
+"""The settings, each described here and nowhere else, and the clients they lead to."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+from google.cloud.storage import Bucket
+from google.cloud.storage import Client as StorageClient
+from google.oauth2 import service_account
+from singer_sdk import typing as th
+
+from target_bigquery.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SETTINGS = th.PropertiesList(
+    th.Property(
+        "environment",
+        th.StringType,
+        description="`local` refuses everything but emulators on loopback addresses; `staging` and `prod` refuse emulators",
+        allowed_values=["local", "staging", "prod"],
+    ),
+    th.Property("project", th.StringType, required=True, description="Google Cloud project"),
+    th.Property("dataset", th.StringType, required=True, description="BigQuery dataset, which must exist"),
+    th.Property("location", th.StringType, default="US", description="Where the dataset is"),
+    th.Property(
+        "credentials_path",
+        th.StringType,
+        description="Service account key file; absent: Google's application default credentials",
+    ),
+    th.Property("credentials_json", th.StringType, secret=True, description="Instead: the key itself"),
+    th.Property(
+        "bucket",
+        th.StringType,
+        description="GCS bucket to stage files in, which must exist; absent: files are uploaded to BigQuery directly",
+    ),
+    th.Property("batch_size", th.IntegerType, default=100_000, description="Rows a load job, at most"),
+    th.Property(
+        "batch_size_bytes",
+        th.IntegerType,
+        default=512 << 20,
+        description="Bytes of JSON a load job, at most, before compression",
+    ),
+    th.Property(
+        "checkpoint_rows",
+        th.IntegerType,
+        default=50_000,
+        description="Rows after which the next STATE is loaded up to and sent on",
+    ),
+    th.Property(
+        "checkpoint_seconds", th.IntegerType, default=300, description="Seconds after which the same is done"
+    ),
+    th.Property(
+        "partition_column",
+        th.StringType,
+        default="_exported_at",
+        description="Column by which new tables that have it are partitioned",
+    ),
+    th.Property(
+        "partition_granularity",
+        th.StringType,
+        default="day",
+        description="Length of a partition of a new table",
+        allowed_values=["hour", "day", "month", "year"],
+    ),
+    th.Property(
+        "cluster_on_key_properties",
+        th.BooleanType,
+        default=True,
+        description="Whether new tables are clustered by their key",
+    ),
+    th.Property(
+        "load_last",
+        th.ArrayType(th.StringType),
+        default=["EXPORT_METADATA"],
+        description="Streams whose rows vouch for those of others: loaded after them",
+    ),
+    th.Property("load_parallelism", th.IntegerType, default=4, description="Load jobs side by side"),
+    th.Property(
+        "timeout",
+        th.IntegerType,
+        default=600,
+        description="Seconds for which refusals and silence of BigQuery and GCS are waited out",
+    ),
+    th.Property(
+        "validate_records",
+        th.BooleanType,
+        default=False,
+        description="Whether rows are also validated against the JSON schema, not only against the columns",
+    ),
+    th.Property(
+        "bigquery_emulator_host",
+        th.StringType,
+        description="Address of a BigQuery emulator; also the variable BIGQUERY_EMULATOR_HOST",
+    ),
+    th.Property(
+        "storage_emulator_host",
+        th.StringType,
+        description="Address of a GCS emulator; also the variable STORAGE_EMULATOR_HOST",
+    ),
+)
+
+EMULATORS = {
+    "bigquery_emulator_host": "BIGQUERY_EMULATOR_HOST",
+    "storage_emulator_host": "STORAGE_EMULATOR_HOST",
+}
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def emulator(config: Mapping[str, Any], setting: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The emulator's address, None for Google itself. Raises SettingsError where `environment` forbids what is set."""
+    address = config.get(setting) or environ.get(EMULATORS[setting]) or None
+    environment = config.get("environment")
+    if environment == "local":
+        if not address:
+            raise SettingsError(
+                f"environment is local, but {setting} is not set: `make sandbox` tells the sandbox's addresses"
+            )
+        if urlsplit(address).hostname not in LOOPBACK:
+            raise SettingsError(
+                f"environment is local, but {setting} leads to {address}: only this machine may be written to"
+            )
+    elif environment and address:
+        raise SettingsError(
+            f"environment is {environment}, but {setting} (or {EMULATORS[setting]}) is set: remove it"
+        )
+    return address
+
+
+def bigquery_client(config: Mapping[str, Any]) -> bigquery.Client:
+    """Raises SettingsError."""
+    address = emulator(config, "bigquery_emulator_host")
+    if address:
+        return bigquery.Client(
+            config["project"],
+            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+            location=config["location"],
+            client_options={"api_endpoint": address},
+        )
+    return bigquery.Client(config["project"], credentials=_credentials(config), location=config["location"])
+
+
+def bucket(config: Mapping[str, Any]) -> Bucket | None:
+    """The bucket files are staged in, if any. Raises SettingsError."""
+    name = config.get("bucket")
+    if not name:
+        return None
+    address = emulator(config, "storage_emulator_host")
+    if address:
+        client = StorageClient(
+            config["project"],
+            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+            client_options={"api_endpoint": address},
+        )
+    else:
+        client = StorageClient(config["project"], credentials=_credentials(config))
+    return client.bucket(name)
+
+
+def _credentials(config: Mapping[str, Any]) -> service_account.Credentials | None:
+    """None: what Google's clients find by themselves."""
+    path, key = config.get("credentials_path"), config.get("credentials_json")
+    if path and key:
+        raise SettingsError("credentials_path and credentials_json are both set: choose one")
+    try:
+        if path:
+            return service_account.Credentials.from_service_account_file(path)  # type: ignore[no-any-return, no-untyped-call]
+        if key:
+            return service_account.Credentials.from_service_account_info(json.loads(key))  # type: ignore[no-any-return, no-untyped-call]
+    except OSError as unreadable:
+        raise SettingsError(f"credentials_path: {path} cannot be read ({unreadable.strerror})") from None
+    except ValueError:
+        raise SettingsError(
+            f"{'credentials_path' if path else 'credentials_json'} is no service account key"
+        ) from None
+    return None
+
+
+def markdown_table() -> str:
+    """The settings as the README shows them."""
+    rows = ["| setting | | default |", "|---|---|---|"]
+    schema = SETTINGS.to_dict()
+    for name, setting in schema["properties"].items():
+        default = setting.get("default", "**required**" if name in schema.get("required", []) else "")
+        rows.append(f"| `{name}` | {setting['description']} | {default if default != '' else ''} |")
+    return "\n".join(rows)

@@ -1,0 +1,148 @@
+"""One stream: records become rows of a spool, and a spool one load job."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+from singer_sdk.sinks import BatchSink
+from singer_sdk.sinks.core import BaseJSONSchemaValidator
+
+from target_bigquery.errors import RowError, TargetError
+from target_bigquery.loader import Layout
+from target_bigquery.schema import CLUSTERABLE, Misfit, column_name, columns_of
+from target_bigquery.spool import Spool
+
+if TYPE_CHECKING:
+    from target_bigquery.target import TargetBigQuery
+
+PARTITIONABLE = ("TIMESTAMP", "DATE")
+MOST_CLUSTERS = 4
+
+
+class RustValidator(BaseJSONSchemaValidator):
+    """Tells that a record is invalid, not what is in it."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        super().__init__(schema)
+        self._validator = jsonschema_rs.validator_for(schema)
+
+    def validate(self, record: dict[str, Any]) -> None:
+        for error in self._validator.iter_errors(record):
+            path = ".".join(str(part) for part in error.instance_path)
+            raise Misfit(f"what the schema says of {path or 'it'}", record)
+
+
+class BigQuerySink(BatchSink):
+    """`row` numbers the stream's rows in this run, across sinks where its schema changes."""
+
+    def __init__(self, target: TargetBigQuery, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
+        self._target_bigquery = target
+        self._spool: Spool | None = None
+        self._reported: set[str] = set()
+        super().__init__(target, **kwargs)
+
+    def get_validator(self) -> BaseJSONSchemaValidator | None:
+        return RustValidator(self.schema) if self.config["validate_records"] else None
+
+    def setup(self) -> None:
+        """The table is there before the first row. Raises SchemaError, SettingsError, LoadError."""
+        try:
+            self._columns = columns_of(self.schema)
+            fields = {field.name: field for field in self._columns.fields}
+            partition = fields.get(self.config["partition_column"])
+            keys = (
+                [column_name(key) for key in self.key_properties]
+                if self.config["cluster_on_key_properties"]
+                else []
+            )
+            clusters = [
+                key
+                for key in keys
+                if key in fields and fields[key].field_type in CLUSTERABLE and fields[key].mode != "REPEATED"
+            ]
+            layout = Layout(
+                partition.name if partition is not None and partition.field_type in PARTITIONABLE else None,
+                self.config["partition_granularity"],
+                clusters[:MOST_CLUSTERS],
+            )
+            name = column_name(self.stream_name)
+            self._table = self._target_bigquery.loader.ensure_table(
+                self.config["dataset"], name, self._columns.fields, layout
+            )
+        except TargetError as error:
+            raise type(error)(f"stream {self.stream_name}: {error}") from None
+
+    @property
+    def max_size(self) -> int:
+        return int(self.config["batch_size"])
+
+    @property
+    def is_full(self) -> bool:
+        spooled = self._spool.bytes if self._spool else 0
+        return super().is_full or spooled >= int(self.config["batch_size_bytes"])
+
+    def start_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK's signature
+        # A table dropped and made anew, or one that grew, is another: equal rows must load into it again.
+        table = self._table
+        identity = f"{table.reference} {table.created} {[field.to_api_repr() for field in table.schema]}"
+        self._spool = Spool(self._target_bigquery.rows[self.stream_name] + 1, identity)
+
+    def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Left to process_record, which knows the row's number; the SDK's own logs what it finds."""
+        return record
+
+    def _singer_validate_message(self, record: dict[str, Any]) -> None:
+        """Likewise: its error quotes the whole record."""
+
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK's signature
+        spool = self._spool
+        assert spool is not None  # noqa: S101 - start_batch comes first
+        number = self._target_bigquery.rows[self.stream_name] = spool.last + 1
+        try:
+            if self._validator is not None:
+                self._validator.validate(record)
+            missing = [key for key in self.key_properties if record.get(key) is None]
+            if missing:
+                raise RowError(f"stream {self.stream_name} row {number}: no key property {missing[0]}")
+            spool.add(self._columns.fit(record))
+        except Misfit as misfit:
+            raise RowError(f"stream {self.stream_name} row {number}: {misfit}") from None
+        except TypeError:
+            raise RowError(f"stream {self.stream_name} row {number}: cannot be written as JSON") from None
+
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Raises LoadError, SettingsError."""
+        spool = self._spool
+        assert spool is not None  # noqa: S101 - start_batch comes first
+        self._spool = None
+        started = time.monotonic()
+        spool.finish()
+        try:
+            stamp = context["batch_start_time"].astimezone(UTC).strftime("%Y%m%dT%H%M%S%f")
+            name = self._table.table_id
+            job_id = self._target_bigquery.loader.load(
+                self._table, spool, f"{name}/{stamp}-{context['batch_id'][:8]}/{name}.json.gz"
+            )
+        except TargetError as error:
+            raise type(error)(f"stream {self.stream_name}: {error}") from None
+        finally:
+            spool.close()
+        self.logger.info(
+            "%s: rows %d-%d loaded, %d bytes in %.1f s, job %s",
+            self.stream_name,
+            spool.first,
+            spool.last,
+            spool.bytes,
+            time.monotonic() - started,
+            job_id,
+        )
+        if fresh := self._columns.dropped - self._reported:
+            self._reported |= fresh
+            self.logger.warning(
+                "%s: left out, because the schema does not know them: %s",
+                self.stream_name,
+                ", ".join(sorted(fresh)),
+            )

@@ -1,0 +1,69 @@
+"""A batch's rows on their way: gzipped NDJSON in a file without a name, so that a kill leaves no data behind."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import re
+import tempfile
+from typing import IO, TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+WRITE_BUFFER = 256 << 10
+
+
+class Spool:
+    """Rows `first` to `last` of a stream in this run; at flat memory, whatever their number.
+
+    `digest` tells equal batches: what they are loaded into, the place in the run, and the rows.
+    """
+
+    def __init__(self, first: int, identity: str) -> None:
+        self.first = first
+        self.last = first - 1
+        self.bytes = 0
+        self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._gzip = gzip.GzipFile(fileobj=self.file, mode="wb", compresslevel=1, mtime=0)
+        self._out = io.BufferedWriter(self._gzip, WRITE_BUFFER)
+        self._digest = hashlib.blake2b(f"{identity} {first}".encode(), digest_size=16)
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Raises TypeError for a row that JSON cannot hold."""
+        line = orjson.dumps(row, option=LINE)
+        self._digest.update(line)
+        self._out.write(line)
+        self.bytes += len(line)
+        self.last += 1
+
+    def finish(self) -> None:
+        """No row follows; the file can be read."""
+        self._out.close()
+
+    def close(self) -> None:
+        self.file.close()
+
+    @property
+    def rows(self) -> int:
+        return self.last - self.first + 1
+
+    @property
+    def digest(self) -> str:
+        return self._digest.hexdigest()
+
+    def bad_row(self, errors: Sequence[Mapping[str, Any]]) -> int | None:
+        """The row of the run that BigQuery's errors speak of, by line or by byte position; not what they quote."""
+        for error in errors:
+            message = str(error.get("message"))
+            if found := re.search(r"position:? (\d+)", message):
+                self.file.seek(0)
+                with gzip.open(self.file) as lines:
+                    return self.first + lines.read(int(found[1])).count(b"\n")
+            if found := re.search(r"\bline (\d+)", message):
+                return self.first + int(found[1]) - 1
+        return None

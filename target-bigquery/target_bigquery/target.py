@@ -1,0 +1,120 @@
+"""The target: what is loaded when, when STATE goes out, and how a run ends."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Target
+from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
+
+from target_bigquery.errors import InputError, TargetError
+from target_bigquery.loader import Loader
+from target_bigquery.reader import BytesReader
+from target_bigquery.settings import SETTINGS, bigquery_client, bucket
+from target_bigquery.sink import BigQuerySink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import FrameType
+
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.sinks import Sink
+
+
+class TargetBigQuery(Target):
+    """`rows` counts each stream's rows of this run: the numbers in messages and job ids."""
+
+    name = "target-bigquery"
+    default_sink_class = BigQuerySink
+    message_reader_class = BytesReader
+    config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.STRUCTURED_LOGGING,
+        TargetCapabilities.VALIDATE_RECORDS,
+    ]
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
+        self.rows: Counter[str] = Counter()
+        self._pending = 0
+        self._loading = 0
+        self._signal = 0
+        super().__init__(**kwargs)
+        self.max_parallelism = self.config["load_parallelism"]
+
+    @cached_property
+    def loader(self) -> Loader:
+        """Made at the first SCHEMA: --about needs no credentials."""
+        return Loader(bigquery_client(self.config), bucket(self.config), self.config["timeout"], self.logger)
+
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        """Rows that came under the old schema are loaded before a new one changes the table."""
+        sink = self._sinks_active.get(message_dict.get("stream", ""))
+        if sink is not None and sink.current_size:
+            with self._uninterrupted():
+                self.drain_one(sink)
+        super()._process_schema_message(message_dict)
+
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        self._pending += 1
+        with self._uninterrupted():
+            try:
+                super()._process_record_message(message_dict)
+            except RecordsWithoutSchemaException:
+                raise InputError(
+                    f"a RECORD of stream {message_dict['stream']} came before its SCHEMA"
+                ) from None
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        """The SDK sends STATE at the end of the input; a long run shall not lose all of its progress."""
+        super()._process_state_message(message_dict)
+        due = time.time() - self._last_full_drain_at >= self.config["checkpoint_seconds"]
+        if self._pending >= self.config["checkpoint_rows"] or (due and self._pending):
+            self.drain_all()
+
+    def drain_all(self, *, is_endofpipe: bool = False) -> None:  # type: ignore[misc] # final, and the SDK is pinned
+        with self._uninterrupted():
+            super().drain_all(is_endofpipe=is_endofpipe)
+            self._pending = 0
+
+    def _drain_all(self, sink_list: Iterable[Sink], parallelism: int) -> None:
+        """Rows that vouch for others go last: EXPORT_METADATA must not call complete what is not loaded."""
+        sinks, last = list(sink_list), self.config["load_last"]
+        super()._drain_all([sink for sink in sinks if sink.stream_name not in last], parallelism)
+        super()._drain_all([sink for sink in sinks if sink.stream_name in last], 1)
+
+    @contextmanager
+    def _uninterrupted(self) -> Iterator[None]:
+        """A signal waits until the block is left: a load under way is finished and its STATE written.
+
+        The SDK's own handler would drain again from inside the load, and lose rows.
+        """
+        self._loading += 1
+        try:
+            yield
+        finally:
+            self._loading -= 1
+        if self._signal and not self._loading:
+            sys.exit(128 + self._signal)
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
+        self._signal = signum
+        if not self._loading:
+            sys.exit(128 + signum)
+        self.logger.warning("signal %d: leaving once the load under way is done", signum)
+
+
+def main() -> None:
+    """The command: expected errors are one line on stderr and exit code 1."""
+    try:
+        TargetBigQuery.cli()
+    except TargetError as error:
+        TargetBigQuery.logger.critical("%s", error)
+        sys.exit(1)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 ADDED_BY_US = {"_export_id", "_exported_at"}
 FLAGGED_DELETED = {"ticket", "user", "organization"}
-LEFT_OUT = {"ticket": {"fields"}, "ticket_skip": {"ticket"}}
-"""`fields` repeats `custom_fields`; a skip embeds its whole ticket, which is a model of its own."""
+LEFT_OUT = {"ticket": {"fields"}, "ticket_skip": {"ticket"}, "activity": {"user", "actor"}}
+"""`fields` repeats `custom_fields`; skips and activities embed other models."""
 
-DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)\Z")
+DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)\Z")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,66 @@
+{#- The latest state of a model, from the table that the loader appends to. -#}
+
+{#- Rows of the latest complete export. Its day and id stand in the view as constants, because BigQuery prunes
+    partitions by constants only; the view moves on when dbt runs, which every export ends with. -#}
+{% macro latest_bulk(table) %}
+    {%- set relation = existing('zendesk', table) -%}
+    {%- set export = latest_complete_export(table) if relation else none -%}
+    {%- if export -%}
+select *
+from {{ relation }}
+where _exported_at >= timestamp '{{ export.day }} 00:00:00+00'
+  and _exported_at < timestamp_add(timestamp '{{ export.day }} 00:00:00+00', interval 1 day)
+  and _export_id = '{{ export.export_id }}'
+qualify row_number() over (partition by id order by _exported_at) = 1
+    {%- else -%}
+{{ no_rows() }}
+    {%- endif -%}
+{% endmacro %}
+
+{#- The last version of each row. `clock` tells versions apart; the later export wins where it does not. -#}
+{% macro latest_incremental(table, clock, is_deleted=none) %}
+    {%- set relation = existing('zendesk', table) -%}
+    {%- if relation -%}
+select
+  *
+  {%- if is_deleted %},
+  {{ is_deleted }} as is_deleted
+  {%- endif %}
+from {{ relation }}
+qualify row_number() over (partition by id order by {{ clock }} desc, _exported_at desc) = 1
+    {%- else -%}
+{{ no_rows() }}
+    {%- endif -%}
+{% endmacro %}
+
+{#- The table, or none: a model may never have been exported, and its view is then empty. -#}
+{% macro existing(source_name, table) %}
+    {%- set relation = source(source_name, table) -%}
+    {{ return(load_relation(relation) if execute else relation) }}
+{% endmacro %}
+
+{#- No rows, of the columns that the model's yml documents. -#}
+{% macro no_rows() %}
+select
+    {%- for column in model.columns.values() %}
+  cast(null as {{ column.data_type }}) as `{{ column.name }}`{{ ',' if not loop.last }}
+    {%- endfor %}
+from unnest([1]) as nothing
+where false
+{% endmacro %}
+
+{% macro latest_complete_export(table) %}
+    {%- if not execute -%}{{ return(none) }}{%- endif -%}
+    {%- set metadata = existing('zendesk', 'EXPORT_METADATA') -%}
+    {%- if not metadata -%}{{ return(none) }}{%- endif -%}
+    {%- set query -%}
+select export_id, cast(bq_partition as string) as day
+from {{ metadata }}
+where table_name = '{{ table }}' and export_status = 'complete'
+order by bq_inserted_at desc
+limit 1
+    {%- endset -%}
+    {%- set found = run_query(query) -%}
+    {%- if found.rows | length == 0 -%}{{ return(none) }}{%- endif -%}
+    {{ return({'export_id': found.rows[0]['export_id'], 'day': found.rows[0]['day']}) }}
+{% endmacro %}

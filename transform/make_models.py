@@ -1,0 +1,100 @@
+"""Writes the models of the tap's models table: `<model>_latest.sql`, and the columns in `<model>_latest.yml`.
+
+    python transform/make_models.py           # after a model or a schema changed
+    python transform/make_models.py --check   # exit 1 if that would change anything
+
+Columns and their types are those that the loader makes of the tap's schemas; what people wrote in a yml file
+(descriptions, tests) stays.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from tap_zendesk_cityblock.models import MODELS, Model
+from tap_zendesk_cityblock.streams import load_schema
+from target_bigquery.schema import columns_of
+
+HERE = Path(__file__).parent / "models"
+TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
+IS_DELETED = {"ticket": "status = 'deleted'", "user": "not active", "organization": "deleted_at is not null"}
+DESCRIPTIONS = {
+    "_export_id": "the export that brought the row",
+    "_exported_at": "when that export began",
+    "is_deleted": "whether it is deleted in Zendesk",
+}
+
+
+def main(*, check: bool) -> int:
+    stale = []
+    for model in MODELS.values():
+        folder = HERE / ("incremental" if model.is_incremental else "bulk")
+        for path, content in (
+            (folder / f"{model.name}_latest.sql", _sql(model)),
+            (folder / f"{model.name}_latest.yml", _yml(model, folder)),
+        ):
+            if not path.exists() or path.read_text() != content:
+                stale.append(path)
+                if not check:
+                    path.write_text(content)
+    for path in stale:
+        print(f"{'stale' if check else 'wrote'} {path.relative_to(HERE)}")
+    return int(check and bool(stale))
+
+
+def _sql(model: Model) -> str:
+    if not model.is_incremental:
+        return f"{{{{ latest_bulk('{model.name}') }}}}\n"
+    flag = f', is_deleted="{IS_DELETED[model.name]}"' if model.name in IS_DELETED else ""
+    return f"{{{{ latest_incremental('{model.name}', clock='{model.clock}'{flag}) }}}}\n"
+
+
+def _yml(model: Model, folder: Path) -> str:
+    path = folder / f"{model.name}_latest.yml"
+    written: dict[str, Any] = yaml.safe_load(path.read_text())["models"][0] if path.exists() else {}
+    known = {column["name"]: column for column in written.get("columns", [])}
+    columns = [
+        _column(field.name, _type(field), known) for field in columns_of(load_schema(model.name)).fields
+    ]
+    if model.name in IS_DELETED:
+        columns.append(_column("is_deleted", "BOOL", known))
+    content = {
+        "version": 2,
+        "models": [
+            {
+                "name": f"{model.name}_latest",
+                "description": written.get("description", _description(model)),
+                "columns": columns,
+            }
+        ],
+    }
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _description(model: Model) -> str:
+    noun = model.name.replace("_", " ")
+    if model.is_incremental:
+        return f"The last version of each {noun} that was exported. One row per {noun}."
+    return f"Every {noun} of the latest complete export. One row per {noun}."
+
+
+def _column(name: str, data_type: str, known: dict[str, Any]) -> dict[str, Any]:
+    column = {"name": name, "data_type": data_type}
+    if name in DESCRIPTIONS:
+        column["description"] = DESCRIPTIONS[name]
+    if name == "id":
+        column = {**column, "description": "Zendesk's id", "data_tests": ["unique", "not_null"]}
+    return {**column, **{key: value for key, value in known.get(name, {}).items() if key != "data_type"}}
+
+
+def _type(field: Any) -> str:  # noqa: ANN401 - google-cloud-bigquery's SchemaField
+    inner = ", ".join(f"`{part.name}` {_type(part)}" for part in field.fields)
+    one = f"STRUCT<{inner}>" if field.fields else TYPES.get(field.field_type, field.field_type)
+    return f"ARRAY<{one}>" if field.mode == "REPEATED" else one
+
+
+if __name__ == "__main__":
+    sys.exit(main(check="--check" in sys.argv[1:]))

@@ -1,0 +1,1 @@
+{{ latest_incremental('nps_recipient', clock='updated_at') }}

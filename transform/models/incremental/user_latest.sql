@@ -1,0 +1,1 @@
+{{ latest_incremental('user', clock='updated_at', is_deleted="not active") }}

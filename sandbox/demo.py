@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from sandbox.addresses import DATASET, Addresses
 from sandbox.tables import text_table
-from sandbox.up import Size, advance, sandbox
+from sandbox.truth import compare
+from sandbox.up import Sandbox, Size, advance, sandbox
+from sandbox.zendesk.models import ENDPOINTS
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -50,6 +52,7 @@ def run(data_dir: Path, size: Size) -> None:
         _timed("Second run: meltano run tap-to-bigquery", data_dir / "logs" / "run-2.log")
         print()
         print(_summary(servers.warehouse))
+        print(_verdict(servers))
     print(_look_further(data_dir))
 
 
@@ -111,6 +114,16 @@ def _summary(warehouse: bigquery.Client) -> str:
         "seconds",
     ]
     return text_table(header, lines)
+
+
+def _verdict(servers: Sandbox) -> str:
+    """Whether the views say what the account says. Raises DemoError."""
+    url = servers.addresses.zendesk_url
+    compared = [compare(url, servers.warehouse, DATASET, endpoint.model) for endpoint in ENDPOINTS]
+    if unequal := [comparison.model for comparison in compared if not comparison.equal]:
+        raise DemoError(f"these views do not say what Zendesk says: {', '.join(unequal)}")
+    rows = sum(comparison.rows for comparison in compared)
+    return f"\nAll {len(compared)} views say what Zendesk says: {rows:,} rows compared, by key and content."
 
 
 def _look_further(data_dir: Path) -> str:

@@ -31,7 +31,7 @@ def _cell(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}" if abs(value) < 10**9 else str(value)  # larger ones are ids
     if isinstance(value, float):
-        return f"{value:.1f}"
+        return f"{value:.2f}"
     text = " ".join(str(value).split())
     return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
 

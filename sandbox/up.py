@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.bigquery import bigquery_server
 from sandbox.gcs import gcs_server
+from sandbox.internal_people import seed_internal_people
 from sandbox.processes import serving
 
 if TYPE_CHECKING:
@@ -75,4 +76,5 @@ def sandbox(addresses: Addresses, data_dir: Path, size: Size) -> Iterator[Sandbo
         servers.enter_context(zendesk_server(addresses, data_dir, size))
         servers.enter_context(gcs_server(addresses, data_dir))
         warehouse = servers.enter_context(bigquery_server(addresses, data_dir))
+        seed_internal_people(warehouse, addresses.zendesk_url)
         yield Sandbox(addresses, warehouse, data_dir)

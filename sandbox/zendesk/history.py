@@ -84,11 +84,14 @@ def _tickets(store: Store, rng: Random, moments: _Moments, hours: int) -> dict[s
 
 
 def _touch(content: Json, rng: Random, moment: int) -> str:
-    """One change; what kind it was. Every fifth is the system's, which leaves `updated_at` alone."""
+    """One change; what kind it was. The system's leave `updated_at` alone."""
     content["generated_timestamp"] = moment
     if content["status"] == "deleted":
         content.update(status="open", updated_at=iso(moment))
         return "restored"
+    if content["status"] == "closed":  # nobody can change it any more but the system
+        content["organization_id"] = None
+        return "updated"
     if rng.random() < 0.08:
         delete_ticket(content)
         content["updated_at"] = iso(moment)
@@ -97,7 +100,9 @@ def _touch(content: Json, rng: Random, moment: int) -> str:
         content["organization_id"] = None
         return "updated"
     content.update(
-        status="closed" if content["status"] == "solved" else rng.choice(("open", "pending", "solved")),
+        status="closed"
+        if content["status"] == "solved" and rng.random() < 0.5
+        else rng.choice(("open", "pending", "solved")),
         priority=rng.choice(("low", "normal", "high")),
         tags=rng.sample(words.TAGS, 3),
         updated_at=iso(moment),

@@ -153,7 +153,7 @@ def delete_ticket(content: Json, *, scrubbed: bool = False) -> None:
 
 
 def is_archived(content: Json, now: int) -> bool:
-    return bool(content["status"] == "closed" and content["generated_timestamp"] < now - ARCHIVED_AFTER)
+    return bool(content["status"] == "closed" and content["updated_at"] < iso(now - ARCHIVED_AFTER))
 
 
 def ticket_metric(content: Json) -> Json:

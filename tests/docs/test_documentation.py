@@ -11,7 +11,9 @@ from tap_zendesk_cityblock import settings as tap_settings
 from target_bigquery import settings as target_settings
 
 PROJECT = Path(__file__).parents[2]
-PAGES = [path for path in sorted(PROJECT.glob("**/*.md")) if not {".venv", ".venvs", ".meltano"} & set(path.parts)]
+PAGES = [
+    path for path in sorted(PROJECT.glob("**/*.md")) if not {".venv", ".venvs", ".meltano"} & set(path.parts)
+]
 MELTANO = yaml.safe_load((PROJECT / "meltano.yml").read_text())
 
 
@@ -20,9 +22,17 @@ def declared(kind, name):
     return {setting["name"]: setting for setting in plugin["settings"]}
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if "[[[cog" in page.read_text()], ids=lambda page: page.parent.name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "[[[cog" in page.read_text()], ids=lambda page: page.parent.name
+)
 def test_generated_parts_agree_with_the_code(page):
-    checked = subprocess.run([sys.executable, "-m", "cogapp", "--check", page], cwd=PROJECT, capture_output=True, text=True, check=False)
+    checked = subprocess.run(
+        [sys.executable, "-m", "cogapp", "--check", page],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert checked.returncode == 0, f"run `make docs`: {checked.stdout}"
 
 

@@ -78,7 +78,9 @@ def test_a_cursor_from_export_metadata_rewinds_exactly_that_model(project, after
 
 
 def test_the_history_of_a_model_reads_as_the_readme_says(project, after_second_run):
-    history = project.rows("SELECT * FROM zendesk.EXPORT_METADATA WHERE table_name = 'ticket' ORDER BY bq_inserted_at DESC")
+    history = project.rows(
+        "SELECT * FROM zendesk.EXPORT_METADATA WHERE table_name = 'ticket' ORDER BY bq_inserted_at DESC"
+    )
     assert list(history[0]) == [
         "table_name",
         "bq_inserted_at",

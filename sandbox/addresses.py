@@ -43,9 +43,12 @@ class Addresses:
         return f"http://127.0.0.1:{self.gcs}"
 
     def environment(self) -> dict[str, str]:
-        """Variables that outrank meltano.yml's own addresses; Google's clients know two of them too."""
+        """Variables for Meltano, which outrank the addresses in meltano.yml, and for Google's clients."""
         return {
             "TAP_ZENDESK_CITYBLOCK_BASE_URL": self.zendesk_url,
+            "TARGET_BIGQUERY_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
+            "TARGET_BIGQUERY_STORAGE_EMULATOR_HOST": self.gcs_url,
+            "DBT_BIGQUERY_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "STORAGE_EMULATOR_HOST": self.gcs_url,
         }

@@ -85,7 +85,7 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "timeout",
         th.IntegerType,
-        default=600,
+        default=300,
         description="Seconds for which refusals and silence of BigQuery and GCS are waited out",
     ),
     th.Property(

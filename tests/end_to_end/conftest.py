@@ -29,12 +29,14 @@ class Project:
                 "MELTANO_DATABASE_URI": f"sqlite:///{self.home / 'meltano.db'}",
                 "MELTANO_CLI_LOG_LEVEL": "info",
                 "DBT_TARGET_PATH": str(self.home / "dbt"),
+                "TARGET_BIGQUERY_TIMEOUT": "20",
                 "NO_COLOR": "1",
                 **env,
             },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            timeout=120,
             check=False,
         )
 

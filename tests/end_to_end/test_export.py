@@ -111,6 +111,6 @@ def test_a_list_of_models_exports_only_those(project, after_second_run):
 
 
 def test_meltano_can_test_the_taps_configuration(project):
-    tested = project.meltano("config", "test", "tap-zendesk-cityblock")
+    tested = project.meltano("--environment=local", "config", "test", "tap-zendesk-cityblock")
     assert tested.returncode == 0, tested.stderr
     assert "Plugin configuration is valid" in tested.stdout + tested.stderr

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sandbox.zendesk.store import Json, Store
 
-SKIPPED = 40
+SKIPPED = 10
 """Every so manieth listed ticket has been skipped once."""
 
 

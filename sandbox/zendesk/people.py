@@ -14,11 +14,10 @@ if TYPE_CHECKING:
 FIRST_USER = 1_900_000_000_000
 FIRST_ORGANIZATION = 360_000_000_000
 HOST = "https://cityblock-local.zendesk.com"
-AGENTS_PER_THOUSAND = 100
 
 
 def is_agent(number: int) -> bool:
-    return number % 1000 < AGENTS_PER_THOUSAND or number % 10 == 0
+    return number % 10 == 0
 
 
 def user(seed: int, number: int, users: int) -> tuple[Json, int]:

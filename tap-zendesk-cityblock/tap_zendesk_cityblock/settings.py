@@ -152,7 +152,9 @@ class Settings:
         """Raises ConfigurationError, which names the setting."""
         subdomain = config.get("subdomain")
         if not subdomain:
-            raise ConfigurationError("subdomain is not set (Meltano: some commands need --environment=local, staging or prod)")
+            raise ConfigurationError(
+                "subdomain is not set (Meltano: some commands need --environment=local, staging or prod)"
+            )
         if not SUBDOMAIN.fullmatch(subdomain):
             raise ConfigurationError(
                 f"subdomain {subdomain!r} is none of Zendesk's: write the part before .zendesk.com"

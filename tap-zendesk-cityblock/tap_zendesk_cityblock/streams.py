@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream
-from singer_sdk.helpers._typing import TypeConformanceLevel  # type: ignore[attr-defined] # the SDK's own advice
+from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from tap_zendesk_cityblock.client import StartTooRecentError
 from tap_zendesk_cityblock.cursors import Position, read_bookmark, time_of, write_bookmark

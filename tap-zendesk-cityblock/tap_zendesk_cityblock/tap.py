@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
 
+SECRETS = [name for name, schema in SETTINGS.to_dict()["properties"].items() if schema.get("secret")]
+
+
 class TapZendeskCityblock(Tap):
     """Streams are those that the settings name; a catalog can only deselect some of them."""
 
@@ -44,6 +47,16 @@ class TapZendeskCityblock(Tap):
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
         self.unavailable: dict[str, str] = {}
         super().__init__(**kwargs)
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """The SDK's, whose errors quote values: those of secrets are told without."""
+        errors = [
+            next((f"{name} is not of its type" for name in SECRETS if f"config[{name!r}]" in error), error)
+            for error in super()._validate_config(raise_errors=False)
+        ]
+        if errors and raise_errors:
+            raise ConfigurationError("; ".join(errors))
+        return errors
 
     @cached_property
     def settings(self) -> Settings:

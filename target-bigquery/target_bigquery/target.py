@@ -13,7 +13,7 @@ from singer_sdk import Target
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 
-from target_bigquery.errors import InputError, TargetError
+from target_bigquery.errors import InputError, SettingsError, TargetError
 from target_bigquery.loader import Loader
 from target_bigquery.reader import BytesReader
 from target_bigquery.settings import SETTINGS, bigquery_client, bucket
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.sinks import Sink
+
+
+SECRETS = [name for name, schema in SETTINGS.to_dict()["properties"].items() if schema.get("secret")]
 
 
 class TargetBigQuery(Target):
@@ -48,6 +51,16 @@ class TargetBigQuery(Target):
         self._signal = 0
         super().__init__(**kwargs)
         self.max_parallelism = self.config["load_parallelism"]
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """The SDK's, whose errors quote values: those of secrets are told without."""
+        errors = [
+            next((f"{name} is not of its type" for name in SECRETS if f"config[{name!r}]" in error), error)
+            for error in super()._validate_config(raise_errors=False)
+        ]
+        if errors and raise_errors:
+            raise SettingsError("; ".join(errors))
+        return errors
 
     @cached_property
     def loader(self) -> Loader:

@@ -1,0 +1,115 @@
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+CREDENTIALS = {"client_id": "sandbox", "client_secret": "sandbox-secret"}
+COMMAND = Path(sys.executable).with_name("tap-zendesk-cityblock")
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    code: int
+    messages: list[dict]
+    stderr: str
+
+    def records(self, stream):
+        return [m["record"] for m in self.messages if m["type"] == "RECORD" and m["stream"] == stream]
+
+    def ids(self, stream):
+        return [record["id"] for record in self.records(stream)]
+
+    @property
+    def states(self):
+        return [m["value"] for m in self.messages if m["type"] == "STATE"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Zendesk:
+    """The sandbox's account, and its ways to make trouble."""
+
+    url: str
+
+    def ids(self, model):
+        return {
+            json.loads(line)["id"]
+            for line in requests.get(f"{self.url}/_sandbox/objects/{model}", timeout=30).text.splitlines()
+        }
+
+    def objects(self, model):
+        lines = requests.get(f"{self.url}/_sandbox/objects/{model}", timeout=30).content.splitlines()
+        return [json.loads(line) for line in lines]
+
+    def put(self, model, *objects):
+        return requests.put(f"{self.url}/_sandbox/objects/{model}", json=objects, timeout=30).json()["ids"]
+
+    def fault(self, path, **fault):
+        requests.post(
+            f"{self.url}/_sandbox/faults", json={"path": path, **fault}, timeout=30
+        ).raise_for_status()
+
+    def limits(self, **buckets):
+        requests.put(f"{self.url}/_sandbox/limits", json=buckets, timeout=30).raise_for_status()
+
+    def advance(self, hours=24):
+        requests.post(f"{self.url}/_sandbox/advance", json={"hours": hours}, timeout=30).raise_for_status()
+
+    def requests(self):
+        return requests.get(f"{self.url}/_sandbox/requests", timeout=30).json()
+
+
+@pytest.fixture
+def zendesk(zendesk_url):
+    """The account without faults, limits or a history of requests."""
+    requests.delete(f"{zendesk_url}/_sandbox/faults", timeout=30)
+    requests.delete(f"{zendesk_url}/_sandbox/requests", timeout=30)
+    account = Zendesk(zendesk_url)
+    account.limits(
+        **{
+            "account": {"total": 10**6},
+            "incremental-exports": {"total": 10**6},
+            "incremental-exports-cursor": {"total": 10**6},
+        }
+    )
+    return account
+
+
+@pytest.fixture
+def tap(zendesk_url, tmp_path):
+    """Runs the command as Meltano does: `tap(state=…, env=…, **settings)`; a setting of None is left out."""
+
+    def run(*arguments, state=None, catalog=None, env=None, credentials=CREDENTIALS, **settings):
+        config = {
+            "subdomain": "cityblock-local",
+            "base_url": zendesk_url,
+            "environment": "local",
+            **credentials,
+            **settings,
+        }
+        written = {
+            "config": {key: value for key, value in config.items() if value is not None},
+            "state": state,
+            "catalog": catalog,
+        }
+        command = [COMMAND, *arguments]
+        for name, content in written.items():
+            if content is not None:
+                path = tmp_path / f"{name}.json"
+                path.write_text(content if isinstance(content, str) else json.dumps(content))
+                command += [f"--{name}", path]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={"PATH": "/usr/bin:/bin", **(env or {})},
+        )
+        messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"type"')]
+        return Result(done.returncode, messages, done.stderr)
+
+    return run

@@ -1,0 +1,182 @@
+"""What the tap exports, and in which order."""
+
+import jsonschema
+import pytest
+from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS, MODELS
+from tap_zendesk_cityblock.streams import load_schema
+
+LEFT_OUT = {"ticket": {"fields"}, "ticket_skip": {"ticket"}, "activity": {"user", "actor"}}
+
+
+@pytest.fixture(scope="module")
+def whole(request):
+    """One run of everything, kept for the tests that only look at it."""
+    return {}
+
+
+@pytest.fixture
+def everything(whole, tap, zendesk):
+    if not whole:
+        whole["result"], whole["truth"] = tap(), {model: zendesk.objects(model) for model in MODELS}
+    return whole["result"], whole["truth"]
+
+
+def test_there_are_the_models_of_the_replaced_system():
+    assert len(BULK_MODELS) == 22
+    assert [model.name for model in INCREMENTAL_MODELS] == [
+        "ticket",
+        "user",
+        "organization",
+        "nps_recipient",
+        "nps_response",
+    ]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_is_exported_whole_and_once(model, everything):
+    result, truth = everything
+    assert result.code == 0, result.stderr
+    ids = result.ids(model)
+    assert len(ids) == len(set(ids))
+    assert set(ids) == {thing["id"] for thing in truth[model]}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_records_are_what_zendesk_served_and_fit_the_schema(model, everything):
+    result, truth = everything
+    validator = jsonschema.Draft202012Validator(load_schema(model))
+    served = {thing["id"]: thing for thing in truth[model]}
+    for record in result.records(model):
+        assert list(validator.iter_errors(record)) == []
+        expected = {
+            key: value for key, value in served[record["id"]].items() if key not in LEFT_OUT.get(model, ())
+        }
+        assert {key: value for key, value in record.items() if not key.startswith("_export")} == expected
+
+
+def test_no_property_of_zendesk_is_unknown_to_the_schemas(everything):
+    assert "new property" not in everything[0].stderr
+
+
+def test_every_record_of_a_model_tells_the_same_export(everything):
+    result, _ = everything
+    exports = {
+        model: {(r["_export_id"], r["_exported_at"]) for r in result.records(model)} for model in MODELS
+    }
+    assert {len(found) for found in exports.values()} == {1}
+    assert len(set.union(*exports.values())) == len(MODELS)
+
+
+def test_export_metadata_says_that_each_export_is_complete(everything):
+    result, truth = everything
+    rows = {row["table_name"]: row for row in result.records("EXPORT_METADATA")}
+    assert set(rows) == set(MODELS)
+    for model, row in rows.items():
+        first = result.records(model)[0]
+        assert row["export_status"] == "complete"
+        assert row["export_count"] == len(truth[model])
+        assert row["export_id"] == first["_export_id"]
+        assert row["bq_partition"] == first["_exported_at"][:10]
+
+
+def test_a_cursor_in_export_metadata_is_one_that_a_state_carried(everything):
+    result, _ = everything
+    rows = {row["table_name"]: row for row in result.records("EXPORT_METADATA")}
+    for model in ("ticket", "user"):
+        carried = {state["bookmarks"].get(model, {}).get("cursor") for state in result.states}
+        assert rows[model]["end_cursor"] in carried - {None}
+        assert rows[model]["end_time"] is None
+
+
+def test_every_page_is_followed_by_its_state(tap, zendesk):
+    result = tap(bulk_models=[], incremental_models=["ticket"], page_size=50)
+    kinds = [m["type"] for m in result.messages if m.get("stream") != "EXPORT_METADATA"]
+    pages = "".join(kind[0] for kind in kinds).split("S")  # Schema, State; what lies between are Records
+    assert [len(page) for page in pages if page] == [50] * (len(zendesk.ids("ticket")) // 50)
+
+
+def test_a_run_that_ended_at_any_page_goes_on_at_the_next(tap, zendesk):
+    whole = tap(bulk_models=[], incremental_models=["ticket"], page_size=60)
+    ids = whole.ids("ticket")
+    cursors = [state for state in whole.states if state["bookmarks"].get("ticket", {}).get("cursor")]
+    for pages, state in enumerate(cursors[:-1], start=1):
+        rest = tap(bulk_models=[], incremental_models=["ticket"], page_size=60, state=state)
+        assert rest.ids("ticket") == ids[min(pages * 60, len(ids)) :]
+
+
+def test_the_next_run_exports_what_changed_since_and_system_updates_too(tap, zendesk):
+    first = tap(bulk_models=[], incremental_models=["ticket", "user", "organization"])
+    untouched = zendesk.objects("ticket")[0]
+    zendesk.advance()
+    now = next(
+        t for t in zendesk.objects("ticket") if t["generated_timestamp"] > untouched["generated_timestamp"]
+    )
+    zendesk.put("ticket", {"id": untouched["id"], "updated_at": untouched["updated_at"], "status": "closed"})
+
+    second = tap(
+        bulk_models=[], incremental_models=["ticket", "user", "organization"], state=first.states[-1]
+    )
+
+    exported = {record["id"]: record for record in second.records("ticket")}
+    assert 0 < len(exported) < len(first.ids("ticket")) / 2
+    assert exported[untouched["id"]]["updated_at"] == untouched["updated_at"]
+    assert exported[untouched["id"]]["generated_timestamp"] > untouched["generated_timestamp"]
+    assert now is not None
+
+
+def test_a_run_with_nothing_new_keeps_the_cursors_and_says_complete(tap, zendesk):
+    first = tap(bulk_models=[], incremental_models=["ticket", "user"])
+    second = tap(bulk_models=[], incremental_models=["ticket", "user"], state=first.states[-1])
+    assert second.ids("ticket") == second.ids("user") == []
+    assert second.states[-1] == first.states[-1]
+    assert [row["export_status"] for row in second.records("EXPORT_METADATA")] == ["complete", "complete"]
+
+
+def test_rows_that_a_time_export_repeats_at_page_borders_are_dropped(tap, zendesk):
+    result = tap(bulk_models=[], incremental_models=["organization"], page_size=2)
+    assert sorted(result.ids("organization")) == sorted(zendesk.ids("organization"))
+    assert result.code == 0
+
+
+def test_more_rows_in_one_second_than_a_page_holds_end_with_a_warning_not_in_a_loop(tap, zendesk):
+    moment = "2025-12-31T20:00:00Z"
+    zendesk.put(
+        "organization", *({"id": 970_000 + n, "name": f"Twin {n}", "updated_at": moment} for n in range(5))
+    )
+    later = zendesk.put("organization", {"id": 980_000, "name": "Later"})
+    result = tap(bulk_models=[], incremental_models=["organization"], page_size=3)
+    assert result.code == 0
+    assert "more than a page of rows changed in the second" in result.stderr
+    assert later[0] in result.ids("organization")
+    assert len(zendesk.requests()) < 40
+
+
+def test_lists_ask_for_cursor_pages(tap, zendesk):
+    tap(bulk_models=["macro", "sla_policy"], incremental_models=[])
+    asked = {request["path"]: request["query"] for request in zendesk.requests()}
+    assert asked["/api/v2/macros"]["page[size]"] == "100"
+    assert asked["/api/v2/slas/policies"] == {"per_page": "100"}
+
+
+def test_next_page_is_followed(tap, zendesk):
+    result = tap(bulk_models=["sla_policy"], incremental_models=[], page_size=3)
+    assert sorted(result.ids("sla_policy")) == sorted(zendesk.ids("sla_policy"))
+    assert len(zendesk.requests()) == 3
+
+
+def test_export_metadata_cannot_be_deselected(tap):
+    listed = tap("--discover", bulk_models=["group", "brand"], incremental_models=[])
+    assert listed.code == 0
+    catalog = {
+        "streams": [
+            {
+                "tap_stream_id": "group",
+                "schema": load_schema("group"),
+                "metadata": [{"breadcrumb": [], "metadata": {"selected": True}}],
+            }
+        ]
+    }
+    result = tap(bulk_models=["group"], incremental_models=[], catalog=catalog)
+    assert result.code == 0, result.stderr
+    assert len(result.records("EXPORT_METADATA")) == 1
+    assert [m["stream"] for m in result.messages if m["type"] == "SCHEMA"] == ["EXPORT_METADATA", "group"]

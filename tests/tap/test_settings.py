@@ -1,0 +1,194 @@
+"""Settings and state that make no sense: one sentence that says what to write, exit code 1, nothing exported."""
+
+import json
+
+import pytest
+from tap_zendesk_cityblock.settings import SETTINGS, markdown_table
+
+SECRET = "hunter2-hunter2"
+TOKEN = {"email": "agent@cityblock.example", "api_token": "sandbox-token"}
+
+BAD_SETTINGS = {
+    "no credentials": ({"credentials": {}}, "no credentials: set client_id and client_secret"),
+    "half of them": (
+        {"credentials": {"client_id": "sandbox"}},
+        "credentials client_id are not one way to log in",
+    ),
+    "two ways": ({"access_token": SECRET}, "access_token, client_id, client_secret are not one way"),
+    "wrong client": (
+        {"client_secret": SECRET},
+        "client_id, client_secret: Zendesk refused the OAuth client (HTTP 401)",
+    ),
+    "wrong token": ({"credentials": {"access_token": SECRET}}, "Zendesk refused the credentials (HTTP 401"),
+    "no such file": (
+        {"credentials": {}, "credentials_path": "/nowhere.json"},
+        "/nowhere.json cannot be read",
+    ),
+    "unknown bulk model": (
+        {"bulk_models": ["grup"]},
+        "bulk_models: there is no model grup; did you mean group?",
+    ),
+    "unknown incremental model": (
+        {"incremental_models": ["group"]},
+        "incremental_models: there is no model group",
+    ),
+    "unknown optional model": ({"optional_models": ["npx"]}, "optional_models: there is no model npx"),
+    "start_cursor for all": (
+        {"start_cursor": "x"},
+        "start_cursor applies to the models of incremental_models: name them",
+    ),
+    "start_cursor for two": (
+        {"start_cursor": "x", "incremental_models": ["ticket", "user"]},
+        "start_cursor is one model's",
+    ),
+    "start_cursor by time": ({"start_cursor": "x", "incremental_models": ["organization"]}, "set start_time"),
+    "start_time for all": (
+        {"start_time": "2026-01-01"},
+        "start_time applies to the models of incremental_models",
+    ),
+    "both starts": (
+        {"start_time": "2026-01-01", "start_cursor": "x", "incremental_models": ["ticket"]},
+        "are both set",
+    ),
+    "no such date": ({"start_date": "last week"}, "start_date 'last week' is no date or time"),
+    "page_size": ({"page_size": 5000}, "page_size must be from 1 to 1000"),
+    "no subdomain": ({"subdomain": None}, "subdomain"),
+    "odd subdomain": ({"subdomain": "https://x.zendesk.com"}, "is none of Zendesk's"),
+    "local without the sandbox": ({"base_url": None}, "environment is local, but base_url is not set"),
+    "local that leads out": (
+        {"base_url": "https://x.zendesk.com"},
+        "environment is local, but base_url leads to x.zendesk.com",
+    ),
+    "staging that leads in": (
+        {"environment": "staging"},
+        "environment is staging, but base_url leads to this machine",
+    ),
+    "plain http": (
+        {"environment": None, "base_url": "http://x.zendesk.com"},
+        "base_url must begin with https://",
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "told"), BAD_SETTINGS.values(), ids=BAD_SETTINGS)
+def test_settings_that_make_no_sense(settings, told, tap):
+    result = tap(**{"incremental_models": None, **settings})
+    assert result.code == 1
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr
+    assert SECRET not in result.stderr
+    assert [m for m in result.messages if m["type"] == "RECORD"] == []
+
+
+def test_a_secret_of_a_wrong_type_is_not_quoted(tap):
+    result = tap(credentials={"access_token": [SECRET]})
+    assert result.code == 1
+    assert "access_token" in result.stderr
+    assert SECRET not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "credentials", [TOKEN, {"access_token": "sandbox-access"}], ids=["API token", "access token"]
+)
+def test_the_other_ways_to_log_in(credentials, tap, zendesk):
+    result = tap(bulk_models=["group"], incremental_models=[], credentials=credentials)
+    assert result.code == 0
+    assert set(result.ids("group")) == zendesk.ids("group")
+    assert ("30 April 2027" in result.stderr) == (credentials is TOKEN)
+
+
+def test_credentials_from_a_file_named_by_the_environment(tap, tmp_path):
+    path = tmp_path / "creds.json"
+    path.write_text(json.dumps(TOKEN))
+    result = tap(
+        bulk_models=["group"], incremental_models=[], credentials={}, env={"ZENDESK_SECRET_PATH": str(path)}
+    )
+    assert result.code == 0
+
+
+def test_empty_lists_of_models_mean_none(tap):
+    result = tap(bulk_models=[], incremental_models=[])
+    assert result.code == 0
+    assert {m["type"] for m in result.messages} <= {"SCHEMA", "STATE"}
+
+
+def test_a_catalog_that_selects_nothing_is_refused(tap):
+    catalog = {
+        "streams": [
+            {
+                "tap_stream_id": "group",
+                "schema": {"properties": {}},
+                "metadata": [{"breadcrumb": [], "metadata": {"selected": False}}],
+            }
+        ]
+    }
+    result = tap(bulk_models=["group"], incremental_models=[], catalog=catalog)
+    assert result.code == 1
+    assert "the catalog selects none of the models" in result.stderr
+
+
+BAD_STATES = {
+    "unknown model": ({"bookmarks": {"tickets": {"cursor": "x"}}}, "there is no model tickets"),
+    "another account": (
+        {"bookmarks": {"ticket": {"cursor": "x", "subdomain": "cityblock"}}},
+        "it is of the account cityblock",
+    ),
+    "cursor by time": (
+        {"bookmarks": {"organization": {"cursor": "x"}}},
+        "it is exported by time and has no cursor",
+    ),
+    "cursor of a bulk model": ({"bookmarks": {"group": {"cursor": "x"}}}, "a bulk model is exported whole"),
+    "unknown key": ({"bookmarks": {"ticket": {"start_tme": 1}}}, "start_tme means nothing"),
+    "time as text": ({"bookmarks": {"ticket": {"start_time": "2026-01-01"}}}, "whole seconds since 1970"),
+    "cursor as number": ({"bookmarks": {"ticket": {"cursor": 7}}}, "cursor must be a text"),
+    "no object": ({"bookmarks": {"ticket": "x"}}, "a bookmark is an object"),
+    "a list": ({"bookmarks": []}, "write {"),
+    "no JSON": ("{", "state: the file is not JSON"),
+}
+
+
+@pytest.mark.parametrize(("state", "told"), BAD_STATES.values(), ids=BAD_STATES)
+def test_state_that_makes_no_sense(state, told, tap):
+    result = tap(state=state)
+    assert result.code == 1
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.messages == []
+
+
+def test_a_time_merged_beside_a_cursor_rewinds_to_that_time(tap, zendesk):
+    first = tap(bulk_models=[], incremental_models=["ticket"])
+    merged = {
+        "bookmarks": {"ticket": {**first.states[-1]["bookmarks"]["ticket"], "start_time": 1_600_000_000}}
+    }
+    result = tap(bulk_models=[], incremental_models=["ticket"], state=merged)
+    expected = {t["id"] for t in zendesk.objects("ticket") if t["generated_timestamp"] >= 1_600_000_000}
+    assert set(result.ids("ticket")) == expected
+    assert "start_time" not in result.states[-1]["bookmarks"]["ticket"]
+
+
+def test_start_settings_outrank_the_state(tap, zendesk):
+    first = tap(bulk_models=[], incremental_models=["ticket"], page_size=100)
+    cursor = next(s["bookmarks"]["ticket"]["cursor"] for s in first.states if s["bookmarks"].get("ticket"))
+    again = tap(bulk_models=[], incremental_models=["ticket"], start_cursor=cursor, state=first.states[-1])
+    assert again.ids("ticket") == first.ids("ticket")[100:]
+    since = tap(
+        bulk_models=[],
+        incremental_models=["ticket"],
+        start_time="2020-09-13T12:26:40Z",
+        state=first.states[-1],
+    )
+    assert set(since.ids("ticket")) == {
+        t["id"] for t in zendesk.objects("ticket") if t["generated_timestamp"] >= 1_600_000_000
+    }
+
+
+def test_bookmarks_of_models_that_were_not_exported_stay(tap):
+    state = {"bookmarks": {"user": {"cursor": "MTU3NjYxMzUzOS4wfHw0Njd8", "subdomain": "cityblock-local"}}}
+    result = tap(bulk_models=["group"], incremental_models=["ticket"], state=state)
+    assert result.states[-1]["bookmarks"]["user"] == state["bookmarks"]["user"]
+
+
+def test_the_settings_table_has_every_setting():
+    table = markdown_table()
+    assert all(f"| `{name}` |" in table for name in SETTINGS.to_dict()["properties"])

@@ -1,0 +1,194 @@
+"""What goes wrong between the tap and Zendesk, and what becomes of the rows."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+TICKETS = "/api/v2/incremental/tickets/cursor"
+ONLY_TICKETS = {"bulk_models": [], "incremental_models": ["ticket"], "page_size": 100}
+EDGE = {"detail": "Rate limited by Zendesk edge protection", "status": "429", "title": "Automated response"}
+TOO_MANY = {
+    "error": "APIRateLimitExceeded",
+    "description": "Number of allowed incremental export API requests per minute exceeded",
+}
+
+PASSING = {
+    "429 with seconds": {"status": 429, "headers": {"Retry-After": "1"}, "body": TOO_MANY},
+    "429 with zero": {"status": 429, "headers": {"Retry-After": "0"}, "body": TOO_MANY},
+    "429 with a date": {
+        "status": 429,
+        "headers": {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=1))},
+        "body": EDGE,
+    },
+    "429 without Retry-After": {"status": 429, "body": "Number of allowed API requests per minute exceeded"},
+    "500": {"status": 500, "body": "<html>"},
+    "502": {"status": 502},
+    "503": {"status": 503, "headers": {"Retry-After": "1"}},
+    "504": {"status": 504, "body": "upstream request timeout"},
+    "520": {"status": 520},
+    "524": {"status": 524},
+    "409": {"status": 409, "body": {"error": "DatabaseConflict"}},
+    "reset in the body": {"kind": "reset"},
+    "body cut short": {"kind": "truncate"},
+    "slow body": {"kind": "slow", "delay": 0.3},
+    "no answer at all": {"kind": "drop"},
+    "200 that is not JSON": {"status": 200, "body": '{"tickets": [{"id"'},
+}
+
+
+@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
+def test_trouble_that_passes_costs_no_row_and_repeats_none(fault, tap, zendesk):
+    zendesk.fault(TICKETS, after=1, **fault)
+    result = tap(**ONLY_TICKETS)
+    assert result.code == 0, result.stderr
+    assert sorted(result.ids("ticket")) == sorted(zendesk.ids("ticket"))
+
+
+def test_trouble_that_does_not_pass_ends_the_run_with_the_pages_before_it_kept(tap, zendesk):
+    zendesk.fault(TICKETS, after=1, times=1000, status=500)
+    result = tap(**ONLY_TICKETS, give_up_after=2)
+    assert result.code == 1
+    assert "HTTP 500; gave up after" in result.stderr
+    assert result.states[-1]["bookmarks"]["ticket"]["cursor"]
+    assert len(result.ids("ticket")) == 100
+    assert result.records("EXPORT_METADATA") == []
+
+
+def test_501_is_not_tried_again(tap, zendesk):
+    zendesk.fault(TICKETS, status=501)
+    assert tap(**ONLY_TICKETS).code == 1
+    assert len(zendesk.requests()) == 1
+
+
+def test_a_token_that_ends_in_mid_run_is_renewed_once(tap, zendesk):
+    zendesk.fault(TICKETS, after=1, status=401, body={"error": "invalid_token"})
+    result = tap(**ONLY_TICKETS)
+    assert result.code == 0
+    assert sorted(result.ids("ticket")) == sorted(zendesk.ids("ticket"))
+
+
+def test_a_login_that_stays_refused_ends_the_run(tap, zendesk):
+    zendesk.fault(TICKETS, times=1000, status=401, body={"error": "invalid_token"})
+    result = tap(**ONLY_TICKETS)
+    assert result.code == 1
+    assert "Zendesk refused the credentials" in result.stderr
+    assert len(zendesk.requests()) == 2
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {
+            "status": 403,
+            "body": {"error": {"title": "Forbidden", "message": "You do not have access to this page."}},
+        },
+        {"status": 403, "headers": {"Content-Type": "text/html"}, "body": ""},
+        {"status": 404, "body": {"error": "RecordNotFound", "description": "Not found"}},
+    ],
+    ids=["403", "403 with an empty page", "404"],
+)
+def test_a_model_the_account_may_not_read_stops_no_other_but_the_run_says_so(refusal, tap, zendesk):
+    zendesk.fault("/api/v2/brands", **refusal)
+    result = tap(bulk_models=["brand", "group", "view"], incremental_models=["user"])
+    assert result.code == 1
+    assert f"not available to this account: brand (HTTP {refusal['status']}" in result.stderr
+    for model in ("group", "view", "user"):
+        assert set(result.ids(model)) == zendesk.ids(model)
+    assert "brand" not in {row["table_name"] for row in result.records("EXPORT_METADATA")}
+    assert result.states[-1]["bookmarks"]["user"]["cursor"]
+
+
+def test_an_optional_model_that_is_missing_fails_nothing(tap, zendesk):
+    zendesk.fault("/api/v2/nps/", times=2, status=404)
+    result = tap(bulk_models=["group"], incremental_models=["nps_recipient", "nps_response"])
+    assert result.code == 0
+    assert result.stderr.count("not available to this account") == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "model", "body", "told"),
+    [
+        ("/api/v2/groups", "group", {"grups": []}, "has no list 'groups'"),
+        ("/api/v2/groups", "group", {"groups": []}, "no page cursor"),
+        ("/api/v2/groups", "group", {"groups": [], "meta": {"has_more": True}}, "stands still"),
+        (
+            "/api/v2/slas/policies",
+            "sla_policy",
+            {"sla_policies": [], "next_page": "https://elsewhere.example/api"},
+            "another host",
+        ),
+        (TICKETS, "ticket", {"tickets": [], "end_of_stream": False}, "no cursor to go on with"),
+    ],
+)
+def test_an_answer_that_would_lose_rows_ends_the_run(path, model, body, told, tap, zendesk):
+    zendesk.fault(path, status=200, body=body)
+    incremental = model == "ticket"
+    result = tap(
+        bulk_models=[] if incremental else [model], incremental_models=[model] if incremental else []
+    )
+    assert result.code == 1
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_cursor_that_stands_still_ends_the_run_before_its_page_is_repeated(tap, zendesk):
+    whole = tap(**ONLY_TICKETS)
+    state = whole.states[-1]
+    cursor = state["bookmarks"]["ticket"]["cursor"]
+    zendesk.fault(
+        TICKETS, status=200, body={"tickets": [{"id": 1}], "after_cursor": cursor, "end_of_stream": False}
+    )
+    result = tap(**ONLY_TICKETS, state=state)
+    assert result.code == 1
+    assert "stands still" in result.stderr
+    assert result.ids("ticket") == []
+
+
+def test_a_cursor_that_zendesk_refuses_is_healed_from_its_time(tap, zendesk):
+    whole = tap(**ONLY_TICKETS)
+    halfway = next(state for state in whole.states if state["bookmarks"].get("ticket", {}).get("cursor"))
+    refused = {
+        "errors": [{"code": "InvalidCursor", "status": "400", "title": "cursor is invalid or expired"}]
+    }
+    zendesk.fault(TICKETS, status=400, body=refused)
+    result = tap(**ONLY_TICKETS, state=halfway)
+    assert result.code == 0
+    assert "refused the cursor" in result.stderr
+    assert set(whole.ids("ticket")[100:]) <= set(result.ids("ticket"))
+    assert len(result.ids("ticket")) < len(whole.ids("ticket"))
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_start_in_the_last_minute_means_nothing_new(status, tap, zendesk):
+    too_recent = {
+        "errors": [
+            {
+                "code": "StartTimeTooRecent",
+                "status": str(status),
+                "title": "start_time must be more than 60 seconds ago",
+            }
+        ]
+    }
+    zendesk.fault("/api/v2/incremental/organizations", status=status, body=too_recent)
+    state = {"bookmarks": {"organization": {"start_time": 1_767_000_000, "subdomain": "cityblock-local"}}}
+    result = tap(bulk_models=[], incremental_models=["organization"], state=state)
+    assert result.code == 0
+    assert result.states[-1]["bookmarks"]["organization"] == state["bookmarks"]["organization"]
+
+
+def test_a_limit_told_by_headers_is_never_crossed(tap, zendesk):
+    zendesk.limits(**{"incremental-exports": {"total": 2, "window": 1.5}})
+    result = tap(bulk_models=[], incremental_models=["ticket"], page_size=60)
+    assert result.code == 0
+    assert len(result.ids("ticket")) == len(zendesk.ids("ticket"))
+    assert [request["status"] for request in zendesk.requests()].count(429) == 0
+
+
+def test_a_host_that_cannot_be_reached_is_one_sentence(tap):
+    result = tap(
+        base_url="http://127.0.0.1:9", give_up_after=1, credentials={"access_token": "sandbox-access"}
+    )
+    assert result.code == 1
+    assert "127.0.0.1:9 cannot be reached; gave up" in result.stderr
+    assert "Traceback" not in result.stderr

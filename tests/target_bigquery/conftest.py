@@ -1,0 +1,104 @@
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox.addresses import BUCKET, PROJECT
+from sandbox.fault_proxy import FaultProxy
+from tests.target_bigquery.singer import lines
+
+COMMAND = Path(sys.executable).with_name("target-bigquery")
+
+
+@dataclasses.dataclass(frozen=True)
+class Loaded:
+    code: int
+    states: list[dict]
+    stderr: str
+
+
+@pytest.fixture(scope="session")
+def proxy(warehouse):
+    """Between the loader and both servers, so that tests can break what passes."""
+    with (
+        FaultProxy(warehouse.addresses.bigquery_url) as bigquery,
+        FaultProxy(warehouse.addresses.gcs_url) as gcs,
+    ):
+        yield {"bigquery": bigquery, "gcs": gcs}
+
+
+@pytest.fixture(params=["staged in GCS", "uploaded directly"])
+def way(request):
+    """How files reach BigQuery."""
+    return request.param
+
+
+@pytest.fixture
+def config(dataset, proxy):
+    for server in proxy.values():
+        server.clear()
+    return {
+        "environment": "local",
+        "project": PROJECT,
+        "dataset": dataset,
+        "bigquery_emulator_host": proxy["bigquery"].url,
+        "storage_emulator_host": proxy["gcs"].url,
+        "timeout": 20,
+    }
+
+
+@pytest.fixture
+def start(config, way, tmp_path):
+    """Starts the command with these settings beside the usual ones."""
+
+    def begin(**settings):
+        path = tmp_path / "config.json"
+        staged = {"bucket": BUCKET} if way == "staged in GCS" else {}
+        chosen = {**config, **staged, **settings}
+        path.write_text(json.dumps({name: value for name, value in chosen.items() if value is not None}))
+        clean = {name: value for name, value in os.environ.items() if not name.endswith("_EMULATOR_HOST")}
+        return subprocess.Popen(
+            [COMMAND, "--config", path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=clean,
+        )
+
+    return begin
+
+
+@pytest.fixture
+def load(start):
+    """Runs the command over these messages, or bytes, to its end."""
+
+    def run(messages, **settings):
+        process = start(**settings)
+        out, err = process.communicate(
+            messages if isinstance(messages, bytes) else lines(messages), timeout=120
+        )
+        return Loaded(process.returncode, [json.loads(line) for line in out.splitlines()], err.decode())
+
+    return run
+
+
+@pytest.fixture
+def rows(warehouse, dataset):
+    """The table's rows, in the order of ids."""
+
+    def read(table="ticket", columns="*"):
+        return [
+            dict(row)
+            for row in warehouse.client.query_and_wait(f"SELECT {columns} FROM {dataset}.{table} ORDER BY id")
+        ]
+
+    return read
+
+
+@pytest.fixture
+def ids(rows):
+    return lambda table="ticket": [row["id"] for row in rows(table)]

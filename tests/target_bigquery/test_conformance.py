@@ -1,0 +1,212 @@
+"""The loader's promises: exactly the right rows, or an exit code, STATE not past the loss, and a next run that mends it.
+
+Each case runs twice: files staged in GCS, and uploaded to BigQuery directly.
+"""
+
+import signal
+
+import pytest
+
+from sandbox.fault_proxy import Fault
+from tests.target_bigquery.singer import lines, record, schema, state
+
+UPLOAD = {"staged in GCS": ("gcs", "POST /upload"), "uploaded directly": ("bigquery", "/upload/")}
+JOBS = {
+    "staged in GCS": ("bigquery", "POST /bigquery/v2/projects/local-cityblock-data/jobs"),
+    "uploaded directly": ("bigquery", "/upload/"),
+}
+SECRET = "canary-7f3a"
+
+
+def batch(first, last, **fields):
+    return [record(number, **fields) for number in range(first, last + 1)]
+
+
+RUN = [schema(), *batch(1, 50), state(50), *batch(51, 80), state(80)]
+
+
+def test_rows_and_state_arrive(load, ids):
+    loaded = load(RUN)
+    assert loaded.code == 0, loaded.stderr
+    assert ids() == list(range(1, 81))
+    assert loaded.states == [state(80)["value"]]
+
+
+def test_state_advances_during_a_run(load, ids):
+    loaded = load(RUN, checkpoint_rows=50)
+    assert loaded.states == [state(50)["value"], state(80)["value"]]
+    assert ids() == list(range(1, 81))
+
+
+def test_an_identical_replay_loads_nothing_twice(load, ids):
+    assert load(RUN, checkpoint_rows=50).code == 0
+    again = load(RUN, checkpoint_rows=50)
+    assert again.code == 0
+    assert again.stderr.count("had already loaded them") == 2
+    assert ids() == list(range(1, 81))
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        (record(60, subject={"text": SECRET}), "row 60: column subject: expected a string, got a dict"),
+        (record(SECRET), "row 60: column id: expected a 64-bit integer, got a str"),
+        (record(60, _exported_at=SECRET), "row 60: column _exported_at: expected a date-time, got a str"),
+        ({"type": "RECORD", "stream": "ticket", "record": {"subject": SECRET}}, "row 60: no key property id"),
+    ],
+    ids=["an object for a text", "a text for a number", "a text for a time", "no key"],
+)
+def test_one_bad_record_stops_the_run_at_its_row_without_a_word_of_its_content(bad, told, load, ids):
+    loaded = load([schema(), *batch(1, 50), state(50), *batch(51, 59), bad, state(60)], checkpoint_rows=50)
+    assert loaded.code == 1
+    assert f"stream ticket {told}" in loaded.stderr
+    assert SECRET not in loaded.stderr
+    assert "Traceback" not in loaded.stderr
+    assert loaded.states == [state(50)["value"]]
+    assert ids() == list(range(1, 51))
+    assert load([schema(), *batch(51, 60), state(60)]).code == 0
+    assert ids() == list(range(1, 61))
+
+
+def test_a_refused_upload_stops_the_run_before_state(load, ids, proxy, way):
+    server, request = UPLOAD[way]
+    proxy[server].add(
+        Fault("status", request, status=403, body=b'{"error": {"message": "%s"}}' % SECRET.encode())
+    )
+    loaded = load(RUN)
+    assert loaded.code == 1
+    assert loaded.states == []
+    assert "Forbidden (403)" in loaded.stderr
+    assert SECRET not in loaded.stderr
+    assert load(RUN).code == 0
+    assert ids() == list(range(1, 81))
+
+
+def test_a_failing_load_job_stops_the_run_before_state(load, ids, warehouse, dataset):
+    assert load([schema(), *batch(1, 2), state(2)]).code == 0
+    warehouse.client.query_and_wait(f"ALTER TABLE {dataset}.ticket ADD COLUMN must STRING")
+    warehouse.client.query_and_wait(f"ALTER TABLE {dataset}.ticket DROP COLUMN subject")
+    warehouse.client.query_and_wait(f"ALTER TABLE {dataset}.ticket ADD COLUMN subject DATE")
+    loaded = load([schema(), *batch(3, 4), state(4)])
+    assert loaded.code == 1
+    assert loaded.states == []
+    assert "column subject is DATE in the table and STRING in the stream" in loaded.stderr
+
+
+@pytest.mark.parametrize("kind", ["status", "drop"])
+def test_a_while_of_503_or_broken_connections_is_waited_out(kind, load, ids, proxy):
+    for server in proxy.values():
+        server.add(Fault(kind, " /", times=3))
+    loaded = load(RUN)
+    assert loaded.code == 0, loaded.stderr
+    assert "trying again" in loaded.stderr
+    assert ids() == list(range(1, 81))
+
+
+def test_bigquery_that_stays_away_ends_the_run_and_the_next_one_loads(load, ids, proxy):
+    proxy["bigquery"].add(Fault("status", " /", times=10_000))
+    loaded = load(RUN, timeout=3)
+    assert loaded.code == 1
+    assert loaded.states == []
+    assert "stream ticket: table ticket: ServiceUnavailable (503) from Google, gave up" in loaded.stderr
+    proxy["bigquery"].clear()
+    assert load(RUN).code == 0
+    assert ids() == list(range(1, 81))
+
+
+def test_an_answer_that_was_lost_after_the_job_ran_loads_nothing_twice(load, ids, proxy, way):
+    server, request = JOBS[way]
+    proxy[server].add(Fault("lost", request))
+    loaded = load(RUN)
+    assert loaded.code == 0, loaded.stderr
+    assert ids() == list(range(1, 81))
+    assert loaded.states == [state(80)["value"]]
+
+
+def test_a_kill_between_load_and_state_loses_and_repeats_nothing(
+    start, load, ids, proxy, way, warehouse, dataset
+):
+    server, request = JOBS[way]
+    proxy[server].add(Fault("late", request))
+    process = start()
+    process.stdin.write(lines(RUN))
+    process.stdin.close()
+    assert proxy[server].reached.wait(30)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert process.stdout.read() == b""
+    process.stdout.close()
+    process.stderr.close()
+    proxy[server].clear()
+    again = load(RUN)
+    assert again.code == 0, again.stderr
+    assert again.states == [state(80)["value"]]
+    assert ids() == list(range(1, 81))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_during_a_load_finishes_it_and_its_state(number, start, ids, proxy, way):
+    server, request = UPLOAD[way]
+    proxy[server].add(Fault("hold", request))
+    process = start(checkpoint_rows=50)
+    process.stdin.write(lines([schema(), *batch(1, 50), state(50)]))
+    process.stdin.flush()
+    assert proxy[server].reached.wait(30)
+    process.send_signal(number)
+    process.send_signal(number)
+    for line in process.stderr:
+        if b"leaving once the load under way is done" in line:
+            break
+    proxy[server].release()
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert out == lines([state(50)["value"]])
+    assert ids() == list(range(1, 51))
+
+
+def test_new_columns_are_added_before_the_load_that_needs_them(load, rows):
+    place = {"type": ["object", "null"], "properties": {"city": {"type": ["string", "null"]}}}
+    assert load([schema(place=place), record(1, place={"city": "Brooklyn"}), state(1)]).code == 0
+    place["properties"]["floor"] = {"type": ["integer", "null"]}
+    loaded = load(
+        [
+            schema(place=place, score={"type": ["number", "null"]}),
+            record(2, place={"city": "Kings", "floor": 3}, score=0.5),
+            state(2),
+        ]
+    )
+    assert loaded.code == 0, loaded.stderr
+    first, second = rows()
+    assert (first["place"]["city"], first["place"]["floor"], first["score"]) == ("Brooklyn", None, None)
+    assert (second["place"]["city"], second["place"]["floor"], second["score"]) == ("Kings", 3, 0.5)
+
+
+def test_a_schema_in_mid_run_loads_what_came_before_it_first(load, rows):
+    loaded = load(
+        [schema(), record(1), schema(score={"type": ["number", "null"]}), record(2, score=1.5), state(2)]
+    )
+    assert loaded.code == 0, loaded.stderr
+    assert [row["score"] for row in rows()] == [None, 1.5]
+
+
+def test_a_changed_type_is_refused_with_a_sentence(load, ids):
+    assert load([schema(), record(1), state(1)]).code == 0
+    loaded = load([schema(subject={"type": ["integer", "null"]}), record(2, subject=7), state(2)])
+    assert loaded.code == 1
+    assert (
+        "stream ticket: table ticket: column subject is STRING in the table and INTEGER in the stream"
+        in loaded.stderr
+    )
+    assert loaded.states == []
+    assert ids() == [1]
+
+
+def test_streams_that_vouch_for_others_are_loaded_after_them(load, ids, proxy, way):
+    server, request = JOBS[way]
+    metadata = schema("EXPORT_METADATA")
+    messages = [metadata, schema(), *batch(1, 9), record(1, stream="EXPORT_METADATA"), state(9)]
+    proxy[server].add(Fault("status", request, status=400))
+    loaded = load(messages)
+    assert loaded.code == 1
+    assert loaded.states == []
+    assert ids("EXPORT_METADATA") == []

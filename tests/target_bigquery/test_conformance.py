@@ -3,6 +3,7 @@
 Each case runs twice: files staged in GCS, and uploaded to BigQuery directly.
 """
 
+import json
 import signal
 
 import pytest
@@ -11,9 +12,10 @@ from sandbox.fault_proxy import Fault
 from tests.target_bigquery.singer import lines, record, schema, state
 
 UPLOAD = {"staged in GCS": ("gcs", "POST /upload"), "uploaded directly": ("bigquery", "/upload/")}
+# The request that the job begins with: for a direct upload the last one of the resumable upload.
 JOBS = {
     "staged in GCS": ("bigquery", "POST /bigquery/v2/projects/local-cityblock-data/jobs"),
-    "uploaded directly": ("bigquery", "/upload/"),
+    "uploaded directly": ("bigquery", "PUT /"),
 }
 SECRET = "canary-7f3a"
 
@@ -82,15 +84,34 @@ def test_a_refused_upload_stops_the_run_before_state(load, ids, proxy, way):
     assert ids() == list(range(1, 81))
 
 
-def test_a_failing_load_job_stops_the_run_before_state(load, ids, warehouse, dataset):
-    assert load([schema(), *batch(1, 2), state(2)]).code == 0
-    warehouse.client.query_and_wait(f"ALTER TABLE {dataset}.ticket ADD COLUMN must STRING")
-    warehouse.client.query_and_wait(f"ALTER TABLE {dataset}.ticket DROP COLUMN subject")
-    warehouse.client.query_and_wait(f"ALTER TABLE {dataset}.ticket ADD COLUMN subject DATE")
-    loaded = load([schema(), *batch(3, 4), state(4)])
+def failed_job(reason, message):
+    """The answer to a job that BigQuery has tried and given up."""
+    error = {"reason": reason, "message": message}
+    status = {"state": "DONE", "errorResult": error, "errors": [error]}
+    reference = {"projectId": "local-cityblock-data", "jobId": "failed", "location": "US"}
+    configuration = {"load": {"destinationTable": {"projectId": "p", "datasetId": "d", "tableId": "t"}}}
+    return json.dumps({"jobReference": reference, "status": status, "configuration": configuration}).encode()
+
+
+def test_a_failing_load_job_stops_the_run_before_state_and_tells_the_row(load, ids, proxy, way):
+    server, request = JOBS[way]
+    message = f"Error while reading data: {SECRET}; line 7 has a bad value"
+    proxy[server].add(Fault("status", request, status=200, body=failed_job("invalid", message)))
+    loaded = load(RUN)
     assert loaded.code == 1
     assert loaded.states == []
-    assert "column subject is DATE in the table and STRING in the stream" in loaded.stderr
+    assert "stream ticket: ticket rows 1-80: BigQuery refused them (invalid), first at row 7" in loaded.stderr
+    assert SECRET not in loaded.stderr
+    assert load(RUN).code == 0
+    assert ids() == list(range(1, 81))
+
+
+def test_a_load_job_that_fails_for_bigquerys_own_reasons_is_tried_again(load, ids, proxy, way):
+    server, request = JOBS[way]
+    proxy[server].add(Fault("status", request, status=200, body=failed_job("backendError", "try again")))
+    loaded = load(RUN)
+    assert loaded.code == 0, loaded.stderr
+    assert ids() == list(range(1, 81))
 
 
 @pytest.mark.parametrize("kind", ["status", "drop"])

@@ -1,0 +1,90 @@
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tap_zendesk_cityblock.streams import load_schema
+
+from sandbox.addresses import PROJECT
+
+ROOT = Path(__file__).parents[2]
+DBT = ROOT / ".meltano" / "utilities" / "dbt-bigquery" / "venv" / "bin" / "dbt"
+LOADER = Path(sys.executable).with_name("target-bigquery")
+
+
+@dataclasses.dataclass(frozen=True)
+class Views:
+    """A dataset that the loader writes to and dbt builds views in."""
+
+    client: object
+    dataset: str
+    bigquery_url: str
+    home: Path
+
+    def load(self, stream, *rows, schema=None, key=("id",)):
+        """Appends rows as the loader does."""
+        messages = [
+            {
+                "type": "SCHEMA",
+                "stream": stream,
+                "schema": schema or load_schema(stream),
+                "key_properties": list(key),
+            }
+        ]
+        messages += [{"type": "RECORD", "stream": stream, "record": row} for row in rows]
+        config = self.home / "loader.json"
+        config.write_text(
+            json.dumps(
+                {
+                    "environment": "local",
+                    "project": PROJECT,
+                    "dataset": self.dataset,
+                    "bigquery_emulator_host": self.bigquery_url,
+                }
+            )
+        )
+        lines = "".join(json.dumps(message) + "\n" for message in messages)
+        subprocess.run(
+            [LOADER, "--config", config], input=lines, text=True, capture_output=True, check=True, timeout=60
+        )
+
+    def dbt(self, *arguments):
+        environment = {
+            "BIGQUERY_EMULATOR_HOST": self.bigquery_url,
+            "DBT_DATASET": self.dataset,
+            "DBT_TARGET_PATH": str(self.home / "dbt"),
+        }
+        project = [
+            "--project-dir",
+            ROOT / "transform",
+            "--profiles-dir",
+            ROOT / "transform",
+            "--log-path",
+            self.home / "logs",
+        ]
+        return subprocess.run(
+            [DBT, *arguments, *project],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=200,
+        )
+
+    def build(self, *models):
+        done = self.dbt("run", *(["--select", *models] if models else []))
+        assert done.returncode == 0, done.stdout[-3000:]
+
+    def rows(self, view, order="id"):
+        return [
+            dict(row)
+            for row in self.client.query_and_wait(f"SELECT * FROM {self.dataset}.{view} ORDER BY {order}")
+        ]
+
+
+@pytest.fixture
+def views(warehouse, dataset, tmp_path):
+    return Views(warehouse.client, dataset, warehouse.addresses.bigquery_url, tmp_path)

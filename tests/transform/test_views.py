@@ -1,0 +1,198 @@
+"""What the views promise, on rows as the loader appends them."""
+
+import subprocess
+import sys
+
+import pytest
+from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
+from tap_zendesk_cityblock.models import MODELS
+
+from tests.transform.conftest import ROOT
+
+MONDAY, TUESDAY, WEDNESDAY = (
+    "2026-11-23T23:50:00+00:00",
+    "2026-11-24T10:00:00+00:00",
+    "2026-11-25T10:00:00+00:00",
+)
+
+
+def exported(export_id, moment, **fields):
+    return {"_export_id": export_id, "_exported_at": moment, **fields}
+
+
+def finish(views, model, export_id, day, moment, status="complete"):
+    row = {
+        "table_name": model,
+        "bq_inserted_at": moment,
+        "export_id": export_id,
+        "export_status": status,
+        "export_count": 1,
+        "bq_partition": day,
+    }
+    views.load(
+        "EXPORT_METADATA", row, schema=ExportMetadataStream.schema, key=("export_id", "bq_inserted_at")
+    )
+
+
+def test_a_bulk_view_shows_the_latest_complete_export_and_never_a_half_finished_one(views):
+    views.load("group", exported("a", MONDAY, id=1, name="one"), exported("a", MONDAY, id=2, name="two"))
+    finish(views, "group", "a", "2026-11-23", "2026-11-24T00:10:00Z")  # it ended after midnight
+    views.load("group", exported("b", TUESDAY, id=1, name="half"))
+    finish(views, "group", "b", "2026-11-24", "2026-11-24T10:01:00Z", status="in_progress")
+    views.build("group_latest", "EXPORT_METADATA_latest")
+    assert [(row["id"], row["name"]) for row in views.rows("group_latest")] == [(1, "one"), (2, "two")]
+    overview = views.rows("EXPORT_METADATA_latest", order="table_name")
+    assert [(row["table_name"], row["export_id"]) for row in overview] == [("group", "a")]
+    assert overview[0]["in_progress_at"] is not None
+
+    views.load(
+        "group", exported("c", WEDNESDAY, id=2, name="renamed"), exported("c", WEDNESDAY, id=3, name="three")
+    )
+    finish(views, "group", "c", "2026-11-25", "2026-11-25T10:02:00Z")
+    views.build("group_latest")
+    assert [(row["id"], row["name"]) for row in views.rows("group_latest")] == [(2, "renamed"), (3, "three")]
+
+
+def test_a_bulk_view_reads_one_days_partition(views):
+    views.load("brand", exported("a", MONDAY, id=1))
+    finish(views, "brand", "a", "2026-11-23", "2026-11-24T00:10:00Z")
+    views.build("brand_latest")
+    sql = views.client.get_table(f"{views.dataset}.brand_latest").view_query
+    assert sql.count("'2026-11-23 00:00:00+00'") == 2  # the day's two ends, as constants: only those prune
+    assert sql.upper().count("SELECT") == 1
+
+
+def test_rows_that_were_loaded_twice_are_shown_once(views):
+    for _ in range(2):
+        views.load("brand", exported("a", MONDAY, id=1, name="x"), exported("a", MONDAY, id=2, name="y"))
+        views.load("brand", exported("a", MONDAY, id=2, name="y"))
+    finish(views, "brand", "a", "2026-11-23", "2026-11-24T00:10:00Z")
+    views.build("brand_latest")
+    assert [row["id"] for row in views.rows("brand_latest")] == [1, 2]
+
+
+def test_the_last_version_of_a_ticket_wins_by_the_systems_clock(views):
+    views.load(
+        "ticket",
+        exported(
+            "a", MONDAY, id=1, generated_timestamp=100, updated_at="2026-11-01T00:00:00Z", status="open"
+        ),
+        exported(
+            "b", TUESDAY, id=1, generated_timestamp=200, updated_at="2026-10-01T00:00:00Z", status="solved"
+        ),  # a system update
+        exported("a", MONDAY, id=2, generated_timestamp=100, status="deleted"),
+        exported("b", TUESDAY, id=3, generated_timestamp=300, status="deleted"),
+        exported("b", TUESDAY, id=3, generated_timestamp=400, status="open"),  # restored
+        exported("a", MONDAY, id=4, generated_timestamp=500, status="new"),
+        exported(
+            "b", TUESDAY, id=4, generated_timestamp=500, status="pending"
+        ),  # the same second, exported later
+    )
+    views.build("ticket_latest")
+    found = [(row["id"], row["status"], row["is_deleted"]) for row in views.rows("ticket_latest")]
+    assert found == [(1, "solved", False), (2, "deleted", True), (3, "open", False), (4, "pending", False)]
+
+
+def test_deleted_people_and_organizations_are_flagged(views):
+    views.load("user", exported("a", MONDAY, id=1, active=True), exported("a", MONDAY, id=2, active=False))
+    views.load(
+        "organization",
+        exported("a", MONDAY, id=1),
+        exported("a", MONDAY, id=2, deleted_at="2026-01-01T00:00:00Z"),
+    )
+    views.build("user_latest", "organization_latest")
+    assert [row["is_deleted"] for row in views.rows("user_latest")] == [False, True]
+    assert [row["is_deleted"] for row in views.rows("organization_latest")] == [False, True]
+
+
+def test_custom_fields_are_one_row_each_with_title_and_text(views):
+    views.load(
+        "ticket_field",
+        exported("a", MONDAY, id=7, title="Programs", type="multiselect"),
+        exported("a", MONDAY, id=8, title="Reached", type="checkbox"),
+    )
+    finish(views, "ticket_field", "a", "2026-11-23", "2026-11-24T00:10:00Z")
+    fields = [{"id": 7, "value": ["rx", "bh"]}, {"id": 8, "value": True}, {"id": 9, "value": None}]
+    views.load(
+        "ticket", exported("a", MONDAY, id=1, generated_timestamp=1, status="open", custom_fields=fields)
+    )
+    views.build("+ticket_custom_field_latest")
+    found = [
+        (row["field_id"], row["field_title"], row["value_text"])
+        for row in views.rows("ticket_custom_field_latest", order="field_id")
+    ]
+    assert found == [(7, "Programs", "rx, bh"), (8, "Reached", "true"), (9, None, None)]
+
+
+def test_the_directory_joins_members_by_id_and_users_by_address(views, warehouse):
+    for table, rows in {
+        "member": [{"id": "M1"}, {"id": "M3"}, {"id": "M5"}],
+        "user": [
+            {"id": "U1", "email": "Ann@X.example"},
+            {"id": "U2", "email": "twin@x.example"},
+            {"id": "U3", "email": "TWIN@x.example"},
+        ],
+    }.items():
+        warehouse.client.create_dataset(f"{views.dataset}_internal", exists_ok=True)
+        warehouse.client.load_table_from_json(rows, f"{views.dataset}_internal.{table}").result()
+    views.load(
+        "user",
+        exported("a", MONDAY, id=1, external_id="M1", email="m1@x.example", active=True),
+        exported("a", MONDAY, id=2, external_id="M2", email="m2@x.example", active=True),  # unknown inside
+        exported(
+            "a", MONDAY, id=3, external_id="M3", email=None, active=False
+        ),  # deleted, and still a member
+        exported("a", MONDAY, id=4, email="ann@x.example", active=True),
+        exported("a", MONDAY, id=5, email="twin@x.example", active=True),  # two of that name
+        exported("a", MONDAY, id=6, external_id="M5", email="ANN@x.example", active=True),  # a member first
+    )
+    done = views.dbt(
+        "run", "--select", "+zendesk_user_directory", "--vars", f"internal_dataset: {views.dataset}_internal"
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    found = [
+        (row["zendesk_user_id"], row["internal_id"], row["kind"])
+        for row in views.rows("zendesk_user_directory", "zendesk_user_id")
+    ]
+    warehouse.client.delete_dataset(f"{views.dataset}_internal", delete_contents=True)
+    assert found == [(1, "M1", "member"), (3, "M3", "member"), (4, "U1", "user"), (6, "M5", "member")]
+
+
+def test_models_that_were_never_exported_have_empty_views_of_their_columns(views):
+    views.build()
+    for model in MODELS:
+        assert views.rows(f"{model}_latest") == []
+    columns = {
+        field.name: field.field_type
+        for field in views.client.get_table(f"{views.dataset}.ticket_latest").schema
+    }
+    assert columns["id"] in ("INTEGER", "INT64")
+    assert columns["generated_timestamp"] in ("INTEGER", "INT64")
+    assert columns["updated_at"] == "TIMESTAMP"
+    assert "is_waiting" in {
+        field.name
+        for field in views.client.get_table(f"{views.dataset}.TICKET_USER_JOIN_ERROR_latest").schema
+    }
+
+
+def test_the_projects_own_tests_pass_on_empty_views(views):
+    views.build()
+    tested = views.dbt("test")
+    assert tested.returncode == 0, tested.stdout[-3000:]
+
+
+def test_models_and_columns_are_those_of_the_tap_and_the_loader():
+    checked = subprocess.run(
+        [sys.executable, ROOT / "transform" / "make_models.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_each_model_has_its_view_beside_its_description(model):
+    folder = ROOT / "transform" / "models" / ("incremental" if MODELS[model].is_incremental else "bulk")
+    assert (folder / f"{model}_latest.sql").exists()
+    assert "One row per" in (folder / f"{model}_latest.yml").read_text()

@@ -1,0 +1,160 @@
+"""Zendesk to views, whole: nothing lost, nothing invented, how fast and in how much memory.
+
+    .venv/bin/python -m benchmarks.whole_path --tickets 10000 100000
+
+For each size: a new account in a sandbox on free ports, tap and target as two processes with a pipe between them, dbt,
+then every view against the account by key and content. Exit code 1 if any of them differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from sandbox.addresses import BUCKET, DATASET, PROJECT, Addresses
+from sandbox.tables import text_table
+from sandbox.truth import compare
+from sandbox.up import Sandbox, Size, sandbox
+from sandbox.zendesk.models import ENDPOINTS
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+DBT = ROOT / ".meltano" / "utilities" / "dbt-bigquery" / "venv" / "bin" / "dbt"
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """Of one process: CPU seconds, and peak memory in MB."""
+
+    cpu: float
+    peak: float
+
+
+def main(tickets: int) -> int:
+    size = Size(seed=1, tickets=tickets, users=tickets // 5)
+    with tempfile.TemporaryDirectory() as home, sandbox(Addresses.free(), Path(home), size) as servers:
+        seconds, tap, target = _export(servers, Path(home))
+        started = time.monotonic()
+        _dbt(servers, Path(home))
+        views = time.monotonic() - started
+        url = servers.addresses.zendesk_url
+        compared = [compare(url, servers.warehouse, DATASET, endpoint.model) for endpoint in ENDPOINTS]
+    unequal = [one for one in compared if not one.equal]
+    rows = sum(one.rows for one in compared)
+    figures: list[object] = [
+        tickets,
+        rows,
+        seconds,
+        round(rows / seconds),
+        tap.cpu,
+        tap.peak,
+        target.cpu,
+        target.peak,
+        views,
+    ]
+    header = [
+        "tickets",
+        "rows",
+        "export s",
+        "rows/s",
+        "tap CPU s",
+        "tap MB",
+        "target CPU s",
+        "target MB",
+        "dbt s",
+        "views equal",
+    ]
+    print(text_table(header, [[*figures, f"{len(compared) - len(unequal)} of {len(compared)}"]]))
+    for one in unequal:
+        print(
+            f"{one.model}: {len(one.missing)} missing, {len(one.surplus)} too many, {len(one.different)} different, {one.repeated} repeated"
+        )
+    return int(bool(unequal))
+
+
+def _export(servers: Sandbox, home: Path) -> tuple[float, Cost, Cost]:
+    """Wall seconds of tap and target together, and the cost of each."""
+    at = servers.addresses
+    settings = {
+        "tap": {
+            "subdomain": "cityblock-local",
+            "base_url": at.zendesk_url,
+            "client_id": "sandbox",
+            "client_secret": "sandbox-secret",
+        },
+        "target": {
+            "project": PROJECT,
+            "dataset": DATASET,
+            "bucket": BUCKET,
+            "bigquery_emulator_host": at.bigquery_url,
+            "storage_emulator_host": at.gcs_url,
+        },
+    }
+    for name, values in settings.items():
+        (home / f"{name}.json").write_text(json.dumps({"environment": "local", **values}))
+    started = time.monotonic()
+    with (home / "tap.log").open("wb") as tap_log, (home / "target.log").open("wb") as target_log:
+        tap = subprocess.Popen(
+            [BIN / "tap-zendesk-cityblock", "--config", home / "tap.json"],
+            stdout=subprocess.PIPE,
+            stderr=tap_log,
+        )
+        target = subprocess.Popen(
+            [BIN / "target-bigquery", "--config", home / "target.json"],
+            stdin=tap.stdout,
+            stdout=subprocess.DEVNULL,
+            stderr=target_log,
+        )
+        assert tap.stdout is not None
+        tap.stdout.close()
+        costs = [_cost(process, home / f"{name}.log") for name, process in (("tap", tap), ("target", target))]
+    return time.monotonic() - started, costs[0], costs[1]
+
+
+def _cost(process: subprocess.Popen[bytes], log: Path) -> Cost:
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{log.name}:\n{log.read_text()[-2000:]}")
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def _dbt(servers: Sandbox, home: Path) -> None:
+    environment = {
+        **os.environ,
+        "BIGQUERY_EMULATOR_HOST": servers.addresses.bigquery_url,
+        "DBT_TARGET_PATH": str(home / "dbt"),
+    }
+    command = [
+        DBT,
+        "run",
+        "--project-dir",
+        ROOT / "transform",
+        "--profiles-dir",
+        ROOT / "transform",
+        "--log-path",
+        home / "dbt-logs",
+    ]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stdout[-3000:])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tickets", type=int, nargs="+", default=[10_000, 100_000])
+    chosen = parser.parse_args().tickets
+    if len(chosen) == 1:
+        sys.exit(main(chosen[0]))
+    # Each in a process of its own: Linux counts a parent's memory at the fork into its children's peak.
+    command = [sys.executable, "-m", "benchmarks.whole_path", "--tickets"]
+    sys.exit(max(subprocess.run([*command, str(size)], check=False).returncode for size in chosen))

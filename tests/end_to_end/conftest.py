@@ -19,20 +19,35 @@ class Project:
     sandbox: Sandbox
     home: Path
 
+    def _environment(self, env: dict[str, str]) -> dict[str, str]:
+        return {
+            **os.environ,
+            **self.sandbox.addresses.environment(),
+            "MELTANO_DATABASE_URI": f"sqlite:///{self.home / 'meltano.db'}",
+            "MELTANO_CLI_LOG_LEVEL": "info",
+            "DBT_TARGET_PATH": str(self.home / "dbt"),
+            "TARGET_BIGQUERY_TIMEOUT": "20",
+            "NO_COLOR": "1",
+            **env,
+        }
+
+    def start(self, *arguments: str, **env: str) -> subprocess.Popen[bytes]:
+        """Under way, its output thrown away."""
+        nothing = subprocess.DEVNULL
+        return subprocess.Popen(
+            [MELTANO, *arguments],
+            cwd=PROJECT,
+            env=self._environment(env),
+            stdin=nothing,
+            stdout=nothing,
+            stderr=nothing,
+        )
+
     def meltano(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [MELTANO, *arguments],
             cwd=PROJECT,
-            env={
-                **os.environ,
-                **self.sandbox.addresses.environment(),
-                "MELTANO_DATABASE_URI": f"sqlite:///{self.home / 'meltano.db'}",
-                "MELTANO_CLI_LOG_LEVEL": "info",
-                "DBT_TARGET_PATH": str(self.home / "dbt"),
-                "TARGET_BIGQUERY_TIMEOUT": "20",
-                "NO_COLOR": "1",
-                **env,
-            },
+            env=self._environment(env),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

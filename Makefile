@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox test test-pythons check format docs pins clean setup
+.PHONY: help run sandbox test test-pythons benchmark check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -29,6 +29,9 @@ test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 
 		.venvs/test-$$version/bin/python -m pytest -q -n 2 --dist loadfile tests/tap tests/target_bigquery || exit 1; \
 	done
 
+benchmark: setup ## 10,000 and 100,000 tickets from Zendesk to views: rows, seconds, memory, and every view compared
+	$(PYTHON) -m benchmarks.whole_path
+
 check: setup ## lint, format and types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -38,8 +41,9 @@ format: setup ## let ruff mend what it can
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-docs: setup ## write the generated parts of the documentation anew
-	.venv/bin/cog -r README.md
+docs: setup ## write the generated parts of documentation and dbt models anew
+	$(PYTHON) transform/make_models.py
+	.venv/bin/cog -r README.md */README.md
 
 clean: ## remove what runs and set-up left, environments included
 	rm -rf .sandbox .meltano .venv .venvs logs output transform/target transform/logs

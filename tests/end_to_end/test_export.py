@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.truth import compare
 from sandbox.up import advance
+from sandbox.zendesk import words
 
 INCREMENTAL = ["ticket", "user", "organization", "nps_recipient", "nps_response"]
 STATE_ID = "local:tap-zendesk-cityblock-to-target-bigquery"
@@ -114,3 +115,17 @@ def test_meltano_can_test_the_taps_configuration(project):
     tested = project.meltano("--environment=local", "config", "test", "tap-zendesk-cityblock")
     assert tested.returncode == 0, tested.stderr
     assert "Plugin configuration is valid" in tested.stdout + tested.stderr
+
+
+def test_nothing_of_a_ticket_or_a_user_is_logged_or_kept_in_the_state(project, after_first_run):
+    ran = project.run(
+        "tap-to-bigquery",
+        TAP_ZENDESK_CITYBLOCK_BULK_MODELS="[]",
+        TAP_ZENDESK_CITYBLOCK_INCREMENTAL_MODELS='["ticket", "user"]',
+        TAP_ZENDESK_CITYBLOCK_START_TIME="2019-09-30",
+    )
+    kept = project.meltano("state", "get", STATE_ID)
+    assert "ticket: 1" in ran.stderr  # it did export, and told how much
+    for text in (*words.SENTENCES, *words.SUBJECTS, *words.LAST, "@mail.example", "sandbox-secret"):
+        for told in (ran.stdout, ran.stderr, kept.stdout, kept.stderr):
+            assert text not in told

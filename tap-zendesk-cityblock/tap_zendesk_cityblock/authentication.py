@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from tap_zendesk_cityblock.credentials import AccessToken, ApiToken, Credentials, OAuthClient
 from tap_zendesk_cityblock.errors import ConfigurationError, TransientError
-from tap_zendesk_cityblock.settings import AccessToken, ApiToken, Credentials, OAuthClient
 
 if TYPE_CHECKING:
     import logging

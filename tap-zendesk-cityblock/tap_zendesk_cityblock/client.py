@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Mapping
 
+    from tap_zendesk_cityblock.credentials import Credentials
     from tap_zendesk_cityblock.limits import Limits
-    from tap_zendesk_cityblock.settings import Credentials
 
 T = TypeVar("T")
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import json
-import os
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -106,29 +103,8 @@ SETTINGS = th.PropertiesList(
     ),
 )
 
-CREDENTIALS = ("client_id", "client_secret", "access_token", "email", "api_token")
 SUBDOMAIN = re.compile(r"[a-z][a-z0-9-]{2,62}")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-@dataclasses.dataclass(frozen=True)
-class OAuthClient:
-    client_id: str
-    client_secret: str = dataclasses.field(repr=False)
-
-
-@dataclasses.dataclass(frozen=True)
-class AccessToken:
-    access_token: str = dataclasses.field(repr=False)
-
-
-@dataclasses.dataclass(frozen=True)
-class ApiToken:
-    email: str = dataclasses.field(repr=False)
-    api_token: str = dataclasses.field(repr=False)
-
-
-Credentials = OAuthClient | AccessToken | ApiToken
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,41 +156,6 @@ class Settings:
             requests_per_minute=config.get("requests_per_minute") or {},
             give_up_after=config.get("give_up_after", 1800),
         )
-
-
-def credentials(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Credentials:
-    """Exactly one way to log in. Raises ConfigurationError, which names settings and never their values."""
-    given = {name: config[name] for name in CREDENTIALS if config.get(name)}
-    path = config.get("credentials_path") or (None if given else environ.get("ZENDESK_SECRET_PATH"))
-    if path:
-        if given:
-            raise ConfigurationError(f"credentials_path and {', '.join(given)} are both set: choose one")
-        given = _from_file(Path(path))
-    match sorted(given):
-        case ["client_id", "client_secret"]:
-            return OAuthClient(**given)
-        case ["access_token"]:
-            return AccessToken(**given)
-        case ["api_token", "email"]:
-            return ApiToken(**given)
-    ways = "client_id and client_secret, or access_token, or email and api_token, or credentials_path"
-    if not given:
-        raise ConfigurationError(f"no credentials: set {ways}")
-    raise ConfigurationError(
-        f"the credentials {', '.join(sorted(given))} are not one way to log in: set {ways}"
-    )
-
-
-def _from_file(path: Path) -> dict[str, str]:
-    try:
-        content = json.loads(path.read_text())
-    except OSError as unreadable:
-        raise ConfigurationError(f"credentials_path: {path} cannot be read ({unreadable.strerror})") from None
-    except ValueError:
-        raise ConfigurationError(f"credentials_path: {path} is not JSON") from None
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"credentials_path: {path} holds no JSON object")
-    return {name: str(content[name]) for name in CREDENTIALS if content.get(name)}
 
 
 def _chosen(setting: str, config: Mapping[str, Any], models: Sequence[Model]) -> tuple[Model, ...]:

@@ -11,12 +11,13 @@ from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_zendesk_cityblock.client import ZendeskClient
+from tap_zendesk_cityblock.credentials import credentials
 from tap_zendesk_cityblock.cursors import check_state
 from tap_zendesk_cityblock.errors import ConfigurationError, PartlyUnavailableError, TapError
 from tap_zendesk_cityblock.export_metadata import NAME as EXPORT_METADATA
 from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.limits import Limits
-from tap_zendesk_cityblock.settings import SETTINGS, Settings, credentials
+from tap_zendesk_cityblock.settings import SETTINGS, Settings
 from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.writer import BufferedWriter
 

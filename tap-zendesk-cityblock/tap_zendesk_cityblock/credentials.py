@@ -1,0 +1,71 @@
+"""The one way to log in that the settings, or a file they name, give."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tap_zendesk_cityblock.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CREDENTIALS = ("client_id", "client_secret", "access_token", "email", "api_token")
+
+
+@dataclasses.dataclass(frozen=True)
+class OAuthClient:
+    client_id: str
+    client_secret: str = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class AccessToken:
+    access_token: str = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class ApiToken:
+    email: str = dataclasses.field(repr=False)
+    api_token: str = dataclasses.field(repr=False)
+
+
+Credentials = OAuthClient | AccessToken | ApiToken
+
+
+def credentials(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Credentials:
+    """Exactly one way to log in. Raises ConfigurationError, which names settings and never their values."""
+    given = {name: config[name] for name in CREDENTIALS if config.get(name)}
+    path = config.get("credentials_path") or (None if given else environ.get("ZENDESK_SECRET_PATH"))
+    if path:
+        if given:
+            raise ConfigurationError(f"credentials_path and {', '.join(given)} are both set: choose one")
+        given = _from_file(Path(path))
+    match sorted(given):
+        case ["client_id", "client_secret"]:
+            return OAuthClient(**given)
+        case ["access_token"]:
+            return AccessToken(**given)
+        case ["api_token", "email"]:
+            return ApiToken(**given)
+    ways = "client_id and client_secret, or access_token, or email and api_token, or credentials_path"
+    if not given:
+        raise ConfigurationError(f"no credentials: set {ways}")
+    raise ConfigurationError(
+        f"the credentials {', '.join(sorted(given))} are not one way to log in: set {ways}"
+    )
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    try:
+        content = json.loads(path.read_text())
+    except OSError as unreadable:
+        raise ConfigurationError(f"credentials_path: {path} cannot be read ({unreadable.strerror})") from None
+    except ValueError:
+        raise ConfigurationError(f"credentials_path: {path} is not JSON") from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"credentials_path: {path} holds no JSON object")
+    return {name: str(content[name]) for name in CREDENTIALS if content.get(name)}

@@ -1,0 +1,157 @@
+"""What the sandbox's account holds, who may read it, and what time does to it."""
+
+import json
+from collections import Counter
+from datetime import datetime
+
+import pytest
+import requests
+
+from sandbox.addresses import Addresses
+from sandbox.up import Size, advance, zendesk_server
+from sandbox.zendesk.models import BY_MODEL
+
+SIZE = Size(tickets=400, users=80)
+
+
+def objects(url, model):
+    return [
+        json.loads(line)
+        for line in requests.get(f"{url}/_sandbox/objects/{model}", timeout=30).content.splitlines()
+    ]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    addresses = Addresses.free()
+    with zendesk_server(addresses, tmp_path_factory.mktemp("account"), SIZE):
+        yield addresses.zendesk_url
+
+
+def everything(folder, size, hours):
+    addresses = Addresses.free()
+    with zendesk_server(addresses, folder, size):
+        changed = [advance(addresses.zendesk_url, spell) for spell in hours]
+        return changed, {model: objects(addresses.zendesk_url, model) for model in BY_MODEL}
+
+
+def test_the_same_seed_gives_the_same_account_and_the_same_future(tmp_path):
+    first = everything(tmp_path / "a", SIZE, [24, 5])
+    assert everything(tmp_path / "b", SIZE, [24, 5]) == first
+    assert everything(tmp_path / "c", Size(seed=2, tickets=400, users=80), [24, 5]) != first
+
+
+def test_references_between_objects_hold(url):
+    ids = {model: {one["id"] for one in objects(url, model)} for model in BY_MODEL}
+    for ticket in objects(url, "ticket"):
+        people = [
+            ticket["requester_id"],
+            ticket["submitter_id"],
+            ticket["assignee_id"],
+            *ticket["collaborator_ids"],
+            *ticket["follower_ids"],
+        ]
+        assert {person for person in people if person} <= ids["user"]
+        assert ticket["organization_id"] in {None, *ids["organization"]}
+        assert ticket["group_id"] in {None, *ids["group"]}
+        assert ticket["ticket_form_id"] in ids["ticket_form"]
+        assert {field["id"] for field in ticket["custom_fields"]} <= ids["ticket_field"]
+    for model, key, other in (
+        ("group_membership", "user_id", "user"),
+        ("group_membership", "group_id", "group"),
+        ("organization_membership", "organization_id", "organization"),
+        ("ticket_metric", "ticket_id", "ticket"),
+        ("ticket_skip", "user_id", "user"),
+        ("nps_response", "recipient_id", "nps_recipient"),
+    ):
+        assert {one[key] for one in objects(url, model)} <= ids[other]
+
+
+def test_tickets_are_of_every_kind_that_an_export_has_to_cope_with(url):
+    tickets = objects(url, "ticket")
+    measured = {metric["ticket_id"] for metric in objects(url, "ticket_metric")}
+    epoch = {
+        ticket["id"]: int(datetime.fromisoformat(ticket["updated_at"]).timestamp()) for ticket in tickets
+    }
+    assert any(ticket["status"] == "deleted" for ticket in tickets)
+    assert any(ticket["subject"] == "SCRUBBED" for ticket in tickets)
+    assert any(ticket["generated_timestamp"] > epoch[ticket["id"]] for ticket in tickets)
+    assert any(ticket["status"] == "closed" and ticket["id"] not in measured for ticket in tickets)
+    kinds = {type(field["value"]) for ticket in tickets for field in ticket["custom_fields"]}
+    assert kinds == {str, list, bool, int, type(None)}
+
+
+def test_time_brings_every_kind_of_change_and_none_in_the_last_two_minutes(tmp_path):
+    addresses = Addresses.free()
+    with zendesk_server(addresses, tmp_path, Size(tickets=3000, users=300)):
+        before = {one["id"]: one for one in objects(addresses.zendesk_url, "ticket")}
+        answer = requests.post(
+            f"{addresses.zendesk_url}/_sandbox/advance", json={"hours": 24}, timeout=60
+        ).json()
+        after = {one["id"]: one for one in objects(addresses.zendesk_url, "ticket")}
+    told = answer["changed"]["ticket"]
+    assert all(told[kind] > 0 for kind in ("created", "updated", "deleted", "restored"))
+    found = Counter(
+        "created" if number not in before
+        else "deleted" if after[number]["status"] == "deleted"
+        else "restored" if before[number]["status"] == "deleted"
+        else "updated"
+        for number in after
+        if after[number] != before.get(number)
+    )  # fmt: skip
+    assert found == told
+    now = datetime.fromisoformat(answer["now"]).timestamp()
+    assert max(ticket["generated_timestamp"] for ticket in after.values()) < now - 119
+    assert any(after[n]["updated_at"] == before[n]["updated_at"] and after[n] != before[n] for n in before)
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        (None, 401),
+        ("Bearer nonsense", 401),
+        ("Basic bm9ib2R5OnB3", 401),
+        ("Bearer sandbox-access", 200),
+    ],
+)
+def test_only_those_with_credentials_may_read(authorization, status, url):
+    headers = {"Authorization": authorization} if authorization else {}
+    assert requests.get(f"{url}/api/v2/brands", headers=headers, timeout=30).status_code == status
+
+
+def test_tokens_are_granted_to_the_client_and_end(url):
+    form = {"grant_type": "client_credentials", "client_id": "sandbox", "client_secret": "sandbox-secret"}
+    granted = requests.post(f"{url}/oauth/tokens", json=form, timeout=30).json()
+    assert "expires_in" not in granted
+    assert (
+        requests.post(f"{url}/oauth/tokens", json={**form, "expires_in": 600}, timeout=30).json()[
+            "expires_in"
+        ]
+        == 600
+    )
+    headers = {"Authorization": f"Bearer {granted['access_token']}"}
+    assert requests.get(f"{url}/api/v2/brands", headers=headers, timeout=30).status_code == 200
+    requests.post(f"{url}/_sandbox/expire_tokens", timeout=30)
+    ended = requests.get(f"{url}/api/v2/brands", headers=headers, timeout=30)
+    assert (ended.status_code, ended.json()["error"]) == (401, "invalid_token")
+    refused = requests.post(f"{url}/oauth/tokens", json={**form, "client_secret": "x"}, timeout=30)
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+
+
+def test_limits_are_told_and_kept(url):
+    requests.put(
+        f"{url}/_sandbox/limits", json={"incremental-exports": {"total": 2, "window": 60}}, timeout=30
+    )
+    path, headers = (
+        f"{url}/api/v2/incremental/organizations?start_time=1",
+        {"Authorization": "Bearer sandbox-access"},
+    )
+    answers = [requests.get(path, headers=headers, timeout=30) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert (
+        answers[1]
+        .headers["zendesk-ratelimit-incremental-exports"]
+        .startswith("total=2; remaining=0; resets=")
+    )
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 60
+    assert answers[2].json()["error"] == "APIRateLimitExceeded"

@@ -1,0 +1,79 @@
+"""`python -m sandbox` as people run it."""
+
+import signal
+import subprocess
+import sys
+
+import psutil
+import pytest
+import requests
+
+from sandbox.tables import text_table
+
+
+@pytest.fixture
+def up(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "up",
+        "--free-ports",
+        "--data-dir",
+        tmp_path / "data",
+        "--tickets",
+        "50",
+        "--users",
+        "20",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    told = {}
+    for line in process.stdout:
+        if line.startswith("export "):
+            name, _, value = line.removeprefix("export ").strip().partition("=")
+            told[name] = value
+        if "is up" in line:
+            break
+    yield process, told
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_tells_its_addresses_answers_there_and_leaves_no_process_behind(number, up):
+    process, told = up
+    assert (
+        requests.get(f"{told['TAP_ZENDESK_CITYBLOCK_BASE_URL']}/_sandbox/requests", timeout=30).json() == []
+    )
+    assert requests.get(f"{told['STORAGE_EMULATOR_HOST']}/storage/v1/b", timeout=30).ok
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert len(children) >= 3
+    process.send_signal(number)
+    assert process.wait(60) == 0
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert alive == []
+    with pytest.raises(requests.ConnectionError):
+        requests.get(told["BIGQUERY_EMULATOR_HOST"], timeout=5)
+
+
+def test_a_port_that_is_taken_is_one_sentence(up):
+    _, told = up
+    port = told["TAP_ZENDESK_CITYBLOCK_BASE_URL"].rsplit(":", 1)[1]
+    script = f"""
+from pathlib import Path
+from sandbox.addresses import Addresses
+from sandbox.up import Size, zendesk_server
+with zendesk_server(Addresses(zendesk={port}), Path("nowhere"), Size()): pass
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "something already listens at" in ran.stderr
+
+
+def test_tables_align_numbers_to_the_right_and_cut_long_values():
+    shown = text_table(["name", "rows"], [["group", 12], ["x" * 60, 2000]])
+    assert shown.splitlines()[2].endswith("     12")
+    assert "2,000" in shown
+    assert "…" in shown

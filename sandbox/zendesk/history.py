@@ -89,13 +89,13 @@ def _touch(content: Json, rng: Random, moment: int) -> str:
     if content["status"] == "deleted":
         content.update(status="open", updated_at=iso(moment))
         return "restored"
-    if content["status"] == "closed":  # nobody can change it any more but the system
-        content["organization_id"] = None
-        return "updated"
     if rng.random() < 0.08:
         delete_ticket(content)
         content["updated_at"] = iso(moment)
         return "deleted"
+    if content["status"] == "closed":  # nobody can change it any more but the system
+        content["organization_id"] = None
+        return "updated"
     if rng.random() < 0.2:
         content["organization_id"] = None
         return "updated"

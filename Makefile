@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox test test-pythons benchmark check format docs pins clean setup
+.PHONY: help run sandbox test test-pythons stock benchmark check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -28,6 +28,11 @@ test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 
 			-e ./tap-zendesk-cityblock -e ./target-bigquery && \
 		.venvs/test-$$version/bin/python -m pytest -q -n 2 --dist loadfile tests/tap tests/target_bigquery || exit 1; \
 	done
+
+stock: setup ## the loader's conformance suite against the stock package that it replaces: shows what that loses
+	@$(UV) venv --quiet --clear --python 3.11 .venvs/stock-target-bigquery
+	@$(UV) pip install --quiet --python .venvs/stock-target-bigquery/bin/python -r constraints/stock-target-bigquery.txt
+	TARGET_UNDER_TEST=stock $(PYTHON) -m pytest -n 2 -q --tb=line tests/target_bigquery/test_conformance.py
 
 benchmark: setup ## 10,000 and 100,000 tickets from Zendesk to views: rows, seconds, memory, and every view compared
 	$(PYTHON) -m benchmarks.whole_path

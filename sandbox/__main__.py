@@ -38,11 +38,16 @@ def main(argv: list[str] | None = None) -> int:
 def _up(options: argparse.Namespace) -> int:
     if options.fresh:
         shutil.rmtree(options.data_dir, ignore_errors=True)
+    is_new = not (options.data_dir / "zendesk.sqlite").exists()
     addresses = Addresses.free() if options.free_ports else Addresses()
     size = Size(options.seed, options.tickets, options.users)
     with _stopped_by_signals(), sandbox(addresses, options.data_dir, size):
         for name, value in addresses.environment().items():
             print(f"export {name}={value}")
+        if is_new:
+            print(
+                f"# a new account: if Meltano has cursors of an older one, `meltano state clear {demo.STATE_ID}`"
+            )
         print(f"# the sandbox is up, its data in {options.data_dir}; Ctrl-C stops it", flush=True)
         try:
             signal.pause()

@@ -79,10 +79,10 @@ def zendesk(zendesk_url):
 
 
 @pytest.fixture
-def tap(zendesk_url, tmp_path):
-    """Runs the command as Meltano does: `tap(state=…, env=…, **settings)`; a setting of None is left out."""
+def command(zendesk_url, tmp_path):
+    """The command line for these settings: `command(state=…, **settings)`; a setting of None is left out."""
 
-    def run(*arguments, state=None, catalog=None, env=None, credentials=CREDENTIALS, **settings):
+    def build(*arguments, state=None, catalog=None, credentials=CREDENTIALS, **settings):
         config = {
             "subdomain": "cityblock-local",
             "base_url": zendesk_url,
@@ -90,24 +90,35 @@ def tap(zendesk_url, tmp_path):
             **credentials,
             **settings,
         }
-        written = {
+        given = {
             "config": {key: value for key, value in config.items() if value is not None},
             "state": state,
             "catalog": catalog,
         }
-        command = [COMMAND, *arguments]
-        for name, content in written.items():
+        line = [COMMAND, *arguments]
+        for name, content in given.items():
             if content is not None:
                 path = tmp_path / f"{name}.json"
                 path.write_text(content if isinstance(content, str) else json.dumps(content))
-                command += [f"--{name}", path]
+                line += [f"--{name}", path]
+        return line
+
+    return build
+
+
+@pytest.fixture
+def tap(command):
+    """Runs the command as Meltano does."""
+
+    def run(*arguments, env=None, **settings):
+        environment = {"PATH": "/usr/bin:/bin", **(env or {})}
         done = subprocess.run(
-            command,
+            command(*arguments, **settings),
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
-            env={"PATH": "/usr/bin:/bin", **(env or {})},
+            env=environment,
         )
         messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"type"')]
         return Result(done.returncode, messages, done.stderr)

@@ -1,5 +1,8 @@
 """What goes wrong between the tap and Zendesk, and what becomes of the rows."""
 
+import json
+import signal
+import subprocess
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -192,3 +195,28 @@ def test_a_host_that_cannot_be_reached_is_one_sentence(tap):
     assert result.code == 1
     assert "127.0.0.1:9 cannot be reached; gave up" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_tap_that_is_terminated_says_so_and_leaves_whole_messages(command, zendesk):
+    zendesk.fault(TICKETS, after=2, kind="slow", delay=30)
+    tap = subprocess.Popen(command(**ONLY_TICKETS), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    lines = []
+    for line in tap.stdout:
+        lines.append(json.loads(line))
+        if sum(message["type"] == "RECORD" for message in lines) >= 200 and lines[-1]["type"] == "STATE":
+            break
+    tap.terminate()
+    lines += [json.loads(line) for line in tap.stdout]
+    tap.stdout.close()
+    assert tap.wait(30) == 128 + signal.SIGTERM
+    assert sum(message["type"] == "RECORD" for message in lines) == 200
+
+
+def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(command, zendesk):
+    tap = subprocess.Popen(command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    tap.stdout.readline()
+    tap.stdout.close()
+    told = tap.stderr.read().decode()
+    tap.stderr.close()
+    assert tap.wait(30) != 0
+    assert "Traceback" not in told

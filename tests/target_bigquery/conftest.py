@@ -11,7 +11,15 @@ from sandbox.addresses import BUCKET, PROJECT
 from sandbox.fault_proxy import FaultProxy
 from tests.target_bigquery.singer import lines
 
-COMMAND = Path(sys.executable).with_name("target-bigquery")
+IS_STOCK = os.environ.get("TARGET_UNDER_TEST") == "stock"
+"""The suite can be run by name against the package that this loader replaces: `make stock`."""
+
+ROOT = Path(__file__).parents[2]
+STOCK = [
+    ROOT / ".venvs" / "stock-target-bigquery" / "bin" / "python",
+    Path(__file__).with_name("stock_launcher.py"),
+]
+OURS = [Path(sys.executable).with_name("target-bigquery")]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +27,14 @@ class Loaded:
     code: int
     states: list[dict]
     stderr: str
+
+    def says(self, text):
+        """Whether our loader told it so; another has words of its own."""
+        return IS_STOCK or text in self.stderr
+
+    @property
+    def is_brief(self):
+        return IS_STOCK or "Traceback" not in self.stderr
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +67,22 @@ def config(dataset, proxy):
     }
 
 
+def stock(config):
+    """The same wishes in the stock package's settings."""
+    return {
+        "project": config["project"],
+        "dataset": config["dataset"],
+        "method": "gcs_stage" if config.get("bucket") else "batch_job",
+        "bucket": config.get("bucket", "none"),
+        "denormalized": True,
+        "schema_resolver_version": 2,
+        "partition_granularity": "day",
+        "cluster_on_key_properties": True,
+        "batch_size": config.get("checkpoint_rows", 100_000),
+        "timeout": config["timeout"],
+    }
+
+
 @pytest.fixture
 def start(config, way, tmp_path):
     """Starts the command with these settings beside the usual ones."""
@@ -59,15 +91,18 @@ def start(config, way, tmp_path):
         path = tmp_path / "config.json"
         staged = {"bucket": BUCKET} if way == "staged in GCS" else {}
         chosen = {**config, **staged, **settings}
-        path.write_text(json.dumps({name: value for name, value in chosen.items() if value is not None}))
-        clean = {name: value for name, value in os.environ.items() if not name.endswith("_EMULATOR_HOST")}
-        return subprocess.Popen(
-            [COMMAND, "--config", path],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=clean,
+        path.write_text(
+            json.dumps(stock(chosen) if IS_STOCK else {k: v for k, v in chosen.items() if v is not None})
         )
+        environment = {
+            name: value for name, value in os.environ.items() if not name.endswith("_EMULATOR_HOST")
+        }
+        if IS_STOCK:
+            environment["BIGQUERY_EMULATOR_HOST"] = config["bigquery_emulator_host"]
+            environment["STORAGE_EMULATOR_HOST"] = config["storage_emulator_host"]
+        pipe = subprocess.PIPE
+        command = [*(STOCK if IS_STOCK else OURS), "--config", path]
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
 
     return begin
 

@@ -44,7 +44,7 @@ def test_an_identical_replay_loads_nothing_twice(load, ids):
     assert load(RUN, checkpoint_rows=50).code == 0
     again = load(RUN, checkpoint_rows=50)
     assert again.code == 0
-    assert again.stderr.count("had already loaded them") == 2
+    assert again.says("had already loaded them")
     assert ids() == list(range(1, 81))
 
 
@@ -61,9 +61,9 @@ def test_an_identical_replay_loads_nothing_twice(load, ids):
 def test_one_bad_record_stops_the_run_at_its_row_without_a_word_of_its_content(bad, told, load, ids):
     loaded = load([schema(), *batch(1, 50), state(50), *batch(51, 59), bad, state(60)], checkpoint_rows=50)
     assert loaded.code == 1
-    assert f"stream ticket {told}" in loaded.stderr
+    assert loaded.says(f"stream ticket {told}")
     assert SECRET not in loaded.stderr
-    assert "Traceback" not in loaded.stderr
+    assert loaded.is_brief
     assert loaded.states == [state(50)["value"]]
     assert ids() == list(range(1, 51))
     assert load([schema(), *batch(51, 60), state(60)]).code == 0
@@ -78,7 +78,7 @@ def test_a_refused_upload_stops_the_run_before_state(load, ids, proxy, way):
     loaded = load(RUN)
     assert loaded.code == 1
     assert loaded.states == []
-    assert "Forbidden (403)" in loaded.stderr
+    assert loaded.says("Forbidden (403)")
     assert SECRET not in loaded.stderr
     assert load(RUN).code == 0
     assert ids() == list(range(1, 81))
@@ -100,7 +100,7 @@ def test_a_failing_load_job_stops_the_run_before_state_and_tells_the_row(load, i
     loaded = load(RUN)
     assert loaded.code == 1
     assert loaded.states == []
-    assert "stream ticket: ticket rows 1-80: BigQuery refused them (invalid), first at row 7" in loaded.stderr
+    assert loaded.says("stream ticket: ticket rows 1-80: BigQuery refused them (invalid), first at row 7")
     assert SECRET not in loaded.stderr
     assert load(RUN).code == 0
     assert ids() == list(range(1, 81))
@@ -120,7 +120,7 @@ def test_a_while_of_503_or_broken_connections_is_waited_out(kind, load, ids, pro
         server.add(Fault(kind, " /", times=3))
     loaded = load(RUN)
     assert loaded.code == 0, loaded.stderr
-    assert "trying again" in loaded.stderr
+    assert loaded.says("trying again")
     assert ids() == list(range(1, 81))
 
 
@@ -129,7 +129,7 @@ def test_bigquery_that_stays_away_ends_the_run_and_the_next_one_loads(load, ids,
     loaded = load(RUN, timeout=3)
     assert loaded.code == 1
     assert loaded.states == []
-    assert "stream ticket: table ticket: ServiceUnavailable (503) from Google, gave up" in loaded.stderr
+    assert loaded.says("stream ticket: table ticket: ServiceUnavailable (503) from Google, gave up")
     proxy["bigquery"].clear()
     assert load(RUN).code == 0
     assert ids() == list(range(1, 81))
@@ -214,9 +214,8 @@ def test_a_changed_type_is_refused_with_a_sentence(load, ids):
     assert load([schema(), record(1), state(1)]).code == 0
     loaded = load([schema(subject={"type": ["integer", "null"]}), record(2, subject=7), state(2)])
     assert loaded.code == 1
-    assert (
+    assert loaded.says(
         "stream ticket: table ticket: column subject is STRING in the table and INTEGER in the stream"
-        in loaded.stderr
     )
     assert loaded.states == []
     assert ids() == [1]

@@ -9,10 +9,8 @@ then every view against the account by key and content. Exit code 1 if any of th
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from benchmarks.measure import Cost, cost
 from sandbox.addresses import BUCKET, DATASET, PROJECT, Addresses
 from sandbox.tables import text_table
 from sandbox.truth import compare
@@ -29,14 +28,6 @@ from sandbox.zendesk.models import ENDPOINTS
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 DBT = ROOT / ".meltano" / "utilities" / "dbt-bigquery" / "venv" / "bin" / "dbt"
-
-
-@dataclasses.dataclass(frozen=True)
-class Cost:
-    """Of one process: CPU seconds, and peak memory in MB."""
-
-    cpu: float
-    peak: float
 
 
 def main(tickets: int) -> int:
@@ -117,23 +108,9 @@ def _export(servers: Sandbox, home: Path) -> tuple[float, Cost, Cost]:
         assert tap.stdout is not None
         tap.stdout.close()
         with ThreadPoolExecutor(2) as watchers:
-            of_tap = watchers.submit(_cost, tap, home / "tap.log")
-            of_target = watchers.submit(_cost, target, home / "target.log")
+            of_tap = watchers.submit(cost, tap, home / "tap.log")
+            of_target = watchers.submit(cost, target, home / "target.log")
     return time.monotonic() - started, of_tap.result(), of_target.result()
-
-
-def _cost(process: subprocess.Popen[bytes], log: Path) -> Cost:
-    """Peak memory as the kernel keeps it for the program: ru_maxrss would count what forked it too."""
-    peak, pid = 0.0, 0
-    while not pid:
-        found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text())
-        peak = int(found[1]) / 1024 if found else peak
-        time.sleep(0.02)
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{log.name}:\n{log.read_text()[-2000:]}")
-    return Cost(usage.ru_utime + usage.ru_stime, peak)
 
 
 def _dbt(servers: Sandbox, home: Path) -> None:

@@ -12,7 +12,9 @@ from target_bigquery import settings as target_settings
 
 PROJECT = Path(__file__).parents[2]
 PAGES = [
-    path for path in sorted(PROJECT.glob("**/*.md")) if not {".venv", ".venvs", ".meltano"} & set(path.parts)
+    page
+    for page in sorted(PROJECT.rglob("*.md"))
+    if not any(part.startswith(".") for part in page.relative_to(PROJECT).parts)
 ]
 MELTANO = yaml.safe_load((PROJECT / "meltano.yml").read_text())
 

@@ -1,0 +1,137 @@
+"""This loader beside the stock package that it replaces, over the same rows, in one run.
+
+    make stock                                        # once: the stock package's environment
+    .venv/bin/python -m benchmarks.target_bigquery
+
+The stock package runs in its default mode, which writes whole records into one JSON column. The rows are tickets as the
+tap writes them, without custom fields, about 2 KB each, from a file; the servers are the sandbox's. Ratios are the stock
+package's figure by ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks.measure import Cost, cost
+from sandbox.addresses import BUCKET, PROJECT, Addresses
+from sandbox.bigquery import bigquery_server
+from sandbox.gcs import gcs_server
+from sandbox.tables import text_table
+from sandbox.up import Size, zendesk_server
+
+ROOT = Path(__file__).parents[1]
+LEFT_OUT = ("custom_fields", "satisfaction_rating", "via")
+"""What the emulator cannot load for the stock package: values of several types inside one JSON column."""
+
+OURS = [Path(sys.executable).with_name("target-bigquery")]
+STOCK = [
+    ROOT / ".venvs" / "stock-target-bigquery" / "bin" / "python",
+    ROOT / "tests" / "target_bigquery" / "stock_launcher.py",
+]
+
+
+def main(sizes: list[int]) -> None:
+    addresses = Addresses.free()
+    with ExitStack() as servers:
+        home = Path(servers.enter_context(tempfile.TemporaryDirectory()))
+        servers.enter_context(gcs_server(addresses, home))
+        warehouse = servers.enter_context(bigquery_server(addresses, home))
+        lines = []
+        for tickets in sizes:
+            singer = _tickets(home, tickets)
+            ways = [("ours, direct", OURS, {}), ("ours, staged", OURS, {"bucket": BUCKET})]
+            if tickets == max(sizes):
+                ways += [
+                    ("stock batch_job", STOCK, {"method": "batch_job"}),
+                    ("stock gcs_stage", STOCK, {"method": "gcs_stage"}),
+                ]
+            costs: dict[str, tuple[float, Cost]] = {}
+            for name, command, settings in ways:
+                dataset = f"bench_{tickets}_{len(lines)}"
+                warehouse.create_dataset(dataset)
+                costs[name] = seconds, used = _load(
+                    command, {"dataset": dataset, **settings}, addresses, home, singer
+                )
+                landed = next(iter(warehouse.query_and_wait(f"SELECT COUNT(*) AS n FROM {dataset}.ticket"))).n
+                ours = costs[
+                    "ours, direct" if name in ("ours, direct", "stock batch_job") else "ours, staged"
+                ]
+                ratio = [seconds / ours[0], used.cpu / ours[1].cpu, used.peak / ours[1].peak]
+                lines.append([name, tickets, landed, seconds, used.cpu, used.peak, *ratio])
+        print(
+            text_table(
+                ["loader", "tickets", "landed", "wall s", "CPU s", "peak MB", "wall x", "CPU x", "MB x"],
+                lines,
+            )
+        )
+
+
+def _tickets(home: Path, tickets: int) -> Path:
+    """A file of Singer messages, as the tap writes them."""
+    addresses, path = Addresses.free(), home / f"{tickets}.singer"
+    config = {
+        "environment": "local",
+        "subdomain": "cityblock-local",
+        "base_url": addresses.zendesk_url,
+        "access_token": "sandbox-access",
+        "bulk_models": [],
+        "incremental_models": ["ticket"],
+        "stream_maps": {"ticket": dict.fromkeys(LEFT_OUT, "__NULL__")},
+    }
+    (home / "tap.json").write_text(json.dumps(config))
+    with (
+        zendesk_server(addresses, home / f"zendesk-{tickets}", Size(1, tickets, 1000)),
+        path.open("wb") as singer,
+    ):
+        tap = [Path(sys.executable).with_name("tap-zendesk-cityblock"), "--config", home / "tap.json"]
+        subprocess.run(tap, stdout=singer, stderr=subprocess.DEVNULL, check=True)
+    return path
+
+
+def _load(
+    command: list[Path], settings: dict[str, str], addresses: Addresses, home: Path, singer: Path
+) -> tuple[float, Cost]:
+    """Wall seconds and cost of one run."""
+    emulators = {"bigquery_emulator_host": addresses.bigquery_url, "storage_emulator_host": addresses.gcs_url}
+    if command is STOCK:
+        known: dict[str, object] = {
+            "bucket": BUCKET,
+            "denormalized": True,
+            "schema_resolver_version": 2,
+            "batch_size": 100_000,
+        }
+    else:
+        known = {"environment": "local", **emulators}
+    (home / "target.json").write_text(json.dumps({"project": PROJECT, **known, **settings}))
+    environment = {
+        **os.environ,
+        "BIGQUERY_EMULATOR_HOST": addresses.bigquery_url,
+        "STORAGE_EMULATOR_HOST": addresses.gcs_url,
+    }
+    started = time.monotonic()
+    with singer.open("rb") as messages, (home / "target.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--config", home / "target.json"],
+            stdin=messages,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            env=environment,
+        )
+        used = cost(process, home / "target.log")
+    return time.monotonic() - started, used
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tickets", type=int, nargs="+", default=[10_000, 50_000, 100_000])
+    main(parser.parse_args().tickets)

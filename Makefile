@@ -17,7 +17,7 @@ sandbox: setup ## the sandbox alone, until Ctrl-C; in another terminal: .venvs/m
 	@$(PYTHON) -m sandbox up
 
 test: setup ## every test
-	$(PYTHON) -m pytest -n 2 --dist loadgroup
+	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 that is there
 	@for version in 3.11 3.12 3.13; do \
@@ -26,7 +26,7 @@ test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 
 		$(UV) venv --quiet --clear --python $$version .venvs/test-$$version && \
 		$(UV) pip install --quiet --python .venvs/test-$$version/bin/python -c constraints/plugins.txt --group dev \
 			-e ./tap-zendesk-cityblock -e ./target-bigquery && \
-		.venvs/test-$$version/bin/python -m pytest -q -n 2 --dist loadgroup tests/tap tests/target_bigquery || exit 1; \
+		.venvs/test-$$version/bin/python -m pytest -q -n 2 --dist loadfile tests/tap tests/target_bigquery || exit 1; \
 	done
 
 stock: setup ## the loader's conformance suite against the stock package that it replaces: shows what that loses

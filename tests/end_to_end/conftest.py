@@ -1,4 +1,5 @@
 import dataclasses
+import fcntl
 import os
 import subprocess
 from pathlib import Path
@@ -68,5 +69,12 @@ class Project:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     home = tmp_path_factory.mktemp("project")
+    # Two runs of one Meltano project at once would share the extractor's files under .meltano/run.
+    with (PROJECT / ".meltano" / "tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield from _beside_a_sandbox(home)
+
+
+def _beside_a_sandbox(home):
     with sandbox(Addresses.free(), home / "sandbox", Size(tickets=1500, users=300)) as servers:
         yield Project(servers, home)

@@ -86,6 +86,6 @@ COMPILE := $(UV) pip compile --quiet --universal --no-emit-index-url --no-header
 pins: ## resolve the pins anew
 	$(COMPILE) --python-version 3.11 pyproject.toml --group dev \
 		tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml -o constraints/plugins.txt
-	echo 'meltano==4.4.1' | $(COMPILE) --python-version 3.11 - -o constraints/meltano.txt
+	echo 'meltano[gcs]==4.4.1' | $(COMPILE) --python-version 3.11 - -o constraints/meltano.txt
 	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 - -o constraints/dbt.txt
 	printf 'local-bigquery==0.4.0\nduckdb==2.0.0\nsqlglot==30.30.0\n' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt

@@ -44,7 +44,7 @@ def main(sizes: list[int]) -> None:
         home = Path(servers.enter_context(tempfile.TemporaryDirectory()))
         servers.enter_context(gcs_server(addresses, home))
         warehouse = servers.enter_context(bigquery_server(addresses, home))
-        lines = []
+        lines: list[list[object]] = []
         for tickets in sizes:
             singer = _tickets(home, tickets)
             ways = [("ours, direct", OURS, {}), ("ours, staged", OURS, {"bucket": BUCKET})]
@@ -91,7 +91,11 @@ def _tickets(home: Path, tickets: int) -> Path:
         zendesk_server(addresses, home / f"zendesk-{tickets}", Size(1, tickets, 1000)),
         path.open("wb") as singer,
     ):
-        tap = [Path(sys.executable).with_name("tap-zendesk-cityblock"), "--config", home / "tap.json"]
+        tap = [
+            str(Path(sys.executable).with_name("tap-zendesk-cityblock")),
+            "--config",
+            str(home / "tap.json"),
+        ]
         subprocess.run(tap, stdout=singer, stderr=subprocess.DEVNULL, check=True)
     return path
 

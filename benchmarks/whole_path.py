@@ -119,15 +119,16 @@ def _dbt(servers: Sandbox, home: Path) -> None:
         "BIGQUERY_EMULATOR_HOST": servers.addresses.bigquery_url,
         "DBT_TARGET_PATH": str(home / "dbt"),
     }
+    project = str(ROOT / "transform")
     command = [
-        DBT,
+        str(DBT),
         "run",
         "--project-dir",
-        ROOT / "transform",
+        project,
         "--profiles-dir",
-        ROOT / "transform",
+        project,
         "--log-path",
-        home / "dbt-logs",
+        str(home / "dbt-logs"),
     ]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

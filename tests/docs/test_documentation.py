@@ -10,6 +10,9 @@ import yaml
 from tap_zendesk_cityblock import settings as tap_settings
 from target_bigquery import settings as target_settings
 
+from sandbox.addresses import BUCKET, Addresses
+from sandbox.addresses import PROJECT as PROJECT_ID
+
 PROJECT = Path(__file__).parents[2]
 PAGES = [
     page
@@ -67,3 +70,33 @@ def test_meltano_knows_every_setting_of_a_plugin(kind, name, settings):
     assert set(in_meltano) == set(in_code)
     secret = {key for key, schema in in_code.items() if schema.get("secret")}
     assert {key for key, setting in in_meltano.items() if setting.get("sensitive")} == secret
+
+
+def test_the_local_environment_knows_the_sandboxs_usual_addresses():
+    local = next(environment for environment in MELTANO["environments"] if environment["name"] == "local")[
+        "config"
+    ]["plugins"]
+    written = {
+        key: value
+        for plugins in local.values()
+        for plugin in plugins
+        for key, value in plugin["config"].items()
+    }
+    usual = Addresses()
+    assert written["base_url"] == usual.zendesk_url
+    assert written["bigquery_emulator_host"] == usual.bigquery_url
+    assert written["storage_emulator_host"] == usual.gcs_url
+    assert (written["project"], written["bucket"]) == (PROJECT_ID, BUCKET)
+
+
+def test_the_example_environment_names_settings_that_exist():
+    named = re.findall(
+        r"^#? ?TAP_ZENDESK_CITYBLOCK_([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE
+    )
+    assert named
+    assert {name.lower() for name in named} <= set(tap_settings.SETTINGS.to_dict()["properties"])
+
+
+def test_pins_carry_no_address():
+    for path in (PROJECT / "constraints").iterdir():
+        assert "://" not in path.read_text()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import re
 import tempfile
+import zlib
 from typing import IO, TYPE_CHECKING, Any
 
 import orjson
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 WRITE_BUFFER = 256 << 10
+GZIP = 16 + zlib.MAX_WBITS
 
 
 class Spool:
@@ -29,21 +30,29 @@ class Spool:
         self.last = first - 1
         self.bytes = 0
         self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-        self._gzip = gzip.GzipFile(fileobj=self.file, mode="wb", compresslevel=1, mtime=0)
-        self._out = io.BufferedWriter(self._gzip, WRITE_BUFFER)
+        # No GzipFile: its destructor writes, and a run that stops half-way collects it after its file.
+        self._gzip = zlib.compressobj(level=1, wbits=GZIP)
+        self._buffer = bytearray()
         self._digest = hashlib.blake2b(f"{identity} {first}".encode(), digest_size=16)
 
     def add(self, row: dict[str, Any]) -> None:
         """Raises TypeError for a row that JSON cannot hold."""
         line = orjson.dumps(row, option=LINE)
         self._digest.update(line)
-        self._out.write(line)
+        self._buffer += line
+        if len(self._buffer) >= WRITE_BUFFER:
+            self._compress()
         self.bytes += len(line)
         self.last += 1
 
+    def _compress(self) -> None:
+        self.file.write(self._gzip.compress(self._buffer))
+        self._buffer.clear()
+
     def finish(self) -> None:
         """No row follows; the file can be read."""
-        self._out.close()
+        self._compress()
+        self.file.write(self._gzip.flush())
 
     def close(self) -> None:
         self.file.close()

@@ -25,8 +25,8 @@ test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 
 		echo "Python $$version"; \
 		$(UV) venv --quiet --clear --python $$version .venvs/test-$$version && \
 		$(UV) pip install --quiet --python .venvs/test-$$version/bin/python -c constraints/plugins.txt --group dev \
-			-e ./tap-zendesk-cityblock -e ./target-bigquery && \
-		.venvs/test-$$version/bin/python -m pytest -q -n 2 --dist loadfile tests/tap tests/target_bigquery || exit 1; \
+			-e ./tap-zendesk-cityblock -e ./target-bigquery -e ./target-zendesk-pubsub && \
+		.venvs/test-$$version/bin/python -m pytest -q -n 2 --dist loadfile tests/tap tests/target_bigquery tests/target_zendesk_pubsub || exit 1; \
 	done
 
 stock: setup ## the loader's conformance suite against the stock package that it replaces: shows what that loses
@@ -56,11 +56,11 @@ clean: ## remove what runs and set-up left, environments included
 # --- environments, each from its own pins ------------------------------------------------------------
 setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/.ready
 
-.venv/.ready: pyproject.toml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml constraints/plugins.txt
+.venv/.ready: pyproject.toml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml target-zendesk-pubsub/pyproject.toml constraints/plugins.txt
 	@echo "setting up .venv (plugins, sandbox, tests)"
 	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venv
 	@$(UV) pip install --quiet --python $(PYTHON) -c constraints/plugins.txt --group dev \
-		-e ./tap-zendesk-cityblock -e ./target-bigquery
+		-e ./tap-zendesk-cityblock -e ./target-bigquery -e ./target-zendesk-pubsub
 	@touch $@
 
 .venvs/meltano/.ready: constraints/meltano.txt
@@ -76,7 +76,7 @@ setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/
 	@$(UV) pip install --quiet --python .venvs/local-bigquery/bin/python -r constraints/local-bigquery.txt
 	@touch $@
 
-.meltano/.ready: .venvs/meltano/.ready meltano.yml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml constraints/plugins.txt constraints/dbt.txt
+.meltano/.ready: .venvs/meltano/.ready meltano.yml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml target-zendesk-pubsub/pyproject.toml constraints/plugins.txt constraints/dbt.txt
 	@echo "installing the Meltano plugins"
 	@$(MELTANO) --log-level warning install >/dev/null
 	@touch $@
@@ -85,7 +85,7 @@ setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/
 COMPILE := $(UV) pip compile --quiet --universal --no-emit-index-url --no-header --no-annotate
 pins: ## resolve the pins anew
 	$(COMPILE) --python-version 3.11 pyproject.toml --group dev \
-		tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml -o constraints/plugins.txt
+		tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml target-zendesk-pubsub/pyproject.toml -o constraints/plugins.txt
 	echo 'meltano[gcs]==4.4.1' | $(COMPILE) --python-version 3.11 - -o constraints/meltano.txt
 	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 - -o constraints/dbt.txt
 	printf 'local-bigquery==0.4.0\nduckdb==2.0.0\nsqlglot==30.30.0\n' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt

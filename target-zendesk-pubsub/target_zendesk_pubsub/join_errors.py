@@ -1,0 +1,139 @@
+"""TICKET_USER_JOIN_ERROR: tickets that wait until their users join."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from google.cloud.bigquery import SchemaField
+
+from target_zendesk_pubsub.tickets import ONE, SEVERAL, Json, Ticket
+from target_zendesk_pubsub.warehouse import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from target_zendesk_pubsub.clock import Clock
+    from target_zendesk_pubsub.directory import Unjoined
+    from target_zendesk_pubsub.published_log import PublishedLog
+    from target_zendesk_pubsub.warehouse import Warehouse
+
+FIELDS = (
+    SchemaField("ticket_id", "INTEGER", "REQUIRED"),
+    SchemaField("ticket_updated_at", "TIMESTAMP", "REQUIRED"),
+    SchemaField(
+        "unjoined",
+        "RECORD",
+        "REPEATED",
+        fields=(
+            SchemaField("field", "STRING", "REQUIRED"),
+            SchemaField("zendesk_user_id", "INTEGER", "REQUIRED"),
+            SchemaField("reason", "STRING", "REQUIRED"),
+        ),
+    ),
+    SchemaField("payload", "STRING", "REQUIRED", description="JSON: the message, its unjoined users empty"),
+    SchemaField("message_key", "STRING", "REQUIRED", description="of the payload as it stands"),
+    SchemaField("generated_timestamp", "INTEGER", "REQUIRED"),
+    SchemaField("first_seen_at", "TIMESTAMP", "REQUIRED"),
+    SchemaField("inserted_at", "TIMESTAMP", "REQUIRED"),
+    SchemaField("run_id", "STRING", "REQUIRED"),
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class JoinError:
+    """A version of a ticket that waits. `first_seen_at`: since when the ticket does; None: from now on."""
+
+    ticket: Ticket
+    unjoined: list[Unjoined]
+    payload: bytes
+    message_key: str
+    first_seen_at: datetime | None
+
+
+class JoinErrors:
+    """`directory`: the dataset's view of who is who, by which it is known what waits no longer."""
+
+    def __init__(
+        self, warehouse: Warehouse, dataset: str, directory: str, log: PublishedLog, run_id: str
+    ) -> None:
+        self._warehouse, self._directory, self._log, self._run_id = warehouse, directory, log, run_id
+        self.table = Table(dataset, "TICKET_USER_JOIN_ERROR", FIELDS, "inserted_at", "ticket_id")
+
+    def ensure(self) -> None:
+        self._warehouse.ensure(self.table)
+
+    def record(self, errors: Iterable[JoinError], clock: Clock) -> None:
+        """Later than what was published of the same tickets: a row waits until something later is."""
+        now = clock.now()
+        self._warehouse.append(self.table, (self._row(error, now) for error in errors))
+
+    def _row(self, error: JoinError, now: datetime) -> dict[str, Any]:
+        return {
+            "ticket_id": error.ticket.id,
+            "ticket_updated_at": error.ticket.content["updatedAt"],
+            "unjoined": [dataclasses.asdict(one) for one in error.unjoined],
+            "payload": error.payload.decode(),
+            "message_key": error.message_key,
+            "generated_timestamp": error.ticket.generated_timestamp,
+            "first_seen_at": error.first_seen_at or now,
+            "inserted_at": now,
+            "run_id": self._run_id,
+        }
+
+    def waiting(self, condition: str = "TRUE") -> str:
+        """SQL: the rows that wait, at most one a ticket. `condition` on ticket_id narrows what is read."""
+        return f"""
+            SELECT error.*
+            FROM (
+              SELECT * FROM {self.table} WHERE {condition}
+              QUALIFY ROW_NUMBER() OVER (PARTITION BY ticket_id ORDER BY inserted_at DESC) = 1
+            ) AS error
+            LEFT JOIN (
+              SELECT ticket_id, MAX(settled_at) AS settled_at
+              FROM ({self._log.settlements()}) WHERE {condition}
+              GROUP BY ticket_id
+            ) AS settled ON settled.ticket_id = error.ticket_id
+            WHERE settled.settled_at IS NULL OR settled.settled_at < error.inserted_at
+        """
+
+    def count(self) -> int:
+        """Tickets that wait. Raises WarehouseError."""
+        sql = f"SELECT COUNT(*) AS count FROM ({self.waiting()})"
+        return int(next(iter(self._warehouse.query("waiting tickets", sql, {}))).count)
+
+    def mended(self) -> Iterator[tuple[Ticket, datetime]]:
+        """Waiting tickets whose users the directory now knows, and since when each waits as it is.
+
+        In the order in which they were written. Raises WarehouseError.
+        """
+        sql = f"""
+            WITH waiting AS ({self.waiting()}),
+            mended AS (
+              SELECT waiting.ticket_id
+              FROM waiting
+              CROSS JOIN UNNEST(waiting.unjoined) AS missing
+              LEFT JOIN {self._directory} AS directory ON directory.zendesk_user_id = missing.zendesk_user_id
+              GROUP BY waiting.ticket_id
+              HAVING COUNTIF(directory.zendesk_user_id IS NULL) = 0
+            )
+            SELECT waiting.payload, waiting.generated_timestamp, waiting.inserted_at
+            FROM waiting
+            JOIN mended ON mended.ticket_id = waiting.ticket_id
+            ORDER BY waiting.inserted_at, waiting.ticket_id
+        """
+        for row in self._warehouse.query("mended tickets", sql, {}):
+            yield _ticket(orjson.loads(row.payload), row.generated_timestamp), row.inserted_at
+
+
+def _ticket(payload: Json, generated_timestamp: int) -> Ticket:
+    """The ticket that a payload was made of."""
+    users: dict[str, int | list[int] | None] = {}
+    for field in ONE:
+        user = payload.pop(field)
+        users[field] = user and user["zendeskUserId"]
+    for field in SEVERAL:
+        users[field] = [user["zendeskUserId"] for user in payload.pop(field)]
+    return Ticket(payload["ticketId"], generated_timestamp, payload, users)

@@ -1,0 +1,140 @@
+"""A batch of tickets on its way: looked up, joined, compared, intended, published, logged."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from target_zendesk_pubsub.directory import join
+from target_zendesk_pubsub.join_errors import JoinError
+from target_zendesk_pubsub.lookup import LastMessage
+from target_zendesk_pubsub.messages import canonical, event_type, message, message_key
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterable, Sequence
+
+    from target_zendesk_pubsub.clock import Clock
+    from target_zendesk_pubsub.join_errors import JoinErrors
+    from target_zendesk_pubsub.lookup import Known, Lookup
+    from target_zendesk_pubsub.messages import Message
+    from target_zendesk_pubsub.published_log import PublishedLog
+    from target_zendesk_pubsub.publisher import Publisher
+    from target_zendesk_pubsub.tickets import Ticket
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """What becomes of a batch: messages in the order of their tickets, and tickets that have to wait."""
+
+    messages: list[Message]
+    errors: list[JoinError]
+
+
+def decide(tickets: Iterable[Ticket], known: Known, environment: str) -> Decision:
+    """Later versions of a ticket come later. Nothing is sent twice in a row, and nothing that a later version replaced waits."""
+    last, waiting = dict(known.published), dict(known.waiting)
+    messages: list[Message] = []
+    errors: dict[int, JoinError] = {}
+    for ticket in tickets:
+        content, unjoined = join(ticket, known.people)
+        data = canonical(content)
+        key = message_key(ticket.id, data)
+        before, held = last.get(ticket.id), waiting.get(ticket.id)
+        replaced = errors.pop(ticket.id, None)
+        if unjoined:
+            if held is None or held.message_key != key:
+                since = held.first_seen_at if held else None
+                errors[ticket.id] = JoinError(ticket, unjoined, data, key, since)
+        elif before is None or before.message_key != key or held or replaced:
+            # What waits is settled by a later message, even one that only says again what the last one said.
+            event = event_type(
+                is_deleted=content["isDeleted"], before=None if before is None else before.event_type
+            )
+            messages.append(message(ticket, data, key, event, environment))
+            last[ticket.id] = LastMessage(key, event)
+            waiting.pop(ticket.id, None)
+    return Decision(messages, list(errors.values()))
+
+
+@dataclasses.dataclass
+class Counts:
+    """Of a run, for its last line."""
+
+    read: int = 0
+    published: int = 0
+    unchanged: int = 0
+    unjoined: int = 0
+    refused: int = 0
+
+
+class Publication:
+    """Effects in this order: intents, publish, log, join errors. Whatever stops it, the next run goes on from there."""
+
+    def __init__(  # noqa: PLR0913 - each a collaborator
+        self,
+        *,
+        lookup: Lookup,
+        publisher: Publisher,
+        log: PublishedLog,
+        join_errors: JoinErrors,
+        clock: Clock,
+        environment: str,
+        logger: logging.Logger,
+    ) -> None:
+        self._lookup, self._publisher, self._log, self._join_errors = lookup, publisher, log, join_errors
+        self._clock, self._environment, self._logger = clock, environment, logger
+        self.counts = Counts()
+
+    def prepare(self) -> None:
+        """Before the first batch: tables are there, somebody is in the directory, an earlier run's messages are out.
+
+        Raises TargetError.
+        """
+        self._log.ensure()
+        self._join_errors.ensure()
+        self._lookup.check_directory()
+        pending = self._log.pending()
+        if pending:
+            self._logger.warning(
+                "an earlier run ended while it published: publishing its %d messages again", len(pending)
+            )
+            self._clock.pass_by(pending[-1][1])
+            self._send([one for one, _ in pending])
+
+    def publish(self, tickets: Sequence[Ticket]) -> None:
+        """Raises TargetError; what was sent until then is logged."""
+        if not tickets:
+            return
+        decision = decide(tickets, self._lookup(tickets), self._environment)
+        if decision.messages:
+            self._log.intend(decision.messages, self._clock)
+            self._send(decision.messages)
+        if decision.errors:
+            self._join_errors.record(decision.errors, self._clock)
+        self.counts.read += len(tickets)
+        self.counts.unjoined += len(decision.errors)
+        self.counts.unchanged += len(tickets) - len(decision.messages) - len(decision.errors)
+
+    def retry(self, batch_size: int) -> None:
+        """Publishes what waited and waits no longer. Raises TargetError."""
+        batch: list[Ticket] = []
+        for ticket, since in self._join_errors.mended():
+            self._clock.pass_by(since)
+            batch.append(ticket)
+            if len(batch) == batch_size:
+                self.publish(batch)
+                batch = []
+        self.publish(batch)
+
+    def count_waiting(self) -> int:
+        """Tickets that wait for a join. Raises WarehouseError."""
+        return self._join_errors.count()
+
+    def _send(self, messages: Sequence[Message]) -> None:
+        outcome = self._publisher.publish(messages)
+        self._log.record(outcome.published, outcome.refused)
+        self.counts.published += len(outcome.published)
+        self.counts.refused += len(outcome.refused)
+        if outcome.failure is not None:
+            raise outcome.failure

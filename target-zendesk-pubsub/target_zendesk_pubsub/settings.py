@@ -1,0 +1,171 @@
+"""The settings, each described here and nowhere else, and the clients they lead to."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import grpc
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+from google.oauth2 import service_account
+from google.pubsub_v1 import PublisherClient
+from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+from singer_sdk import typing as th
+
+from target_zendesk_pubsub.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DatasetType = th.StringType(pattern=r"^\w+$")
+
+SETTINGS = th.PropertiesList(
+    th.Property(
+        "environment",
+        th.StringType,
+        required=True,
+        description="`local` refuses everything but emulators on loopback addresses; `staging` and `prod` refuse emulators; messages carry it",
+        allowed_values=["local", "staging", "prod"],
+    ),
+    th.Property("project", th.StringType, required=True, description="Google Cloud project of the datasets"),
+    th.Property(
+        "dataset",
+        DatasetType,
+        default="zendesk",
+        description="BigQuery dataset with the views zendesk_user_directory and user_latest; TICKET_USER_JOIN_ERROR is kept there",
+    ),
+    th.Property(
+        "messages_dataset",
+        DatasetType,
+        default="pubsub_messages",
+        description="BigQuery dataset in which published messages are logged; must exist",
+    ),
+    th.Property("location", th.StringType, default="US", description="Where the datasets are"),
+    th.Property("topic", th.StringType, required=True, description="Pub/Sub topic, which must exist"),
+    th.Property(
+        "topic_project", th.StringType, description="Google Cloud project of the topic; absent: `project`"
+    ),
+    th.Property(
+        "pubsub_endpoint",
+        th.StringType,
+        description="Regional endpoint, like us-east1-pubsub.googleapis.com: messages of several regions have no order",
+    ),
+    th.Property(
+        "credentials_path",
+        th.StringType,
+        description="Service account key file; absent: Google's application default credentials",
+    ),
+    th.Property("credentials_json", th.StringType, secret=True, description="Instead: the key itself"),
+    th.Property(
+        "batch_size",
+        th.IntegerType,
+        default=5_000,
+        description="Tickets that are looked up, published and logged together, at most",
+    ),
+    th.Property(
+        "batch_size_bytes",
+        th.IntegerType,
+        default=32 << 20,
+        description="Bytes of input that are, at most",
+    ),
+    th.Property(
+        "timeout",
+        th.IntegerType,
+        default=300,
+        description="Seconds for which refusals and silence of BigQuery and Pub/Sub are waited out",
+    ),
+    th.Property(
+        "bigquery_emulator_host",
+        th.StringType,
+        description="Address of a BigQuery emulator; also the variable BIGQUERY_EMULATOR_HOST",
+    ),
+    th.Property(
+        "pubsub_emulator_host",
+        th.StringType,
+        description="Address of a Pub/Sub emulator, host:port; also the variable PUBSUB_EMULATOR_HOST, which wins",
+    ),
+)
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def emulator(config: Mapping[str, Any], setting: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The emulator's address, None for Google itself. Raises SettingsError where `environment` forbids what is set."""
+    variable = setting.upper()
+    given, inherited = config.get(setting), environ.get(variable)
+    address = (inherited or given if setting == "pubsub_emulator_host" else given or inherited) or None
+    environment = config["environment"]
+    if environment == "local":
+        if not address:
+            raise SettingsError(
+                f"environment is local, but {setting} is not set: `make sandbox` tells the sandbox's addresses"
+            )
+        if urlsplit(address if "//" in address else f"//{address}").hostname not in LOOPBACK:
+            raise SettingsError(
+                f"environment is local, but {setting} leads to {address}: only this machine may be written to"
+            )
+    elif address:
+        raise SettingsError(f"environment is {environment}, but {setting} (or {variable}) is set: remove it")
+    return address
+
+
+def bigquery_client(config: Mapping[str, Any]) -> bigquery.Client:
+    """Raises SettingsError."""
+    address = emulator(config, "bigquery_emulator_host")
+    if address:
+        return bigquery.Client(
+            config["project"],
+            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+            location=config["location"],
+            client_options={"api_endpoint": address},
+        )
+    return bigquery.Client(config["project"], credentials=_credentials(config), location=config["location"])
+
+
+def publisher_client(config: Mapping[str, Any]) -> PublisherClient:
+    """Raises SettingsError."""
+    address = emulator(config, "pubsub_emulator_host")
+    if address:
+        return PublisherClient(transport=PublisherGrpcTransport(channel=grpc.insecure_channel(address)))
+    return PublisherClient(
+        credentials=_credentials(config),
+        client_options=ClientOptions(api_endpoint=config.get("pubsub_endpoint")),
+    )
+
+
+def topic_name(config: Mapping[str, Any]) -> str:
+    """The topic's whole name."""
+    return f"projects/{config.get('topic_project') or config['project']}/topics/{config['topic']}"
+
+
+def _credentials(config: Mapping[str, Any]) -> service_account.Credentials | None:
+    """None: what Google's clients find by themselves."""
+    path, key = config.get("credentials_path"), config.get("credentials_json")
+    if path and key:
+        raise SettingsError("credentials_path and credentials_json are both set: choose one")
+    try:
+        if path:
+            return service_account.Credentials.from_service_account_file(path)  # type: ignore[no-any-return, no-untyped-call]
+        if key:
+            return service_account.Credentials.from_service_account_info(json.loads(key))  # type: ignore[no-any-return, no-untyped-call]
+    except OSError as unreadable:
+        raise SettingsError(f"credentials_path: {path} cannot be read ({unreadable.strerror})") from None
+    except ValueError:
+        raise SettingsError(
+            f"{'credentials_path' if path else 'credentials_json'} is no service account key"
+        ) from None
+    return None
+
+
+def markdown_table() -> str:
+    """The settings as the README shows them."""
+    rows = ["| setting | | default |", "|---|---|---|"]
+    schema = SETTINGS.to_dict()
+    for name, setting in schema["properties"].items():
+        default = setting.get("default", "**required**" if name in schema.get("required", []) else "")
+        rows.append(f"| `{name}` | {setting['description']} | {default if default != '' else ''} |")
+    return "\n".join(rows)

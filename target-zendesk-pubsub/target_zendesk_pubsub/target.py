@@ -1,0 +1,177 @@
+"""The target: what is published when, when STATE goes out, and how a run ends."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Target
+from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.helpers.capabilities import PluginCapabilities
+
+from target_zendesk_pubsub.clock import Clock
+from target_zendesk_pubsub.errors import InputError, SettingsError, TargetError
+from target_zendesk_pubsub.join_errors import JoinErrors
+from target_zendesk_pubsub.lookup import Lookup
+from target_zendesk_pubsub.publication import Publication
+from target_zendesk_pubsub.published_log import PublishedLog
+from target_zendesk_pubsub.publisher import Publisher
+from target_zendesk_pubsub.reader import BytesReader
+from target_zendesk_pubsub.settings import SETTINGS, bigquery_client, publisher_client, topic_name
+from target_zendesk_pubsub.sinks import IgnoringSink, TicketSink
+from target_zendesk_pubsub.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.sinks import Sink
+
+    from target_zendesk_pubsub.tickets import Ticket
+
+STREAM = "ticket"
+SECRETS = [name for name, schema in SETTINGS.to_dict()["properties"].items() if schema.get("secret")]
+
+
+class TargetZendeskPubSub(Target):
+    name = "target-zendesk-pubsub"
+    config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
+        self._since_state = 0
+        self._bytes_before = 0
+        self._publishing = 0
+        self._signal = 0
+        self._is_prepared = False
+        self._reader = BytesReader()
+        super().__init__(**{"message_reader": self._reader, **kwargs})
+        self.max_parallelism = 1
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """The SDK's, whose errors quote values: those of secrets are told without."""
+        errors = [
+            next((f"{name} is not of its type" for name in SECRETS if f"config[{name!r}]" in error), error)
+            for error in super()._validate_config(raise_errors=False)
+        ]
+        if errors and raise_errors:
+            raise SettingsError("; ".join(errors))
+        return errors
+
+    @cached_property
+    def publication(self) -> Publication:
+        """Made at the first SCHEMA: --about needs no credentials."""
+        config, run_id, clock = self.config, uuid.uuid4().hex, Clock()
+        warehouse = Warehouse(bigquery_client(config), config["timeout"], self.logger)
+        topic = topic_name(config)
+        log = PublishedLog(warehouse, config["messages_dataset"], topic, run_id)
+        directory, users = (
+            f"{config['dataset']}.{view}" for view in ("zendesk_user_directory", "user_latest")
+        )
+        join_errors = JoinErrors(warehouse, config["dataset"], directory, log, run_id)
+        return Publication(
+            lookup=Lookup(warehouse, directory, users, log, join_errors),
+            publisher=Publisher(publisher_client(config), topic, config["timeout"], clock, self.logger),
+            log=log,
+            join_errors=join_errors,
+            clock=clock,
+            environment=config["environment"],
+            logger=self.logger,
+        )
+
+    def get_sink_class(self, stream_name: str) -> type[Sink]:
+        return TicketSink if stream_name == STREAM else IgnoringSink
+
+    def prepare(self) -> None:
+        """Once a run, before anything is published. Raises TargetError."""
+        if not self._is_prepared:
+            with self._uninterrupted():
+                self.publication.prepare()
+                self._is_prepared = True
+
+    def publish(self, tickets: Sequence[Ticket]) -> None:
+        """Raises TargetError."""
+        self._bytes_before = self._reader.bytes_read
+        self._since_state += len(tickets)
+        with self._uninterrupted():
+            self.publication.publish(tickets)
+
+    @property
+    def bytes_in_hand(self) -> int:
+        """Input read since the last batch."""
+        return self._reader.bytes_read - self._bytes_before
+
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        with self._uninterrupted():
+            try:
+                super()._process_record_message(message_dict)
+            except RecordsWithoutSchemaException:
+                raise InputError(
+                    f"a RECORD of stream {message_dict['stream']} came before its SCHEMA"
+                ) from None
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        """The SDK sends STATE at the end of the input; a long run shall not lose all of its progress."""
+        super()._process_state_message(message_dict)
+        in_hand = sum(sink.current_size for sink in self._sinks_active.values())
+        if self._since_state + in_hand >= self.config["batch_size"]:
+            self.drain_all()
+
+    def drain_all(self, *, is_endofpipe: bool = False) -> None:  # type: ignore[misc] # final, and the SDK is pinned
+        with self._uninterrupted():
+            super().drain_all(is_endofpipe=is_endofpipe)
+            self._since_state = 0
+
+    def process_endofpipe(self) -> None:
+        """Also of an empty pipe: what waits is tried every run."""
+        super().process_endofpipe()
+        self.prepare()
+        with self._uninterrupted():
+            self.publication.retry(self.config["batch_size"])
+        counts = self.publication.counts
+        self.logger.info(
+            "%d tickets: %d messages published, %d unchanged, %d unjoined, %d refused; %d tickets wait for a join",
+            counts.read,
+            counts.published,
+            counts.unchanged,
+            counts.unjoined,
+            counts.refused,
+            self.publication.count_waiting(),
+        )
+
+    @contextmanager
+    def _uninterrupted(self) -> Iterator[None]:
+        """A signal waits until the block is left: a batch under way is published, logged and its STATE written.
+
+        The SDK's own handler would drain again from inside the batch, and lose it.
+        """
+        self._publishing += 1
+        try:
+            yield
+        finally:
+            self._publishing -= 1
+        if self._signal and not self._publishing:
+            sys.exit(128 + self._signal)
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
+        self._signal = signum
+        if not self._publishing:
+            sys.exit(128 + signum)
+        self.logger.warning("signal %d: leaving once the batch in hand is published", signum)
+
+
+def main() -> None:
+    """The command: expected errors are one line on stderr and exit code 1."""
+    try:
+        TargetZendeskPubSub.cli()
+    except TargetError as error:
+        TargetZendeskPubSub.logger.critical("%s", error)
+        sys.exit(1)

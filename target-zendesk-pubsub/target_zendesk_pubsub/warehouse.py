@@ -1,0 +1,207 @@
+"""BigQuery: one query, or rows appended once, with refusals that pass waited out."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import tempfile
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+import requests
+from google.api_core import exceptions
+from google.api_core.retry import Retry, if_exception_type
+from google.cloud import bigquery
+
+from target_zendesk_pubsub.errors import SettingsError, WarehouseError
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+T = TypeVar("T")
+
+REQUEST_TIMEOUT = (10, 120)
+JOB_SECONDS = 3600
+JOB_TRIES = 5
+PAGE_ROWS = 1_000
+TRANSIENT_REASONS = frozenset(
+    {
+        "backendError",
+        "internalError",
+        "rateLimitExceeded",
+        "jobRateLimitExceeded",
+        "jobBackendError",
+        "jobInternalError",
+    }
+)
+UNREACHABLE = if_exception_type(
+    exceptions.ServerError,
+    exceptions.TooManyRequests,
+    exceptions.RetryError,
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    ConnectionError,
+)
+ONCE = Retry(predicate=lambda _error: False)
+"""For calls of Google's client: trying again is this module's business, which bounds it and tells of it."""
+LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+
+
+def is_transient(error: Exception) -> bool:
+    """Also a 403 that only says "slow down"."""
+    told = getattr(error, "errors", None) or []
+    return UNREACHABLE(error) or any(
+        one.get("reason") in TRANSIENT_REASONS for one in told if isinstance(one, dict)
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A table of ours: appended to, never changed. Partitioned by the day of `partition`, clustered by `cluster`."""
+
+    dataset: str
+    name: str
+    fields: tuple[bigquery.SchemaField, ...]
+    partition: str
+    cluster: str
+    kept_days: int | None = None
+    """Days after which BigQuery drops a partition; None: never."""
+
+    def __str__(self) -> str:
+        return f"{self.dataset}.{self.name}"
+
+
+class Warehouse:
+    """One client. `timeout`: seconds for which refusals and silence are waited out."""
+
+    def __init__(self, client: bigquery.Client, timeout: float, logger: logging.Logger) -> None:
+        self._client, self._logger = client, logger
+        self._retry = Retry(is_transient, initial=1, maximum=30, timeout=timeout, on_error=self._tell)
+
+    def ensure(self, table: Table) -> None:
+        """The table is there. Raises SettingsError where its dataset is not, WarehouseError."""
+        wanted = bigquery.Table(f"{self._client.project}.{table}", schema=list(table.fields))
+        wanted.time_partitioning = bigquery.TimePartitioning(
+            field=table.partition,
+            expiration_ms=table.kept_days * 86_400_000 if table.kept_days else None,
+        )
+        wanted.clustering_fields = [table.cluster]
+        try:
+            self._call(
+                f"table {table}",
+                lambda: self._client.create_table(wanted, exists_ok=True, retry=ONCE, timeout=60),
+            )
+        except WarehouseError as failure:
+            if isinstance(failure.__cause__, exceptions.NotFound):
+                raise SettingsError(
+                    f"dataset {table.dataset} does not exist in project {self._client.project}: create it"
+                ) from None
+            raise
+
+    def query(self, what: str, sql: str, parameters: Mapping[str, Any]) -> Iterator[bigquery.Row]:
+        """The rows, a page at a time. `what` names the query in errors.
+
+        Parameters are integers, lists of integers, strings, times. Raises WarehouseError.
+        """
+        config = bigquery.QueryJobConfig(
+            query_parameters=[_parameter(name, value) for name, value in parameters.items()]
+        )
+        pages = self._call(
+            what,
+            lambda: (
+                self._client.query(sql, job_config=config, retry=ONCE, timeout=120, job_retry=None)
+                .result(page_size=PAGE_ROWS, retry=ONCE, job_retry=None, timeout=JOB_SECONDS)
+                .pages
+            ),
+        )
+        while (page := self._call(what, lambda: next(pages, None))) is not None:
+            yield from page
+
+    def append(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        """All rows, in one load job, once: a lost answer is asked for again, not loaded again.
+
+        Raises WarehouseError.
+        """
+        digest, count = hashlib.blake2b(digest_size=16), 0
+        with tempfile.TemporaryFile() as file:
+            for row in rows:
+                line = orjson.dumps(row, option=LINE)
+                digest.update(line)
+                file.write(line)
+                count += 1
+            if count:
+                self._load(table, file, f"{table.name}-{digest.hexdigest()}", count)
+
+    def _load(self, table: Table, file: Any, job_name: str, count: int) -> None:  # noqa: ANN401 - any binary file
+        where = f"{count} rows for {table}"
+        config = bigquery.LoadJobConfig(
+            source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
+            schema=list(table.fields),
+            max_bad_records=0,
+            write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
+            create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
+        )
+        for attempt in range(JOB_TRIES):  # a job that failed has used its id up
+            job = self._call(where, lambda: self._submit(table, file, f"{job_name}-{attempt}", config))  # noqa: B023 - called at once
+            self._call(where, lambda: _wait(job))  # noqa: B023 - called at once
+            if not job.error_result:
+                if job.output_rows != count:
+                    raise WarehouseError(f"{where}: BigQuery wrote {job.output_rows}")
+                return
+            reason = job.error_result.get("reason")
+            if reason not in TRANSIENT_REASONS:
+                break
+        raise WarehouseError(f"{where}: BigQuery refused them ({reason})")
+
+    def _submit(
+        self,
+        table: Table,
+        file: Any,  # noqa: ANN401 - any binary file
+        job_id: str,
+        config: bigquery.LoadJobConfig,
+    ) -> bigquery.LoadJob:
+        try:
+            return self._client.load_table_from_file(
+                file,
+                f"{self._client.project}.{table}",
+                rewind=True,
+                num_retries=0,
+                job_id=job_id,
+                job_config=config,
+                timeout=REQUEST_TIMEOUT,
+            )
+        except exceptions.Conflict:
+            found = self._client.get_job(job_id, retry=ONCE, timeout=60, location=self._client.location)
+            assert isinstance(found, bigquery.LoadJob)  # noqa: S101 - no other job has such an id
+            return found
+
+    def _call(self, where: str, action: Callable[[], T]) -> T:
+        """Raises WarehouseError: type and code only, because messages of the service quote fields."""
+        try:
+            return self._retry(action)()
+        except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
+            cause = getattr(error, "cause", None) or error
+            code = getattr(cause, "code", None)
+            raise WarehouseError(
+                f"{where}: {type(cause).__name__}{f' ({int(code)})' if code else ''} from BigQuery, gave up"
+            ) from cause
+
+    def _tell(self, error: Exception) -> None:
+        self._logger.warning("BigQuery: %s, trying again", type(error).__name__)
+
+
+def _parameter(name: str, value: Any) -> bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter:  # noqa: ANN401
+    if isinstance(value, list):
+        return bigquery.ArrayQueryParameter(name, "INT64", value)
+    kind = {int: "INT64", str: "STRING"}.get(type(value), "TIMESTAMP")
+    return bigquery.ScalarQueryParameter(name, kind, value)
+
+
+def _wait(job: bigquery.LoadJob) -> None:
+    try:
+        job.result(retry=None, timeout=JOB_SECONDS)
+    except exceptions.GoogleAPICallError:
+        if not (job.state == "DONE" and job.error_result):
+            raise

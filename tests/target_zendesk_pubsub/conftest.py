@@ -1,0 +1,209 @@
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+from google.api_core.exceptions import DeadlineExceeded
+from google.cloud import bigquery
+
+from sandbox.addresses import PROJECT, TOPIC_PROJECT
+from sandbox.fault_proxy import FaultProxy
+from tests.target_zendesk_pubsub.tickets import DIRECTORY, STRANGER, lines
+
+COMMAND = Path(sys.executable).with_name("target-zendesk-pubsub")
+
+
+@dataclasses.dataclass(frozen=True)
+class Ran:
+    code: int
+    states: list[dict]
+    stderr: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Received:
+    """A message as a consumer gets it."""
+
+    ticket_id: int
+    event: str
+    key: str
+    ordering_key: str
+    attributes: dict
+    content: dict
+    data: bytes
+    message_id: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Company:
+    """Who Zendesk's users are inside, in place of the views that dbt builds."""
+
+    client: bigquery.Client
+    dataset: str
+
+    def knows(self, directory, exported):
+        self._fill(
+            "zendesk_user_directory",
+            [
+                {"zendesk_user_id": user, "internal_id": person, "kind": kind}
+                for user, (person, kind) in directory.items()
+            ],
+            zendesk_user_id="INT64",
+            internal_id="STRING",
+            kind="STRING",
+        )
+        self._fill("user_latest", [{"id": user} for user in exported], id="INT64")
+
+    def _fill(self, table, rows, **columns):
+        config = bigquery.LoadJobConfig(
+            schema=[bigquery.SchemaField(name, kind) for name, kind in columns.items()],
+            write_disposition="WRITE_TRUNCATE",
+        )
+        self.client.load_table_from_json(rows, f"{self.dataset}.{table}", job_config=config).result()
+
+
+@dataclasses.dataclass(frozen=True)
+class Commons:
+    """The consumer: one subscription of the test's own topic."""
+
+    pubsub: object
+    topic: str
+    subscription: str
+
+    def receive(self):
+        """Every message that is there, in the order of delivery."""
+        got = []
+        while True:
+            try:
+                pulled = self.pubsub.subscriber.pull(
+                    request={
+                        "subscription": self.subscription,
+                        "max_messages": 1000,
+                        "return_immediately": True,
+                    },
+                    timeout=10,
+                ).received_messages
+            except DeadlineExceeded:
+                pulled = []
+            if not pulled:
+                return got
+            ids = [one.ack_id for one in pulled]
+            self.pubsub.subscriber.acknowledge(request={"subscription": self.subscription, "ack_ids": ids})
+            got += [_received(one.message) for one in pulled]
+
+
+def _received(message):
+    attributes = dict(message.attributes)
+    return Received(
+        int(attributes["ticket_id"]),
+        attributes["event_type"],
+        attributes["message_key"],
+        message.ordering_key,
+        attributes,
+        json.loads(message.data),
+        message.data,
+        message.message_id,
+    )
+
+
+@pytest.fixture
+def company(warehouse, dataset):
+    """Knows the tests' usual people."""
+    inside = Company(warehouse.client, dataset)
+    inside.knows(DIRECTORY, [*DIRECTORY, STRANGER])
+    return inside
+
+
+@pytest.fixture
+def messages_dataset(warehouse, dataset):
+    name = f"{dataset}_messages"
+    warehouse.client.create_dataset(name)
+    yield name
+    warehouse.client.delete_dataset(name, delete_contents=True)
+
+
+@pytest.fixture
+def commons(pubsub):
+    name = f"t{uuid.uuid4().hex[:12]}"
+    topic = pubsub.publisher.topic_path(TOPIC_PROJECT, name)
+    subscription = pubsub.subscriber.subscription_path(TOPIC_PROJECT, f"{name}-commons")
+    pubsub.publisher.create_topic(name=topic)
+    pubsub.subscriber.create_subscription(
+        request={"name": subscription, "topic": topic, "enable_message_ordering": True}
+    )
+    return Commons(pubsub, topic, subscription)
+
+
+@pytest.fixture(scope="session")
+def bigquery_proxy(warehouse):
+    """Between the target and BigQuery, so that tests can break what passes."""
+    with FaultProxy(warehouse.addresses.bigquery_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def config(dataset, messages_dataset, bigquery_proxy, commons, pubsub):
+    bigquery_proxy.clear()
+    return {
+        "environment": "local",
+        "project": PROJECT,
+        "dataset": dataset,
+        "messages_dataset": messages_dataset,
+        "topic_project": TOPIC_PROJECT,
+        "topic": commons.topic.rpartition("/")[2],
+        "bigquery_emulator_host": bigquery_proxy.url,
+        "pubsub_emulator_host": pubsub.host,
+        "timeout": 20,
+    }
+
+
+@pytest.fixture
+def start(config, tmp_path):
+    """Starts the command, or another of the package, with these settings beside the usual ones."""
+
+    def begin(*arguments, command=COMMAND, **settings):
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps({k: v for k, v in {**config, **settings}.items() if v is not None}))
+        environment = {k: v for k, v in os.environ.items() if not k.endswith("_EMULATOR_HOST")}
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            [command, "--config", path, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, env=environment
+        )
+
+    return begin
+
+
+@pytest.fixture
+def publish(start):
+    """Runs the command over these messages, or bytes, to its end."""
+
+    def run(messages=(), **settings):
+        process = start(**settings)
+        given = messages if isinstance(messages, bytes) else lines(messages)
+        out, err = process.communicate(given, timeout=120)
+        return Ran(process.returncode, [json.loads(line) for line in out.splitlines()], err.decode())
+
+    return run
+
+
+@pytest.fixture
+def rows(warehouse, messages_dataset, dataset):
+    """The rows of a table, in the order in which they came."""
+    tables = {
+        "published": (f"{messages_dataset}.zendesk_ticket", "published_at"),
+        "intents": (f"{messages_dataset}.zendesk_ticket_intent", "intended_at"),
+        "refused": (f"{messages_dataset}.zendesk_ticket_refused", "refused_at"),
+        "waiting": (f"{dataset}.TICKET_USER_JOIN_ERROR", "inserted_at"),
+    }
+
+    def read(table):
+        name, order = tables[table]
+        return [
+            dict(row) for row in warehouse.client.query_and_wait(f"SELECT * FROM {name} ORDER BY {order}")
+        ]
+
+    return read

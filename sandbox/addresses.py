@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import socket
 
 PROJECT = "local-cityblock-data"
 DATASET = "zendesk"
 BUCKET = "zendesk_export_local"
 LOCATION = "US"
+MESSAGES_DATASET = "pubsub_messages"
+TOPIC_PROJECT = "cityblock-data"
+TOPIC = "devZendeskTicket"
+SUBSCRIPTION = "devCommonsZendeskTicket"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,11 +24,16 @@ class Addresses:
     bigquery: int = 9050
     bigquery_grpc: int = 9060
     gcs: int = 4443
+    pubsub: int = 8085
+    given_pubsub_host: str | None = dataclasses.field(
+        default_factory=lambda: os.environ.get("PUBSUB_EMULATOR_HOST") or None
+    )
+    """A Pub/Sub server that is there already: it is used, and none of ours is started."""
 
     @classmethod
     def free(cls) -> Addresses:
         """Ports that nobody listened on a moment ago."""
-        names = [field.name for field in dataclasses.fields(cls)]
+        names = [field.name for field in dataclasses.fields(cls) if isinstance(field.default, int)]
         sockets = [socket.create_server(("127.0.0.1", 0)) for _ in names]
         ports = [opened.getsockname()[1] for opened in sockets]
         for opened in sockets:
@@ -42,13 +52,20 @@ class Addresses:
     def gcs_url(self) -> str:
         return f"http://127.0.0.1:{self.gcs}"
 
+    @property
+    def pubsub_host(self) -> str:
+        """In the form of PUBSUB_EMULATOR_HOST: without a scheme."""
+        return self.given_pubsub_host or f"127.0.0.1:{self.pubsub}"
+
     def environment(self) -> dict[str, str]:
         """Variables for Meltano, which outrank the addresses in meltano.yml, and for Google's clients."""
         return {
             "TAP_ZENDESK_CITYBLOCK_BASE_URL": self.zendesk_url,
             "TARGET_BIGQUERY_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "TARGET_BIGQUERY_STORAGE_EMULATOR_HOST": self.gcs_url,
+            "TARGET_ZENDESK_PUBSUB_PUBSUB_EMULATOR_HOST": self.pubsub_host,
             "DBT_BIGQUERY_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "STORAGE_EMULATOR_HOST": self.gcs_url,
+            "PUBSUB_EMULATOR_HOST": self.pubsub_host,
         }

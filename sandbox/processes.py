@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -28,7 +30,7 @@ class ServerStartError(Exception):
 def serving(
     name: str, argv: Sequence[str], *, probe: str, log: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The running server, from its first HTTP answer on `probe` (any status) until the block is left.
+    """The running server, from when `probe` answers until the block is left.
 
     What it prints goes to the file `log`. Raises ServerStartError.
     """
@@ -71,10 +73,14 @@ def _wait_until_up(name: str, process: subprocess.Popen[bytes], probe: str, log:
         time.sleep(0.05)
 
 
-def answers(url: str) -> bool:
-    """Whether an HTTP server is there, whatever it says."""
+def answers(address: str) -> bool:
+    """Whether a server is there: at http://…, one that answers, whatever it says; at tcp://…, one that listens."""
+    parts = urllib.parse.urlsplit(address)
     try:
-        urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - a loopback address of our own
+        if parts.scheme == "tcp":
+            socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=5).close()
+        else:
+            urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - a loopback address of our own
     except urllib.error.HTTPError:
         return True
     except OSError:

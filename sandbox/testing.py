@@ -11,6 +11,7 @@ import pytest
 from sandbox.addresses import BUCKET, Addresses
 from sandbox.bigquery import bigquery_server
 from sandbox.gcs import gcs_server
+from sandbox.topics import pubsub_server
 from sandbox.up import Size, zendesk_server
 
 if TYPE_CHECKING:
@@ -44,6 +45,23 @@ def dataset(warehouse: Warehouse) -> Iterator[str]:
     warehouse.client.create_dataset(name)
     yield name
     warehouse.client.delete_dataset(name, delete_contents=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class PubSub:
+    """A running Pub/Sub server."""
+
+    host: str
+    is_given: bool
+    """It is the one that PUBSUB_EMULATOR_HOST names: Google's, as a rule, which differs in places."""
+
+
+@pytest.fixture(scope="session")
+def pubsub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PubSub]:
+    """Pub/Sub, once for all tests: each test works with topics of its own."""
+    addresses = Addresses.free()
+    with pubsub_server(addresses, tmp_path_factory.mktemp("pubsub")):
+        yield PubSub(addresses.pubsub_host, is_given=addresses.given_pubsub_host is not None)
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,12 @@ import urllib.request
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from sandbox.addresses import MESSAGES_DATASET
 from sandbox.bigquery import bigquery_server
 from sandbox.gcs import gcs_server
 from sandbox.internal_people import seed_internal_people
 from sandbox.processes import serving
+from sandbox.topics import pubsub_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +77,8 @@ def sandbox(addresses: Addresses, data_dir: Path, size: Size) -> Iterator[Sandbo
     with ExitStack() as servers:
         servers.enter_context(zendesk_server(addresses, data_dir, size))
         servers.enter_context(gcs_server(addresses, data_dir))
+        servers.enter_context(pubsub_server(addresses, data_dir))
         warehouse = servers.enter_context(bigquery_server(addresses, data_dir))
+        warehouse.create_dataset(MESSAGES_DATASET, exists_ok=True)
         seed_internal_people(warehouse, addresses.zendesk_url)
         yield Sandbox(addresses, warehouse, data_dir)

@@ -1,0 +1,256 @@
+"""Who may have which message next: the leases of one subscription, its redeliveries, its ordering keys.
+
+Pure bookkeeping: time is given, messages are looked up in a `Source`. Nothing here has to survive the process; a new
+backlog hands out again whatever the source still owes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+from collections import deque
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from sandbox.pubsub.store import Pending
+
+MOST_PARKED = 100_000
+"""Behind so many messages that wait for an earlier one of their key, none is looked at."""
+
+
+class Source(Protocol):
+    """What is owed to one subscription."""
+
+    def after(self, message: int) -> Generator[Pending]:
+        """What was published behind that message, in that order."""
+
+    def one(self, message: int) -> Pending | None:
+        """That message, if it is still owed."""
+
+
+@dataclasses.dataclass(eq=False)
+class Consumer:
+    """One Pull request or one stream, what it holds, and the flow control that it asked for (0: none)."""
+
+    max_messages: int = 0
+    max_bytes: int = 0
+    messages: int = 0
+    bytes: int = 0
+    resumable: dict[str, None] = dataclasses.field(default_factory=dict)
+    """The keys that it holds and that have more for it."""
+
+    def room(self, limit: int) -> int:
+        """How many messages it takes, up to `limit`."""
+        if 0 < self.max_bytes <= self.bytes:
+            return 0
+        return limit if self.max_messages <= 0 else min(limit, self.max_messages - self.messages)
+
+
+@dataclasses.dataclass(eq=False)
+class Lease:
+    """A message in a consumer's hands; `number` tells this delivery from others of the same message."""
+
+    message: int
+    ordering_key: str
+    size: int
+    consumer: Consumer
+    number: int
+    deadline: float
+    is_acknowledged: bool = False
+
+
+class Delivery(NamedTuple):
+    number: int
+    pending: Pending
+
+
+@dataclasses.dataclass
+class Lane:
+    """The messages of one ordering key that were met: those leased, all to one consumer, and behind them the rest."""
+
+    leases: deque[Lease] = dataclasses.field(default_factory=deque)
+    parked: deque[int] = dataclasses.field(default_factory=deque)
+
+    def is_open_to(self, consumer: Consumer) -> bool:
+        return not self.leases or self.leases[0].consumer is consumer
+
+
+@dataclasses.dataclass
+class Batch:
+    """What one consumer is given at once: `limit` messages or about `max_bytes`, whichever is reached first."""
+
+    consumer: Consumer
+    limit: int
+    max_bytes: int
+    deadline: float
+    deliveries: list[Delivery] = dataclasses.field(default_factory=list)
+    bytes: int = 0
+
+    @property
+    def room(self) -> int:
+        if self.bytes >= self.max_bytes:
+            return 0
+        return self.consumer.room(self.limit - len(self.deliveries))
+
+
+class Backlog:
+    """The deliveries of one subscription. A lease ends by acknowledgement, by return, or by time."""
+
+    def __init__(self, source: Source, numbers: Iterator[int], *, is_ordered: bool, since: int = 0) -> None:
+        """`numbers` must only grow, also from one process to the next; numbers below `since` mean nothing here."""
+        self._source = source
+        self._numbers = numbers
+        self._is_ordered = is_ordered
+        self._since = since
+        self._met = 0  # every message up to this one was leased or parked at least once
+        self._leases: dict[int, Lease] = {}
+        self._expiries: list[
+            tuple[float, int, int]
+        ] = []  # a heap; entries may be too early, none is too late
+        self._returned: list[int] = []  # a heap of messages without a lane
+        self._lanes: dict[str, Lane] = {}
+        self._free: dict[str, None] = {}  # the keys of lanes with parked messages and no leases
+        self._parked = 0
+
+    @property
+    def next_expiry(self) -> float | None:
+        """No lease ends by itself before."""
+        return self._expiries[0][0] if self._expiries else None
+
+    def take(self, consumer: Consumer, limit: int, max_bytes: int, deadline: float) -> list[Delivery]:
+        """Leases to the consumer, until `deadline`, what it may have next."""
+        batch = Batch(consumer, limit, max_bytes, deadline)
+        self._take_returned(batch)
+        for key in [*consumer.resumable, *self._free]:
+            self._take_parked(key, batch)
+        self._take_new(batch)
+        return batch.deliveries
+
+    def acknowledge(self, message: int, number: int) -> list[int]:
+        """The messages that are settled by this: that one, several, or none as long as an earlier one is not.
+
+        One whose lease has ended is settled too, unless it must come again for the sake of its key's order.
+        """
+        lease = self._leases.get(message)
+        if lease is None:
+            must_come_again = self._is_ordered and message <= self._met
+            return [] if must_come_again or number < self._since else [message]
+        self._end(lease)
+        lane = self._lanes.get(lease.ordering_key)
+        if lane is None:
+            return [message]
+        lease.is_acknowledged = True
+        settled = []
+        while lane.leases and lane.leases[0].is_acknowledged:
+            settled.append(lane.leases.popleft().message)
+        self._sort(lease.ordering_key, lane, lease.consumer)
+        return settled
+
+    def extend(self, message: int, number: int, deadline: float) -> None:
+        """Moves the lease's end, to a later or an earlier time."""
+        lease = self._leases.get(message)
+        if lease is not None and lease.number == number:
+            if deadline < lease.deadline:
+                heapq.heappush(self._expiries, (deadline, message, number))
+            lease.deadline = deadline
+
+    def give_back(self, message: int, number: int) -> None:
+        """Ends the lease: the message, and those of its key behind it, acknowledged or not, will come again."""
+        lease = self._leases.get(message)
+        if lease is None or lease.number != number:
+            return
+        lane = self._lanes.get(lease.ordering_key)
+        if lane is None:
+            self._end(lease)
+            heapq.heappush(self._returned, message)
+            return
+        while True:
+            last = lane.leases.pop()
+            if not last.is_acknowledged:
+                self._end(last)
+            lane.parked.appendleft(last.message)
+            self._parked += 1
+            if last is lease:
+                break
+        self._sort(lease.ordering_key, lane, lease.consumer)
+
+    def expire(self, now: float) -> None:
+        """Gives back what was leased until now."""
+        while self._expiries and self._expiries[0][0] <= now:
+            _, message, number = heapq.heappop(self._expiries)
+            lease = self._leases.get(message)
+            if lease is None or lease.number != number:
+                continue
+            if lease.deadline > now:
+                heapq.heappush(self._expiries, (lease.deadline, message, number))
+            else:
+                self.give_back(message, number)
+
+    def _take_returned(self, batch: Batch) -> None:
+        while self._returned and batch.room > 0:
+            self._lease(heapq.heappop(self._returned), batch, None)
+
+    def _take_parked(self, key: str, batch: Batch) -> None:
+        lane = self._lanes[key]
+        while lane.parked and batch.room > 0:
+            self._parked -= 1
+            self._lease(lane.parked.popleft(), batch, lane)
+        self._sort(key, lane, batch.consumer)
+
+    def _take_new(self, batch: Batch) -> None:
+        if batch.room <= 0 or self._parked >= MOST_PARKED:
+            return
+        with closing(self._source.after(self._met)) as owed:
+            for pending in owed:
+                self._met = pending.message
+                if self._is_ordered and pending.ordering_key:
+                    self._give_or_park(pending, batch)
+                else:
+                    self._give(pending, batch, None)
+                if batch.room <= 0 or self._parked >= MOST_PARKED:
+                    return
+
+    def _give_or_park(self, pending: Pending, batch: Batch) -> None:
+        lane = self._lanes.setdefault(pending.ordering_key, Lane())
+        if lane.parked or not lane.is_open_to(batch.consumer):
+            lane.parked.append(pending.message)
+            self._parked += 1
+            self._sort(pending.ordering_key, lane, lane.leases[0].consumer)
+        else:
+            self._give(pending, batch, lane)
+
+    def _lease(self, message: int, batch: Batch, lane: Lane | None) -> None:
+        """Gives the message again, if it is still owed."""
+        pending = self._source.one(message)
+        if pending is not None:
+            self._give(pending, batch, lane)
+
+    def _give(self, pending: Pending, batch: Batch, lane: Lane | None) -> None:
+        size, consumer = len(pending.content), batch.consumer
+        number = next(self._numbers)
+        lease = Lease(pending.message, pending.ordering_key, size, consumer, number, batch.deadline)
+        self._leases[pending.message] = lease
+        heapq.heappush(self._expiries, (batch.deadline, pending.message, number))
+        if lane is not None:
+            lane.leases.append(lease)
+        consumer.messages += 1
+        consumer.bytes += size
+        batch.bytes += size
+        batch.deliveries.append(Delivery(number, pending))
+
+    def _end(self, lease: Lease) -> None:
+        del self._leases[lease.message]
+        lease.consumer.messages -= 1
+        lease.consumer.bytes -= lease.size
+
+    def _sort(self, key: str, lane: Lane, consumer: Consumer) -> None:
+        """Puts the lane, which is the consumer's or was until now, where its next messages will be looked for."""
+        consumer.resumable.pop(key, None)
+        self._free.pop(key, None)
+        if lane.parked:
+            (consumer.resumable if lane.leases else self._free)[key] = None
+        elif not lane.leases:
+            del self._lanes[key]

@@ -1,0 +1,110 @@
+"""The gRPC side: which RPC is answered by which method, and how a refusal reaches the client."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import grpc
+from google.pubsub_v1 import types
+
+from sandbox.pubsub.deliveries import Deliveries
+from sandbox.pubsub.publisher import Publisher
+from sandbox.pubsub.refusals import RefusedError
+from sandbox.pubsub.registry import Registry
+from sandbox.pubsub.store import Store
+from sandbox.pubsub.streams import Context, streaming_pull
+from sandbox.pubsub.subscriber import Subscriber
+from sandbox.pubsub.wire import Message
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+RECEIVED_BYTES = 64 << 20
+"""More than a request may have, so that one that has too much is told so by us."""
+STOP_SECONDS = 1
+
+Method = Callable[[Message], Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+
+@asynccontextmanager
+async def running(database: Path, port: int) -> AsyncIterator[int]:
+    """Serves on loopback until the block is left; the port, which is a free one if `port` is 0."""
+    store = Store(database)
+    registry = Registry(store)
+    deliveries = Deliveries(registry)
+    server = grpc.aio.server(
+        options=[
+            ("grpc.so_reuseport", 0),  # a second server on the port is an error, not a rival
+            ("grpc.max_receive_message_length", RECEIVED_BYTES),
+            ("grpc.max_send_message_length", -1),
+        ]
+    )
+    server.add_generic_rpc_handlers(_handlers(registry, deliveries))
+    bound = server.add_insecure_port(f"127.0.0.1:{port}")
+    await server.start()
+    try:
+        yield bound
+    finally:
+        deliveries.close()
+        await server.stop(STOP_SECONDS)
+        store.close()
+
+
+def _handlers(registry: Registry, deliveries: Deliveries) -> tuple[grpc.GenericRpcHandler, ...]:
+    publisher = Publisher(registry)
+    subscriber = Subscriber(registry, deliveries)
+
+    async def stream(_requests: object, context: Context) -> None:
+        try:
+            await streaming_pull(registry, deliveries, context)
+        except RefusedError as refusal:
+            await context.abort(refusal.status, str(refusal))
+
+    publishing = {
+        "CreateTopic": _unary(types.Topic, publisher.create_topic),
+        "GetTopic": _unary(types.GetTopicRequest, publisher.get_topic),
+        "ListTopics": _unary(types.ListTopicsRequest, publisher.list_topics),
+        "ListTopicSubscriptions": _unary(
+            types.ListTopicSubscriptionsRequest, publisher.list_topic_subscriptions
+        ),
+        "DeleteTopic": _unary(types.DeleteTopicRequest, publisher.delete_topic),
+        "Publish": _unary(types.PublishRequest, publisher.publish),
+    }
+    subscribing = {
+        "CreateSubscription": _unary(types.Subscription, subscriber.create_subscription),
+        "GetSubscription": _unary(types.GetSubscriptionRequest, subscriber.get_subscription),
+        "ListSubscriptions": _unary(types.ListSubscriptionsRequest, subscriber.list_subscriptions),
+        "DeleteSubscription": _unary(types.DeleteSubscriptionRequest, subscriber.delete_subscription),
+        "Pull": _unary(types.PullRequest, subscriber.pull),
+        "Acknowledge": _unary(types.AcknowledgeRequest, subscriber.acknowledge),
+        "ModifyAckDeadline": _unary(types.ModifyAckDeadlineRequest, subscriber.modify_ack_deadline),
+        "Seek": _unary(types.SeekRequest, subscriber.seek),
+        "StreamingPull": grpc.stream_stream_rpc_method_handler(
+            stream, types.StreamingPullRequest.pb().FromString, _serialized
+        ),
+    }
+    return (
+        grpc.method_handlers_generic_handler("google.pubsub.v1.Publisher", publishing),
+        grpc.method_handlers_generic_handler("google.pubsub.v1.Subscriber", subscribing),
+    )
+
+
+def _unary(request_type: type[Any], method: Method) -> Handler:
+    async def answer(request: Message, context: Context) -> Message:
+        try:
+            answered = method(request)
+            return await answered if inspect.isawaitable(answered) else answered
+        except RefusedError as refusal:
+            await context.abort(refusal.status, str(refusal))
+
+    return grpc.unary_unary_rpc_method_handler(answer, request_type.pb().FromString, _serialized)
+
+
+def _serialized(message: Message | None) -> bytes:
+    """None is google.protobuf.Empty."""
+    return b"" if message is None else bytes(message.SerializeToString())

@@ -1,0 +1,179 @@
+"""What outlives the process, in SQLite: topics, subscriptions, messages, and which of them each subscription still owes."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+    from pathlib import Path
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS topic (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    config BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS subscription (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    topic INTEGER NOT NULL,
+    since INTEGER NOT NULL, -- the last message before it was created
+    config BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    topic INTEGER NOT NULL,
+    published INTEGER NOT NULL, -- microseconds since 1970; never less than that of an earlier id
+    ordering_key TEXT NOT NULL,
+    content BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS message_by_time ON message (topic, published);
+CREATE TABLE IF NOT EXISTS delivery ( -- a row is a message that was not acknowledged
+    subscription INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (subscription, message)
+) WITHOUT ROWID;
+"""
+PENDING = """
+SELECT message.id, message.ordering_key, delivery.attempts, message.content
+FROM delivery JOIN message ON message.id = delivery.message
+WHERE delivery.subscription = ?
+"""
+
+
+class StoredTopic(NamedTuple):
+    id: int
+    config: bytes
+
+
+class StoredSubscription(NamedTuple):
+    id: int
+    topic: int
+    since: int
+    config: bytes
+
+
+class StoredMessage(NamedTuple):
+    id: int
+    topic: int
+    published: int
+    ordering_key: str
+    content: bytes
+
+
+class Pending(NamedTuple):
+    """A message as one subscription still owes it."""
+
+    message: int
+    ordering_key: str
+    attempts: int
+    content: bytes
+
+
+class Store:
+    """One connection, used from one thread. Every method is a transaction of its own, or part of the open one."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = OFF")  # survives the process, which is what can be killed here
+        self._db.executescript(SCHEMA)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        self._db.close()
+
+    # topics and subscriptions
+
+    def topics(self) -> list[StoredTopic]:
+        return [StoredTopic(*row) for row in self._db.execute("SELECT id, config FROM topic")]
+
+    def add_topic(self, name: str, config: bytes) -> int:
+        return self._insert("INSERT INTO topic (name, config) VALUES (?, ?)", name, config)
+
+    def change_topic(self, topic: int, config: bytes) -> None:
+        self._db.execute("UPDATE topic SET config = ? WHERE id = ?", (config, topic))
+
+    def remove_topic(self, topic: int) -> None:
+        self._db.execute("DELETE FROM topic WHERE id = ?", (topic,))
+
+    def subscriptions(self) -> list[StoredSubscription]:
+        rows = self._db.execute("SELECT id, topic, since, config FROM subscription")
+        return [StoredSubscription(*row) for row in rows]
+
+    def add_subscription(self, name: str, topic: int, since: int, config: bytes) -> int:
+        return self._insert(
+            "INSERT INTO subscription (name, topic, since, config) VALUES (?, ?, ?, ?)",
+            *(name, topic, since, config),
+        )
+
+    def change_subscription(self, subscription: int, config: bytes) -> None:
+        self._db.execute("UPDATE subscription SET config = ? WHERE id = ?", (config, subscription))
+
+    def remove_subscription(self, subscription: int) -> None:
+        self._db.execute("DELETE FROM delivery WHERE subscription = ?", (subscription,))
+        self._db.execute("DELETE FROM subscription WHERE id = ?", (subscription,))
+
+    # messages
+
+    def last_message(self) -> int:
+        """The highest id that was ever given, also if its message is gone."""
+        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'message'").fetchone()
+        return 0 if row is None else int(row[0])
+
+    def last_published(self) -> int:
+        row = self._db.execute("SELECT published FROM message ORDER BY id DESC LIMIT 1").fetchone()
+        return 0 if row is None else int(row[0])
+
+    def add_messages(self, messages: Iterable[StoredMessage]) -> None:
+        self._db.executemany(
+            "INSERT INTO message (id, topic, published, ordering_key, content) VALUES (?, ?, ?, ?, ?)",
+            messages,
+        )
+
+    def owe(self, subscription: int, messages: Iterable[int]) -> None:
+        self._db.executemany(
+            "INSERT OR IGNORE INTO delivery (subscription, message) VALUES (?, ?)",
+            ((subscription, message) for message in messages),
+        )
+
+    def settle(self, subscription: int, messages: Iterable[int]) -> None:
+        self._db.executemany(
+            "DELETE FROM delivery WHERE subscription = ? AND message = ?",
+            ((subscription, message) for message in messages),
+        )
+
+    def count_attempts(self, subscription: int, messages: Iterable[int]) -> None:
+        self._db.executemany(
+            "UPDATE delivery SET attempts = attempts + 1 WHERE subscription = ? AND message = ?",
+            ((subscription, message) for message in messages),
+        )
+
+    def pending_after(self, subscription: int, message: int) -> Generator[Pending]:
+        """What is owed behind that message, in the order of publication; close it before anything is written."""
+        sql = f"{PENDING} AND delivery.message > ? ORDER BY delivery.message"
+        with closing(self._db.execute(sql, (subscription, message))) as rows:
+            yield from map(Pending._make, rows)
+
+    def pending(self, subscription: int, message: int) -> Pending | None:
+        """The message, if it is still owed."""
+        row = self._db.execute(f"{PENDING} AND delivery.message = ?", (subscription, message)).fetchone()
+        return None if row is None else Pending(*row)
+
+    def _insert(self, sql: str, *values: object) -> int:
+        rowid = self._db.execute(sql, values).lastrowid
+        assert rowid is not None  # noqa: S101 - an INSERT that did not raise has one
+        return rowid

@@ -38,6 +38,6 @@ class BytesReader(GenericSingerReader[bytes]):
 
     @staticmethod
     def assert_line_requires(line_dict: dict[str, Any], requires: set[str]) -> None:
-        missing = sorted(requires - set(line_dict)) if isinstance(line_dict, dict) else sorted(requires)
+        missing = requires - line_dict.keys() if isinstance(line_dict, dict) else requires
         if missing:
-            raise InputError(f"an input line lacks {', '.join(missing)}")
+            raise InputError(f"an input line lacks {', '.join(sorted(missing))}")

@@ -1,14 +1,17 @@
-"""Who Zendesk's users are inside Cityblock, and what becomes of a ticket whose users are nobody there."""
+"""Who Zendesk's users are inside Cityblock, and what keeps a ticket waiting whose users are nobody there."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from target_zendesk_pubsub.tickets import Json, Ticket
+    from target_zendesk_pubsub.messages import TicketData, User
+
+Kind = Literal["member", "user"]
 
 NOT_IN_DIRECTORY = "not_in_directory"
 """Exported from Zendesk, but joins no internal person, or more than one."""
@@ -16,16 +19,14 @@ NOT_EXPORTED = "not_exported"
 """Not even among the users exported from Zendesk; the next export of users may bring it."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Person:
-    """`kind`: member or user; None for a user of Zendesk's who is nobody inside."""
+class Person(msgspec.Struct, frozen=True, gc=False):
+    """A member or an internal user; both None for a Zendesk user who is nobody inside."""
 
-    kind: str | None
+    kind: Kind | None
     id: str | None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Unjoined:
+class Unjoined(msgspec.Struct, frozen=True, gc=False):
     """Why a ticket waits: this field holds this user."""
 
     field: str
@@ -33,26 +34,30 @@ class Unjoined:
     reason: str
 
 
-def join(ticket: Ticket, directory: Mapping[int, Person]) -> tuple[Json, list[Unjoined]]:
-    """The message's data with every user that is known, and those that are not.
+def users_of(ticket: TicketData) -> Iterator[tuple[str, User]]:
+    """The ticket's users, each with the field that holds it."""
+    if ticket.requester is not None:
+        yield "requester", ticket.requester
+    if ticket.submitter is not None:
+        yield "submitter", ticket.submitter
+    if ticket.assignee is not None:
+        yield "assignee", ticket.assignee
+    for user in ticket.collaborators:
+        yield "collaborators", user
+    for user in ticket.followers:
+        yield "followers", user
 
-    `directory` has every user that was exported; one that is not in it was not.
+
+def join(ticket: TicketData, people: Mapping[int, Person]) -> list[Unjoined]:
+    """Fills in who the ticket's users are; returns those that are nobody.
+
+    `people` has every user that was exported from Zendesk; one that is not in it was not.
     """
-    unjoined: list[Unjoined] = []
-
-    def person(field: str, user_id: int) -> Json:
-        found = directory.get(user_id)
-        if found is None or found.id is None:
-            unjoined.append(Unjoined(field, user_id, NOT_EXPORTED if found is None else NOT_IN_DIRECTORY))
-            return {"zendeskUserId": user_id, "kind": None, "id": None}
-        return {"zendeskUserId": user_id, "kind": found.kind, "id": found.id}
-
-    joined = {
-        field: [person(field, one) for one in value]
-        if isinstance(value, list)
-        else None
-        if value is None
-        else person(field, value)
-        for field, value in ticket.users.items()
-    }
-    return ticket.content | joined, unjoined
+    unjoined = []
+    for field, user in users_of(ticket):
+        person = people.get(user.zendeskUserId)
+        user.kind, user.id = (None, None) if person is None else (person.kind, person.id)
+        if user.id is None:
+            reason = NOT_EXPORTED if person is None else NOT_IN_DIRECTORY
+            unjoined.append(Unjoined(field, user.zendeskUserId, reason))
+    return unjoined

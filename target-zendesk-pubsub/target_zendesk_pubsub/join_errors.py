@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from google.cloud.bigquery import SchemaField
+from msgspec.structs import asdict
 
-from target_zendesk_pubsub.tickets import ONE, SEVERAL, Json, Ticket
+from target_zendesk_pubsub.messages import decode
+from target_zendesk_pubsub.tickets import Ticket
 from target_zendesk_pubsub.warehouse import Table
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ class JoinErrors:
     def _row(self, error: JoinError, now: datetime) -> dict[str, Any]:
         return {
             "ticket_id": error.ticket.id,
-            "ticket_updated_at": error.ticket.content["updatedAt"],
-            "unjoined": [dataclasses.asdict(one) for one in error.unjoined],
+            "ticket_updated_at": error.ticket.content.updated_at,
+            "unjoined": [asdict(one) for one in error.unjoined],
             "payload": error.payload.decode(),
             "message_key": error.message_key,
             "generated_timestamp": error.ticket.generated_timestamp,
@@ -125,15 +126,4 @@ class JoinErrors:
             ORDER BY waiting.inserted_at, waiting.ticket_id
         """
         for row in self._warehouse.query("mended tickets", sql, {}):
-            yield _ticket(orjson.loads(row.payload), row.generated_timestamp), row.inserted_at
-
-
-def _ticket(payload: Json, generated_timestamp: int) -> Ticket:
-    """The ticket that a payload was made of."""
-    users: dict[str, int | list[int] | None] = {}
-    for field in ONE:
-        user = payload.pop(field)
-        users[field] = user and user["zendeskUserId"]
-    for field in SEVERAL:
-        users[field] = [user["zendeskUserId"] for user in payload.pop(field)]
-    return Ticket(payload["ticketId"], generated_timestamp, payload, users)
+            yield Ticket(row.generated_timestamp, decode(row.payload)), row.inserted_at

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from target_zendesk_pubsub.directory import Person
+from target_zendesk_pubsub.directory import Person, users_of
 from target_zendesk_pubsub.errors import DirectoryError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from target_zendesk_pubsub.warehouse import Warehouse
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+UNPACKED = "SELECT CAST(id AS INT64) FROM UNNEST(SPLIT(@{}, ',')) AS id WHERE id != ''"
 NOBODY = Person(None, None)
 
 
@@ -55,15 +56,17 @@ class Lookup:
         self, warehouse: Warehouse, directory: str, users: str, log: PublishedLog, join_errors: JoinErrors
     ) -> None:
         self._warehouse, self._directory = warehouse, directory
-        # Each part comes packed into one value: unpacking rows one by one costs Google's client more than all the rest.
-        in_batch = "ticket_id IN UNNEST(@tickets)"
+        # Ids go out and parts come back packed into one value each: one by one, they cost Google's client more than all
+        # the rest of a batch. The bounds are what BigQuery can prune a clustered table by.
+        in_batch = f"ticket_id BETWEEN @lowest AND @highest AND ticket_id IN ({UNPACKED.format('tickets')})"
+        users_in_batch = UNPACKED.format("users")
         self._sql = f"""
             SELECT
               (
                 SELECT TO_JSON_STRING(ARRAY_AGG(STRUCT(zendesk_user_id AS user, kind AS kind, internal_id AS id)))
-                FROM {directory} WHERE zendesk_user_id IN UNNEST(@users)
+                FROM {directory} WHERE zendesk_user_id IN ({users_in_batch})
               ) AS directory,
-              (SELECT TO_JSON_STRING(ARRAY_AGG(id)) FROM {users} WHERE id IN UNNEST(@users)) AS users,
+              (SELECT TO_JSON_STRING(ARRAY_AGG(id)) FROM {users} WHERE id IN ({users_in_batch})) AS users,
               (
                 SELECT TO_JSON_STRING(ARRAY_AGG(STRUCT(ticket_id AS ticket, message_key AS key, event AS event)))
                 FROM (
@@ -91,8 +94,14 @@ class Lookup:
 
     def __call__(self, tickets: Sequence[Ticket]) -> Known:
         """Raises WarehouseError."""
-        user_ids: set[int] = set().union(*(ticket.user_ids for ticket in tickets))
-        parameters = {"users": sorted(user_ids), "tickets": sorted({ticket.id for ticket in tickets})}
+        user_ids = {user.zendeskUserId for ticket in tickets for _, user in users_of(ticket.content)}
+        ticket_ids = {ticket.id for ticket in tickets}
+        parameters: dict[str, int | str] = {
+            "users": ",".join(map(str, user_ids)),
+            "tickets": ",".join(map(str, ticket_ids)),
+            "lowest": min(ticket_ids),
+            "highest": max(ticket_ids),
+        }
         [row] = self._warehouse.query("lookup of a batch", self._sql, parameters)
         users, directory, published, waiting = (
             orjson.loads(packed) or []  # "null" where nothing was found

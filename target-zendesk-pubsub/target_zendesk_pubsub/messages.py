@@ -1,24 +1,84 @@
-"""The message that Commons receives: canonical data, its key, attributes without anything personal."""
+"""The message that Commons receives: its data by contract, its key, attributes without anything personal."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-from typing import TYPE_CHECKING
+from typing import Annotated, Any, Literal
 
-import orjson
+import msgspec
+from msgspec import Meta
 
-from target_zendesk_pubsub.tickets import SCHEMA_VERSION
-
-if TYPE_CHECKING:
-    from target_zendesk_pubsub.tickets import Json, Ticket
+SCHEMA_VERSION = 1
+"""Goes up when a consumer would have to change; new fields alone do not."""
 
 ORDERING_KEYS = 32
 """A key a ticket would cost a request a ticket; these share requests and still keep every ticket in order."""
 
+EventType = Literal["created", "updated", "deleted", "restored"]
+DateTime = Annotated[str, Meta(description="RFC 3339", extra_json_schema={"format": "date-time"})]
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Message:
+
+class User(msgspec.Struct, gc=False):
+    """Somebody of Zendesk's, and who that is inside Cityblock."""
+
+    id: Annotated[str | None, Meta(description="Of the member or of the internal user")]
+    kind: Annotated[Literal["member", "user"] | None, Meta(description="Whose id it is")]
+    zendeskUserId: int  # noqa: N815 - the contract's name
+
+
+class CustomField(msgspec.Struct, gc=False):
+    """A custom field of a ticket."""
+
+    id: Annotated[int, Meta(description="Zendesk's id of the field")]
+    value: Annotated[
+        Any,
+        Meta(
+            description="As Zendesk has it: text, number, boolean, list of options, or null where it is empty"
+        ),
+    ]
+
+
+class TicketData(msgspec.Struct, rename="camel", gc=False):
+    """A Zendesk ticket as it stands, with its users as Cityblock knows them."""
+
+    # In the order of their names, so that equal tickets give equal bytes.
+    assignee: User | None
+    brand_id: int | None
+    channel: Annotated[str | None, Meta(description="How the ticket came about: web, email, api, …")]
+    collaborators: Annotated[list[User], Meta(description="Followers and those in copy; by zendeskUserId")]
+    created_at: DateTime
+    custom_fields: Annotated[list[CustomField], Meta(description="By id")]
+    custom_status_id: int | None
+    description: Annotated[str | None, Meta(description="The first comment")]
+    due_at: DateTime | None
+    external_id: str | None
+    followers: Annotated[list[User], Meta(description="By zendeskUserId")]
+    group_id: int | None
+    has_incidents: bool
+    is_deleted: bool
+    is_public: bool
+    organization_id: int | None
+    priority: Annotated[str | None, Meta(description="low, normal, high, urgent")]
+    problem_id: int | None
+    recipient: Annotated[str | None, Meta(description="The address an e-mail was sent to")]
+    requester: User | None
+    satisfaction_score: Annotated[str | None, Meta(description="offered, unoffered, good, bad")]
+    schema_version: Annotated[int, Meta(description="Of this contract")]
+    status: Annotated[str, Meta(description="new, open, pending, hold, solved, closed, deleted")]
+    subject: str | None
+    submitter: User | None
+    tags: Annotated[list[str], Meta(description="In the order of the alphabet")]
+    ticket_form_id: int | None
+    ticket_id: int
+    type: Annotated[str | None, Meta(description="problem, incident, question, task")]
+    updated_at: Annotated[
+        DateTime, Meta(description="Zendesk's, which changes of the system itself leave as it is")
+    ]
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """What is handed to Pub/Sub."""
+
     ticket_id: int
     message_key: str
     ordering_key: str
@@ -26,9 +86,13 @@ class Message:
     data: bytes
 
 
-def canonical(content: Json) -> bytes:
-    """The same bytes for the same content."""
-    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+ENCODER = msgspec.json.Encoder(order="deterministic")
+decode = msgspec.json.Decoder(TicketData).decode
+
+
+def encode(ticket: TicketData) -> bytes:
+    """Canonical JSON: the same bytes for the same ticket."""
+    return ENCODER.encode(ticket)
 
 
 def message_key(ticket_id: int, data: bytes) -> str:
@@ -40,7 +104,7 @@ def ordering_key(ticket_id: int) -> str:
     return f"zendesk-ticket-{ticket_id % ORDERING_KEYS:02d}"
 
 
-def event_type(*, is_deleted: bool, before: str | None) -> str:
+def event_type(*, is_deleted: bool, before: str | None) -> EventType:
     """`before`: the event type of the ticket's last message, None if there was none."""
     if is_deleted:
         return "deleted"
@@ -49,15 +113,27 @@ def event_type(*, is_deleted: bool, before: str | None) -> str:
     return "restored" if before == "deleted" else "updated"
 
 
-def message(ticket: Ticket, data: bytes, key: str, event: str, environment: str) -> Message:
-    """What is sent of a ticket whose users are all joined."""
-    attributes = {
-        "ticket_id": str(ticket.id),
+def attributes_of(
+    ticket: TicketData, key: str, event: EventType, generated_timestamp: int, environment: str
+) -> dict[str, str]:
+    """For filters and for telling versions apart; Google logs attributes, so nothing personal is among them."""
+    return {
+        "ticket_id": str(ticket.ticket_id),
         "message_key": key,
         "schema_version": str(SCHEMA_VERSION),
         "event_type": event,
-        "zendesk_updated_at": ticket.content["updatedAt"],
-        "generated_timestamp": str(ticket.generated_timestamp),
+        "zendesk_updated_at": ticket.updated_at,
+        "generated_timestamp": str(generated_timestamp),
         "environment": environment,
     }
-    return Message(ticket.id, key, ordering_key(ticket.id), attributes, data)
+
+
+def json_schema() -> dict[str, Any]:
+    """The contract of the data, as JSON Schema."""
+    (schema,), components = msgspec.json.schema_components([TicketData], ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Zendesk ticket message",
+        **schema,
+        "$defs": components,
+    }

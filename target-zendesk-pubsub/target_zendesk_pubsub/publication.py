@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from target_zendesk_pubsub.directory import join
 from target_zendesk_pubsub.join_errors import JoinError
 from target_zendesk_pubsub.lookup import LastMessage
-from target_zendesk_pubsub.messages import canonical, event_type, message, message_key
+from target_zendesk_pubsub.messages import (
+    Message,
+    attributes_of,
+    encode,
+    event_type,
+    message_key,
+    ordering_key,
+)
 
 if TYPE_CHECKING:
     import logging
@@ -17,7 +24,6 @@ if TYPE_CHECKING:
     from target_zendesk_pubsub.clock import Clock
     from target_zendesk_pubsub.join_errors import JoinErrors
     from target_zendesk_pubsub.lookup import Known, Lookup
-    from target_zendesk_pubsub.messages import Message
     from target_zendesk_pubsub.published_log import PublishedLog
     from target_zendesk_pubsub.publisher import Publisher
     from target_zendesk_pubsub.tickets import Ticket
@@ -37,8 +43,9 @@ def decide(tickets: Iterable[Ticket], known: Known, environment: str) -> Decisio
     messages: list[Message] = []
     errors: dict[int, JoinError] = {}
     for ticket in tickets:
-        content, unjoined = join(ticket, known.people)
-        data = canonical(content)
+        content = ticket.content
+        unjoined = join(content, known.people)
+        data = encode(content)
         key = message_key(ticket.id, data)
         before, held = last.get(ticket.id), waiting.get(ticket.id)
         replaced = errors.pop(ticket.id, None)
@@ -49,9 +56,10 @@ def decide(tickets: Iterable[Ticket], known: Known, environment: str) -> Decisio
         elif before is None or before.message_key != key or held or replaced:
             # What waits is settled by a later message, even one that only says again what the last one said.
             event = event_type(
-                is_deleted=content["isDeleted"], before=None if before is None else before.event_type
+                is_deleted=content.is_deleted, before=None if before is None else before.event_type
             )
-            messages.append(message(ticket, data, key, event, environment))
+            attributes = attributes_of(content, key, event, ticket.generated_timestamp, environment)
+            messages.append(Message(ticket.id, key, ordering_key(ticket.id), attributes, data))
             last[ticket.id] = LastMessage(key, event)
             waiting.pop(ticket.id, None)
     return Decision(messages, list(errors.values()))

@@ -1,142 +1,133 @@
-"""Zendesk's ticket as its export tells it, in Cityblock's words."""
+"""Zendesk's ticket as its export tells it, put into the words of the message."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import Any
+
+import msgspec
 
 from target_zendesk_pubsub.errors import RecordError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-Json = dict[str, Any]
-
-SCHEMA_VERSION = 1
-"""Of the message's data. Goes up when a consumer would have to change; new fields alone do not."""
-
-ONE, SEVERAL = ("requester", "submitter", "assignee"), ("collaborators", "followers")
-"""The fields of a message that hold a user, and those that hold users."""
+from target_zendesk_pubsub.messages import SCHEMA_VERSION, CustomField, TicketData, User
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Ticket:
-    """One version of a ticket. `content` is the message's data but for its users; `users` are Zendesk's ids by field."""
+class Via(msgspec.Struct, gc=False):
+    channel: str | None = None
+
+
+class Rating(msgspec.Struct, gc=False):
+    score: str | None = None
+
+
+class Record(msgspec.Struct, gc=False):
+    """What is read of Zendesk's ticket; everything else is skipped."""
 
     id: int
     generated_timestamp: int
+    status: str
+    created_at: str
+    updated_at: str
+    assignee_id: int | None = None
+    brand_id: int | None = None
+    collaborator_ids: list[int | None] | None = None
+    custom_fields: list[CustomField] | None = None
+    custom_status_id: int | None = None
+    description: str | None = None
+    due_at: str | None = None
+    external_id: str | None = None
+    follower_ids: list[int | None] | None = None
+    group_id: int | None = None
+    has_incidents: bool | None = None
+    is_public: bool | None = None
+    organization_id: int | None = None
+    priority: str | None = None
+    problem_id: int | None = None
+    recipient: str | None = None
+    requester_id: int | None = None
+    satisfaction_rating: Rating | None = None
+    subject: str | None = None
+    submitter_id: int | None = None
+    tags: list[str] | None = None
+    ticket_form_id: int | None = None
+    type: str | None = None
+    via: Via | str | int | None = None  # a number now and then, against Zendesk's documentation
+
+
+class Ticket(msgspec.Struct, gc=False):
+    """One version of a ticket. Its users are not joined yet."""
+
+    generated_timestamp: int
     """Zendesk's clock of versions, seconds since 1970: also moves where `updated_at` does not."""
-    content: Json
-    users: Mapping[str, int | list[int] | None]
+    content: TicketData
 
     @property
-    def user_ids(self) -> set[int]:
-        found: set[int] = set()
-        for value in self.users.values():
-            if isinstance(value, list):
-                found.update(value)
-            elif value is not None:
-                found.add(value)
-        return found
+    def id(self) -> int:
+        return self.content.ticket_id
 
 
-def read_ticket(record: Mapping[str, Any]) -> Ticket:
-    """Raises RecordError, which names the ticket and the property and quotes neither's content."""
-    ticket_id = record.get("id")
-    if type(ticket_id) is not int:
-        raise RecordError("a record has no id that is an integer")
-    name = ""
+class _Id(msgspec.Struct):
+    id: Any = None
+
+
+_decode_record = msgspec.json.Decoder(Record).decode
+_decode_id = msgspec.json.Decoder(_Id).decode
+
+
+def read_ticket(record: bytes | msgspec.Raw) -> Ticket:
+    """Raises RecordError, which names the ticket, the property and its type, and quotes nobody's content."""
     try:
-        users: dict[str, int | list[int] | None] = {}
-        for name in ("requester_id", "submitter_id", "assignee_id"):
-            users[name.removesuffix("_id")] = _optional_integer(record.get(name))
-        for name in ("collaborator_ids", "follower_ids"):
-            users[f"{name.removesuffix('_ids')}s"] = _ids(record.get(name))
-        content: Json = {"ticketId": ticket_id, "schemaVersion": SCHEMA_VERSION}
-        for name, (field, convert) in FIELDS.items():
-            content[field] = convert(record.get(name))
-        name = "status"
-        content["isDeleted"] = record["status"] == "deleted"
-        name = "generated_timestamp"
-        generated = _integer(record.get(name))
-    except (TypeError, KeyError, AttributeError):
-        raise RecordError(f"ticket {ticket_id}: {name} is not of its type") from None
-    return Ticket(ticket_id, generated, content, users)
+        return _ticket(_decode_record(record))
+    except msgspec.ValidationError as misfit:
+        ticket_id = _decode_id(record).id
+        told = f"ticket {ticket_id}" if type(ticket_id) is int else "a ticket without an id"
+        raise RecordError(f"{told}: {misfit}") from None
 
 
-def _integer(value: object) -> int:
-    if type(value) is not int:
-        raise TypeError
-    return value
+def _ticket(record: Record) -> Ticket:
+    via, rating = record.via, record.satisfaction_rating
+    fields = record.custom_fields or []
+    fields.sort(key=attrgetter("id"))
+    content = TicketData(
+        assignee=_user(record.assignee_id),
+        brand_id=record.brand_id,
+        channel=via.channel if isinstance(via, Via) else None,
+        collaborators=_users(record.collaborator_ids),
+        created_at=record.created_at,
+        custom_fields=fields,
+        custom_status_id=record.custom_status_id,
+        description=record.description,
+        due_at=record.due_at,
+        external_id=record.external_id,
+        followers=_users(record.follower_ids),
+        group_id=record.group_id,
+        has_incidents=bool(record.has_incidents),
+        is_deleted=record.status == "deleted",
+        is_public=bool(record.is_public),
+        organization_id=record.organization_id,
+        priority=record.priority,
+        problem_id=record.problem_id,
+        recipient=record.recipient,
+        requester=_user(record.requester_id),
+        satisfaction_score=None if rating is None else rating.score,
+        schema_version=SCHEMA_VERSION,
+        status=record.status,
+        subject=record.subject,
+        submitter=_user(record.submitter_id),
+        tags=sorted(set(record.tags)) if record.tags else [],
+        ticket_form_id=record.ticket_form_id,
+        ticket_id=record.id,
+        type=record.type,
+        updated_at=record.updated_at,
+    )
+    return Ticket(record.generated_timestamp, content)
 
 
-def _text(value: object) -> str:
-    if type(value) is not str:
-        raise TypeError
-    return value
+def _user(user_id: int | None) -> User | None:
+    return None if user_id is None else User(None, None, user_id)
 
 
-def _optional_text(value: object) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _optional_integer(value: object) -> int | None:
-    return None if value is None else _integer(value)
-
-
-def _flag(value: object) -> bool:
-    if value is None:
-        return False
-    if type(value) is not bool:
-        raise TypeError
-    return value
-
-
-def _ids(value: list[Any] | None) -> list[int]:
+def _users(user_ids: list[int | None] | None) -> list[User]:
     """A set to Zendesk, which promises no order: sorted, so that equal sets give equal messages."""
-    return sorted({_integer(one) for one in value or ()})
-
-
-def _tags(value: list[Any] | None) -> list[str]:
-    return sorted({_text(one) for one in value or ()})
-
-
-def _channel(via: Json | None) -> str | None:
-    return None if via is None else _optional_text(via.get("channel"))
-
-
-def _custom_fields(value: list[Any] | None) -> list[Json]:
-    fields = [{"id": _integer(one["id"]), "value": one.get("value")} for one in value or ()]
-    fields.sort(key=lambda field: field["id"])
-    return fields
-
-
-def _satisfaction(value: Json | None) -> str | None:
-    return None if value is None else _optional_text(value.get("score"))
-
-
-FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "external_id": ("externalId", _optional_text),
-    "type": ("type", _optional_text),
-    "subject": ("subject", _optional_text),
-    "description": ("description", _optional_text),
-    "status": ("status", _text),
-    "custom_status_id": ("customStatusId", _optional_integer),
-    "priority": ("priority", _optional_text),
-    "via": ("channel", _channel),
-    "recipient": ("recipient", _optional_text),
-    "organization_id": ("organizationId", _optional_integer),
-    "group_id": ("groupId", _optional_integer),
-    "brand_id": ("brandId", _optional_integer),
-    "ticket_form_id": ("ticketFormId", _optional_integer),
-    "problem_id": ("problemId", _optional_integer),
-    "has_incidents": ("hasIncidents", _flag),
-    "is_public": ("isPublic", _flag),
-    "tags": ("tags", _tags),
-    "due_at": ("dueAt", _optional_text),
-    "custom_fields": ("customFields", _custom_fields),
-    "satisfaction_rating": ("satisfactionScore", _satisfaction),
-    "created_at": ("createdAt", _text),
-    "updated_at": ("updatedAt", _text),
-}
-"""Property of Zendesk's ticket → field of the message, and how it gets there."""
+    return [
+        User(None, None, user_id) for user_id in sorted({one for one in user_ids or () if one is not None})
+    ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import tempfile
+import uuid
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
@@ -100,13 +100,16 @@ class Warehouse:
                 ) from None
             raise
 
-    def query(self, what: str, sql: str, parameters: Mapping[str, Any]) -> Iterator[bigquery.Row]:
+    def query(self, what: str, sql: str, parameters: Mapping[str, int | str]) -> Iterator[bigquery.Row]:
         """The rows, a page at a time. `what` names the query in errors.
 
-        Parameters are integers, lists of integers, strings, times. Raises WarehouseError.
+        Raises WarehouseError.
         """
         config = bigquery.QueryJobConfig(
-            query_parameters=[_parameter(name, value) for name, value in parameters.items()]
+            query_parameters=[
+                bigquery.ScalarQueryParameter(name, "INT64" if isinstance(value, int) else "STRING", value)
+                for name, value in parameters.items()
+            ]
         )
         pages = self._call(
             what,
@@ -124,15 +127,13 @@ class Warehouse:
 
         Raises WarehouseError.
         """
-        digest, count = hashlib.blake2b(digest_size=16), 0
+        count = 0
         with tempfile.TemporaryFile() as file:
             for row in rows:
-                line = orjson.dumps(row, option=LINE)
-                digest.update(line)
-                file.write(line)
+                file.write(orjson.dumps(row, option=LINE))
                 count += 1
             if count:
-                self._load(table, file, f"{table.name}-{digest.hexdigest()}", count)
+                self._load(table, file, f"{table.name}-{uuid.uuid4().hex}", count)
 
     def _load(self, table: Table, file: Any, job_name: str, count: int) -> None:  # noqa: ANN401 - any binary file
         where = f"{count} rows for {table}"
@@ -190,13 +191,6 @@ class Warehouse:
 
     def _tell(self, error: Exception) -> None:
         self._logger.warning("BigQuery: %s, trying again", type(error).__name__)
-
-
-def _parameter(name: str, value: Any) -> bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter:  # noqa: ANN401
-    if isinstance(value, list):
-        return bigquery.ArrayQueryParameter(name, "INT64", value)
-    kind = {int: "INT64", str: "STRING"}.get(type(value), "TIMESTAMP")
-    return bigquery.ScalarQueryParameter(name, kind, value)
 
 
 def _wait(job: bigquery.LoadJob) -> None:

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the servers, the demonstration, and a look into the warehouse."""
+"""`python -m sandbox`: the servers, the demonstration, and a look into the warehouse and the topic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox import demo
-from sandbox.addresses import Addresses
+from sandbox.addresses import SUBSCRIPTION, Addresses
+from sandbox.listen import ListenError, listen
 from sandbox.processes import ServerStartError
 from sandbox.query import QueryError, query
 from sandbox.up import Size, advance, sandbox
@@ -28,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         return int(options.command(options))
-    except (ServerStartError, QueryError, demo.DemoError) as failure:
+    except (ServerStartError, QueryError, ListenError, demo.DemoError) as failure:
         print(failure, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -64,6 +65,16 @@ def _advance(options: argparse.Namespace) -> int:
 def _query(options: argparse.Namespace) -> int:
     with _stopped_by_signals():
         print(query(options.sql, options.data_dir))
+    return 0
+
+
+def _listen(options: argparse.Namespace) -> int:
+    host = Addresses().pubsub_host
+    with _stopped_by_signals():
+        for lines in listen(
+            host, options.subscription, options.count, options.timeout, with_data=options.data
+        ):
+            print(lines, flush=True)
     return 0
 
 
@@ -114,6 +125,15 @@ def _parser() -> argparse.ArgumentParser:
     look = commands.add_parser("query", parents=[kept], help="ask the warehouse, in BigQuery's SQL")
     look.add_argument("sql")
     look.set_defaults(command=_query)
+
+    hear = commands.add_parser("listen", help="receive as Commons would, acknowledge, and show each message")
+    hear.add_argument(
+        "--subscription", default=SUBSCRIPTION, help="its name, or its whole path (%(default)s)"
+    )
+    hear.add_argument("--count", type=int, help="stop after so many messages")
+    hear.add_argument("--timeout", type=float, help="stop when nothing came for so many seconds")
+    hear.add_argument("--data", action="store_true", help="show the messages' data too")
+    hear.set_defaults(command=_listen)
 
     show = commands.add_parser(
         "demo", parents=[account, kept], help="two runs, a day apart, and what they did"

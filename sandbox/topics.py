@@ -6,7 +6,7 @@ import ipaddress
 import sys
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 import grpc
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sandbox.addresses import Addresses
 
 RETENTION = timedelta(days=7)
+UNLIMITED = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))
+"""As Google's clients open their channels: a message may have 10 MB, gRPC's own limit is 4."""
 
 
 @contextmanager
@@ -35,7 +37,7 @@ def pubsub_server(addresses: Addresses, data_dir: Path) -> Iterator[None]:
     """
     host = addresses.pubsub_host
     if addresses.given_pubsub_host is not None:
-        _check_given(host)
+        check_given(host)
         make_topic(host)
         yield
         return
@@ -47,14 +49,29 @@ def pubsub_server(addresses: Addresses, data_dir: Path) -> Iterator[None]:
         yield
 
 
+class Clients(NamedTuple):
+    publisher: PublisherClient
+    subscriber: SubscriberClient
+
+
+@contextmanager
+def clients(host: str) -> Iterator[Clients]:
+    """Google's clients of the server at `host`, whatever the environment says."""
+    with grpc.insecure_channel(host, options=UNLIMITED) as channel:
+        yield Clients(
+            PublisherClient(transport=PublisherGrpcTransport(channel=channel)),
+            SubscriberClient(transport=SubscriberGrpcTransport(channel=channel)),
+        )
+
+
 def make_topic(host: str) -> None:
     """Topic and subscription as they are in production, unless the server has them already."""
     topic = f"projects/{TOPIC_PROJECT}/topics/{TOPIC}"
-    with grpc.insecure_channel(host) as channel:
+    with clients(host) as (publisher, subscriber):
         with suppress(AlreadyExists):
-            PublisherClient(transport=PublisherGrpcTransport(channel=channel)).create_topic(name=topic)
+            publisher.create_topic(name=topic)
         with suppress(AlreadyExists):
-            SubscriberClient(transport=SubscriberGrpcTransport(channel=channel)).create_subscription(
+            subscriber.create_subscription(
                 {
                     "name": f"projects/{TOPIC_PROJECT}/subscriptions/{SUBSCRIPTION}",
                     "topic": topic,
@@ -65,14 +82,14 @@ def make_topic(host: str) -> None:
             )
 
 
-def _check_given(host: str) -> None:
-    """The local environment must not be able to reach a real topic."""
+def check_given(host: str) -> None:
+    """A sandbox must not be able to reach a real topic. Raises ServerStartError."""
     name = urlsplit(f"//{host}").hostname or ""
     try:
         is_here = name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
         is_here = False
     if not is_here:
-        raise ServerStartError(f"PUBSUB_EMULATOR_HOST names {host}, which is not on this machine")
+        raise ServerStartError(f"the Pub/Sub server at {host} (PUBSUB_EMULATOR_HOST) is not on this machine")
     if not answers(f"tcp://{host}"):
-        raise ServerStartError(f"PUBSUB_EMULATOR_HOST names {host}, but nothing listens there")
+        raise ServerStartError(f"no Pub/Sub server listens at {host}")

@@ -6,15 +6,16 @@ backlog hands out again whatever the source still owes.
 
 from __future__ import annotations
 
-import dataclasses
 import heapq
-from collections import deque
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from sandbox.pubsub.leases import Batch, Delivery, Lane, Lease
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from sandbox.pubsub.leases import Consumer
     from sandbox.pubsub.store import Pending
 
 MOST_PARKED = 100_000
@@ -29,71 +30,6 @@ class Source(Protocol):
 
     def one(self, message: int) -> Pending | None:
         """That message, if it is still owed."""
-
-
-@dataclasses.dataclass(eq=False)
-class Consumer:
-    """One Pull request or one stream, what it holds, and the flow control that it asked for (0: none)."""
-
-    max_messages: int = 0
-    max_bytes: int = 0
-    messages: int = 0
-    bytes: int = 0
-    resumable: dict[str, None] = dataclasses.field(default_factory=dict)
-    """The keys that it holds and that have more for it."""
-
-    def room(self, limit: int) -> int:
-        """How many messages it takes, up to `limit`."""
-        if 0 < self.max_bytes <= self.bytes:
-            return 0
-        return limit if self.max_messages <= 0 else min(limit, self.max_messages - self.messages)
-
-
-@dataclasses.dataclass(eq=False)
-class Lease:
-    """A message in a consumer's hands; `number` tells this delivery from others of the same message."""
-
-    message: int
-    ordering_key: str
-    size: int
-    consumer: Consumer
-    number: int
-    deadline: float
-    is_acknowledged: bool = False
-
-
-class Delivery(NamedTuple):
-    number: int
-    pending: Pending
-
-
-@dataclasses.dataclass
-class Lane:
-    """The messages of one ordering key that were met: those leased, all to one consumer, and behind them the rest."""
-
-    leases: deque[Lease] = dataclasses.field(default_factory=deque)
-    parked: deque[int] = dataclasses.field(default_factory=deque)
-
-    def is_open_to(self, consumer: Consumer) -> bool:
-        return not self.leases or self.leases[0].consumer is consumer
-
-
-@dataclasses.dataclass
-class Batch:
-    """What one consumer is given at once: `limit` messages or about `max_bytes`, whichever is reached first."""
-
-    consumer: Consumer
-    limit: int
-    max_bytes: int
-    deadline: float
-    deliveries: list[Delivery] = dataclasses.field(default_factory=list)
-    bytes: int = 0
-
-    @property
-    def room(self) -> int:
-        if self.bytes >= self.max_bytes:
-            return 0
-        return self.consumer.room(self.limit - len(self.deliveries))
 
 
 class Backlog:
@@ -195,7 +131,7 @@ class Backlog:
 
     def _take_parked(self, key: str, batch: Batch) -> None:
         lane = self._lanes[key]
-        while lane.parked and batch.room > 0:
+        while lane.parked and batch.room > 0 and lane.is_open_to(batch.consumer):
             self._parked -= 1
             self._lease(lane.parked.popleft(), batch, lane)
         self._sort(key, lane, batch.consumer)
@@ -250,7 +186,9 @@ class Backlog:
         """Puts the lane, which is the consumer's or was until now, where its next messages will be looked for."""
         consumer.resumable.pop(key, None)
         self._free.pop(key, None)
-        if lane.parked:
-            (consumer.resumable if lane.leases else self._free)[key] = None
-        elif not lane.leases:
+        if not lane.leases and not lane.parked:
             del self._lanes[key]
+        elif lane.parked and not lane.leases:
+            self._free[key] = None
+        elif lane.parked and lane.is_open_to(consumer):
+            consumer.resumable[key] = None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from sandbox.pubsub import limits, names
 from sandbox.pubsub.pages import page
+from sandbox.pubsub.retention import microseconds
 from sandbox.pubsub.store import StoredMessage
 from sandbox.pubsub.wire import (
     ListTopicsResponse,
@@ -31,6 +31,9 @@ class Publisher:
 
     def create_topic(self, request: Message) -> Message:
         return self._registry.create_topic(request).config
+
+    def update_topic(self, request: Message) -> Message:
+        return self._registry.update_topic(request.topic, request.update_mask).config
 
     def get_topic(self, request: Message) -> Message:
         return self._registry.topic(request.topic).config
@@ -58,7 +61,7 @@ class Publisher:
 
     def add(self, topic: HeldTopic, messages: Sequence[Message]) -> range:
         """Publishes them; they get the ids that are returned."""
-        published = self._last_published = max(self._last_published, time.time_ns() // 1000)
+        published = self._last_published = max(self._last_published, microseconds())
         first = self._store.last_message() + 1
         ids = range(first, first + len(messages))
         stored = []

@@ -8,7 +8,7 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING
 
-from sandbox.pubsub import filters, limits, names
+from sandbox.pubsub import configs, filters, names
 from sandbox.pubsub.backlog import Backlog
 from sandbox.pubsub.refusals import already_exists, not_found
 from sandbox.pubsub.wire import Message, Subscription, Topic
@@ -80,13 +80,24 @@ class Registry:
             raise not_found("Topic not found")
         return topic
 
+    def topic_of(self, subscription: HeldSubscription) -> HeldTopic | None:
+        """None if it was deleted."""
+        return next((topic for topic in self.topics.values() if topic.id == subscription.topic), None)
+
     def create_topic(self, config: Message) -> HeldTopic:
-        names.check_topic(config.name)
-        limits.check_topic(config)
+        configs.check_topic(config)
         if config.name in self.topics:
             raise already_exists("Topic already exists")
         topic = HeldTopic(self.store.add_topic(config.name, config.SerializeToString()), config)
         self.topics[config.name] = topic
+        return topic
+
+    def update_topic(self, wanted: Message, mask: Message) -> HeldTopic:
+        topic = self.topic(wanted.name)
+        config = configs.changed(topic.config, wanted, mask, configs.CHANGEABLE_OF_TOPIC)
+        configs.check_topic(config)
+        self.store.change_topic(topic.id, config.SerializeToString())
+        topic.config = config
         return topic
 
     def delete_topic(self, name: str) -> None:
@@ -95,8 +106,9 @@ class Registry:
         with self.store.transaction():
             self.store.remove_topic(topic.id)
             for subscription in self.subscriptions_of(topic):
-                subscription.config.topic = names.DELETED_TOPIC
-                self.save(subscription)
+                config = subscription.config
+                config.topic = names.DELETED_TOPIC
+                self.store.change_subscription(subscription.id, config.SerializeToString())
         del self.topics[name]
 
     def subscription(self, name: str) -> HeldSubscription:
@@ -111,23 +123,26 @@ class Registry:
 
     def create_subscription(self, config: Message) -> HeldSubscription:
         """It gets what is published from now on; `config` gets Google's defaults."""
-        names.check_subscription(config.name)
         names.check_topic(config.topic)
-        config.push_config.SetInParent()
-        config.ack_deadline_seconds = config.ack_deadline_seconds or limits.DEFAULT_ACK_DEADLINE
-        if not config.HasField("message_retention_duration"):
-            config.message_retention_duration.FromSeconds(limits.DEFAULT_RETENTION)
-        limits.check_subscription(config)
-        filters.parse(config.filter)
+        configs.complete_subscription(config)
         if config.name in self.subscriptions:
             raise already_exists("Subscription already exists")
         topic = self.topics.get(config.topic)
         if topic is None:
             raise not_found("Subscription topic does not exist")
+        self._check_dead_letter_topic(config)
         since = self.store.last_message()
         number = self.store.add_subscription(config.name, topic.id, since, config.SerializeToString())
-        subscription = self._held(number, topic.id, since, config)
-        self.subscriptions[config.name] = subscription
+        self.subscriptions[config.name] = self._held(number, topic.id, since, config)
+        return self.subscriptions[config.name]
+
+    def update_subscription(self, wanted: Message, mask: Message) -> HeldSubscription:
+        subscription = self.subscription(wanted.name)
+        config = configs.changed(subscription.config, wanted, mask, configs.CHANGEABLE_OF_SUBSCRIPTION)
+        configs.complete_subscription(config)
+        self._check_dead_letter_topic(config)
+        self.store.change_subscription(subscription.id, config.SerializeToString())
+        subscription.config = config
         return subscription
 
     def delete_subscription(self, name: str) -> None:
@@ -138,17 +153,21 @@ class Registry:
         subscription.is_deleted = True
         subscription.wake()
 
-    def save(self, subscription: HeldSubscription) -> None:
-        self.store.change_subscription(subscription.id, subscription.config.SerializeToString())
-
     def start_again(self, subscription: HeldSubscription) -> None:
         """Every delivery so far is void: the subscription hands out anew what the store says it owes."""
         subscription.backlog = self._backlog(subscription.id, subscription.config, since=next(self._numbers))
         subscription.wake()
 
+    def _check_dead_letter_topic(self, config: Message) -> None:
+        if config.HasField("dead_letter_policy"):
+            name = config.dead_letter_policy.dead_letter_topic
+            names.check_topic(name)
+            if name not in self.topics:
+                raise not_found("Dead letter topic not found")
+
     def _held(self, number: int, topic: int, since: int, config: Message) -> HeldSubscription:
-        matches = filters.parse(config.filter)
-        return HeldSubscription(number, topic, since, config, matches, self._backlog(number, config))
+        backlog = self._backlog(number, config)
+        return HeldSubscription(number, topic, since, config, filters.parse(config.filter), backlog)
 
     def _backlog(self, number: int, config: Message, since: int = 0) -> Backlog:
         ordered = config.enable_message_ordering

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from sandbox.pubsub.deliveries import Deliveries
 from sandbox.pubsub.publisher import Publisher
 from sandbox.pubsub.refusals import RefusedError
 from sandbox.pubsub.registry import Registry
+from sandbox.pubsub.retention import keep_sweeping
 from sandbox.pubsub.store import Store
 from sandbox.pubsub.streams import Context, streaming_pull
 from sandbox.pubsub.subscriber import Subscriber
@@ -36,7 +38,8 @@ async def running(database: Path, port: int) -> AsyncIterator[int]:
     """Serves on loopback until the block is left; the port, which is a free one if `port` is 0."""
     store = Store(database)
     registry = Registry(store)
-    deliveries = Deliveries(registry)
+    publisher = Publisher(registry)
+    deliveries = Deliveries(registry, publisher.add)
     server = grpc.aio.server(
         options=[
             ("grpc.so_reuseport", 0),  # a second server on the port is an error, not a rival
@@ -44,19 +47,23 @@ async def running(database: Path, port: int) -> AsyncIterator[int]:
             ("grpc.max_send_message_length", -1),
         ]
     )
-    server.add_generic_rpc_handlers(_handlers(registry, deliveries))
+    server.add_generic_rpc_handlers(_handlers(registry, publisher, deliveries))
     bound = server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()
     try:
-        yield bound
+        async with asyncio.TaskGroup() as tasks:
+            sweeping = tasks.create_task(keep_sweeping(registry))
+            yield bound
+            sweeping.cancel()
     finally:
         deliveries.close()
         await server.stop(STOP_SECONDS)
         store.close()
 
 
-def _handlers(registry: Registry, deliveries: Deliveries) -> tuple[grpc.GenericRpcHandler, ...]:
-    publisher = Publisher(registry)
+def _handlers(
+    registry: Registry, publisher: Publisher, deliveries: Deliveries
+) -> tuple[grpc.GenericRpcHandler, ...]:
     subscriber = Subscriber(registry, deliveries)
 
     async def stream(_requests: object, context: Context) -> None:
@@ -67,6 +74,7 @@ def _handlers(registry: Registry, deliveries: Deliveries) -> tuple[grpc.GenericR
 
     publishing = {
         "CreateTopic": _unary(types.Topic, publisher.create_topic),
+        "UpdateTopic": _unary(types.UpdateTopicRequest, publisher.update_topic),
         "GetTopic": _unary(types.GetTopicRequest, publisher.get_topic),
         "ListTopics": _unary(types.ListTopicsRequest, publisher.list_topics),
         "ListTopicSubscriptions": _unary(
@@ -77,6 +85,7 @@ def _handlers(registry: Registry, deliveries: Deliveries) -> tuple[grpc.GenericR
     }
     subscribing = {
         "CreateSubscription": _unary(types.Subscription, subscriber.create_subscription),
+        "UpdateSubscription": _unary(types.UpdateSubscriptionRequest, subscriber.update_subscription),
         "GetSubscription": _unary(types.GetSubscriptionRequest, subscriber.get_subscription),
         "ListSubscriptions": _unary(types.ListSubscriptionsRequest, subscriber.list_subscriptions),
         "DeleteSubscription": _unary(types.DeleteSubscriptionRequest, subscriber.delete_subscription),

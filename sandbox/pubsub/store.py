@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
 SCHEMA = """
@@ -65,6 +65,13 @@ class StoredMessage(NamedTuple):
     content: bytes
 
 
+class Position(NamedTuple):
+    """A message's place in its topic."""
+
+    published: int
+    id: int
+
+
 class Pending(NamedTuple):
     """A message as one subscription still owes it."""
 
@@ -79,6 +86,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("PRAGMA page_size = 16384")  # several messages a page: half the time of 4096
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = OFF")  # survives the process, which is what can be killed here
         self._db.executescript(SCHEMA)
@@ -150,6 +158,14 @@ class Store:
             ((subscription, message) for message in messages),
         )
 
+    def settle_before(self, subscription: int, topic: int, published: int) -> None:
+        """What was published to the topic before that time."""
+        self._db.execute(
+            "DELETE FROM delivery WHERE subscription = ? AND message < COALESCE((SELECT id FROM message"
+            " WHERE topic = ? AND published >= ? ORDER BY published, id LIMIT 1), ?)",
+            (subscription, topic, published, self.last_message() + 1),
+        )
+
     def settle(self, subscription: int, messages: Iterable[int]) -> None:
         self._db.executemany(
             "DELETE FROM delivery WHERE subscription = ? AND message = ?",
@@ -172,6 +188,42 @@ class Store:
         """The message, if it is still owed."""
         row = self._db.execute(f"{PENDING} AND delivery.message = ?", (subscription, message)).fetchone()
         return None if row is None else Pending(*row)
+
+    def kept(self, topic: int, published: int, after: int) -> list[int]:
+        """What is still there of what was published at that time or later, and behind that message."""
+        rows = self._db.execute(
+            "SELECT id FROM message WHERE topic = ? AND published >= ? AND id > ?", (topic, published, after)
+        )
+        return [row[0] for row in rows]
+
+    def content(self, message: int) -> bytes:
+        return bytes(self._db.execute("SELECT content FROM message WHERE id = ?", (message,)).fetchone()[0])
+
+    def topics_with_messages(self) -> list[int]:
+        """Deleted topics too."""
+        return [row[0] for row in self._db.execute("SELECT DISTINCT topic FROM message")]
+
+    def oldest(self, topic: int, behind: Position, before: int, limit: int) -> list[Position]:
+        """Messages behind that position that were published before that time."""
+        rows = self._db.execute(
+            "SELECT published, id FROM message WHERE topic = ? AND published >= ? AND published < ?"
+            " AND (published, id) > (?, ?) ORDER BY published, id LIMIT ?",
+            (topic, behind.published, before, *behind, limit),
+        )
+        return [Position(*row) for row in rows]
+
+    def remove_unowed(self, messages: Sequence[int]) -> None:
+        """Of these messages, removes those that no subscription still owes to anyone."""
+        first, last = min(messages), max(messages)
+        owed: set[int] = set()
+        for subscription in self.subscriptions():
+            rows = self._db.execute(
+                "SELECT message FROM delivery WHERE subscription = ? AND message BETWEEN ? AND ?",
+                (subscription.id, first, last),
+            )
+            owed.update(row[0] for row in rows)
+        unowed = ((message,) for message in messages if message not in owed)
+        self._db.executemany("DELETE FROM message WHERE id = ?", unowed)
 
     def _insert(self, sql: str, *values: object) -> int:
         rowid = self._db.execute(sql, values).lastrowid

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import grpc
 
 from sandbox.pubsub import limits
-from sandbox.pubsub.backlog import Consumer
+from sandbox.pubsub.leases import Consumer
 from sandbox.pubsub.refusals import invalid
 from sandbox.pubsub.wire import Message, StreamingPullResponse
 
@@ -20,6 +20,8 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 BATCH_MESSAGES = 500
 BATCH_BYTES = 1_000_000
+MESSAGES_OF_KEY = 25
+"""A client works on the messages of a key one after the other: a window full of one key would leave it idle."""
 
 
 async def streaming_pull(registry: Registry, deliveries: Deliveries, context: Context) -> None:
@@ -42,7 +44,9 @@ class _Stream:
     def __init__(self, deliveries: Deliveries, subscription: HeldSubscription, first: Message) -> None:
         self._deliveries = deliveries
         self._subscription = subscription
-        self._consumer = Consumer(first.max_outstanding_messages, first.max_outstanding_bytes)
+        self._consumer = Consumer(
+            first.max_outstanding_messages, first.max_outstanding_bytes, MESSAGES_OF_KEY
+        )
         self._set_deadline(first.stream_ack_deadline_seconds)
         self._obey(first)
 

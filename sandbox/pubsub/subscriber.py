@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from sandbox.pubsub import limits, names
-from sandbox.pubsub.backlog import Consumer
+from sandbox.pubsub.leases import Consumer
 from sandbox.pubsub.pages import page
 from sandbox.pubsub.refusals import invalid, unimplemented
 from sandbox.pubsub.wire import ListSubscriptionsResponse, Message, PullResponse, SeekResponse
@@ -30,6 +30,9 @@ class Subscriber:
 
     def create_subscription(self, request: Message) -> Message:
         return self._registry.create_subscription(request).config
+
+    def update_subscription(self, request: Message) -> Message:
+        return self._registry.update_subscription(request.subscription, request.update_mask).config
 
     def get_subscription(self, request: Message) -> Message:
         return self._registry.subscription(request.subscription).config

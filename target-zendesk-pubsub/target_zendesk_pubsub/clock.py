@@ -15,7 +15,8 @@ class Clock:
         self._last = datetime.min.replace(tzinfo=UTC)
 
     def now(self) -> datetime:
-        self._last = max(datetime.now(UTC), self._last + INSTANT)
+        now = datetime.now(UTC)
+        self._last = now if now > self._last else self._last + INSTANT
         return self._last
 
     def pass_by(self, moment: datetime) -> None:

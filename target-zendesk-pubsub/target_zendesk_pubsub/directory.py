@@ -20,10 +20,11 @@ NOT_EXPORTED = "not_exported"
 
 
 class Person(msgspec.Struct, frozen=True, gc=False):
-    """A member or an internal user; both None for a Zendesk user who is nobody inside."""
+    """Who a Zendesk user is: a member or an internal user; both None for one who is nobody inside."""
 
-    kind: Kind | None
-    id: str | None
+    zendesk_user_id: int
+    kind: Kind | None = None
+    id: str | None = None
 
 
 class Unjoined(msgspec.Struct, frozen=True, gc=False):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from google.cloud.bigquery import SchemaField
-from msgspec.structs import asdict
 
 from target_zendesk_pubsub.messages import decode
 from target_zendesk_pubsub.tickets import Ticket
-from target_zendesk_pubsub.warehouse import Table
+from target_zendesk_pubsub.warehouse import Table, encode_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -71,11 +70,11 @@ class JoinErrors:
         now = clock.now()
         self._warehouse.append(self.table, (self._row(error, now) for error in errors))
 
-    def _row(self, error: JoinError, now: datetime) -> dict[str, Any]:
-        return {
+    def _row(self, error: JoinError, now: datetime) -> bytes:
+        row = {
             "ticket_id": error.ticket.id,
             "ticket_updated_at": error.ticket.content.updated_at,
-            "unjoined": [asdict(one) for one in error.unjoined],
+            "unjoined": error.unjoined,
             "payload": error.payload.decode(),
             "message_key": error.message_key,
             "generated_timestamp": error.ticket.generated_timestamp,
@@ -83,6 +82,7 @@ class JoinErrors:
             "inserted_at": now,
             "run_id": self._run_id,
         }
+        return encode_row(row)
 
     def waiting(self, condition: str = "TRUE") -> str:
         """SQL: the rows that wait, at most one a ticket. `condition` on ticket_id narrows what is read."""

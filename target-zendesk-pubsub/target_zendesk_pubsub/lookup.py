@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-import orjson
+import msgspec
 
 from target_zendesk_pubsub.directory import Person, users_of
 from target_zendesk_pubsub.errors import DirectoryError
@@ -19,25 +19,31 @@ if TYPE_CHECKING:
     from target_zendesk_pubsub.tickets import Ticket
     from target_zendesk_pubsub.warehouse import Warehouse
 
+T = TypeVar("T")
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNPACKED = "SELECT CAST(id AS INT64) FROM UNNEST(SPLIT(@{}, ',')) AS id WHERE id != ''"
-NOBODY = Person(None, None)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class LastMessage:
+class LastMessage(msgspec.Struct, frozen=True, gc=False):
     """The last one of a ticket that was published, replays apart."""
 
+    ticket_id: int
     message_key: str
     event_type: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True, gc=False):
     """The version of a ticket that waits for its users."""
 
+    ticket_id: int
     message_key: str
-    first_seen_at: datetime
+    first_seen_micros: int
+    """Microseconds since 1970: since when the ticket waits."""
+
+    @property
+    def first_seen_at(self) -> datetime:
+        return EPOCH + timedelta(microseconds=self.first_seen_micros)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,14 +69,18 @@ class Lookup:
         self._sql = f"""
             SELECT
               (
-                SELECT TO_JSON_STRING(ARRAY_AGG(STRUCT(zendesk_user_id AS user, kind AS kind, internal_id AS id)))
+                SELECT TO_JSON_STRING(
+                  ARRAY_AGG(STRUCT(zendesk_user_id AS zendesk_user_id, kind AS kind, internal_id AS id))
+                )
                 FROM {directory} WHERE zendesk_user_id IN ({users_in_batch})
               ) AS directory,
               (SELECT TO_JSON_STRING(ARRAY_AGG(id)) FROM {users} WHERE id IN ({users_in_batch})) AS users,
               (
-                SELECT TO_JSON_STRING(ARRAY_AGG(STRUCT(ticket_id AS ticket, message_key AS key, event AS event)))
+                SELECT TO_JSON_STRING(
+                  ARRAY_AGG(STRUCT(ticket_id AS ticket_id, message_key AS message_key, event_type AS event_type))
+                )
                 FROM (
-                  SELECT ticket_id, message_key, JSON_VALUE(attributes, '$.event_type') AS event
+                  SELECT ticket_id, message_key, JSON_VALUE(attributes, '$.event_type') AS event_type
                   FROM {log.published}
                   WHERE {in_batch} AND replay_of IS NULL
                   QUALIFY ROW_NUMBER() OVER (PARTITION BY ticket_id ORDER BY published_at DESC) = 1
@@ -78,7 +88,9 @@ class Lookup:
               ) AS published,
               (
                 SELECT TO_JSON_STRING(
-                  ARRAY_AGG(STRUCT(ticket_id AS ticket, message_key AS key, UNIX_MICROS(first_seen_at) AS since))
+                  ARRAY_AGG(STRUCT(
+                    ticket_id AS ticket_id, message_key AS message_key, UNIX_MICROS(first_seen_at) AS first_seen_micros
+                  ))
                 )
                 FROM ({join_errors.waiting(in_batch)})
               ) AS waiting
@@ -103,18 +115,15 @@ class Lookup:
             "highest": max(ticket_ids),
         }
         [row] = self._warehouse.query("lookup of a batch", self._sql, parameters)
-        users, directory, published, waiting = (
-            orjson.loads(packed) or []  # "null" where nothing was found
-            for packed in (row.users, row.directory, row.published, row.waiting)
-        )
-        people = dict.fromkeys(map(int, users), NOBODY)
-        people |= {int(one["user"]): Person(one["kind"], one["id"]) for one in directory}
+        people = {user_id: Person(user_id) for user_id in _unpacked(row.users, int)}
+        people |= {one.zendesk_user_id: one for one in _unpacked(row.directory, Person)}
         return Known(
             people,
-            {int(one["ticket"]): LastMessage(one["key"], one["event"]) for one in published},
-            {int(one["ticket"]): Waiting(one["key"], _moment(int(one["since"]))) for one in waiting},
+            {one.ticket_id: one for one in _unpacked(row.published, LastMessage)},
+            {one.ticket_id: one for one in _unpacked(row.waiting, Waiting)},
         )
 
 
-def _moment(microseconds: int) -> datetime:
-    return EPOCH + timedelta(microseconds=microseconds)
+def _unpacked(packed: str, kind: type[T]) -> list[T]:
+    """Not strict, because BigQuery writes integers past 2^53 as text; "null" where nothing was found."""
+    return msgspec.json.decode(packed, type=list[kind] | None, strict=False) or []  # type: ignore[valid-type]

@@ -14,18 +14,15 @@ from target_zendesk_pubsub.messages import (
     encode,
     event_type,
     message_key,
-    ordering_key,
+    new_message,
 )
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterable, Sequence
 
-    from target_zendesk_pubsub.clock import Clock
-    from target_zendesk_pubsub.join_errors import JoinErrors
-    from target_zendesk_pubsub.lookup import Known, Lookup
-    from target_zendesk_pubsub.published_log import PublishedLog
-    from target_zendesk_pubsub.publisher import Publisher
+    from target_zendesk_pubsub.connections import Connections
+    from target_zendesk_pubsub.lookup import Known
     from target_zendesk_pubsub.tickets import Ticket
 
 
@@ -59,8 +56,8 @@ def decide(tickets: Iterable[Ticket], known: Known, environment: str) -> Decisio
                 is_deleted=content.is_deleted, before=None if before is None else before.event_type
             )
             attributes = attributes_of(content, key, event, ticket.generated_timestamp, environment)
-            messages.append(Message(ticket.id, key, ordering_key(ticket.id), attributes, data))
-            last[ticket.id] = LastMessage(key, event)
+            messages.append(new_message(ticket.id, key, attributes, data))
+            last[ticket.id] = LastMessage(ticket.id, key, event)
             waiting.pop(ticket.id, None)
     return Decision(messages, list(errors.values()))
 
@@ -79,19 +76,10 @@ class Counts:
 class Publication:
     """Effects in this order: intents, publish, log, join errors. Whatever stops it, the next run goes on from there."""
 
-    def __init__(  # noqa: PLR0913 - each a collaborator
-        self,
-        *,
-        lookup: Lookup,
-        publisher: Publisher,
-        log: PublishedLog,
-        join_errors: JoinErrors,
-        clock: Clock,
-        environment: str,
-        logger: logging.Logger,
-    ) -> None:
-        self._lookup, self._publisher, self._log, self._join_errors = lookup, publisher, log, join_errors
-        self._clock, self._environment, self._logger = clock, environment, logger
+    def __init__(self, connections: Connections, environment: str, logger: logging.Logger) -> None:
+        self._lookup, self._publisher = connections.lookup, connections.publisher
+        self._log, self._join_errors = connections.log, connections.join_errors
+        self._clock, self._environment, self._logger = connections.clock, environment, logger
         self.counts = Counts()
 
     def prepare(self) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
-import orjson
+import msgspec
 from google.cloud.bigquery import SchemaField
 
-from target_zendesk_pubsub.messages import Message
-from target_zendesk_pubsub.warehouse import Table
+from target_zendesk_pubsub.messages import Message, new_message
+from target_zendesk_pubsub.warehouse import Table, encode_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from target_zendesk_pubsub.clock import Clock
@@ -45,8 +44,7 @@ REFUSED = (
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Published:
+class Published(msgspec.Struct, frozen=True, gc=False):
     """A message that Pub/Sub has taken."""
 
     message: Message
@@ -55,13 +53,34 @@ class Published:
     replay_of: str | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True, gc=False):
     """A message that Pub/Sub will never take."""
 
     message: Message
     reason: str
     refused_at: datetime
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """Messages first published from `since` to before `until`; of these tickets, if any are named."""
+
+    since: datetime
+    until: datetime
+    tickets: tuple[int, ...]
+
+
+class Selected(msgspec.Struct, frozen=True):
+    """How much a selection is."""
+
+    messages: int
+    tickets: int
+
+
+class Logged(msgspec.Struct, frozen=True):
+    """A message of the log, and the id it had."""
+
+    message: Message
+    message_id: str
 
 
 class PublishedLog:
@@ -81,32 +100,27 @@ class PublishedLog:
 
     def intend(self, messages: Iterable[Message], clock: Clock) -> None:
         """Before anything is sent: a run that dies meanwhile leaves behind what it may have sent."""
-        self._warehouse.append(self.intents, ({**_row(one), "intended_at": clock.now()} for one in messages))
+        self._warehouse.append(self.intents, (_row(one, intended_at=clock.now()) for one in messages))
 
     def record(self, published: Iterable[Published], refused: Iterable[Refused]) -> None:
         """After Pub/Sub has answered: with these rows an intent is settled."""
         self._warehouse.append(
             self.refused,
             (
-                {
-                    **_row(one.message),
-                    "reason": one.reason,
-                    "refused_at": one.refused_at,
-                    "run_id": self._run_id,
-                }
+                _row(one.message, reason=one.reason, refused_at=one.refused_at, run_id=self._run_id)
                 for one in refused
             ),
         )
         self._warehouse.append(
             self.published,
             (
-                {
-                    **_row(one.message),
-                    "message_id": one.message_id,
-                    "topic": self._topic,
-                    "published_at": one.published_at,
-                    "replay_of": one.replay_of,
-                }
+                _row(
+                    one.message,
+                    message_id=one.message_id,
+                    topic=self._topic,
+                    published_at=one.published_at,
+                    replay_of=one.replay_of,
+                )
                 for one in published
             ),
         )
@@ -122,6 +136,27 @@ class PublishedLog:
             return []
         rows = self._warehouse.query(what, f"{self._unsettled('intent.*')} ORDER BY intent.intended_at", {})
         return [(message_of(row), row.intended_at) for row in rows]
+
+    def count(self, selection: Selection) -> Selected:
+        """Raises WarehouseError."""
+        sql = f"SELECT COUNT(*) AS messages, COUNT(DISTINCT ticket_id) AS tickets {self._selected(selection)}"
+        [row] = self._warehouse.query("messages to replay", sql, {})
+        return Selected(row.messages, row.tickets)
+
+    def read(self, selection: Selection) -> Iterator[Logged]:
+        """In the order in which they were published; replays are left out. Raises WarehouseError."""
+        sql = f"SELECT * {self._selected(selection)} ORDER BY published_at"
+        for row in self._warehouse.query("messages to replay", sql, {}):
+            yield Logged(message_of(row), row.message_id)
+
+    def _selected(self, selection: Selection) -> str:
+        tickets = ", ".join(map(str, selection.tickets))
+        return (
+            f"FROM {self.published} WHERE replay_of IS NULL "
+            f"AND published_at >= TIMESTAMP '{selection.since.isoformat()}' "
+            f"AND published_at < TIMESTAMP '{selection.until.isoformat()}'"
+            + (f" AND ticket_id IN ({tickets})" if tickets else "")
+        )
 
     def _unsettled(self, columns: str) -> str:
         return f"""
@@ -146,16 +181,10 @@ class PublishedLog:
 
 def message_of(row: Any) -> Message:  # noqa: ANN401 - a row of BigQuery's
     """The message that a row of any of the three tables holds."""
-    return Message(
-        row.ticket_id, row.message_key, row.ordering_key, orjson.loads(row.attributes), row.data.encode()
-    )
+    attributes = msgspec.json.decode(row.attributes, type=dict[str, str])
+    return new_message(row.ticket_id, row.message_key, attributes, row.data.encode())
 
 
-def _row(message: Message) -> dict[str, Any]:
-    return {
-        "message_key": message.message_key,
-        "ticket_id": message.ticket_id,
-        "ordering_key": message.ordering_key,
-        "attributes": orjson.dumps(message.attributes).decode(),
-        "data": message.data.decode(),
-    }
+def _row(message: Message, **more: str | datetime | None) -> bytes:
+    """One JSON object of the message's columns and these."""
+    return b"%b,%b" % (message.columns[:-1], encode_row(more)[1:])

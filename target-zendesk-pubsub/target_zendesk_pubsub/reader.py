@@ -7,7 +7,6 @@ import sys
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
-import orjson
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_zendesk_pubsub.errors import InputError
@@ -53,9 +52,9 @@ class TicketReader(GenericSingerReader[bytes]):
         try:
             head = self._decode_line(line)
             if head.type != "RECORD":
-                message: dict[str, Any] = orjson.loads(line)
+                message: dict[str, Any] = msgspec.json.decode(line)
                 return message
-        except (msgspec.DecodeError, orjson.JSONDecodeError):
+        except msgspec.DecodeError:
             raise InputError(f"input line {self._lines_read} is no Singer message") from None
         if head.stream is None or not head.record:
             raise InputError(f"input line {self._lines_read}, a RECORD, lacks its stream or its record")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-import uuid
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,17 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk import Target
 from singer_sdk.helpers.capabilities import PluginCapabilities
 
-from target_zendesk_pubsub.clock import Clock
+from target_zendesk_pubsub.connections import connect
 from target_zendesk_pubsub.errors import InputError, SettingsError, TargetError
-from target_zendesk_pubsub.join_errors import JoinErrors
-from target_zendesk_pubsub.lookup import Lookup
 from target_zendesk_pubsub.publication import Publication
-from target_zendesk_pubsub.published_log import PublishedLog
-from target_zendesk_pubsub.publisher import Publisher
 from target_zendesk_pubsub.reader import STREAM, TicketReader
-from target_zendesk_pubsub.settings import SETTINGS, bigquery_client, publisher_client, topic_name
+from target_zendesk_pubsub.settings import SETTINGS
 from target_zendesk_pubsub.sinks import IgnoringSink, TicketSink
-from target_zendesk_pubsub.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,23 +61,7 @@ class TargetZendeskPubSub(Target):
     @cached_property
     def publication(self) -> Publication:
         """Made at the first SCHEMA: --about needs no credentials."""
-        config, run_id, clock = self.config, uuid.uuid4().hex, Clock()
-        warehouse = Warehouse(bigquery_client(config), config["timeout"], self.logger)
-        topic = topic_name(config)
-        log = PublishedLog(warehouse, config["messages_dataset"], topic, run_id)
-        directory, users = (
-            f"{config['dataset']}.{view}" for view in ("zendesk_user_directory", "user_latest")
-        )
-        join_errors = JoinErrors(warehouse, config["dataset"], directory, log, run_id)
-        return Publication(
-            lookup=Lookup(warehouse, directory, users, log, join_errors),
-            publisher=Publisher(publisher_client(config), topic, config["timeout"], clock, self.logger),
-            log=log,
-            join_errors=join_errors,
-            clock=clock,
-            environment=config["environment"],
-            logger=self.logger,
-        )
+        return Publication(connect(self.config, self.logger), self.config["environment"], self.logger)
 
     def get_sink_class(self, stream_name: str) -> type[Sink]:
         return TicketSink if stream_name == STREAM else IgnoringSink
@@ -115,7 +94,6 @@ class TargetZendeskPubSub(Target):
             sink.add(message_dict["record"])
             if sink.is_full:
                 self.drain_one(sink)
-            self._handle_max_record_age()
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """The SDK sends STATE at the end of the input; a long run shall not lose all of its progress."""
@@ -123,6 +101,7 @@ class TargetZendeskPubSub(Target):
         in_hand = sum(sink.current_size for sink in self._sinks_active.values())
         if self._since_state + in_hand >= self.config["batch_size"]:
             self.drain_all()
+        self._handle_max_record_age()
 
     def drain_all(self, *, is_endofpipe: bool = False) -> None:  # type: ignore[misc] # final, and the SDK is pinned
         with self._uninterrupted():
@@ -169,6 +148,7 @@ class TargetZendeskPubSub(Target):
 
 def main() -> None:
     """The command: expected errors are one line on stderr and exit code 1."""
+    gc.set_threshold(10_000)  # a batch is trees, which need no collector; it would walk them again and again
     try:
         TargetZendeskPubSub.cli()
     except TargetError as error:

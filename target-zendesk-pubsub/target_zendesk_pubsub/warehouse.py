@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
+import io
 import uuid
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import orjson
+import msgspec
 import requests
 from google.api_core import exceptions
 from google.api_core.retry import Retry, if_exception_type
@@ -46,7 +46,7 @@ UNREACHABLE = if_exception_type(
 )
 ONCE = Retry(predicate=lambda _error: False)
 """For calls of Google's client: trying again is this module's business, which bounds it and tells of it."""
-LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+encode_row = msgspec.json.Encoder().encode
 
 
 def is_transient(error: Exception) -> bool:
@@ -122,20 +122,16 @@ class Warehouse:
         while (page := self._call(what, lambda: next(pages, None))) is not None:
             yield from page
 
-    def append(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-        """All rows, in one load job, once: a lost answer is asked for again, not loaded again.
+    def append(self, table: Table, rows: Iterable[bytes]) -> None:
+        """All rows, each a JSON object, in one load job, once: a lost answer is asked for again, not loaded again.
 
         Raises WarehouseError.
         """
-        count = 0
-        with tempfile.TemporaryFile() as file:
-            for row in rows:
-                file.write(orjson.dumps(row, option=LINE))
-                count += 1
-            if count:
-                self._load(table, file, f"{table.name}-{uuid.uuid4().hex}", count)
+        lines = list(rows)
+        if lines:
+            self._load(table, io.BytesIO(b"\n".join(lines)), f"{table.name}-{uuid.uuid4().hex}", len(lines))
 
-    def _load(self, table: Table, file: Any, job_name: str, count: int) -> None:  # noqa: ANN401 - any binary file
+    def _load(self, table: Table, file: io.BytesIO, job_name: str, count: int) -> None:
         where = f"{count} rows for {table}"
         config = bigquery.LoadJobConfig(
             source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
@@ -159,7 +155,7 @@ class Warehouse:
     def _submit(
         self,
         table: Table,
-        file: Any,  # noqa: ANN401 - any binary file
+        file: io.BytesIO,
         job_id: str,
         config: bigquery.LoadJobConfig,
     ) -> bigquery.LoadJob:

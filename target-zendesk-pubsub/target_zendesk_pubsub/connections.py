@@ -1,0 +1,46 @@
+"""From settings to the parts that do the work, each with the others that it needs."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from target_zendesk_pubsub.clock import Clock
+from target_zendesk_pubsub.join_errors import JoinErrors
+from target_zendesk_pubsub.lookup import Lookup
+from target_zendesk_pubsub.published_log import PublishedLog
+from target_zendesk_pubsub.publisher import Publisher
+from target_zendesk_pubsub.settings import bigquery_client, publisher_client, topic_name
+from target_zendesk_pubsub.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Mapping
+
+
+@dataclasses.dataclass(frozen=True)
+class Connections:
+    """Of one run. Nothing is asked of Google yet."""
+
+    lookup: Lookup
+    publisher: Publisher
+    log: PublishedLog
+    join_errors: JoinErrors
+    clock: Clock
+
+
+def connect(config: Mapping[str, Any], logger: logging.Logger) -> Connections:
+    """Raises SettingsError."""
+    run_id, clock, topic, dataset = uuid.uuid4().hex, Clock(), topic_name(config), config["dataset"]
+    warehouse = Warehouse(bigquery_client(config), config["timeout"], logger)
+    log = PublishedLog(warehouse, config["messages_dataset"], topic, run_id)
+    directory, users = f"{dataset}.zendesk_user_directory", f"{dataset}.user_latest"
+    join_errors = JoinErrors(warehouse, dataset, directory, log, run_id)
+    return Connections(
+        lookup=Lookup(warehouse, directory, users, log, join_errors),
+        publisher=Publisher(publisher_client(config), topic, config["timeout"], clock, logger),
+        log=log,
+        join_errors=join_errors,
+        clock=clock,
+    )

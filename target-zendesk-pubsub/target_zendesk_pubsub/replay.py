@@ -1,0 +1,76 @@
+"""`target-zendesk-pubsub-replay`: publishes again what was published, as it was published."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from target_zendesk_pubsub.connections import Connections, connect
+from target_zendesk_pubsub.errors import SettingsError, TargetError
+from target_zendesk_pubsub.published_log import Selection
+from target_zendesk_pubsub.target import TargetZendeskPubSub
+
+DAY = click.DateTime(["%Y-%m-%d"])
+BEGINNING = datetime(2019, 1, 1)  # noqa: DTZ001 - made UTC with the others
+"""Before the first message that there can be."""
+
+
+@click.command(help="Publishes logged messages again, in their order and with their keys.")
+@click.option("--config", required=True, help="Settings file of target-zendesk-pubsub, or ENV")
+@click.option("--from", "first", type=DAY, help="First day on which the messages were published, UTC")
+@click.option("--to", "last", type=DAY, help="Last day, included; absent: until now")
+@click.option("--ticket", "tickets", type=int, multiple=True, help="Only of this ticket; may be repeated")
+@click.option("--dry-run", is_flag=True, help="Only tells what would be published")
+def command(
+    config: str, first: datetime | None, last: datetime | None, tickets: tuple[int, ...], *, dry_run: bool
+) -> None:
+    """Raises TargetError."""
+    if first is None and not tickets:
+        raise SettingsError("replay needs --from (a day), --ticket, or both")
+    if first is not None and last is not None and last < first:
+        raise SettingsError("replay: --to is before --from")
+    environment = config == "ENV"
+    target = TargetZendeskPubSub(config=None if environment else Path(config), parse_env_config=environment)
+    connections = connect(target.config, target.logger)
+    selection = Selection(
+        since=(first or BEGINNING).replace(tzinfo=UTC),
+        until=last.replace(tzinfo=UTC) + timedelta(days=1) if last else connections.clock.now(),
+        tickets=tickets,
+    )
+    told = connections.log.count(selection)
+    click.echo(
+        f"{told.messages} messages of {told.tickets} tickets{' would be published again' if dry_run else ''}"
+    )
+    if not dry_run:
+        click.echo(f"{replay(connections, selection, target.config['batch_size'])} published again")
+
+
+def replay(connections: Connections, selection: Selection, batch_size: int) -> int:
+    """Batch by batch, each logged before the next; how many messages. A replay of a replay there is not.
+
+    Raises TargetError; what was sent until then is logged.
+    """
+    rows = connections.log.read(selection)
+    count = 0
+    while batch := list(itertools.islice(rows, batch_size)):
+        outcome = connections.publisher.publish(
+            [one.message for one in batch], [one.message_id for one in batch]
+        )
+        connections.log.record(outcome.published, outcome.refused)
+        count += len(outcome.published)
+        if outcome.failure is not None:
+            raise outcome.failure
+    return count
+
+
+def main() -> None:
+    """The command: expected errors are one line on stderr and exit code 1."""
+    try:
+        command()
+    except TargetError as error:
+        TargetZendeskPubSub.logger.critical("%s", error)
+        sys.exit(1)

@@ -125,7 +125,7 @@ def test_an_ordered_subscription_holds_a_key_back_until_what_is_out_is_acknowled
 def test_a_message_given_back_comes_again_with_those_of_its_key_behind_it(topic, only_ours):
     name = topic.subscribe(enable_message_ordering=True)
     topic.publish(*"123", key="a")
-    first, second, third = topic.pull(name, 3)
+    first, second, _ = topic.pull(name, 3)
     topic.acknowledge(name, [first])
     topic.extend(name, [second], 0)
     assert topic.take(name, 2) == ["2", "3"]

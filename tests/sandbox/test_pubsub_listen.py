@@ -1,0 +1,73 @@
+"""`python -m sandbox listen`."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from sandbox.addresses import Addresses
+from sandbox.listen import ListenError, listen
+from sandbox.processes import ServerStartError
+
+
+def heard(pubsub, subscription, count=None, timeout=None, *, with_data=False):
+    return list(listen(pubsub.host, subscription, count, timeout, with_data=with_data))
+
+
+def test_a_message_is_one_line_of_what_commons_would_look_at(topic, pubsub):
+    name = topic.subscribe()
+    [number] = topic.publish("{}", key="key 7", ticket_id="35436", event_type="ticket.updated")
+    [line] = heard(pubsub, name, count=1)
+    assert line.endswith(f"message {number}  key key 7  ticket 35436  ticket.updated")
+
+
+def test_a_message_without_attributes_is_shown_too(topic, pubsub):
+    name = topic.subscribe()
+    topic.publish("{}")
+    [line] = heard(pubsub, name, count=1)
+    assert line.endswith("key -  ticket -  -")
+
+
+def test_data_is_shown_indented_if_it_is_json_and_as_it_is_if_not(topic, pubsub):
+    name = topic.subscribe()
+    topic.publish('{"subject": "Grüße"}', "not json")
+    shown = "\n".join(heard(pubsub, name, count=2, with_data=True))
+    assert '{\n  "subject": "Grüße"\n}' in shown
+    assert "b'not json'" in shown
+
+
+def test_it_stops_after_its_count_and_leaves_the_rest(topic, pubsub):
+    name = topic.subscribe()
+    topic.publish(*"abc")
+    assert len(heard(pubsub, name, count=2)) == 2
+    assert len(heard(pubsub, name, count=1)) == 1
+    assert topic.pull_at_once(name) == []
+
+
+def test_it_stops_when_nothing_comes(topic, pubsub):
+    name = topic.subscribe()
+    topic.publish("a")
+    assert len(heard(pubsub, name, timeout=0.5)) == 1
+
+
+def test_what_is_not_there_is_one_sentence(topic, pubsub):
+    name = topic.other_name("subscriptions")
+    with pytest.raises(ListenError, match=f"there is no {name}"):
+        heard(pubsub, name, count=1)
+    with pytest.raises(ServerStartError, match="no Pub/Sub server listens"):
+        list(listen(f"127.0.0.1:{Addresses.free().pubsub}", name, 1, None, with_data=False))
+
+
+def test_the_command_listens_where_the_environment_says(topic, pubsub):
+    name = topic.subscribe()
+    topic.publish("{}", ticket_id="1")
+    ran = subprocess.run(
+        [sys.executable, "-m", "sandbox", "listen", "--subscription", name, "--count", "1"],
+        env={**os.environ, "PUBSUB_EMULATOR_HOST": pubsub.host},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "ticket 1" in ran.stdout

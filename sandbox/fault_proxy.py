@@ -22,7 +22,7 @@ HOP_BY_HOP = frozenset({"transfer-encoding", "content-length", "connection", "da
 
 @dataclasses.dataclass
 class Fault:
-    """The next `times` requests that `match` ("POST /upload") is part of end this way.
+    """The next `times` requests that `match` ("POST /upload") is part of end this way, once `after` have passed.
 
     `lost`: the server did as it was told, and its answer does not arrive. `hold`: the request waits until release();
     `late`: the answer does.
@@ -31,6 +31,7 @@ class Fault:
     kind: Literal["status", "drop", "lost", "hold", "late"]
     match: str
     times: int = 1
+    after: int = 0
     status: int = 503
     body: bytes = b"{}"
 
@@ -77,7 +78,9 @@ class FaultProxy:
         """The fault that this request meets."""
         with self._lock:
             for fault in self._faults:
-                if fault.match in request:
+                if fault.match in request and fault.after:
+                    fault.after -= 1
+                elif fault.match in request:
                     fault.times -= 1
                     if fault.times <= 0:
                         self._faults.remove(fault)

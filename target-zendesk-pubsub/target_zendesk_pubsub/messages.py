@@ -146,10 +146,10 @@ def attributes_of(
 
 def json_schema() -> dict[str, Any]:
     """The contract of the data, as JSON Schema."""
-    (schema,), components = msgspec.json.schema_components([TicketData], ref_template="#/$defs/{name}")
+    _, parts = msgspec.json.schema_components([TicketData], ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **parts.pop(TicketData.__name__),
         "title": "Zendesk ticket message",
-        **schema,
-        "$defs": components,
+        "$defs": parts,
     }

@@ -4,14 +4,15 @@ import os
 import subprocess
 import sys
 import uuid
+import warnings
 from pathlib import Path
 
 import pytest
-from google.api_core.exceptions import DeadlineExceeded
 from google.cloud import bigquery
 
 from sandbox.addresses import PROJECT, TOPIC_PROJECT
 from sandbox.fault_proxy import FaultProxy
+from sandbox.topics import clients
 from tests.target_zendesk_pubsub.tickets import DIRECTORY, STRANGER, lines
 
 COMMAND = Path(sys.executable).with_name("target-zendesk-pubsub")
@@ -70,30 +71,25 @@ class Company:
 class Commons:
     """The consumer: one subscription of the test's own topic."""
 
-    pubsub: object
+    subscriber: object
     topic: str
     subscription: str
 
     def receive(self):
         """Every message that is there, in the order of delivery."""
         got = []
-        while True:
-            try:
-                pulled = self.pubsub.subscriber.pull(
-                    request={
-                        "subscription": self.subscription,
-                        "max_messages": 1000,
-                        "return_immediately": True,
-                    },
-                    timeout=10,
-                ).received_messages
-            except DeadlineExceeded:
-                pulled = []
-            if not pulled:
-                return got
+        while pulled := self._pull():
             ids = [one.ack_id for one in pulled]
-            self.pubsub.subscriber.acknowledge(request={"subscription": self.subscription, "ack_ids": ids})
+            self.subscriber.acknowledge(request={"subscription": self.subscription, "ack_ids": ids})
             got += [_received(one.message) for one in pulled]
+        return got
+
+    def _pull(self):
+        """What there is now: deprecated for consumers, who would rather wait; a test would not."""
+        request = {"subscription": self.subscription, "max_messages": 1000, "return_immediately": True}
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The return_immediately flag", DeprecationWarning)
+            return self.subscriber.pull(request=request, timeout=30).received_messages
 
 
 def _received(message):
@@ -129,13 +125,14 @@ def messages_dataset(warehouse, dataset):
 @pytest.fixture
 def commons(pubsub):
     name = f"t{uuid.uuid4().hex[:12]}"
-    topic = pubsub.publisher.topic_path(TOPIC_PROJECT, name)
-    subscription = pubsub.subscriber.subscription_path(TOPIC_PROJECT, f"{name}-commons")
-    pubsub.publisher.create_topic(name=topic)
-    pubsub.subscriber.create_subscription(
-        request={"name": subscription, "topic": topic, "enable_message_ordering": True}
-    )
-    return Commons(pubsub, topic, subscription)
+    with clients(pubsub.host) as (publisher, subscriber):
+        topic = publisher.topic_path(TOPIC_PROJECT, name)
+        subscription = subscriber.subscription_path(TOPIC_PROJECT, f"{name}-commons")
+        publisher.create_topic(name=topic)
+        subscriber.create_subscription(
+            request={"name": subscription, "topic": topic, "enable_message_ordering": True}
+        )
+        yield Commons(subscriber, topic, subscription)
 
 
 @pytest.fixture(scope="session")

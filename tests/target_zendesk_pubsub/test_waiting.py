@@ -1,0 +1,125 @@
+"""Tickets whose users do not join: where they wait, and what becomes of them."""
+
+import json
+
+import pytest
+
+from sandbox.addresses import PROJECT
+from tests.target_zendesk_pubsub.tickets import AGENT, DIRECTORY, GHOST, STRANGER, schema, state, ticket
+
+pytestmark = pytest.mark.usefixtures("company")
+
+MENDED = {**DIRECTORY, STRANGER: ("M4", "member")}
+
+
+@pytest.fixture
+def unpublished(warehouse, dataset, messages_dataset):
+    """Tickets by the query of the replaced system's README."""
+    sql = f"""
+        SELECT * FROM `{PROJECT}.{dataset}.TICKET_USER_JOIN_ERROR` AS unpublished
+        LEFT JOIN `{PROJECT}.{messages_dataset}.zendesk_ticket` AS published
+        ON unpublished.ticket_id = CAST(JSON_EXTRACT_SCALAR(published.attributes, '$.ticket_id') AS INT64)
+        WHERE published.attributes IS NULL
+    """
+    return lambda: sorted(row["ticket_id"] for row in warehouse.client.query_and_wait(sql))
+
+
+def test_the_query_of_the_replaced_system_tells_what_waits(publish, company, unpublished):
+    publish([schema(), ticket(1), ticket(2, assignee_id=STRANGER), ticket(3, assignee_id=GHOST), state(3)])
+    assert unpublished() == [2, 3]
+    company.knows(MENDED, MENDED)
+    publish()
+    assert unpublished() == [3]
+
+
+def test_a_mended_ticket_is_published_by_the_next_run_even_of_an_empty_pipe(publish, company, commons):
+    publish([schema(), ticket(2, 5, assignee_id=STRANGER), state(2)])
+    assert commons.receive() == []
+    company.knows(MENDED, MENDED)
+    ran = publish()
+    assert ran.code == 0, ran.stderr
+    assert "1 messages published" in ran.stderr
+    assert "0 tickets wait for a join" in ran.stderr
+    [message] = commons.receive()
+    assert message.content["assignee"] == {"zendeskUserId": STRANGER, "kind": "member", "id": "M4"}
+    assert message.attributes["generated_timestamp"] == str(ticket(2, 5)["record"]["generated_timestamp"])
+    assert publish().code == 0
+    assert commons.receive() == []
+
+
+def test_a_mended_ticket_is_the_same_message_as_if_it_had_joined_at_once(publish, company, commons):
+    publish([schema(), ticket(2, assignee_id=STRANGER), state(2)])
+    company.knows(MENDED, MENDED)
+    publish()
+    [waited] = commons.receive()
+    publish([schema(), ticket(2, assignee_id=STRANGER), state(2)])
+    assert commons.receive() == []
+    assert waited.event == "created"
+
+
+def test_a_ticket_that_still_waits_is_not_written_down_again(publish, rows):
+    waits = [schema(), ticket(2, assignee_id=STRANGER), state(2)]
+    for _ in range(3):
+        assert publish(waits).code == 0
+    assert len(rows("waiting")) == 1
+
+
+def test_a_newer_version_that_waits_takes_the_place_of_the_older(publish, company, commons, rows):
+    publish([schema(), ticket(2, 1, assignee_id=STRANGER, priority="low"), state(1)])
+    publish([schema(), ticket(2, 2, assignee_id=STRANGER, priority="high"), state(2)])
+    older, newer = rows("waiting")
+    assert older["first_seen_at"] == newer["first_seen_at"] == older["inserted_at"]
+    company.knows(MENDED, MENDED)
+    publish()
+    assert [message.content["priority"] for message in commons.receive()] == ["high"]
+
+
+def test_a_newer_version_that_joins_drops_the_one_that_waits(publish, company, commons):
+    publish([schema(), ticket(2, 1, assignee_id=STRANGER), state(1)])
+    publish([schema(), ticket(2, 2, assignee_id=AGENT), state(2)])
+    assert len(commons.receive()) == 1
+    company.knows(MENDED, MENDED)
+    ran = publish()
+    assert "0 messages published" in ran.stderr
+    assert commons.receive() == []
+
+
+def test_a_ticket_that_waits_after_it_was_published_does_wait(publish, company, commons):
+    publish([schema(), ticket(2, 1), ticket(2, 2, assignee_id=STRANGER), state(2)])
+    assert [message.event for message in commons.receive()] == ["created"]
+    company.knows(MENDED, MENDED)
+    publish()
+    [message] = commons.receive()
+    assert (message.event, message.content["assignee"]["id"]) == ("updated", "M4")
+
+
+def test_a_ticket_that_returns_to_what_was_published_is_not_overtaken_by_what_waited(
+    publish, company, commons
+):
+    publish([schema(), ticket(2, priority="low"), state(1)])
+    publish([schema(), ticket(2, priority="high", assignee_id=STRANGER), state(2)])
+    publish([schema(), ticket(2, priority="low"), state(3)])
+    company.knows(MENDED, MENDED)
+    publish()
+    assert {message.content["priority"] for message in commons.receive()} == {"low"}
+
+
+def test_a_ticket_waits_for_its_last_user(publish, company, commons, rows):
+    publish([schema(), ticket(2, assignee_id=STRANGER, follower_ids=[GHOST]), state(2)])
+    company.knows(MENDED, MENDED)
+    assert "1 tickets wait for a join" in publish().stderr
+    assert commons.receive() == []
+    company.knows({**MENDED, GHOST: ("U9", "user")}, [])
+    publish()
+    assert len(commons.receive()) == 1
+    [row] = rows("waiting")
+    assert {one["zendesk_user_id"] for one in row["unjoined"]} == {STRANGER, GHOST}
+
+
+def test_a_waiting_ticket_keeps_its_payload_but_for_who_its_users_are(publish, rows):
+    publish([schema(), ticket(2, assignee_id=STRANGER), state(2)])
+    [row] = rows("waiting")
+    payload = json.loads(row["payload"])
+    assert payload["assignee"] == {"zendeskUserId": STRANGER, "kind": None, "id": None}
+    assert payload["requester"]["id"] == "M1"
+    assert payload["subject"] == "subject 2"

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 MOST_PARKED = 100_000
 """Behind so many messages that wait for an earlier one of their key, none is looked at."""
+PARKED_AT_ONCE = 2_000
+"""So many are parked before what was found among them is handed out."""
+OUTDATED_EXPIRIES = 2_000
+"""So many ends of leases that are over are put up with."""
 
 
 class Source(Protocol):
@@ -43,9 +47,7 @@ class Backlog:
         self._since = since
         self._met = 0  # every message up to this one was leased or parked at least once
         self._leases: dict[int, Lease] = {}
-        self._expiries: list[
-            tuple[float, int, int]
-        ] = []  # a heap; entries may be too early, none is too late
+        self._expiries: list[tuple[float, int, int]] = []  # a heap; some are out of date, none is missing
         self._returned: list[int] = []  # a heap of messages without a lane
         self._lanes: dict[str, Lane] = {}
         self._free: dict[str, None] = {}  # the keys of lanes with parked messages and no leases
@@ -61,6 +63,8 @@ class Backlog:
         batch = Batch(consumer, limit, max_bytes, deadline)
         self._take_returned(batch)
         for key in [*consumer.resumable, *self._free]:
+            if batch.room <= 0:
+                break
             self._take_parked(key, batch)
         self._take_new(batch)
         return batch.deliveries
@@ -70,10 +74,12 @@ class Backlog:
 
         One whose lease has ended is settled too, unless it must come again for the sake of its key's order.
         """
+        if number < self._since:
+            return []
         lease = self._leases.get(message)
         if lease is None:
             must_come_again = self._is_ordered and message <= self._met
-            return [] if must_come_again or number < self._since else [message]
+            return [] if must_come_again else [message]
         self._end(lease)
         lane = self._lanes.get(lease.ordering_key)
         if lane is None:
@@ -90,7 +96,7 @@ class Backlog:
         lease = self._leases.get(message)
         if lease is not None and lease.number == number:
             if deadline < lease.deadline:
-                heapq.heappush(self._expiries, (deadline, message, number))
+                self._expect(deadline, lease)
             lease.deadline = deadline
 
     def give_back(self, message: int, number: int) -> None:
@@ -121,7 +127,7 @@ class Backlog:
             if lease is None or lease.number != number:
                 continue
             if lease.deadline > now:
-                heapq.heappush(self._expiries, (lease.deadline, message, number))
+                self._expect(lease.deadline, lease)
             else:
                 self.give_back(message, number)
 
@@ -139,6 +145,7 @@ class Backlog:
     def _take_new(self, batch: Batch) -> None:
         if batch.room <= 0 or self._parked >= MOST_PARKED:
             return
+        parked = self._parked
         with closing(self._source.after(self._met)) as owed:
             for pending in owed:
                 self._met = pending.message
@@ -147,6 +154,8 @@ class Backlog:
                 else:
                     self._give(pending, batch, None)
                 if batch.room <= 0 or self._parked >= MOST_PARKED:
+                    return
+                if self._parked - parked >= PARKED_AT_ONCE and batch.deliveries:
                     return
 
     def _give_or_park(self, pending: Pending, batch: Batch) -> None:
@@ -169,13 +178,20 @@ class Backlog:
         number = next(self._numbers)
         lease = Lease(pending.message, pending.ordering_key, size, consumer, number, batch.deadline)
         self._leases[pending.message] = lease
-        heapq.heappush(self._expiries, (batch.deadline, pending.message, number))
+        self._expect(batch.deadline, lease)
         if lane is not None:
             lane.leases.append(lease)
         consumer.messages += 1
         consumer.bytes += size
         batch.bytes += size
         batch.deliveries.append(Delivery(number, pending))
+
+    def _expect(self, deadline: float, lease: Lease) -> None:
+        if len(self._expiries) > 2 * len(self._leases) + OUTDATED_EXPIRIES:
+            leases = self._leases.values()
+            self._expiries = [(held.deadline, held.message, held.number) for held in leases]
+            heapq.heapify(self._expiries)
+        heapq.heappush(self._expiries, (deadline, lease.message, lease.number))
 
     def _end(self, lease: Lease) -> None:
         del self._leases[lease.message]

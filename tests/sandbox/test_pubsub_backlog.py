@@ -70,6 +70,14 @@ def test_an_extended_lease_ends_later_and_a_shortened_one_sooner():
     assert scene.take(Consumer()) == [1]
 
 
+def test_leases_that_are_over_are_forgotten():
+    scene = Scene([""] * 20_000, is_ordered=False)
+    scene.take(Consumer(), limit=19_999, max_bytes=10**9, deadline=5)
+    scene.acknowledge(*range(1, 20_000))
+    scene.take(Consumer(), deadline=10)
+    assert scene.backlog.next_expiry == 10
+
+
 def test_what_was_given_back_comes_before_what_is_new():
     scene = Scene([""] * 4)
     assert scene.take(Consumer(), limit=3) == [1, 2, 3]
@@ -94,6 +102,8 @@ def test_a_late_acknowledgement_settles_and_a_late_extension_or_return_does_noth
 
 def test_an_acknowledgement_from_before_a_seek_settles_nothing():
     backlog = Backlog(Owed([""]), count(100), is_ordered=False, since=50)
+    assert backlog.acknowledge(1, 49) == []
+    backlog.take(Consumer(), 1, 1, 10)
     assert backlog.acknowledge(1, 49) == []
     assert backlog.acknowledge(1, 50) == [1]
 

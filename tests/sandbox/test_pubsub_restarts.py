@@ -150,7 +150,8 @@ def test_a_high_level_subscriber_goes_on_where_the_killed_process_was(server, mo
         server.stop(signal.SIGKILL)
         server.start(port=server.host.rpartition(":")[2])
         server.publish("after")
-        assert arrived.get(timeout=60) == b"after"
+        while arrived.get(timeout=60) != b"after":
+            pass  # the acknowledgement may have come too late for the killed process
         future.cancel()
         future.result(timeout=60)
 

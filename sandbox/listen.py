@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from google.api_core.exceptions import DeadlineExceeded, GoogleAPICallError, NotFound
 
 from sandbox.addresses import TOPIC_PROJECT
-from sandbox.topics import check_given, clients
+from sandbox.processes import answers
+from sandbox.topics import check_is_here, clients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,9 @@ def listen(
 
     Ends after `count` messages, or when nothing came for `timeout` seconds. Raises ListenError, ServerStartError.
     """
-    check_given(host)
+    check_is_here(host)
+    if not answers(f"tcp://{host}"):
+        raise ListenError(f"no Pub/Sub server listens at {host}: is the sandbox up?")
     path = subscription if "/" in subscription else f"projects/{TOPIC_PROJECT}/subscriptions/{subscription}"
     with clients(host) as (_, subscriber):
         try:

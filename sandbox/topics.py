@@ -37,7 +37,11 @@ def pubsub_server(addresses: Addresses, data_dir: Path) -> Iterator[None]:
     """
     host = addresses.pubsub_host
     if addresses.given_pubsub_host is not None:
-        check_given(host)
+        check_is_here(host)
+        if not answers(f"tcp://{host}"):
+            raise ServerStartError(
+                f"no Pub/Sub server listens at {host}: unset PUBSUB_EMULATOR_HOST, and the sandbox starts its own"
+            )
         make_topic(host)
         yield
         return
@@ -82,7 +86,7 @@ def make_topic(host: str) -> None:
             )
 
 
-def check_given(host: str) -> None:
+def check_is_here(host: str) -> None:
     """A sandbox must not be able to reach a real topic. Raises ServerStartError."""
     name = urlsplit(f"//{host}").hostname or ""
     try:
@@ -91,5 +95,3 @@ def check_given(host: str) -> None:
         is_here = False
     if not is_here:
         raise ServerStartError(f"the Pub/Sub server at {host} (PUBSUB_EMULATOR_HOST) is not on this machine")
-    if not answers(f"tcp://{host}"):
-        raise ServerStartError(f"no Pub/Sub server listens at {host}")

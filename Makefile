@@ -24,14 +24,14 @@ test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 
 		$(UV) python find --no-python-downloads $$version >/dev/null 2>&1 || { echo "no Python $$version here"; continue; }; \
 		echo "Python $$version"; \
 		$(UV) venv --quiet --clear --python $$version .venvs/test-$$version && \
-		$(UV) pip install --quiet --python .venvs/test-$$version/bin/python -c constraints/plugins.txt --group dev \
+		$(UV) pip install --quiet --compile-bytecode --python .venvs/test-$$version/bin/python -c constraints/plugins.txt --group dev \
 			-e ./tap-zendesk-cityblock -e ./target-bigquery -e ./target-zendesk-pubsub && \
 		.venvs/test-$$version/bin/python -m pytest -q -n 2 --dist loadfile tests/tap tests/target_bigquery tests/target_zendesk_pubsub || exit 1; \
 	done
 
 stock: setup ## the loader's conformance suite against the stock package that it replaces: shows what that loses
 	@$(UV) venv --quiet --clear --python 3.11 .venvs/stock-target-bigquery
-	@$(UV) pip install --quiet --python .venvs/stock-target-bigquery/bin/python -r constraints/stock-target-bigquery.txt
+	@$(UV) pip install --quiet --compile-bytecode --python .venvs/stock-target-bigquery/bin/python -r constraints/stock-target-bigquery.txt
 	TARGET_UNDER_TEST=stock $(PYTHON) -m pytest -n 2 -q --tb=line tests/target_bigquery/test_conformance.py
 
 benchmark: setup ## 10,000 and 100,000 tickets from Zendesk to views: rows, seconds, memory, and every view compared
@@ -59,21 +59,21 @@ setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/
 .venv/.ready: pyproject.toml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml target-zendesk-pubsub/pyproject.toml constraints/plugins.txt
 	@echo "setting up .venv (plugins, sandbox, tests)"
 	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venv
-	@$(UV) pip install --quiet --python $(PYTHON) -c constraints/plugins.txt --group dev \
+	@$(UV) pip install --quiet --compile-bytecode --python $(PYTHON) -c constraints/plugins.txt --group dev \
 		-e ./tap-zendesk-cityblock -e ./target-bigquery -e ./target-zendesk-pubsub
 	@touch $@
 
 .venvs/meltano/.ready: constraints/meltano.txt
 	@echo "setting up Meltano"
 	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venvs/meltano
-	@$(UV) pip install --quiet --python .venvs/meltano/bin/python -r constraints/meltano.txt
+	@$(UV) pip install --quiet --compile-bytecode --python .venvs/meltano/bin/python -r constraints/meltano.txt
 	@touch $@
 
 .venvs/local-bigquery/.ready: constraints/local-bigquery.txt
 	@echo "setting up the BigQuery server (Python 3.13)"
 	@$(UV) venv --quiet --clear --python 3.13 .venvs/local-bigquery || { \
 		echo "the sandbox's BigQuery server needs Python 3.13: install it, or let uv fetch it" >&2; exit 1; }
-	@$(UV) pip install --quiet --python .venvs/local-bigquery/bin/python -r constraints/local-bigquery.txt
+	@$(UV) pip install --quiet --compile-bytecode --python .venvs/local-bigquery/bin/python -r constraints/local-bigquery.txt
 	@touch $@
 
 .meltano/.ready: .venvs/meltano/.ready meltano.yml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml target-zendesk-pubsub/pyproject.toml constraints/plugins.txt constraints/dbt.txt

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from sandbox import demo
 from sandbox.addresses import SUBSCRIPTION, Addresses
+from sandbox.bigquery import connect
+from sandbox.internal_people import mend
 from sandbox.listen import ListenError, listen
 from sandbox.processes import ServerStartError
 from sandbox.query import QueryError, query
@@ -47,7 +49,7 @@ def _up(options: argparse.Namespace) -> int:
             print(f"export {name}={value}")
         if is_new:
             print(
-                f"# a new account: if Meltano has cursors of an older one, `meltano state clear {demo.STATE_ID}`"
+                f"# a new account: if Meltano has cursors of an older one, `meltano state clear {' '.join(demo.STATE_IDS)}`"
             )
         print(f"# the sandbox is up, its data in {options.data_dir}; Ctrl-C stops it", flush=True)
         try:
@@ -59,6 +61,15 @@ def _up(options: argparse.Namespace) -> int:
 
 def _advance(options: argparse.Namespace) -> int:
     print(advance(Addresses().zendesk_url, options.hours))
+    return 0
+
+
+def _mend(_options: argparse.Namespace) -> int:
+    addresses = Addresses()
+    added = mend(connect(addresses.bigquery_url), addresses.zendesk_url)
+    print(
+        f"{added} people are known inside now; the next `meltano run tap-to-pubsub` publishes what waited for them"
+    )
     return 0
 
 
@@ -121,6 +132,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     later.add_argument("--hours", type=int, default=24)
     later.set_defaults(command=_advance)
+
+    mended = commands.add_parser(
+        "mend",
+        help="let a running sandbox's internal tables know everybody: tickets wait for a join no longer",
+    )
+    mended.set_defaults(command=_mend)
 
     look = commands.add_parser("query", parents=[kept], help="ask the warehouse, in BigQuery's SQL")
     look.add_argument("sql")

@@ -1,4 +1,4 @@
-"""The whole export, twice, a day apart, and what came of it: what `make run` shows."""
+"""Export and publication, twice, a day apart, and what came of it: what `make run` shows."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox.addresses import DATASET, Addresses
+from sandbox.addresses import DATASET, MESSAGES_DATASET, SUBSCRIPTION, Addresses
+from sandbox.internal_people import mend
+from sandbox.listen import listen
 from sandbox.tables import text_table
-from sandbox.truth import compare
+from sandbox.truth import compare, compare_messages
 from sandbox.up import Sandbox, Size, advance, sandbox
 from sandbox.zendesk.models import ENDPOINTS
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 MELTANO = Path(".venvs/meltano/bin/meltano")
 STATE_ID = "local:tap-zendesk-cityblock-to-target-bigquery"
+STATE_IDS = (STATE_ID, "local:tap-zendesk-cityblock-tickets-to-target-zendesk-pubsub")
 RUNS = f"""
     SELECT table_name, export_count, run_length_sec,
       COALESCE(start_cursor, CAST(start_time AS STRING)) AS cursor_before,
@@ -27,6 +30,12 @@ RUNS = f"""
       ROW_NUMBER() OVER (PARTITION BY table_name ORDER BY bq_inserted_at) AS run
     FROM {DATASET}.EXPORT_METADATA WHERE export_status = 'complete'
     ORDER BY table_name, run
+"""
+WAITING = f"""
+    FROM {DATASET}.TICKET_USER_JOIN_ERROR AS unpublished
+    LEFT JOIN {MESSAGES_DATASET}.zendesk_ticket AS published
+    ON unpublished.ticket_id = CAST(JSON_EXTRACT_SCALAR(published.attributes, '$.ticket_id') AS INT64)
+    WHERE published.attributes IS NULL
 """
 
 
@@ -43,23 +52,31 @@ def run(data_dir: Path, size: Size) -> None:
     addresses = Addresses()
     with sandbox(addresses, data_dir, size) as servers:
         print(
-            f"Sandbox up: Zendesk {addresses.zendesk_url}, BigQuery {addresses.bigquery_url}, GCS {addresses.gcs_url}"
+            f"Sandbox up: Zendesk {addresses.zendesk_url}, BigQuery {addresses.bigquery_url}, "
+            f"GCS {addresses.gcs_url}, Pub/Sub {addresses.pubsub_host}"
         )
-        _meltano("state", "clear", "--force", STATE_ID, log=data_dir / "logs" / "state.log")
-        _timed("First run:  meltano run tap-to-bigquery", data_dir / "logs" / "run-1.log")
+        logs = data_dir / "logs"
+        for state_id in STATE_IDS:
+            _meltano("state", "clear", "--force", state_id, log=logs / "state.log")
+        _run("First run: ", "tap-to-bigquery", logs / "export-1.log")
+        _run("           ", "tap-to-pubsub", logs / "publish-1.log")
+        waiting = _waiting(servers.warehouse)
         changed = advance(addresses.zendesk_url, hours=24)
         print("A day later in Zendesk: " + _told(changed.get("ticket", {})))
-        _timed("Second run: meltano run tap-to-bigquery", data_dir / "logs" / "run-2.log")
+        added = mend(servers.warehouse, addresses.zendesk_url)
+        _run("Second run:", "tap-to-bigquery", logs / "export-2.log")
+        _run("           ", "tap-to-pubsub", logs / "publish-2.log")
         print()
         print(_summary(servers.warehouse))
         print(_verdict(servers))
+        print(_to_commons(servers, waiting, added))
     print(_look_further(data_dir))
 
 
-def _timed(title: str, log: Path) -> None:
-    print(f"{title} …", end="", flush=True)
+def _run(title: str, job: str, log: Path) -> None:
+    print(f"{title} meltano run {job} …", end="", flush=True)
     started = time.monotonic()
-    _meltano("run", "tap-to-bigquery", log=log)
+    _meltano("run", job, log=log)
     print(f" {time.monotonic() - started:.0f} s")
 
 
@@ -126,6 +143,46 @@ def _verdict(servers: Sandbox) -> str:
     return f"\nAll {len(compared)} views say what Zendesk says: {rows:,} rows compared, by key and content."
 
 
+def _waiting(warehouse: bigquery.Client) -> list[bigquery.Row]:
+    """Tickets that could not be published, by the field that holds an unknown user and why it is unknown."""
+    sql = f"""
+        SELECT missing.field, missing.reason, COUNT(DISTINCT ticket_id) AS tickets
+        FROM (SELECT unpublished.ticket_id, unpublished.unjoined {WAITING}) CROSS JOIN UNNEST(unjoined) AS missing
+        GROUP BY 1, 2 ORDER BY 3 DESC
+    """
+    return list(warehouse.query_and_wait(sql))
+
+
+def _to_commons(servers: Sandbox, waiting: list[bigquery.Row], added: int) -> str:
+    """What was published, what waited and why, and whether Commons has what Zendesk has. Raises DemoError."""
+    warehouse = servers.warehouse
+    compared = compare_messages(servers.addresses.zendesk_url, warehouse)
+    still = {
+        row.ticket_id
+        for row in warehouse.query_and_wait(f"SELECT DISTINCT unpublished.ticket_id AS ticket_id {WAITING}")
+    }
+    if compared.missing != still or compared.surplus or compared.different:
+        raise DemoError("what was published is not what Zendesk says")
+    sent = next(
+        iter(warehouse.query_and_wait(f"SELECT COUNT(*) AS n FROM {MESSAGES_DATASET}.zendesk_ticket"))
+    ).n
+    heard = listen(servers.addresses.pubsub_host, SUBSCRIPTION, count=3, timeout=10, with_data=False)
+    reasons = text_table(["field", "why", "tickets"], [list(row) for row in waiting])
+    return f"""
+To Commons: {sent:,} messages. After the first run these tickets waited, because a user of theirs was nobody inside:
+
+{_indented(reasons)}
+
+Then {added} people were added inside, and the second run published what had waited; {len(still)} still wait for users
+who were deleted in Zendesk. All {compared.rows:,} others reached Pub/Sub as Zendesk has them. The first messages of {SUBSCRIPTION}:
+
+{_indented(chr(10).join(heard))}"""
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
 def _look_further(data_dir: Path) -> str:
     python = ".venv/bin/python -m sandbox query"
     kept = "" if data_dir == Path(".sandbox") else f" --data-dir {data_dir}"
@@ -137,6 +194,9 @@ The servers are stopped, the rows are kept in {data_dir}. To look further:
 
   see every export of a model, with its cursors
     {python}{kept} "SELECT * FROM {DATASET}.EXPORT_METADATA WHERE table_name = 'ticket' ORDER BY bq_inserted_at DESC"
+
+  see which tickets wait for a join, and why
+    {python}{kept} "SELECT ticket_id, first_seen_at, unjoined FROM {DATASET}.TICKET_USER_JOIN_ERROR_latest WHERE is_waiting"
 
   override a cursor (here: tickets again from 1 June 2025), then `make sandbox` and, beside it, `{MELTANO} run tap-to-bigquery`
     {MELTANO} state merge {STATE_ID} '{{"singer_state": {{"bookmarks": {{"ticket": {{"start_time": 1748736000}}}}}}}}'

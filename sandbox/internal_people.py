@@ -1,6 +1,6 @@
 """Cityblock's own members and users, as the directory view expects them: made from the Zendesk account's people.
 
-Some are left out, so that a few tickets cannot be joined.
+Some are left out at first, so that a few tickets cannot be joined; mend() adds them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ COLUMNS = {
     "member": [bigquery.SchemaField("id", "STRING", "REQUIRED")],
     "user": [bigquery.SchemaField("id", "STRING", "REQUIRED"), bigquery.SchemaField("email", "STRING")],
 }
-UNKNOWN_MEMBERS = 17
-UNKNOWN_USERS = 11
+LEFT_OUT = {"member": 97, "user": 11}
 """Every so manieth is not known inside."""
 
 
@@ -25,18 +24,36 @@ def seed_internal_people(warehouse: bigquery.Client, zendesk_url: str) -> None:
     warehouse.create_dataset(DATASET, exists_ok=True)
     if list(warehouse.list_tables(DATASET)):
         return
+    for name, people in _people(zendesk_url).items():
+        _append(warehouse, name, [row for n, row in enumerate(people) if n % LEFT_OUT[name]])
+
+
+def mend(warehouse: bigquery.Client, zendesk_url: str) -> int:
+    """What the Member Service does some day: everybody is known inside. How many were added."""
+    added = 0
+    for name, people in _people(zendesk_url).items():
+        known = {row.id for row in warehouse.query_and_wait(f"SELECT id FROM {DATASET}.{name}")}
+        missing = [row for row in people if row["id"] not in known]
+        _append(warehouse, name, missing)
+        added += len(missing)
+    return added
+
+
+def _people(zendesk_url: str) -> dict[str, list[dict[str, str]]]:
+    """By table, everybody whom the account knows."""
     with urllib.request.urlopen(f"{zendesk_url}/_sandbox/objects/user", timeout=600) as lines:  # noqa: S310 - loopback
         people = [json.loads(line) for line in lines]
-    members = [{"id": person["external_id"]} for person in people if person["external_id"]]
-    users = [
-        {"id": f"U{person['id']}", "email": person["email"].upper()}
-        for person in people
-        if person["email"] and not person["external_id"]
-    ]
-    _fill(warehouse, "member", [row for n, row in enumerate(members) if n % UNKNOWN_MEMBERS])
-    _fill(warehouse, "user", [row for n, row in enumerate(users) if n % UNKNOWN_USERS])
+    return {
+        "member": [{"id": person["external_id"]} for person in people if person["external_id"]],
+        "user": [
+            {"id": f"U{person['id']}", "email": person["email"].upper()}
+            for person in people
+            if person["email"] and not person["external_id"]
+        ],
+    }
 
 
-def _fill(warehouse: bigquery.Client, name: str, rows: list[dict[str, str]]) -> None:
-    config = bigquery.LoadJobConfig(schema=COLUMNS[name])
-    warehouse.load_table_from_json(rows, f"{DATASET}.{name}", job_config=config).result()
+def _append(warehouse: bigquery.Client, name: str, rows: list[dict[str, str]]) -> None:
+    if rows:
+        config = bigquery.LoadJobConfig(schema=COLUMNS[name])
+        warehouse.load_table_from_json(rows, f"{DATASET}.{name}", job_config=config).result()

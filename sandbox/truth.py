@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from sandbox.addresses import MESSAGES_DATASET
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -22,6 +24,16 @@ LEFT_OUT = {"ticket": {"fields"}, "ticket_skip": {"ticket"}, "activity": {"user"
 """`fields` repeats `custom_fields`; skips and activities embed other models."""
 
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)\Z")
+
+PUBLISHED_AS_THEY_ARE = {
+    "status": "status",
+    "subject": "subject",
+    "description": "description",
+    "priority": "priority",
+    "organization_id": "organizationId",
+    "group_id": "groupId",
+    "updated_at": "updatedAt",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +66,35 @@ def compare(
         surplus=frozenset(view.keys() - truth.keys()),
         different=frozenset(k for k in truth.keys() & view.keys() if truth[k] != view[k]),
         repeated=repeated,
+    )
+
+
+def compare_messages(zendesk_url: str, warehouse: bigquery.Client) -> Comparison:
+    """What was published last of each ticket against the account; `missing` is what was not, `repeated` a message twice.
+
+    Compared is what a message takes over from Zendesk's ticket under the same words.
+    """
+    truth = {}
+    for line in _objects(zendesk_url, "ticket"):
+        ticket = orjson.loads(line)
+        truth[ticket["id"]] = [ticket[name] for name in PUBLISHED_AS_THEY_ARE]
+    messages: dict[object, list[object]] = {}
+    keys = []
+    rows = warehouse.query(
+        f"SELECT ticket_id, message_key, data FROM {MESSAGES_DATASET}.zendesk_ticket "
+        "WHERE replay_of IS NULL ORDER BY published_at"
+    ).result(page_size=2_000)
+    for row in rows:
+        content = orjson.loads(row.data)
+        messages[row.ticket_id] = [content[name] for name in PUBLISHED_AS_THEY_ARE.values()]
+        keys.append(row.message_key)
+    return Comparison(
+        "ticket message",
+        rows=len(messages),
+        missing=frozenset(truth.keys() - messages.keys()),
+        surplus=frozenset(messages.keys() - truth.keys()),
+        different=frozenset(k for k in truth.keys() & messages.keys() if truth[k] != messages[k]),
+        repeated=len(keys) - len(set(keys)),
     )
 
 

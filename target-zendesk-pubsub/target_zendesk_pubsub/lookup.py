@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+from google.api_core.exceptions import NotFound
 
 from target_zendesk_pubsub.directory import Person, users_of
-from target_zendesk_pubsub.errors import DirectoryError
+from target_zendesk_pubsub.errors import DirectoryError, WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,9 +98,17 @@ class Lookup:
         """
 
     def check_directory(self) -> None:
-        """Raises DirectoryError where nobody is in the directory: nothing would ever join."""
+        """Raises DirectoryError where it is missing, or has nobody in it: nothing would ever join."""
         sql = f"SELECT zendesk_user_id FROM {self._directory} LIMIT 1"
-        if not list(self._warehouse.query(f"directory {self._directory}", sql, {})):
+        try:
+            found = list(self._warehouse.query(f"directory {self._directory}", sql, {}))
+        except WarehouseError as failure:
+            if isinstance(failure.__cause__, NotFound):
+                raise DirectoryError(
+                    f"{self._directory} does not exist: `meltano run tap-to-bigquery` builds it"
+                ) from None
+            raise
+        if not found:
             raise DirectoryError(
                 f"{self._directory} is empty: export users (`meltano run tap-to-bigquery`) and check the internal tables it joins"
             )

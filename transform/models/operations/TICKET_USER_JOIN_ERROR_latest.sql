@@ -1,25 +1,30 @@
 {%- set errors = existing('zendesk', 'TICKET_USER_JOIN_ERROR') -%}
-{%- set published = existing('pubsub_messages', 'zendesk_ticket') -%}
 
 {%- if errors -%}
 with latest as (
   select *
   from {{ errors }}
   qualify row_number() over (partition by ticket_id order by inserted_at desc) = 1
+),
+
+settled as (
+  select ticket_id, max(settled_at) as settled_at
+  from (
+    select ticket_id, published_at as settled_at
+    from {{ source('pubsub_messages', 'zendesk_ticket') }}
+    where replay_of is null
+    union all
+    select ticket_id, refused_at as settled_at
+    from {{ source('pubsub_messages', 'zendesk_ticket_refused') }}
+  )
+  group by ticket_id
 )
 
 select
   latest.*,
-  {%- if published %}
-  not exists (
-    select 1
-    from {{ published }} as published
-    where published.ticket_id = latest.ticket_id and published.published_at >= latest.inserted_at
-  ) as is_waiting
-  {%- else %}
-  true as is_waiting
-  {%- endif %}
+  settled.settled_at is null or settled.settled_at < latest.inserted_at as is_waiting
 from latest
+left join settled on settled.ticket_id = latest.ticket_id
 {%- else -%}
 {{ no_rows() }}
 {%- endif %}

@@ -48,7 +48,8 @@ format: setup ## let ruff mend what it can
 
 docs: setup ## write the generated parts of documentation and dbt models anew
 	$(PYTHON) transform/make_models.py
-	.venv/bin/cog -r README.md */README.md
+	$(PYTHON) target-zendesk-pubsub/make_contract.py
+	.venv/bin/cog -r README.md */README.md docs/ticket-messages.md
 
 clean: ## remove what runs and set-up left, environments included
 	rm -rf .sandbox .meltano .venv .venvs logs output transform/target transform/logs

@@ -94,6 +94,9 @@ class FaultProxy:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = (
+        True  # head and body go out apart; the second would wait 40 ms for the first to be heard of
+    )
 
     def __init__(self, proxy: FaultProxy, *arguments: Any) -> None:  # noqa: ANN401 - the server's
         self._proxy = proxy

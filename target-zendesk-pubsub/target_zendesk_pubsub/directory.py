@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
+
+from target_zendesk_pubsub.messages import Kind  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from target_zendesk_pubsub.messages import TicketData, User
-
-Kind = Literal["member", "user"]
 
 NOT_IN_DIRECTORY = "not_in_directory"
 """Exported from Zendesk, but joins no internal person, or more than one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,7 @@ ORDERING_KEYS = 32
 """A key a ticket would cost a request a ticket; these share requests and still keep every ticket in order."""
 
 EventType = Literal["created", "updated", "deleted", "restored"]
+Kind = Literal["member", "user"]
 DateTime = Annotated[str, Meta(description="RFC 3339", extra_json_schema={"format": "date-time"})]
 
 
@@ -22,7 +23,7 @@ class User(msgspec.Struct, gc=False):
     """Somebody of Zendesk's, and who that is inside Cityblock."""
 
     id: Annotated[str | None, Meta(description="Of the member or of the internal user")]
-    kind: Annotated[Literal["member", "user"] | None, Meta(description="Whose id it is")]
+    kind: Annotated[Kind | None, Meta(description="Whose id it is")]
     zendeskUserId: int  # noqa: N815 - the contract's name
 
 
@@ -145,11 +146,43 @@ def attributes_of(
 
 
 def json_schema() -> dict[str, Any]:
-    """The contract of the data, as JSON Schema."""
+    """The contract of the data, as JSON Schema. What is published has all its users joined, unlike what waits."""
     _, parts = msgspec.json.schema_components([TicketData], ref_template="#/$defs/{name}")
+    user = parts[User.__name__]["properties"]
+    for name, joined in (("id", {"type": "string"}), ("kind", {"enum": list(get_args(Kind))})):
+        user[name] = {"description": user[name]["description"], **joined}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **parts.pop(TicketData.__name__),
         "title": "Zendesk ticket message",
         "$defs": parts,
     }
+
+
+def markdown_table() -> str:
+    """The fields of the data, as the documentation shows them."""
+    schema = json_schema()
+    users = schema["$defs"][User.__name__]["properties"]
+    fields = schema["$defs"][CustomField.__name__]["properties"]
+    rows = ["| field | type | |", "|---|---|---|"]
+    for name, part in schema["properties"].items():
+        rows.append(f"| `{name}` | {_type(part)} | {part.get('description', '')} |")
+    for title, properties in ((User.__name__, users), (CustomField.__name__, fields)):
+        for name, part in properties.items():
+            rows.append(f"| {title} `{name}` | {_type(part)} | {part.get('description', '')} |")
+    return "\n".join(rows)
+
+
+def _type(part: dict[str, Any]) -> str:
+    match part:
+        case {"$ref": name}:
+            return str(name).rpartition("/")[2]
+        case {"anyOf": parts}:
+            return " or ".join(_type(one) for one in parts)
+        case {"type": "array", "items": items}:
+            return f"list of {_type(items)}"
+        case {"enum": values}:
+            return " or ".join(f"`{value}`" for value in values)
+        case {"format": "date-time"}:
+            return "time"
+    return str(part.get("type", "any"))

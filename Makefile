@@ -10,7 +10,7 @@ MELTANO := .venvs/meltano/bin/meltano
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-run: setup ## the whole export in the sandbox: a first run, a day later a second one, and what came of it
+run: setup ## export and publication in the sandbox: a first run, a day later a second one, and what came of it
 	@$(PYTHON) -m sandbox demo
 
 sandbox: setup ## the sandbox alone, until Ctrl-C; in another terminal: .venvs/meltano/bin/meltano run tap-to-bigquery

@@ -9,8 +9,9 @@ import pytest
 import yaml
 from tap_zendesk_cityblock import settings as tap_settings
 from target_bigquery import settings as target_settings
+from target_zendesk_pubsub import settings as publisher_settings
 
-from sandbox.addresses import BUCKET, Addresses
+from sandbox.addresses import BUCKET, TOPIC, TOPIC_PROJECT, Addresses
 from sandbox.addresses import PROJECT as PROJECT_ID
 
 PROJECT = Path(__file__).parents[2]
@@ -62,7 +63,11 @@ def test_every_make_verb_tells_what_it_is_for():
 
 @pytest.mark.parametrize(
     ("kind", "name", "settings"),
-    [("extractors", "tap-zendesk-cityblock", tap_settings), ("loaders", "target-bigquery", target_settings)],
+    [
+        ("extractors", "tap-zendesk-cityblock", tap_settings),
+        ("loaders", "target-bigquery", target_settings),
+        ("loaders", "target-zendesk-pubsub", publisher_settings),
+    ],
 )
 def test_meltano_knows_every_setting_of_a_plugin(kind, name, settings):
     in_code = settings.SETTINGS.to_dict()["properties"]
@@ -86,15 +91,20 @@ def test_the_local_environment_knows_the_sandboxs_usual_addresses():
     assert written["base_url"] == usual.zendesk_url
     assert written["bigquery_emulator_host"] == usual.bigquery_url
     assert written["storage_emulator_host"] == usual.gcs_url
-    assert (written["project"], written["bucket"]) == (PROJECT_ID, BUCKET)
+    assert written["pubsub_emulator_host"] == f"127.0.0.1:{usual.pubsub}"
+    assert (written["project"], written["bucket"], written["topic"]) == (PROJECT_ID, BUCKET, TOPIC)
+    assert declared("loaders", "target-zendesk-pubsub")["topic_project"]["value"] == TOPIC_PROJECT
 
 
 def test_the_example_environment_names_settings_that_exist():
-    named = re.findall(
-        r"^#? ?TAP_ZENDESK_CITYBLOCK_([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE
-    )
-    assert named
-    assert {name.lower() for name in named} <= set(tap_settings.SETTINGS.to_dict()["properties"])
+    example = (PROJECT / ".env.example").read_text()
+    for prefix, settings in (
+        ("TAP_ZENDESK_CITYBLOCK", tap_settings),
+        ("TARGET_ZENDESK_PUBSUB", publisher_settings),
+    ):
+        named = re.findall(rf"^#? ?{prefix}_([A-Z_]+)=", example, re.MULTILINE)
+        assert named
+        assert {name.lower() for name in named} <= set(settings.SETTINGS.to_dict()["properties"])
 
 
 def test_pins_carry_no_address():

@@ -63,6 +63,7 @@ class Addresses:
             "TAP_ZENDESK_CITYBLOCK_BASE_URL": self.zendesk_url,
             "TARGET_BIGQUERY_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "TARGET_BIGQUERY_STORAGE_EMULATOR_HOST": self.gcs_url,
+            "TARGET_ZENDESK_PUBSUB_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "TARGET_ZENDESK_PUBSUB_PUBSUB_EMULATOR_HOST": self.pubsub_host,
             "DBT_BIGQUERY_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "BIGQUERY_EMULATOR_HOST": self.bigquery_url,

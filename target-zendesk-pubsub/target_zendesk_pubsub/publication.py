@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import TYPE_CHECKING
 
 from target_zendesk_pubsub.directory import join
@@ -19,7 +20,7 @@ from target_zendesk_pubsub.messages import (
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from target_zendesk_pubsub.connections import Connections
     from target_zendesk_pubsub.lookup import Known
@@ -112,16 +113,12 @@ class Publication:
         self.counts.unjoined += len(decision.errors)
         self.counts.unchanged += len(tickets) - len(decision.messages) - len(decision.errors)
 
-    def retry(self, batch_size: int) -> None:
-        """Publishes what waited and waits no longer. Raises TargetError."""
-        batch: list[Ticket] = []
-        for ticket, since in self._join_errors.mended():
-            self._clock.pass_by(since)
-            batch.append(ticket)
-            if len(batch) == batch_size:
-                self.publish(batch)
-                batch = []
-        self.publish(batch)
+    def mended(self, batch_size: int) -> Iterator[list[Ticket]]:
+        """Batches of what waited and waits no longer, each to be published. Raises WarehouseError."""
+        mended = self._join_errors.mended()
+        while batch := list(itertools.islice(mended, batch_size)):
+            self._clock.pass_by(max(since for _, since in batch))
+            yield [ticket for ticket, _ in batch]
 
     def count_waiting(self) -> int:
         """Tickets that wait for a join. Raises WarehouseError."""

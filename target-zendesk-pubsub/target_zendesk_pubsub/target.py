@@ -91,9 +91,9 @@ class TargetZendeskPubSub(Target):
         if sink is None:
             raise InputError(f"a RECORD of stream {message_dict['stream']} came before its SCHEMA")
         if isinstance(sink, TicketSink):
-            sink.add(message_dict["record"])
-            if sink.is_full:
+            if sink.is_full:  # asked at the next ticket, so that a STATE before it goes out with the batch that it tells of
                 self.drain_one(sink)
+            sink.add(message_dict["record"])
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """The SDK sends STATE at the end of the input; a long run shall not lose all of its progress."""
@@ -112,8 +112,9 @@ class TargetZendeskPubSub(Target):
         """Also of an empty pipe: what waits is tried every run."""
         super().process_endofpipe()
         self.prepare()
-        with self._uninterrupted():
-            self.publication.retry(self.config["batch_size"])
+        for tickets in self.publication.mended(self.config["batch_size"]):
+            with self._uninterrupted():
+                self.publication.publish(tickets)
         counts = self.publication.counts
         self.logger.info(
             "%d tickets: %d messages published, %d unchanged, %d unjoined, %d refused; %d tickets wait for a join",

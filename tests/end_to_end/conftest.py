@@ -28,6 +28,7 @@ class Project:
             "MELTANO_CLI_LOG_LEVEL": "info",
             "DBT_TARGET_PATH": str(self.home / "dbt"),
             "TARGET_BIGQUERY_TIMEOUT": "20",
+            "TARGET_ZENDESK_PUBSUB_TIMEOUT": "20",
             "NO_COLOR": "1",
             **env,
         }

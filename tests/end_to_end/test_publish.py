@@ -51,9 +51,9 @@ def test_every_ticket_is_published_as_zendesk_has_it_or_waits(project, waiting):
 
 def test_a_day_later_changes_are_published_and_what_was_mended(project, waiting, after_second_run):
     compared = published(project)
-    assert after_second_run < waiting
-    assert compared.missing == after_second_run
-    assert (compared.surplus, compared.different) == (set(), set())
+    assert len(waiting - after_second_run) > len(waiting) / 2  # the others wait for users deleted in Zendesk
+    assert compared.missing | compared.different == after_second_run
+    assert compared.surplus == set()
 
 
 def test_commons_receives_what_the_log_says(project, after_second_run):

@@ -11,7 +11,7 @@ from target_zendesk_pubsub.join_errors import JoinErrors
 from target_zendesk_pubsub.lookup import Lookup
 from target_zendesk_pubsub.published_log import PublishedLog
 from target_zendesk_pubsub.publisher import Publisher
-from target_zendesk_pubsub.settings import bigquery_client, publisher_client, topic_name
+from target_zendesk_pubsub.settings import bigquery_client, publisher_client, quieten_clients, topic_name
 from target_zendesk_pubsub.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Connections:
 
 def connect(config: Mapping[str, Any], logger: logging.Logger) -> Connections:
     """Raises SettingsError."""
+    quieten_clients()
     run_id, clock, topic, dataset = uuid.uuid4().hex, Clock(), topic_name(config), config["dataset"]
     warehouse = Warehouse(bigquery_client(config), config["timeout"], logger)
     log = PublishedLog(warehouse, config["messages_dataset"], topic, run_id)

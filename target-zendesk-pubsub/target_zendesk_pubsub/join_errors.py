@@ -53,6 +53,14 @@ class JoinError:
     first_seen_at: datetime | None
 
 
+@dataclasses.dataclass(frozen=True)
+class Waiting:
+    """How many tickets wait, and how many of them need not any longer."""
+
+    tickets: int
+    mended: int
+
+
 class JoinErrors:
     """`directory`: the dataset's view of who is who, by which it is known what waits no longer."""
 
@@ -100,10 +108,14 @@ class JoinErrors:
             WHERE settled.settled_at IS NULL OR settled.settled_at < error.inserted_at
         """
 
-    def count(self) -> int:
-        """Tickets that wait. Raises WarehouseError."""
-        sql = f"SELECT COUNT(*) AS count FROM ({self.waiting()})"
-        return int(next(iter(self._warehouse.query("waiting tickets", sql, {}))).count)
+    def count(self) -> Waiting:
+        """Raises WarehouseError."""
+        sql = f"""
+            {self._with_mended()}
+            SELECT (SELECT COUNT(*) FROM waiting) AS tickets, (SELECT COUNT(*) FROM mended) AS mended
+        """
+        [row] = self._warehouse.query("waiting tickets", sql, {})
+        return Waiting(row.tickets, row.mended)
 
     def mended(self) -> Iterator[tuple[Ticket, datetime]]:
         """Waiting tickets whose users the directory now knows, and since when each waits as it is.
@@ -111,6 +123,17 @@ class JoinErrors:
         In the order in which they were written. Raises WarehouseError.
         """
         sql = f"""
+            {self._with_mended()}
+            SELECT waiting.payload, waiting.generated_timestamp, waiting.inserted_at
+            FROM waiting
+            JOIN mended ON mended.ticket_id = waiting.ticket_id
+            ORDER BY waiting.inserted_at, waiting.ticket_id
+        """
+        for row in self._warehouse.query("mended tickets", sql, {}):
+            yield Ticket(row.generated_timestamp, decode(row.payload)), row.inserted_at
+
+    def _with_mended(self) -> str:
+        return f"""
             WITH waiting AS ({self.waiting()}),
             mended AS (
               SELECT waiting.ticket_id
@@ -120,10 +143,4 @@ class JoinErrors:
               GROUP BY waiting.ticket_id
               HAVING COUNTIF(directory.zendesk_user_id IS NULL) = 0
             )
-            SELECT waiting.payload, waiting.generated_timestamp, waiting.inserted_at
-            FROM waiting
-            JOIN mended ON mended.ticket_id = waiting.ticket_id
-            ORDER BY waiting.inserted_at, waiting.ticket_id
         """
-        for row in self._warehouse.query("mended tickets", sql, {}):
-            yield Ticket(row.generated_timestamp, decode(row.payload)), row.inserted_at

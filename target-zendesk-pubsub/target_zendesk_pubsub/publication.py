@@ -72,6 +72,7 @@ class Counts:
     unchanged: int = 0
     unjoined: int = 0
     refused: int = 0
+    waiting: int = 0
 
 
 class Publication:
@@ -114,15 +115,16 @@ class Publication:
         self.counts.unchanged += len(tickets) - len(decision.messages) - len(decision.errors)
 
     def mended(self, batch_size: int) -> Iterator[list[Ticket]]:
-        """Batches of what waited and waits no longer, each to be published. Raises WarehouseError."""
+        """Batches of what waited and waits no longer, each to be published. Counts what waits. Raises WarehouseError."""
+        waiting = self._join_errors.count()
+        self.counts.waiting = waiting.tickets
+        if not waiting.mended:  # the usual case, which is spared reading payloads
+            return
         mended = self._join_errors.mended()
         while batch := list(itertools.islice(mended, batch_size)):
             self._clock.pass_by(max(since for _, since in batch))
             yield [ticket for ticket, _ in batch]
-
-    def count_waiting(self) -> int:
-        """Tickets that wait for a join. Raises WarehouseError."""
-        return self._join_errors.count()
+        self.counts.waiting = self._join_errors.count().tickets
 
     def _send(self, messages: Sequence[Message]) -> None:
         outcome = self._publisher.publish(messages)

@@ -6,6 +6,7 @@ import itertools
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,11 @@ from target_zendesk_pubsub.connections import Connections, connect
 from target_zendesk_pubsub.errors import SettingsError, TargetError
 from target_zendesk_pubsub.published_log import Selection
 from target_zendesk_pubsub.target import TargetZendeskPubSub
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_zendesk_pubsub.published_log import Logged
 
 DAY = click.DateTime(["%Y-%m-%d"])
 BEGINNING = datetime(2019, 1, 1)  # noqa: DTZ001 - made UTC with the others
@@ -46,25 +52,20 @@ def command(
         f"{told.messages} messages of {told.tickets} tickets{' would be published again' if dry_run else ''}"
     )
     if not dry_run:
-        click.echo(f"{replay(connections, selection, target.config['batch_size'])} published again")
+        rows, count = connections.log.read(selection), 0
+        while batch := list(itertools.islice(rows, target.config["batch_size"])):
+            with target.uninterrupted():
+                count += replay(connections, batch)
+        click.echo(f"{count} published again")
 
 
-def replay(connections: Connections, selection: Selection, batch_size: int) -> int:
-    """Batch by batch, each logged before the next; how many messages. A replay of a replay there is not.
-
-    Raises TargetError; what was sent until then is logged.
-    """
-    rows = connections.log.read(selection)
-    count = 0
-    while batch := list(itertools.islice(rows, batch_size)):
-        outcome = connections.publisher.publish(
-            [one.message for one in batch], [one.message_id for one in batch]
-        )
-        connections.log.record(outcome.published, outcome.refused)
-        count += len(outcome.published)
-        if outcome.failure is not None:
-            raise outcome.failure
-    return count
+def replay(connections: Connections, batch: Sequence[Logged]) -> int:
+    """Publishes and logs them; how many. Raises TargetError; what was sent until then is logged."""
+    outcome = connections.publisher.publish([one.message for one in batch], [one.message_id for one in batch])
+    connections.log.record(outcome.published, outcome.refused)
+    if outcome.failure is not None:
+        raise outcome.failure
+    return len(outcome.published)
 
 
 def main() -> None:

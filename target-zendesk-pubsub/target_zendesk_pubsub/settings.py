@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import google.auth
 import grpc
 from google.api_core.client_options import ClientOptions
-from google.auth.credentials import AnonymousCredentials
+from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.exceptions import DefaultCredentialsError
+from google.auth.transport.requests import AuthorizedSession
 from google.cloud import bigquery
 from google.oauth2 import service_account
 from google.pubsub_v1 import PublisherClient
@@ -113,6 +117,12 @@ def emulator(config: Mapping[str, Any], setting: str, environ: Mapping[str, str]
     return address
 
 
+def quieten_clients() -> None:
+    """Google's clients log whole requests at DEBUG, which GOOGLE_SDK_PYTHON_LOGGING_SCOPE turns on: rows and messages."""
+    for module in (PublisherGrpcTransport.__module__, AuthorizedSession.__module__):
+        logging.getLogger(module).setLevel(logging.INFO)
+
+
 def bigquery_client(config: Mapping[str, Any]) -> bigquery.Client:
     """Raises SettingsError."""
     address = emulator(config, "bigquery_emulator_host")
@@ -142,8 +152,8 @@ def topic_name(config: Mapping[str, Any]) -> str:
     return f"projects/{config.get('topic_project') or config['project']}/topics/{config['topic']}"
 
 
-def _credentials(config: Mapping[str, Any]) -> service_account.Credentials | None:
-    """None: what Google's clients find by themselves."""
+def _credentials(config: Mapping[str, Any]) -> Credentials:
+    """Those of the settings, or what Google's clients find by themselves. Raises SettingsError."""
     path, key = config.get("credentials_path"), config.get("credentials_json")
     if path and key:
         raise SettingsError("credentials_path and credentials_json are both set: choose one")
@@ -158,7 +168,13 @@ def _credentials(config: Mapping[str, Any]) -> service_account.Credentials | Non
         raise SettingsError(
             f"{'credentials_path' if path else 'credentials_json'} is no service account key"
         ) from None
-    return None
+    try:
+        found, _ = google.auth.default()
+    except (DefaultCredentialsError, OSError) as missing:
+        raise SettingsError(
+            f"credentials_path is not set, and Google's clients find no credentials themselves: {missing}"
+        ) from None
+    return found
 
 
 def markdown_table() -> str:

@@ -69,7 +69,7 @@ class TargetZendeskPubSub(Target):
     def prepare(self) -> None:
         """Once a run, before anything is published. Raises TargetError."""
         if not self._is_prepared:
-            with self._uninterrupted():
+            with self.uninterrupted():
                 self.publication.prepare()
                 self._is_prepared = True
 
@@ -77,7 +77,7 @@ class TargetZendeskPubSub(Target):
         """Raises TargetError."""
         self._bytes_before = self._reader.bytes_read
         self._since_state += len(tickets)
-        with self._uninterrupted():
+        with self.uninterrupted():
             self.publication.publish(tickets)
 
     @property
@@ -91,7 +91,7 @@ class TargetZendeskPubSub(Target):
         if sink is None:
             raise InputError(f"a RECORD of stream {message_dict['stream']} came before its SCHEMA")
         if isinstance(sink, TicketSink):
-            if sink.is_full:  # asked at the next ticket, so that a STATE before it goes out with the batch that it tells of
+            if sink.is_full:  # asked only now, so that a STATE in between goes out with its batch
                 self.drain_one(sink)
             sink.add(message_dict["record"])
 
@@ -104,7 +104,7 @@ class TargetZendeskPubSub(Target):
         self._handle_max_record_age()
 
     def drain_all(self, *, is_endofpipe: bool = False) -> None:  # type: ignore[misc] # final, and the SDK is pinned
-        with self._uninterrupted():
+        with self.uninterrupted():
             super().drain_all(is_endofpipe=is_endofpipe)
             self._since_state = 0
 
@@ -113,7 +113,7 @@ class TargetZendeskPubSub(Target):
         super().process_endofpipe()
         self.prepare()
         for tickets in self.publication.mended(self.config["batch_size"]):
-            with self._uninterrupted():
+            with self.uninterrupted():
                 self.publication.publish(tickets)
         counts = self.publication.counts
         self.logger.info(
@@ -123,11 +123,11 @@ class TargetZendeskPubSub(Target):
             counts.unchanged,
             counts.unjoined,
             counts.refused,
-            self.publication.count_waiting(),
+            counts.waiting,
         )
 
     @contextmanager
-    def _uninterrupted(self) -> Iterator[None]:
+    def uninterrupted(self) -> Iterator[None]:
         """A signal waits until the block is left: a batch under way is published, logged and its STATE written.
 
         The SDK's own handler would drain again from inside the batch, and lose it.

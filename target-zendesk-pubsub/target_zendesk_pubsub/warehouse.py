@@ -114,9 +114,15 @@ class Warehouse:
         pages = self._call(
             what,
             lambda: (
-                self._client.query(sql, job_config=config, retry=ONCE, timeout=120, job_retry=None)
-                .result(page_size=PAGE_ROWS, retry=ONCE, job_retry=None, timeout=JOB_SECONDS)
-                .pages
+                self._client.query_and_wait(
+                    sql,
+                    job_config=config,
+                    page_size=PAGE_ROWS,
+                    api_timeout=120,
+                    wait_timeout=JOB_SECONDS,
+                    retry=ONCE,
+                    job_retry=ONCE,
+                ).pages
             ),
         )
         while (page := self._call(what, lambda: next(pages, None))) is not None:

@@ -7,7 +7,9 @@ import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from google.auth.credentials import AnonymousCredentials
+import google.auth
+from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import bigquery
 from google.cloud.storage import Bucket
 from google.cloud.storage import Client as StorageClient
@@ -163,8 +165,8 @@ def bucket(config: Mapping[str, Any]) -> Bucket | None:
     return client.bucket(name)
 
 
-def _credentials(config: Mapping[str, Any]) -> service_account.Credentials | None:
-    """None: what Google's clients find by themselves."""
+def _credentials(config: Mapping[str, Any]) -> Credentials:
+    """Those of the settings, or what Google's clients find by themselves. Raises SettingsError."""
     path, key = config.get("credentials_path"), config.get("credentials_json")
     if path and key:
         raise SettingsError("credentials_path and credentials_json are both set: choose one")
@@ -179,7 +181,13 @@ def _credentials(config: Mapping[str, Any]) -> service_account.Credentials | Non
         raise SettingsError(
             f"{'credentials_path' if path else 'credentials_json'} is no service account key"
         ) from None
-    return None
+    try:
+        found, _ = google.auth.default()
+    except (DefaultCredentialsError, OSError) as missing:
+        raise SettingsError(
+            f"credentials_path is not set, and Google's clients find no credentials themselves: {missing}"
+        ) from None
+    return found
 
 
 def markdown_table() -> str:

@@ -69,6 +69,14 @@ def test_settings_that_make_no_sense(settings, told, load):
     assert loaded.states == []
 
 
+def test_credentials_that_are_nowhere(load, monkeypatch):
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere.json")
+    loaded = load([schema(), record(1), state(1)], environment=None, bigquery_emulator_host="")
+    assert loaded.code == 1
+    assert "find no credentials themselves: File /nowhere.json was not found." in loaded.stderr
+    assert "Traceback" not in loaded.stderr
+
+
 def test_the_settings_table_has_every_setting():
     table = markdown_table()
     assert all(f"| `{name}` |" in table for name in SETTINGS.to_dict()["properties"])

@@ -112,7 +112,8 @@ def start(config, tmp_path):
     def begin(*arguments, command=COMMAND, **settings):
         path = tmp_path / "config.json"
         path.write_text(json.dumps({k: v for k, v in {**config, **settings}.items() if v is not None}))
-        environment = {k: v for k, v in os.environ.items() if not k.endswith("_EMULATOR_HOST")}
+        given = ("BIGQUERY_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST")
+        environment = {k: v for k, v in os.environ.items() if k not in given}
         pipe = subprocess.PIPE
         return subprocess.Popen(
             [command, "--config", path, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, env=environment

@@ -1,0 +1,152 @@
+"""target-zendesk-pubsub-replay: what was published comes again, as it was."""
+
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox.fault_proxy import Fault
+from tests.target_zendesk_pubsub.tickets import DIRECTORY, STRANGER, schema, state, ticket
+
+pytestmark = pytest.mark.usefixtures("company")
+
+COMMAND = Path(sys.executable).with_name("target-zendesk-pubsub-replay")
+MOMENTS = {
+    1: "2026-11-01 00:00:00",
+    2: "2026-11-03 23:59:59.999999",
+    3: "2026-11-04 00:00:00",
+    4: "2026-10-31 23:59:59.999999",
+}
+
+
+@pytest.fixture
+def replay(start):
+    """Runs the command to its end: exit code, and what it said on stdout and stderr."""
+
+    def run(*arguments, **settings):
+        process = start(*arguments, command=COMMAND, **settings)
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out.decode(), err.decode()
+
+    return run
+
+
+@pytest.fixture
+def published(publish, commons, warehouse, messages_dataset):
+    """Tickets that were published at MOMENTS: the messages, by ticket."""
+    assert publish([schema(), *map(ticket, MOMENTS), state(1)]).code == 0
+    cases = " ".join(f"WHEN {number} THEN TIMESTAMP '{moment}'" for number, moment in MOMENTS.items())
+    warehouse.client.query_and_wait(
+        f"UPDATE {messages_dataset}.zendesk_ticket SET published_at = CASE ticket_id {cases} END WHERE TRUE"
+    )
+    return {message.ticket_id: message for message in commons.receive()}
+
+
+def test_days_are_of_utc_and_both_are_included(replay, published, commons, rows):
+    days = ("--from", "2026-11-01", "--to", "2026-11-03")
+    assert replay(*days, "--dry-run") == (0, "2 messages of 2 tickets would be published again\n", "")
+    assert commons.receive() == []
+    assert replay(*days) == (0, "2 messages of 2 tickets\n2 published again\n", "")
+    received = {message.ticket_id: message for message in commons.receive()}
+    assert set(received) == {1, 2}
+    originals = {row["message_id"]: row["replay_of"] for row in rows("published")}
+    for number, message in received.items():
+        first = published[number]
+        assert (message.data, message.attributes, message.ordering_key) == (
+            first.data,
+            first.attributes,
+            first.ordering_key,
+        )
+        assert originals[message.message_id] == first.message_id
+
+
+def test_a_replay_is_not_replayed_again(replay, published, commons):
+    everything = ("--from", "2026-10-01")
+    for _ in range(2):
+        assert replay(*everything)[1] == "4 messages of 4 tickets\n4 published again\n"
+        assert len(commons.receive()) == 4
+
+
+def test_tickets_can_be_named(replay, published, commons):
+    for arguments, tickets in [
+        (("--ticket", "1", "--ticket", "3"), [1, 3]),
+        (("--ticket", "3", "--from", "2026-11-01", "--to", "2026-11-03"), []),
+        (("--ticket", "99"), []),
+    ]:
+        count = len(tickets)
+        assert replay(*arguments)[1] == f"{count} messages of {count} tickets\n{count} published again\n"
+        assert sorted(message.ticket_id for message in commons.receive()) == tickets
+
+
+def test_versions_of_a_ticket_come_in_their_order_and_the_next_run_compares_with_the_last(
+    replay, publish, commons
+):
+    versions = [ticket(1, second, priority=priority) for second, priority in enumerate(["low", "high"])]
+    assert publish([schema(), *versions, state(1)]).code == 0
+    assert replay("--ticket", "1", batch_size=1)[0] == 0
+    assert [message.content["priority"] for message in commons.receive()] == ["low", "high", "low", "high"]
+    publish([schema(), versions[-1], state(1)])
+    assert commons.receive() == []
+    publish([schema(), versions[0], state(1)])
+    assert [message.content["priority"] for message in commons.receive()] == ["low"]
+
+
+def test_a_replay_does_not_end_a_tickets_waiting(replay, publish, company, commons):
+    publish([schema(), ticket(1, 1), ticket(1, 2, assignee_id=STRANGER), state(1)])
+    assert replay("--ticket", "1")[0] == 0
+    assert len(commons.receive()) == 2
+    company.knows({**DIRECTORY, STRANGER: ("M4", "member")}, [*DIRECTORY, STRANGER])
+    assert publish().code == 0
+    assert [message.content["assignee"]["id"] for message in commons.receive()] == ["M4"]
+
+
+def test_settings_can_come_from_the_environment(replay, published, config, commons, monkeypatch):
+    for name, value in config.items():
+        monkeypatch.setenv(f"TARGET_ZENDESK_PUBSUB_{name.upper()}", str(value))
+    code, told, _ = replay("--config", "ENV", "--ticket", "1")  # the last --config counts
+    assert (code, told) == (0, "1 messages of 1 tickets\n1 published again\n")
+    assert [message.ticket_id for message in commons.receive()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "told"),
+    [
+        ((), {}, "replay needs --from (a day), --ticket, or both"),
+        (("--from", "2026-11-02", "--to", "2026-11-01"), {}, "replay: --to is before --from"),
+        (("--ticket", "1"), {"topic": None}, "'topic' is a required property"),
+        (
+            ("--ticket", "1"),
+            {"messages_dataset": "nowhere"},
+            "messages to replay: NotFound (404) from BigQuery",
+        ),
+    ],
+    ids=["nothing chosen", "days the wrong way round", "no topic", "no log"],
+)
+def test_what_makes_no_sense_is_told_in_one_sentence(arguments, settings, told, replay):
+    code, out, err = replay(*arguments, **settings)
+    assert (code, out) == (1, "")
+    assert told in err
+    assert "Traceback" not in err
+
+
+def test_a_topic_that_is_away_is_told_and_nothing_is_logged(replay, published, rows):
+    code, _, err = replay("--ticket", "1", pubsub_emulator_host="127.0.0.1:1", timeout=1)
+    assert code == 1
+    assert "ServiceUnavailable (503) from Pub/Sub, gave up" in err
+    assert "Traceback" not in err
+    assert len(rows("published")) == len(MOMENTS)
+
+
+def test_a_signal_lets_the_batch_in_hand_be_logged(start, published, bigquery_proxy, commons, rows):
+    bigquery_proxy.add(Fault("hold", "POST /upload"))
+    with start("--from", "2026-10-01", command=COMMAND, batch_size=1) as process:
+        assert bigquery_proxy.reached.wait(30)
+        process.send_signal(signal.SIGTERM)
+        assert any(b"leaving once the batch in hand is published" in line for line in process.stderr)
+        bigquery_proxy.release()
+        assert process.wait(60) == 128 + signal.SIGTERM
+    [message] = commons.receive()
+    assert [row["replay_of"] for row in rows("published") if row["message_id"] == message.message_id] == [
+        published[message.ticket_id].message_id
+    ]

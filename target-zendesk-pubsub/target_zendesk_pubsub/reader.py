@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import msgspec
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_zendesk_pubsub.errors import InputError
-from target_zendesk_pubsub.tickets import read_ticket
+from target_zendesk_pubsub.tickets import Record, read_ticket, ticket_of
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -26,6 +26,12 @@ class _Line(msgspec.Struct):
     record: msgspec.Raw = msgspec.Raw()
 
 
+class _TicketLine(msgspec.Struct, gc=False):
+    type: Literal["RECORD"]
+    stream: Literal["ticket"]
+    record: Record
+
+
 class TicketReader(GenericSingerReader[bytes]):
     """A RECORD of the ticket stream comes with a Ticket as its record, one of another stream with None."""
 
@@ -33,6 +39,7 @@ class TicketReader(GenericSingerReader[bytes]):
         super().__init__()
         self.bytes_read = 0
         self._lines_read = 0
+        self._decode_ticket_line = msgspec.json.Decoder(_TicketLine).decode
         self._decode_line = msgspec.json.Decoder(_Line).decode
 
     @property
@@ -49,6 +56,17 @@ class TicketReader(GenericSingerReader[bytes]):
         """Raises InputError, RecordError."""
         self._lines_read += 1
         self.bytes_read += len(line)
+        try:
+            return {
+                "type": "RECORD",
+                "stream": STREAM,
+                "record": ticket_of(self._decode_ticket_line(line).record),
+            }
+        except msgspec.DecodeError:
+            return self._another_message(line)
+
+    def _another_message(self, line: bytes) -> dict[str, Any]:
+        """Whatever is not a ticket as it should be."""
         try:
             head = self._decode_line(line)
             if head.type != "RECORD":

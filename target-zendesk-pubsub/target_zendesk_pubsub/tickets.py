@@ -76,14 +76,14 @@ _decode_id = msgspec.json.Decoder(_Id).decode
 def read_ticket(record: bytes | msgspec.Raw) -> Ticket:
     """Raises RecordError, which names the ticket, the property and its type, and quotes nobody's content."""
     try:
-        return _ticket(_decode_record(record))
+        return ticket_of(_decode_record(record))
     except msgspec.ValidationError as misfit:
         ticket_id = _decode_id(record).id
         told = f"ticket {ticket_id}" if type(ticket_id) is int else "a ticket without an id"
         raise RecordError(f"{told}: {misfit}") from None
 
 
-def _ticket(record: Record) -> Ticket:
+def ticket_of(record: Record) -> Ticket:
     via, rating = record.via, record.satisfaction_rating
     fields = record.custom_fields or []
     fields.sort(key=attrgetter("id"))

@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox test test-pythons stock benchmark check format docs pins clean setup
+.PHONY: help run sandbox test test-pythons test-image image-prefix stock benchmark check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -28,6 +28,11 @@ test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 
 			-e ./tap-zendesk-cityblock -e ./target-bigquery -e ./target-zendesk-pubsub && \
 		.venvs/test-$$version/bin/python -m pytest -q -n 2 --dist loadfile tests/tap tests/target_bigquery tests/target_zendesk_pubsub || exit 1; \
 	done
+
+test-image: setup image-prefix ## the image's recipe, run as the CronJobs run it, against a sandbox
+	$(PYTHON) -m pytest tests/deploy/test_image.py
+
+image-prefix: .venvs/image/.ready ## what the image holds, in .venvs/image, by the Dockerfile's own recipe
 
 stock: setup ## the loader's conformance suite against the stock package that it replaces: shows what that loses
 	@$(UV) venv --quiet --clear --python 3.11 .venvs/stock-target-bigquery
@@ -80,6 +85,14 @@ setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/
 .meltano/.ready: .venvs/meltano/.ready meltano.yml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml target-zendesk-pubsub/pyproject.toml constraints/plugins.txt constraints/dbt.txt
 	@echo "installing the Meltano plugins"
 	@$(MELTANO) --log-level warning install >/dev/null
+	@touch $@
+
+IMAGE_INPUTS := LICENSE meltano.yml deploy/image/build $(wildcard constraints/*.txt) $(shell find tap-zendesk-cityblock \
+	target-bigquery target-zendesk-pubsub transform -type f ! -path '*/__pycache__/*' ! -path 'transform/target/*' ! -path 'transform/logs/*')
+.venvs/image/.ready: $(IMAGE_INPUTS)
+	@echo "building the image's prefix"
+	@rm -rf .venvs/image
+	@deploy/image/build .venvs/image >/dev/null
 	@touch $@
 
 # Pins carry no index address: each machine asks the index it is set up for.

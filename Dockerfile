@@ -1,0 +1,48 @@
+# syntax=docker/dockerfile:1
+# Meltano, the three plugins and dbt, complete: nothing is fetched when it runs.
+#   docker build -t us.gcr.io/cityblock-data/zendesk:$(git rev-parse --short HEAD) \
+#     --build-arg REVISION=$(git rev-parse HEAD) .
+ARG PYTHON_IMAGE=python:3.12-slim-bookworm
+
+# --- builder: deploy/image/build holds every step, and tests run it without Docker --------------------
+FROM ${PYTHON_IMAGE} AS builder
+WORKDIR /source
+COPY . .
+# Environments know their own paths: built where they will run, with the interpreter that will run them.
+# "copy", because the cache is not on the image's file system.
+RUN --mount=type=cache,target=/root/.cache \
+    PYTHON=/usr/local/bin/python3.12 UV_LINK_MODE=copy deploy/image/build /project
+
+# --- the image ---------------------------------------------------------------------------------------
+FROM ${PYTHON_IMAGE}
+ARG REVISION=unknown
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="zendesk" \
+      org.opencontainers.image.description="Zendesk Support to BigQuery and Pub/Sub: meltano run tap-to-bigquery, meltano run tap-to-pubsub" \
+      org.opencontainers.image.vendor="Cityblock" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+# Nothing is installed in here later: the base image's pip has no more use.
+RUN python -m pip uninstall --yes --root-user-action=ignore pip && rm -rf /usr/local/lib/python3.12/ensurepip
+COPY --from=builder /project /project
+
+# Two places are written to, /tmp and /project/.meltano/run: the root file system may be read-only.
+# Meltano's database there holds locks and the history of runs, which end with the container; cursors are kept
+# where MELTANO_STATE_BACKEND_URI says.
+ENV PATH=/project/.venvs/meltano/bin:/usr/local/bin:/usr/bin:/bin \
+    HOME=/tmp \
+    PYTHONDONTWRITEBYTECODE=1 \
+    MELTANO_PROJECT_ROOT=/project \
+    MELTANO_PROJECT_READONLY=true \
+    MELTANO_AUTO_INSTALL=false \
+    MELTANO_DATABASE_URI=sqlite:////tmp/meltano.db \
+    DBT_TARGET_PATH=/tmp/dbt \
+    DBT_LOG_PATH=/tmp/dbt \
+    DBT_LOG_LEVEL_FILE=none
+
+WORKDIR /project
+USER 65532:65532
+ENTRYPOINT ["meltano"]
+CMD ["--help"]

@@ -203,8 +203,10 @@ def test_odd_content_of_zendesk_is_taken_as_it_is(publish, commons):
     assert message.content["customFields"] == []
 
 
-def test_a_refused_message_has_its_row_and_does_not_keep_the_rest(publish, commons, rows):
+def test_a_refused_message_has_its_row_and_does_not_keep_the_rest(publish, commons, rows, pubsub):
     """Pub/Sub takes no attribute longer than 1,024 bytes, and refuses the whole request."""
+    if pubsub.is_given:
+        pytest.skip("Google's emulator takes attributes of any length")
     batch = [ticket(number) for number in range(32, 32 * 40, 32)]  # all in one bucket
     refused = ticket(32 * 7, updated_at="x" * 1025)
     ran = publish([schema(), *batch[:20], refused, *batch[20:], state(1)])

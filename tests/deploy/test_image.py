@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 import re
-import shlex
 import shutil
 import stat
 import subprocess
@@ -21,10 +20,9 @@ from sandbox.addresses import PROJECT as PROJECT_ID
 from sandbox.addresses import Addresses
 from sandbox.truth import compare, compare_messages
 from sandbox.up import Sandbox, Size, sandbox
+from tests.deploy.environments import KUBERNETES, PROJECT, cronjob_env, dockerfile_env
 
-PROJECT = Path(__file__).parents[2]
 PREFIX = PROJECT / ".venvs" / "image"
-KUBERNETES = PROJECT / "deploy" / "kubernetes"
 RUN = PREFIX / ".meltano" / "run"
 JOBS = ("tap-to-bigquery", "tap-to-pubsub")
 NOBODY = "65532"
@@ -45,11 +43,7 @@ class Container:
 
     def environment(self):
         """What the Dockerfile and the staging CronJobs set, with the sandbox for staging and `tmp` for /tmp."""
-        given = {
-            **dockerfile_env(),
-            **env_file(KUBERNETES / "base" / "environment.env"),
-            **env_file(KUBERNETES / "overlays" / "staging" / "environment.env"),
-        }
+        given = {**dockerfile_env(), **cronjob_env("staging")}
         paths = {"/project": str(PREFIX), "/tmp": str(self.tmp), "/secrets": str(self.tmp / "secrets")}  # noqa: S108
         here = {
             name: re.sub(r"(?<![\w/])/(project|tmp|secrets)\b", lambda found: paths[found[0]], value)
@@ -81,17 +75,6 @@ class Container:
             timeout=180,
             check=False,
         )
-
-
-def dockerfile_env():
-    text = (PROJECT / "Dockerfile").read_text().replace("\\\n", " ")
-    pairs = [pair for line in re.findall(r"^ENV (.*)$", text, re.MULTILINE) for pair in shlex.split(line)]
-    return dict(pair.split("=", 1) for pair in pairs)
-
-
-def env_file(path):
-    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
-    return dict(line.split("=", 1) for line in lines)
 
 
 def written_since(start):

@@ -1,0 +1,35 @@
+output "worker" {
+  description = "Annotation iam.gke.io/gcp-service-account of the Kubernetes account"
+  value       = google_service_account.worker.email
+}
+
+output "state_uri" {
+  description = "MELTANO_STATE_BACKEND_URI of the CronJobs"
+  value       = "gs://${google_storage_bucket.state.name}/meltano"
+}
+
+output "credentials" {
+  description = "resourceName of the secret that the pods mount"
+  value       = "${google_secret_manager_secret.credentials.name}/versions/latest"
+}
+
+output "meltano" {
+  description = "What this environment's plugins are told in meltano.yml"
+  value = {
+    target-bigquery = {
+      project  = var.project
+      location = var.location
+      bucket   = google_storage_bucket.export.name
+    }
+    target-zendesk-pubsub = {
+      project       = var.project
+      topic_project = var.topic_project
+      topic         = google_pubsub_topic.ticket.name
+    }
+  }
+}
+
+output "subscriptions" {
+  description = "What Commons reads, and what it could not take"
+  value       = [google_pubsub_subscription.commons.id, google_pubsub_subscription.dead_letter.id]
+}

@@ -1,0 +1,10 @@
+environment            = "prod"
+project                = "cityblock-data"
+export_bucket          = "zendesk_export_prod"
+state_bucket           = "zendesk_meltano_state_prod"
+topic                  = "zendeskTicket"
+subscription           = "commonsZendeskTicket"
+credentials_secret     = "prod-zendesk-api-creds"
+workload_identity_pool = "cityblock-data.svc.id.goog"
+namespace              = "zendesk-prod"
+internal_dataset       = { project = "cityblock-data", dataset = "internal" }

@@ -1,0 +1,10 @@
+environment            = "staging"
+project                = "staging-cityblock-data"
+export_bucket          = "zendesk_export_staging"
+state_bucket           = "zendesk_meltano_state_staging"
+topic                  = "stagingZendeskTicket"
+subscription           = "stagingCommonsZendeskTicket"
+credentials_secret     = "staging-zendesk-api-creds"
+workload_identity_pool = "staging-cityblock-data.svc.id.goog"
+namespace              = "zendesk-staging"
+internal_dataset       = { project = "staging-cityblock-data", dataset = "internal" }

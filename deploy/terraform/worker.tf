@@ -1,0 +1,81 @@
+# The identity that both jobs run under, and all that it may do.
+
+resource "google_service_account" "worker" {
+  project      = var.project
+  account_id   = "zendesk-worker"
+  display_name = "Zendesk export and publication (${var.environment})"
+  depends_on   = [google_project_service.used]
+}
+
+# No key is made: the pods' Kubernetes account acts as this one.
+resource "google_service_account_iam_member" "workload_identity" {
+  service_account_id = google_service_account.worker.name
+  role               = "roles/iam.workloadIdentityUser"
+  member             = "serviceAccount:${var.workload_identity_pool}[${var.namespace}/zendesk-worker]"
+}
+
+# bigquery.jobs.create: load jobs and queries. They run, and are paid for, in the environment's project.
+resource "google_project_iam_member" "jobs" {
+  project = var.project
+  role    = "roles/bigquery.jobUser"
+  member  = google_service_account.worker.member
+}
+
+# In both datasets: tables are made, given new columns, appended to and read; in zendesk dbt replaces the views.
+resource "google_bigquery_dataset_iam_member" "writes" {
+  for_each   = google_bigquery_dataset.warehouse
+  project    = var.project
+  dataset_id = each.value.dataset_id
+  role       = "roles/bigquery.dataEditor"
+  member     = google_service_account.worker.member
+}
+
+# zendesk_user_directory is a view: whoever queries it has to be able to read what is below.
+resource "google_bigquery_dataset_iam_member" "reads_internal" {
+  for_each   = var.internal_dataset == null ? {} : { internal = var.internal_dataset }
+  project    = each.value.project
+  dataset_id = each.value.dataset
+  role       = "roles/bigquery.dataViewer"
+  member     = google_service_account.worker.member
+}
+
+# Objects are created and read by load jobs; written again when an answer was lost, which asks for delete, as do
+# Meltano's lock files. Nothing about the buckets themselves.
+resource "google_storage_bucket_iam_member" "objects" {
+  for_each = { export = google_storage_bucket.export.name, state = google_storage_bucket.state.name }
+  bucket   = each.value
+  role     = "roles/storage.objectUser"
+  member   = google_service_account.worker.member
+}
+
+# Publishes, and does nothing else: not even looks whether the topic is there.
+resource "google_pubsub_topic_iam_member" "publishes" {
+  project = var.topic_project
+  topic   = google_pubsub_topic.ticket.name
+  role    = "roles/pubsub.publisher"
+  member  = google_service_account.worker.member
+}
+
+# Zendesk's credentials, as tap-zendesk-cityblock reads them from ZENDESK_SECRET_PATH. A version is added by hand
+# (deploy/README.md), so that no state of Terraform's ever holds it.
+resource "google_secret_manager_secret" "credentials" {
+  project   = var.project
+  secret_id = var.credentials_secret
+  labels    = merge(local.labels, { data = "credentials" })
+
+  replication {
+    auto {}
+  }
+
+  lifecycle {
+    prevent_destroy = true
+  }
+  depends_on = [google_project_service.used]
+}
+
+resource "google_secret_manager_secret_iam_member" "reads_credentials" {
+  project   = var.project
+  secret_id = google_secret_manager_secret.credentials.secret_id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.worker.member
+}

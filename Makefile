@@ -1,11 +1,12 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox test test-pythons test-image image-prefix stock benchmark check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-pythons test-image image-prefix stock benchmark check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
 PYTHON := .venv/bin/python
 MELTANO := .venvs/meltano/bin/meltano
+ENV ?= local
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -15,6 +16,11 @@ run: setup ## export and publication in the sandbox: a first run, a day later a 
 
 sandbox: setup ## the sandbox alone, until Ctrl-C; in another terminal: .venvs/meltano/bin/meltano run tap-to-bigquery
 	@$(PYTHON) -m sandbox up
+
+check-env: setup ## whether an environment has what its runs need, read-only: make check-env ENV=staging
+	@$(MELTANO) --environment=$(ENV) --log-level=warning config test tap-zendesk-cityblock && \
+	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-bigquery:check && \
+	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-zendesk-pubsub:check
 
 test: setup ## every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile

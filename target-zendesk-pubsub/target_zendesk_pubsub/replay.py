@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -39,8 +38,7 @@ def command(
         raise SettingsError("replay needs --from (a day), --ticket, or both")
     if first is not None and last is not None and last < first:
         raise SettingsError("replay: --to is before --from")
-    environment = config == "ENV"
-    target = TargetZendeskPubSub(config=None if environment else Path(config), parse_env_config=environment)
+    target = TargetZendeskPubSub.configured(config)
     connections = connect(target.config, target.logger)
     selection = Selection(
         since=(first or BEGINNING).replace(tzinfo=UTC),

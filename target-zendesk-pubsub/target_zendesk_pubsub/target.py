@@ -6,7 +6,8 @@ import gc
 import sys
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from singer_sdk import Target
 from singer_sdk.helpers.capabilities import PluginCapabilities
@@ -47,6 +48,15 @@ class TargetZendeskPubSub(Target):
         self._reader = TicketReader()
         super().__init__(**{"message_reader": self._reader, **kwargs})
         self.max_parallelism = 1
+
+    @classmethod
+    def configured(cls, option: str) -> Self:
+        """As --config says: by a file, or ENV. Raises SettingsError."""
+        if option == "ENV":
+            return cls(parse_env_config=True)
+        if not Path(option).is_file():
+            raise SettingsError(f"--config: there is no file {option}")
+        return cls(config=Path(option))
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """The SDK's, whose errors quote values: those of secrets are told without."""

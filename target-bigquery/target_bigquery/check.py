@@ -1,0 +1,102 @@
+"""`target-bigquery-check`: whether a run would find what it needs, read-only; and what to do where it would not."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from google.api_core import exceptions
+
+from target_bigquery.errors import SettingsError, TargetError
+from target_bigquery.loader import ONCE
+from target_bigquery.settings import bigquery_client, bucket
+from target_bigquery.target import TargetBigQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+SECONDS = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """`advice`: empty where all is right."""
+
+    subject: str
+    told: str
+    advice: str = ""
+
+
+def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
+    """One for each thing that a run needs. Raises SettingsError."""
+    client, location = bigquery_client(config), config["location"]
+    yield _look(
+        f"dataset {client.project}.{config['dataset']} in {location}",
+        lambda: _located(
+            client.get_dataset(config["dataset"], retry=ONCE, timeout=SECONDS).location, location
+        ),
+        "create it there, and let the worker create and append to tables in it (roles/bigquery.dataEditor)",
+    )
+    yield _look(
+        f"load and query jobs in {client.project}",
+        lambda: f"{len(list(client.query_and_wait('SELECT 1', retry=ONCE, job_retry=ONCE)))} row",
+        "let the worker run jobs (roles/bigquery.jobUser)",
+    )
+    staged = bucket(config)
+    if staged is not None:
+        yield _look(
+            f"bucket {staged.name}",
+            lambda: (
+                "readable" if list(staged.list_blobs(max_results=1, timeout=SECONDS, retry=None)) else "empty"
+            ),
+            "create it, and let the worker create and read objects in it (roles/storage.objectUser)",
+        )
+
+
+class _Elsewhere(Exception):  # noqa: N818 - caught where the finding is made
+    """A dataset that is not where the settings say."""
+
+
+def _located(there: str | None, wanted: str) -> str:
+    if (there or wanted).casefold() != wanted.casefold():
+        raise _Elsewhere(f"it is in {there}")
+    return "there"
+
+
+def _look(subject: str, action: Callable[[], str], advice: str) -> Finding:
+    try:
+        return Finding(subject, action())
+    except _Elsewhere as elsewhere:
+        return Finding(subject, str(elsewhere), "set location to where it is")
+    except exceptions.GoogleAPICallError as refused:
+        return Finding(subject, f"{type(refused).__name__} ({refused.code})", advice)
+    except OSError as unreachable:
+        return Finding(subject, type(unreachable).__name__, "check network and endpoint")
+
+
+@click.command(help="Tells whether a run would find what it needs. Writes nothing.")
+@click.option("--config", required=True, help="Settings file of target-bigquery, or ENV")
+def command(config: str) -> None:
+    """Raises TargetError. Exit code 1 where something is missing."""
+    if config != "ENV" and not Path(config).is_file():
+        raise SettingsError(f"--config: there is no file {config}")
+    target = TargetBigQuery(parse_env_config=True) if config == "ENV" else TargetBigQuery(config=Path(config))
+    found = list(findings(target.config))
+    for finding in found:
+        click.echo(f"{'MISSING' if finding.advice else 'ok':<8}{finding.subject}: {finding.told}")
+        if finding.advice:
+            click.echo(f"{'':<8}→ {finding.advice}")
+    if any(finding.advice for finding in found):
+        sys.exit(1)
+
+
+def main() -> None:
+    """The command: expected errors are one line on stderr and exit code 1."""
+    try:
+        command()
+    except TargetError as error:
+        TargetBigQuery.logger.critical("%s", error)
+        sys.exit(1)

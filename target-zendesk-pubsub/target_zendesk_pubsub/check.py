@@ -1,0 +1,113 @@
+"""`target-zendesk-pubsub-check`: whether a run would find what it needs, read-only; and what to do where it would not."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+from google.api_core import exceptions
+
+from target_zendesk_pubsub.errors import TargetError
+from target_zendesk_pubsub.settings import bigquery_client, publisher_client, topic_name
+from target_zendesk_pubsub.target import TargetZendeskPubSub
+from target_zendesk_pubsub.warehouse import ONCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from google.cloud import bigquery
+    from google.pubsub_v1 import PublisherClient
+
+SECONDS = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """`advice`: empty where all is right."""
+
+    subject: str
+    told: str
+    advice: str = ""
+
+
+def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
+    """One for each thing that a run needs. Raises SettingsError."""
+    client = bigquery_client(config)
+    for dataset in (config["dataset"], config["messages_dataset"]):
+        yield _look(
+            f"dataset {client.project}.{dataset}",
+            partial(_located, client, dataset),
+            "create it, and let the worker create and append to tables in it (roles/bigquery.dataEditor)",
+        )
+    for view in ("zendesk_user_directory", "user_latest"):
+        yield _look(
+            f"view {config['dataset']}.{view}",
+            partial(_peopled, client, f"{config['dataset']}.{view}"),
+            "run tap-to-bigquery, which exports users and builds it; check the internal tables that it joins",
+        )
+    topic, publisher = topic_name(config), publisher_client(config)
+    yield _look(
+        f"topic {topic}",
+        partial(_attached, publisher, topic),
+        "create it with a subscription, before the first run: what is published without one is lost "
+        "(the worker needs roles/pubsub.publisher there, and roles/pubsub.viewer for this check)",
+    )
+
+
+class _Missing(Exception):  # noqa: N818 - caught where the finding is made
+    """It is there, and not as it must be."""
+
+
+def _located(client: bigquery.Client, dataset: str) -> str:
+    return str(client.get_dataset(dataset, retry=ONCE, timeout=SECONDS).location)
+
+
+def _peopled(client: bigquery.Client, view: str) -> str:
+    rows = client.query_and_wait(f"SELECT COUNT(*) AS count FROM {view}", retry=ONCE, job_retry=ONCE)
+    count = next(iter(rows)).count
+    if not count:
+        raise _Missing("empty")
+    return f"{count} people"
+
+
+def _attached(publisher: PublisherClient, topic: str) -> str:
+    subscriptions = list(publisher.list_topic_subscriptions(topic=topic, retry=None, timeout=SECONDS))
+    if not subscriptions:
+        raise _Missing("no subscription")
+    return ", ".join(name.rpartition("/")[2] for name in subscriptions)
+
+
+def _look(subject: str, action: Callable[[], str], advice: str) -> Finding:
+    try:
+        return Finding(subject, action())
+    except _Missing as missing:
+        return Finding(subject, str(missing), advice)
+    except exceptions.GoogleAPICallError as refused:
+        return Finding(subject, f"{type(refused).__name__} ({refused.code})", advice)
+    except OSError as unreachable:
+        return Finding(subject, type(unreachable).__name__, "check network and endpoint")
+
+
+@click.command(help="Tells whether a run would find what it needs. Writes nothing.")
+@click.option("--config", required=True, help="Settings file of target-zendesk-pubsub, or ENV")
+def command(config: str) -> None:
+    """Raises TargetError. Exit code 1 where something is missing."""
+    found = list(findings(TargetZendeskPubSub.configured(config).config))
+    for finding in found:
+        click.echo(f"{'MISSING' if finding.advice else 'ok':<8}{finding.subject}: {finding.told}")
+        if finding.advice:
+            click.echo(f"{'':<8}→ {finding.advice}")
+    if any(finding.advice for finding in found):
+        sys.exit(1)
+
+
+def main() -> None:
+    """The command: expected errors are one line on stderr and exit code 1."""
+    try:
+        command()
+    except TargetError as error:
+        TargetZendeskPubSub.logger.critical("%s", error)
+        sys.exit(1)

@@ -1,0 +1,60 @@
+"""Whether a run would find what it needs: the command target-zendesk-pubsub-check."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.target_zendesk_pubsub.tickets import DIRECTORY
+
+CHECK = Path(sys.executable).with_name("target-zendesk-pubsub-check")
+
+
+@pytest.fixture
+def check(start):
+    def run(**settings):
+        process = start(command=CHECK, **settings)
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out.decode(), err.decode()
+
+    return run
+
+
+@pytest.mark.usefixtures("company")
+def test_everything_is_there(check, commons, dataset):
+    code, told, _ = check()
+    assert code == 0
+    assert f"{dataset}.zendesk_user_directory: {len(DIRECTORY)} people" in told
+    assert commons.subscription.rpartition("/")[2] in told
+    assert "MISSING" not in told
+
+
+@pytest.mark.usefixtures("company")
+def test_what_is_missing_is_named_with_what_to_do(check):
+    code, told, _ = check(messages_dataset="nowhere", topic="nothing")
+    assert code == 1
+    assert told.count("MISSING") == 2
+    assert "MISSING dataset local-cityblock-data.nowhere: NotFound (404)\n        → create it" in told
+    assert "topics/nothing: NotFound (404)" in told
+
+
+def test_a_directory_that_knows_nobody_is_as_good_as_none(check, company):
+    company.knows({}, [])
+    code, told, _ = check()
+    assert code == 1
+    assert "zendesk_user_directory: empty" in told
+
+
+@pytest.mark.usefixtures("company")
+def test_a_topic_that_nobody_listens_to_loses_what_is_published(check, commons):
+    commons.subscriber.delete_subscription(subscription=commons.subscription)
+    code, told, _ = check()
+    assert code == 1
+    assert "no subscription" in told
+
+
+def test_a_setting_that_is_missing_is_one_sentence(check):
+    code, _, err = check(topic=None)
+    assert code == 1
+    assert "'topic' is a required property" in err
+    assert "Traceback" not in err

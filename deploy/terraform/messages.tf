@@ -40,6 +40,11 @@ resource "google_pubsub_subscription" "commons" {
     ttl = "" # never, however long Commons is down
   }
 
+  lifecycle {
+    # Ordering cannot be switched on in a subscription that is there: Terraform would replace it, and drop what
+    # Commons has not read yet. That is for people to do, once it is read.
+    prevent_destroy = true
+  }
   # Otherwise messages that are to be put aside are delivered for ever.
   depends_on = [google_pubsub_topic_iam_member.dead_letters_arrive, google_pubsub_subscription.dead_letter]
 }

@@ -48,12 +48,14 @@ resource "google_storage_bucket_iam_member" "objects" {
   member   = google_service_account.worker.member
 }
 
-# Publishes, and does nothing else: not even looks whether the topic is there.
+# Publishes. A run does nothing else, not even look whether the topic is there; viewer is what lets the same
+# identity tell before a run what is missing (target-zendesk-pubsub:check).
 resource "google_pubsub_topic_iam_member" "publishes" {
-  project = var.topic_project
-  topic   = google_pubsub_topic.ticket.name
-  role    = "roles/pubsub.publisher"
-  member  = google_service_account.worker.member
+  for_each = toset(["roles/pubsub.publisher", "roles/pubsub.viewer"])
+  project  = var.topic_project
+  topic    = google_pubsub_topic.ticket.name
+  role     = each.value
+  member   = google_service_account.worker.member
 }
 
 # Zendesk's credentials, as tap-zendesk-cityblock reads them from ZENDESK_SECRET_PATH. A version is added by hand

@@ -104,6 +104,7 @@ def test_nobody_is_given_a_role_that_manages():
         "roles/iam.workloadIdentityUser",
         "roles/pubsub.publisher",
         "roles/pubsub.subscriber",
+        "roles/pubsub.viewer",
         "roles/secretmanager.secretAccessor",
         "roles/storage.objectUser",
     }

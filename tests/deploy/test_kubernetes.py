@@ -1,5 +1,7 @@
 """deploy/kubernetes as kubectl builds it: each overlay's objects, and what their pods may and may not do."""
 
+import json
+import re
 import shutil
 import subprocess
 from pathlib import PurePosixPath
@@ -196,3 +198,28 @@ def test_nobody_reaches_the_pods(only):
     policy = only("NetworkPolicy")["spec"]
     assert policy["ingress"] == []
     assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
+
+
+def test_the_page_tells_how_to_run_another_command_in_a_jobs_pod(objects):
+    """The patch as written there, on the Job that kubectl would make of the CronJob."""
+    page = (PROJECT / "deploy" / "README.md").read_text()
+    [patch] = re.findall(r"-p '(\[.*?\])'", page, re.DOTALL)
+    cronjob = next(one for one in objects if one["metadata"]["name"] == "tap-to-pubsub")
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "replay-1"},
+        "spec": cronjob["spec"]["jobTemplate"]["spec"],
+    }
+    patched = subprocess.run(
+        ["kubectl", "patch", "--local", "-f", "-", "--type=json", "-o", "json", "-p", patch],
+        input=json.dumps(job),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert patched.returncode == 0, patched.stderr
+    [container] = json.loads(patched.stdout)["spec"]["template"]["spec"]["containers"]
+    plugin, command = container["args"][1].split(":")
+    assert container["args"][0] == "invoke"
+    assert command in next(one for one in MELTANO["plugins"]["loaders"] if one["name"] == plugin)["commands"]

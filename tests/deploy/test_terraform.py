@@ -123,6 +123,19 @@ def test_every_bucket_is_closed_to_the_public():
         assert re.search(r'public_access_prevention\s+= "enforced"', block)
 
 
+def test_the_page_takes_over_what_terraform_would_make():
+    page = (PROJECT / "deploy" / "README.md").read_text()
+    taken = re.findall(r"^tf_import '?(\w+)\.(\w+)(?:\[\"(\w+)\"\])?'? (\S+)$", page, re.MULTILINE)
+    assert {(kind, name) for kind, name, _, _ in taken} <= set(
+        re.findall(r'^resource "(\w+)" "(\w+)"', terraform_text(), re.MULTILINE)
+    )
+    assert {key for _, _, key, _ in taken if key} == DATASETS
+    given = tfvars("prod")
+    assert {path.rsplit("/", 1)[1] for _, _, key, path in taken if not key} == {
+        given[name] for name in ("export_bucket", "topic", "subscription", "credentials_secret")
+    }
+
+
 @pytest.fixture(scope="module")
 def terraform(tmp_path_factory):
     """Runs it in a copy, so that what it writes is not left in the project."""

@@ -7,11 +7,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
+import requests
 import yaml
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
@@ -64,11 +67,14 @@ class Container:
             "TMPDIR": str(self.tmp),
         }
 
-    def meltano(self, *arguments):
+    def command(self, *arguments):
+        return [*(AS_NOBODY if os.geteuid() == 0 else ()), "meltano", *arguments]
+
+    def meltano(self, *arguments, **env):
         return subprocess.run(
-            [*(AS_NOBODY if os.geteuid() == 0 else ()), "meltano", *arguments],
+            self.command(*arguments),
             cwd=PREFIX,
-            env=self.environment(),
+            env={**self.environment(), **env},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -174,6 +180,45 @@ def test_nothing_is_written_but_where_it_is_meant_to_be(container, ran):
         if not {container.tmp, RUN} & {path, *path.parents} and path != PREFIX / ".ready"
     }
     assert strayed == set()
+
+
+def test_a_pod_that_is_told_to_end_keeps_what_it_has_loaded(container, ran, tmp_path):
+    """SIGTERM to the container's one process, as Kubernetes sends it; the next run goes on at that page."""
+    zendesk, path = container.sandbox.addresses.zendesk_url, "/api/v2/incremental/tickets/cursor"
+    job = ("--log-format", "json", "run", "tap-zendesk-cityblock", "target-bigquery")
+    env = {
+        "MELTANO_STATE_BACKEND_URI": f"gs://{STATE_BUCKET}/ended",
+        "TAP_ZENDESK_CITYBLOCK_BULK_MODELS": "[]",
+        "TAP_ZENDESK_CITYBLOCK_INCREMENTAL_MODELS": '["ticket"]',
+        "TAP_ZENDESK_CITYBLOCK_PAGE_SIZE": "50",
+        "TARGET_BIGQUERY_CHECKPOINT_ROWS": "50",
+    }
+
+    def landed():
+        sql = "SELECT COUNT(*) AS rows_there, COUNT(DISTINCT id) AS tickets FROM zendesk.ticket"
+        return next(iter(container.sandbox.warehouse.query_and_wait(sql)))
+
+    before = landed()
+    fault = {"path": path, "kind": "slow", "after": 3, "delay": 60}
+    requests.post(f"{zendesk}/_sandbox/faults", json=fault, timeout=30).raise_for_status()
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            container.command(*job), cwd=PREFIX, env={**container.environment(), **env}, stderr=output
+        )
+    deadline = time.monotonic() + 60
+    while log.read_text().count("Incremental state has been updated") < 3:
+        assert running.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)  # polls what another process does
+    running.terminate()
+    assert running.wait(30) == 128 + signal.SIGTERM
+    kept = landed().rows_there - before.rows_there
+    assert kept == 150
+
+    requests.delete(f"{zendesk}/_sandbox/faults", timeout=30)
+    assert container.meltano(*job, **env).returncode == 0
+    assert landed().rows_there - before.rows_there == before.tickets
 
 
 def test_every_line_of_a_job_is_a_json_object(ran):

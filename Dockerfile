@@ -11,7 +11,7 @@ COPY . .
 # Environments know their own paths: built where they will run, with the interpreter that will run them.
 # "copy", because the cache is not on the image's file system.
 RUN --mount=type=cache,target=/root/.cache \
-    PYTHON=/usr/local/bin/python3.12 UV_LINK_MODE=copy deploy/image/build /project
+    IMAGE_PYTHON=/usr/local/bin/python3.12 UV_LINK_MODE=copy deploy/image/build /project
 
 # --- the image ---------------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE}

@@ -10,8 +10,8 @@ WORKDIR /source
 COPY . .
 # Environments know their own paths: built where they will run, with the interpreter that will run them.
 # "copy", because the cache is not on the image's file system.
-RUN --mount=type=cache,target=/root/.cache \
-    IMAGE_PYTHON=/usr/local/bin/python3.12 UV_LINK_MODE=copy deploy/image/build /project
+RUN --mount=type=cache,target=/var/cache/build \
+    XDG_CACHE_HOME=/var/cache/build IMAGE_PYTHON=/usr/local/bin/python3.12 UV_LINK_MODE=copy deploy/image/build /project
 
 # --- the image ---------------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE}

@@ -187,4 +187,4 @@ def message_of(row: Any) -> Message:  # noqa: ANN401 - a row of BigQuery's
 
 def _row(message: Message, **more: str | datetime | None) -> bytes:
     """One JSON object of the message's columns and these."""
-    return b"%b,%b" % (message.columns[:-1], encode_row(more)[1:])
+    return b"%b,%b" % (message.columns, encode_row(more)[1:])

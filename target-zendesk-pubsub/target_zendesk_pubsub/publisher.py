@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from google.api_core import exceptions
 from google.api_core.retry import Retry, if_exception_type
-from google.pubsub_v1.types import PublishRequest, PubsubMessage
+from google.pubsub_v1.types import PublishRequest
 
 from target_zendesk_pubsub.errors import PublishError, SettingsError, TargetError
 from target_zendesk_pubsub.published_log import Published, Refused
@@ -40,7 +40,6 @@ TRANSIENT = if_exception_type(
 )
 """What Google's own client retries a publish for (its service configuration)."""
 
-Raw = PubsubMessage.pb()
 RawRequest = PublishRequest.pb()
 
 
@@ -133,14 +132,10 @@ class _Sending:
 
     def _send(self, indices: Sequence[int]) -> None:
         """One request; one that is refused in two halves, until the messages it is refused for stand alone."""
-        messages = [self._messages[index] for index in indices]
-        request = RawRequest(
-            topic=self._topic,
-            messages=[
-                Raw(data=one.data, attributes=one.attributes, ordering_key=one.ordering_key)
-                for one in messages
-            ],
-        )
+        request = RawRequest(topic=self._topic)
+        for index in indices:
+            one = self._messages[index]
+            request.messages.add(data=one.data, attributes=one.attributes, ordering_key=one.ordering_key)
         try:
             answer = self._client.publish(
                 request=PublishRequest.wrap(request), retry=self._retry, timeout=ATTEMPT_SECONDS

@@ -111,7 +111,7 @@ class Warehouse:
                 for name, value in parameters.items()
             ]
         )
-        pages = self._call(
+        pages = self._told(
             what,
             lambda: (
                 self._client.query_and_wait(
@@ -120,12 +120,12 @@ class Warehouse:
                     page_size=PAGE_ROWS,
                     api_timeout=120,
                     wait_timeout=JOB_SECONDS,
-                    retry=ONCE,
-                    job_retry=ONCE,
+                    retry=self._retry,  # of each page, by the client: its iterator does not survive an error
+                    job_retry=self._retry,
                 ).pages
             ),
         )
-        while (page := self._call(what, lambda: next(pages, None))) is not None:
+        while (page := self._told(what, lambda: next(pages, None))) is not None:
             yield from page
 
     def append(self, table: Table, rows: Iterable[bytes]) -> None:
@@ -181,9 +181,13 @@ class Warehouse:
             return found
 
     def _call(self, where: str, action: Callable[[], T]) -> T:
+        """Raises WarehouseError."""
+        return self._told(where, self._retry(action))
+
+    def _told(self, where: str, action: Callable[[], T]) -> T:
         """Raises WarehouseError: type and code only, because messages of the service quote fields."""
         try:
-            return self._retry(action)()
+            return action()
         except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
             cause = getattr(error, "cause", None) or error
             code = getattr(cause, "code", None)

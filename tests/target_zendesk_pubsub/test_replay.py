@@ -150,3 +150,16 @@ def test_a_signal_lets_the_batch_in_hand_be_logged(start, published, bigquery_pr
     assert [row["replay_of"] for row in rows("published") if row["message_id"] == message.message_id] == [
         published[message.ticket_id].message_id
     ]
+
+
+def test_a_page_of_the_log_that_does_not_arrive_at_once_costs_no_message(
+    publish, replay, commons, bigquery_proxy
+):
+    """The log is read a thousand rows at a time."""
+    publish([schema(), *(ticket(number) for number in range(1, 1201)), state(1)])
+    assert len(commons.receive()) == 1200
+    bigquery_proxy.add(Fault("status", "GET /bigquery/v2/projects/local-cityblock-data/queries"))
+    code, _, told = replay("--from", "2026-01-01")
+    assert code == 0, told
+    assert "ServiceUnavailable, trying again" in told
+    assert len(commons.receive()) == 1200

@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox check-env test test-pythons test-image image-prefix stock benchmark check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-pythons test-image image-prefix stock benchmark benchmark-publishing kills check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -23,7 +23,7 @@ check-env: setup ## whether an environment has what its runs need, read-only: ma
 	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-zendesk-pubsub:check
 
 test: setup ## every test
-	$(PYTHON) -m pytest -n 2 --dist loadfile
+	$(PYTHON) -m pytest -n 2 --dist loadgroup
 
 test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 that is there
 	@for version in 3.11 3.12 3.13; do \
@@ -32,7 +32,7 @@ test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 
 		$(UV) venv --quiet --clear --python $$version .venvs/test-$$version && \
 		$(UV) pip install --quiet --compile-bytecode --python .venvs/test-$$version/bin/python -c constraints/plugins.txt --group dev \
 			-e ./tap-zendesk-cityblock -e ./target-bigquery -e ./target-zendesk-pubsub && \
-		.venvs/test-$$version/bin/python -m pytest -q -n 2 --dist loadfile tests/tap tests/target_bigquery tests/target_zendesk_pubsub || exit 1; \
+		.venvs/test-$$version/bin/python -m pytest -q -n 2 --dist loadgroup tests/tap tests/target_bigquery tests/target_zendesk_pubsub || exit 1; \
 	done
 
 test-image: setup image-prefix ## the image's recipe, run as the CronJobs run it, against a sandbox
@@ -47,6 +47,12 @@ stock: setup ## the loader's conformance suite against the stock package that it
 
 benchmark: setup ## 10,000 and 100,000 tickets from Zendesk to views: rows, seconds, memory, and every view compared
 	$(PYTHON) -m benchmarks.whole_path
+
+benchmark-publishing: setup ## 10,000 and 100,000 tickets to messages: each once and in order, CPU, memory, against Google's client
+	$(PYTHON) -m benchmarks.publishing
+
+kills: setup ## 30 runs that are killed or asked to end while they publish: nothing lost, repeats under their key
+	$(PYTHON) -m benchmarks.kills
 
 check: setup ## lint, format and types
 	.venv/bin/ruff check .

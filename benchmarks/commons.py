@@ -109,9 +109,9 @@ def record(content: Json) -> dict[str, object]:
 
 
 def singer(records: Iterable[Mapping[str, object]], state: int) -> bytes:
-    """A page of Singer lines: the SCHEMA, records, a STATE."""
+    """A page of Singer lines as the tap writes them: the SCHEMA, records, a STATE."""
     messages = [SCHEMA, *records, {"type": "STATE", "value": {"page": state}}]
-    return "".join(json.dumps(message) + "\n" for message in messages).encode()
+    return b"".join(msgspec.json.encode(message) + b"\n" for message in messages)
 
 
 @contextmanager

@@ -123,8 +123,7 @@ class TargetZendeskPubSub(Target):
         super().process_endofpipe()
         self.prepare()
         for tickets in self.publication.mended(self.config["batch_size"]):
-            with self.uninterrupted():
-                self.publication.publish(tickets)
+            self.publish(tickets)
         counts = self.publication.counts
         self.logger.info(
             "%d tickets: %d messages published, %d unchanged, %d unjoined, %d refused; %d tickets wait for a join",

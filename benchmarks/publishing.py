@@ -1,0 +1,165 @@
+"""Tickets to messages: each exactly once and in order, what the target's process costs, and what only sending them would.
+
+    .venv/bin/python -m benchmarks.publishing --tickets 10000 100000
+
+For each size a sandbox of its own; the target over a file of all tickets, over the same file again, and then Google's
+PublisherClient over the bytes that were logged, in a process of its own, to a topic of its own. Exit code 1 if a message
+is missing, comes twice or comes out of order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from benchmarks.commons import Place, place, record, singer
+from benchmarks.measure import Cost, cost
+from sandbox.addresses import TOPIC_PROJECT
+from sandbox.tables import text_table
+from sandbox.topics import clients
+from sandbox.zendesk.people import FIRST_USER
+from sandbox.zendesk.tickets import ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMAND = Path(sys.executable).with_name("target-zendesk-pubsub")
+PAGE = 1_000
+PLAIN = "plain"
+CPU_PER_100_000, UNCHANGED_PER_100_000, PEAK = 8.0, 4.0, 250.0
+"""What is promised: CPU seconds of a first and of an unchanged run, and MB."""
+
+Measured = tuple[float, Cost]
+"""Wall seconds, and the rest."""
+
+
+def main(sizes: list[int]) -> int:
+    first: dict[int, Measured] = {}
+    again: dict[int, Measured] = {}
+    lines: list[list[object]] = []
+    faults = 0
+    for tickets in sizes:
+        with place() as here:
+            users = range(FIRST_USER, FIRST_USER + tickets // 5)
+            here.knows({user: f"M{user}" for user in users}, users)
+            feed = _feed(here, tickets)
+            _run(
+                [COMMAND, "--config", here.config], here, Path(os.devnull)
+            )  # writes bytecode and makes the tables
+            first[tickets] = _run([COMMAND, "--config", here.config], here, feed)
+            messages, wrong = _delivered(here, tickets)
+            again[tickets] = _run([COMMAND, "--config", here.config], here, feed)
+            more = len(here.received())
+            plain = _plain(here)
+        faults += wrong + more
+        for name, (seconds, used), sent in (
+            ("first run", first[tickets], messages),
+            ("unchanged", again[tickets], more),
+            ("PublisherClient", plain, messages),
+        ):
+            against = [seconds / plain[0], used.cpu / plain[1].cpu, used.peak / plain[1].peak]
+            lines.append([name, tickets, sent, seconds, used.cpu, used.peak, *against])
+        print(f"{tickets:,} tickets: {messages:,} messages, {wrong} missing, repeated or out of order")
+    print(
+        text_table(
+            ["", "tickets", "messages", "wall s", "CPU s", "peak MB", "wall x", "CPU x", "MB x"], lines
+        )
+    )
+    _judge(sizes, first, again)
+    return int(bool(faults))
+
+
+def _feed(here: Place, tickets: int) -> Path:
+    """All tickets as the tap tells them, about 3 KB each."""
+    path = here.home / "tickets.singer"
+    with path.open("wb") as file:
+        for start in range(0, tickets, PAGE):
+            numbers = range(start + 1, min(start + PAGE, tickets) + 1)
+            file.write(
+                singer([record(ticket(1, n, tickets, tickets // 5).content) for n in numbers], numbers[-1])
+            )
+    return path
+
+
+def _run(command: Sequence[str | Path], here: Place, given: Path) -> Measured:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    log = here.home / "run.log"
+    started = time.monotonic()
+    with given.open("rb") as feed, log.open("wb") as told:
+        process = subprocess.Popen(
+            command, stdin=feed, stdout=subprocess.DEVNULL, stderr=told, env=environment
+        )
+        used = cost(process, log)
+    return time.monotonic() - started, used
+
+
+def _delivered(here: Place, tickets: int) -> tuple[int, int]:
+    """How many messages came, and how many are not as they should: every ticket once, in its key's order, as logged."""
+    received, logged = here.received(), here.logged()
+    wrong = len({message.ticket_id for message in received} ^ set(range(1, tickets + 1)))
+    wrong += len(received) - len({message.ticket_id for message in received})
+    wrong += len(set(received) ^ set(logged))
+    last: dict[str, int] = {}
+    for message in received:  # the feed is in the order of ticket ids
+        wrong += message.ticket_id <= last.get(message.ordering_key, 0)
+        last[message.ordering_key] = message.ticket_id
+    return len(received), wrong
+
+
+def _plain(here: Place) -> Measured:
+    """The same bytes, sent by Google's client; a subscription keeps them, as Commons' does the target's."""
+    file = here.home / "messages.jsonl"
+    rows = here.warehouse.query_and_wait(
+        f"SELECT data, attributes, ordering_key FROM {here.log} ORDER BY published_at", page_size=PAGE
+    )
+    with file.open("wb") as lines:
+        for row in rows:
+            message = {"data": row.data, "attributes": msgspec.Raw(row.attributes.encode())}
+            lines.write(msgspec.json.encode({**message, "ordering_key": row.ordering_key}) + b"\n")
+    host = here.addresses.pubsub_host
+    with clients(host) as (publisher, subscriber):
+        topic = publisher.topic_path(TOPIC_PROJECT, PLAIN)
+        publisher.create_topic(name=topic)
+        subscription = subscriber.subscription_path(TOPIC_PROJECT, PLAIN)
+        subscriber.create_subscription(
+            {"name": subscription, "topic": topic, "enable_message_ordering": True}
+        )
+    command = [sys.executable, "-m", "benchmarks.plain_publisher", host, topic, str(file)]
+    _run(
+        [sys.executable, "-c", "import benchmarks.plain_publisher"], here, Path(os.devnull)
+    )  # writes bytecode
+    return _run(command, here, Path(os.devnull))
+
+
+def _judge(sizes: Sequence[int], first: dict[int, Measured], again: dict[int, Measured]) -> None:
+    most, least = max(sizes), min(sizes)
+    cpu = first[most][1].cpu * 100_000 / most
+    unchanged = again[most][1].cpu * 100_000 / most
+    peak, grown = first[most][1].peak, first[most][1].peak - first[least][1].peak
+    for told, kept in (
+        (f"CPU per 100,000 tickets: {cpu:.2f} s of {CPU_PER_100_000} promised", cpu <= CPU_PER_100_000),
+        (
+            f"peak memory: {peak:.0f} MB of {PEAK:.0f} promised, {grown:+.0f} MB from {least:,} tickets on",
+            peak < PEAK,
+        ),
+        (
+            f"the same of an unchanged run: {unchanged:.2f} s of {UNCHANGED_PER_100_000} promised",
+            unchanged < UNCHANGED_PER_100_000,
+        ),
+    ):
+        print(f"{told}: {'kept' if kept else 'NOT KEPT'}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tickets", type=int, nargs="+", default=[10_000, 100_000])
+    sys.exit(main(parser.parse_args().tickets))

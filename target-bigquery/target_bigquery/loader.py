@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import requests
 from google.api_core import exceptions
 from google.api_core.retry import Retry, if_exception_type
+from google.auth.exceptions import TransportError
 from google.cloud import bigquery
 
 from target_bigquery.errors import LoadError, SchemaError, SettingsError
@@ -44,6 +45,7 @@ UNREACHABLE = if_exception_type(
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
     ConnectionError,
+    TransportError,  # of a token that could not be renewed
 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from google.api_core import exceptions
+from google.auth.exceptions import GoogleAuthError
 
 from target_zendesk_pubsub.errors import TargetError
 from target_zendesk_pubsub.settings import bigquery_client, publisher_client, topic_name
@@ -87,8 +88,8 @@ def _look(subject: str, action: Callable[[], str], advice: str) -> Finding:
         return Finding(subject, str(missing), advice)
     except exceptions.GoogleAPICallError as refused:
         return Finding(subject, f"{type(refused).__name__} ({refused.code})", advice)
-    except OSError as unreachable:
-        return Finding(subject, type(unreachable).__name__, "check network and endpoint")
+    except (GoogleAuthError, OSError) as unreachable:
+        return Finding(subject, type(unreachable).__name__, "check network, endpoint and credentials")
 
 
 @click.command(help="Tells whether a run would find what it needs. Writes nothing.")

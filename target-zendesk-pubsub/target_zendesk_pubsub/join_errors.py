@@ -117,8 +117,8 @@ class JoinErrors:
         [row] = self._warehouse.query("waiting tickets", sql, {})
         return Waiting(row.tickets, row.mended)
 
-    def mended(self) -> Iterator[tuple[Ticket, datetime]]:
-        """Waiting tickets whose users the directory now knows, and since when each waits as it is.
+    def mended(self) -> Iterator[tuple[tuple[Ticket, datetime], int]]:
+        """Waiting tickets whose users the directory now knows, since when each waits as it is, and its size in bytes.
 
         In the order in which they were written. Raises WarehouseError.
         """
@@ -130,7 +130,8 @@ class JoinErrors:
             ORDER BY waiting.inserted_at, waiting.ticket_id
         """
         for row in self._warehouse.query("mended tickets", sql, {}):
-            yield Ticket(row.generated_timestamp, decode(row.payload)), row.inserted_at
+            ticket = Ticket(row.generated_timestamp, decode(row.payload))
+            yield (ticket, row.inserted_at), len(row.payload)
 
     def _with_mended(self) -> str:
         return f"""

@@ -44,7 +44,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def first_seen_at(self) -> datetime:
-        return EPOCH + timedelta(microseconds=self.first_seen_micros)
+        return _moment(self.first_seen_micros)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +54,8 @@ class Known:
     people: dict[int, Person]
     published: dict[int, LastMessage]
     waiting: dict[int, Waiting]
+    latest: datetime
+    """Of the rows there are of these tickets: what is written of them now has to be later."""
 
 
 class Lookup:
@@ -94,7 +96,11 @@ class Lookup:
                   ))
                 )
                 FROM ({join_errors.waiting(in_batch)})
-              ) AS waiting
+              ) AS waiting,
+              GREATEST(
+                COALESCE((SELECT MAX(UNIX_MICROS(settled_at)) FROM ({log.settlements()}) WHERE {in_batch}), 0),
+                COALESCE((SELECT MAX(UNIX_MICROS(inserted_at)) FROM {join_errors.table} WHERE {in_batch}), 0)
+              ) AS latest
         """
 
     def check_directory(self) -> None:
@@ -130,7 +136,12 @@ class Lookup:
             people,
             {one.ticket_id: one for one in _unpacked(row.published, LastMessage)},
             {one.ticket_id: one for one in _unpacked(row.waiting, Waiting)},
+            _moment(row.latest),
         )
+
+
+def _moment(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)
 
 
 def _unpacked(packed: str, kind: type[T]) -> list[T]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from typing import TYPE_CHECKING
 
+from target_zendesk_pubsub.batches import BatchLimits, batches
 from target_zendesk_pubsub.directory import join
 from target_zendesk_pubsub.join_errors import JoinError
 from target_zendesk_pubsub.lookup import LastMessage
@@ -78,10 +78,13 @@ class Counts:
 class Publication:
     """Effects in this order: intents, publish, log, join errors. Whatever stops it, the next run goes on from there."""
 
-    def __init__(self, connections: Connections, environment: str, logger: logging.Logger) -> None:
+    def __init__(
+        self, connections: Connections, environment: str, limits: BatchLimits, logger: logging.Logger
+    ) -> None:
         self._lookup, self._publisher = connections.lookup, connections.publisher
         self._log, self._join_errors = connections.log, connections.join_errors
         self._clock, self._environment, self._logger = connections.clock, environment, logger
+        self._limits = limits
         self.counts = Counts()
 
     def prepare(self) -> None:
@@ -92,19 +95,20 @@ class Publication:
         self._log.ensure()
         self._join_errors.ensure()
         self._lookup.check_directory()
-        pending = self._log.pending()
-        if pending:
+        for batch in batches(self._log.pending(), self._limits):
             self._logger.warning(
-                "an earlier run ended while it published: publishing its %d messages again", len(pending)
+                "an earlier run ended while it published: publishing its %d messages again", len(batch)
             )
-            self._clock.pass_by(pending[-1][1])
-            self._send([one for one, _ in pending])
+            self._clock.pass_by(batch[-1][1])
+            self._send([message for message, _ in batch])
 
     def publish(self, tickets: Sequence[Ticket]) -> None:
         """Raises TargetError; what was sent until then is logged."""
         if not tickets:
             return
-        decision = decide(tickets, self._lookup(tickets), self._environment)
+        known = self._lookup(tickets)
+        self._clock.pass_by(known.latest)
+        decision = decide(tickets, known, self._environment)
         if decision.messages:
             self._log.intend(decision.messages, self._clock)
             self._send(decision.messages)
@@ -114,14 +118,13 @@ class Publication:
         self.counts.unjoined += len(decision.errors)
         self.counts.unchanged += len(tickets) - len(decision.messages) - len(decision.errors)
 
-    def mended(self, batch_size: int) -> Iterator[list[Ticket]]:
+    def mended(self) -> Iterator[list[Ticket]]:
         """Batches of what waited and waits no longer, each to be published. Counts what waits. Raises WarehouseError."""
         waiting = self._join_errors.count()
         self.counts.waiting = waiting.tickets
         if not waiting.mended:  # the usual case, which is spared reading payloads
             return
-        mended = self._join_errors.mended()
-        while batch := list(itertools.islice(mended, batch_size)):
+        for batch in batches(self._join_errors.mended(), self._limits):
             self._clock.pass_by(max(since for _, since in batch))
             yield [ticket for ticket, _ in batch]
         self.counts.waiting = self._join_errors.count().tickets

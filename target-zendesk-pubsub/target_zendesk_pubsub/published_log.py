@@ -125,17 +125,19 @@ class PublishedLog:
             ),
         )
 
-    def pending(self) -> list[tuple[Message, datetime]]:
-        """What an earlier run was about to publish, and when, and never logged; in its order.
+    def pending(self) -> Iterator[tuple[tuple[Message, datetime], int]]:
+        """What an earlier run was about to publish and never logged, when, and its size in bytes; in its order.
 
         Settled is an intent with a later row of the same ticket and key. Raises WarehouseError.
         """
         what = "intents of earlier runs"
-        count = next(iter(self._warehouse.query(what, self._unsettled("COUNT(*) AS count"), {}))).count
-        if not count:  # the usual case, which is spared reading payloads
-            return []
-        rows = self._warehouse.query(what, f"{self._unsettled('intent.*')} ORDER BY intent.intended_at", {})
-        return [(message_of(row), row.intended_at) for row in rows]
+        [row] = self._warehouse.query(what, self._unsettled("COUNT(*) AS count"), {})
+        if row.count:  # as a rule there are none, and no payload is read
+            rows = self._warehouse.query(
+                what, f"{self._unsettled('intent.*')} ORDER BY intent.intended_at", {}
+            )
+            for row in rows:
+                yield (message_of(row), row.intended_at), len(row.data)
 
     def count(self, selection: Selection) -> Selected:
         """Raises WarehouseError."""
@@ -165,6 +167,7 @@ class PublishedLog:
             LEFT JOIN (
               SELECT ticket_id, message_key, MAX(settled_at) AS settled_at
               FROM ({self.settlements("message_key")})
+              WHERE settled_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {INTENTS_KEPT_DAYS + 1} DAY)
               GROUP BY ticket_id, message_key
             ) AS settled ON settled.ticket_id = intent.ticket_id AND settled.message_key = intent.message_key
             WHERE settled.settled_at IS NULL OR settled.settled_at < intent.intended_at

@@ -45,7 +45,7 @@ RawRequest = PublishRequest.pb()
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """Of messages given to publish(), in their order. With a `failure`, what is in neither list was not sent."""
+    """Of messages given to publish(), in their order. With a `failure`, what is in neither list may or may not have been taken."""
 
     published: list[Published]
     refused: list[Refused]

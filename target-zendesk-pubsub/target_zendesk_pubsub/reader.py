@@ -62,7 +62,7 @@ class TicketReader(GenericSingerReader[bytes]):
                 "stream": STREAM,
                 "record": ticket_of(self._decode_ticket_line(line).record),
             }
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return self._another_message(line)
 
     def _another_message(self, line: bytes) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class TicketReader(GenericSingerReader[bytes]):
             if head.type != "RECORD":
                 message: dict[str, Any] = msgspec.json.decode(line)
                 return message
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise InputError(f"input line {self._lines_read} is no Singer message") from None
         if head.stream is None or not head.record:
             raise InputError(f"input line {self._lines_read}, a RECORD, lacks its stream or its record")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
+from target_zendesk_pubsub.batches import batches
 from target_zendesk_pubsub.connections import Connections, connect
-from target_zendesk_pubsub.errors import SettingsError, TargetError
+from target_zendesk_pubsub.errors import PublishError, SettingsError, TargetError
 from target_zendesk_pubsub.published_log import Selection
 from target_zendesk_pubsub.target import TargetZendeskPubSub
 
@@ -51,7 +51,7 @@ def command(
     )
     if not dry_run:
         rows, count = connections.log.read(selection), 0
-        while batch := list(itertools.islice(rows, target.config["batch_size"])):
+        for batch in batches(((row, len(row.message.data)) for row in rows), target.limits):
             with target.uninterrupted():
                 count += replay(connections, batch)
         click.echo(f"{count} published again")
@@ -60,9 +60,13 @@ def command(
 def replay(connections: Connections, batch: Sequence[Logged]) -> int:
     """Publishes and logs them; how many. Raises TargetError; what was sent until then is logged."""
     outcome = connections.publisher.publish([one.message for one in batch], [one.message_id for one in batch])
-    connections.log.record(outcome.published, outcome.refused)
+    connections.log.record(outcome.published, [])  # a refused replay settles nothing
     if outcome.failure is not None:
         raise outcome.failure
+    if outcome.refused:
+        raise PublishError(
+            f"Pub/Sub refuses {len(outcome.refused)} of the messages, the first of ticket {outcome.refused[0].message.ticket_id}"
+        )
     return len(outcome.published)
 
 

@@ -25,6 +25,7 @@ from target_zendesk_pubsub.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+TopicType = th.StringType(pattern=r"^[A-Za-z][\w.~+%-]{2,254}$")  # the name alone: topic_project is a setting
 DatasetType = th.StringType(pattern=r"^\w+$")
 
 SETTINGS = th.PropertiesList(
@@ -49,7 +50,7 @@ SETTINGS = th.PropertiesList(
         description="BigQuery dataset in which published messages are logged; must exist",
     ),
     th.Property("location", th.StringType, default="US", description="Where the datasets are"),
-    th.Property("topic", th.StringType, required=True, description="Pub/Sub topic, which must exist"),
+    th.Property("topic", TopicType, required=True, description="Pub/Sub topic, which must exist"),
     th.Property(
         "topic_project", th.StringType, description="Google Cloud project of the topic; absent: `project`"
     ),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from singer_sdk import Target
 from singer_sdk.helpers.capabilities import PluginCapabilities
 
+from target_zendesk_pubsub.batches import BatchLimits
 from target_zendesk_pubsub.connections import connect
 from target_zendesk_pubsub.errors import InputError, SettingsError, TargetError
 from target_zendesk_pubsub.publication import Publication
@@ -71,7 +72,12 @@ class TargetZendeskPubSub(Target):
     @cached_property
     def publication(self) -> Publication:
         """Made at the first SCHEMA: --about needs no credentials."""
-        return Publication(connect(self.config, self.logger), self.config["environment"], self.logger)
+        connections = connect(self.config, self.logger)
+        return Publication(connections, self.config["environment"], self.limits, self.logger)
+
+    @property
+    def limits(self) -> BatchLimits:
+        return BatchLimits(self.config["batch_size"], self.config["batch_size_bytes"])
 
     def get_sink_class(self, stream_name: str) -> type[Sink]:
         return TicketSink if stream_name == STREAM else IgnoringSink
@@ -122,7 +128,7 @@ class TargetZendeskPubSub(Target):
         """Also of an empty pipe: what waits is tried every run."""
         super().process_endofpipe()
         self.prepare()
-        for tickets in self.publication.mended(self.config["batch_size"]):
+        for tickets in self.publication.mended():
             self.publish(tickets)
         counts = self.publication.counts
         self.logger.info(

@@ -11,6 +11,7 @@ import msgspec
 import requests
 from google.api_core import exceptions
 from google.api_core.retry import Retry, if_exception_type
+from google.auth.exceptions import TransportError
 from google.cloud import bigquery
 
 from target_zendesk_pubsub.errors import SettingsError, WarehouseError
@@ -24,7 +25,8 @@ T = TypeVar("T")
 REQUEST_TIMEOUT = (10, 120)
 JOB_SECONDS = 3600
 JOB_TRIES = 5
-PAGE_ROWS = 1_000
+PAGE_ROWS = 250
+"""Of payloads, which may have 64 KB each."""
 TRANSIENT_REASONS = frozenset(
     {
         "backendError",
@@ -43,6 +45,7 @@ UNREACHABLE = if_exception_type(
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
     ConnectionError,
+    TransportError,  # of a token that could not be renewed
 )
 ONCE = Retry(predicate=lambda _error: False)
 """For calls of Google's client: trying again is this module's business, which bounds it and tells of it."""
@@ -133,9 +136,13 @@ class Warehouse:
 
         Raises WarehouseError.
         """
-        lines = list(rows)
-        if lines:
-            self._load(table, io.BytesIO(b"\n".join(lines)), f"{table.name}-{uuid.uuid4().hex}", len(lines))
+        file, count = io.BytesIO(), 0
+        for row in rows:
+            count += 1
+            file.write(row)
+            file.write(b"\n")
+        if count:
+            self._load(table, file, f"{table.name}-{uuid.uuid4().hex}", count)
 
     def _load(self, table: Table, file: io.BytesIO, job_name: str, count: int) -> None:
         where = f"{count} rows for {table}"
@@ -189,7 +196,9 @@ class Warehouse:
         try:
             return action()
         except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
-            cause = getattr(error, "cause", None) or error
+            cause = error
+            while isinstance(cause, exceptions.RetryError) and cause.cause is not None:
+                cause = cause.cause
             code = getattr(cause, "code", None)
             raise WarehouseError(
                 f"{where}: {type(cause).__name__}{f' ({int(code)})' if code else ''} from BigQuery, gave up"

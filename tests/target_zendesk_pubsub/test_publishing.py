@@ -183,8 +183,12 @@ def test_a_record_that_is_no_ticket_stops_the_run_before_state(broken, told, pub
         (lines([ticket(1)]), "a RECORD of stream ticket came before its SCHEMA"),
         (lines([schema()]) + b'{"type": "RECORD", "stream": "ticket"}\n', "input line 2, a RECORD, lacks"),
         (b'{"stream": "canary-7f3a"}\n', "an input line lacks type"),
+        (
+            lines([schema()]) + lines([ticket(1)]).replace(b"open", b"\xffcanary-7f3a"),
+            "input line 2 is no Singer",
+        ),
     ],
-    ids=["no JSON", "no schema", "no record", "no type"],
+    ids=["no JSON", "no schema", "no record", "no type", "no UTF-8"],
 )
 def test_input_that_is_no_singer_is_told_by_its_line(given, told, publish):
     ran = publish(given)

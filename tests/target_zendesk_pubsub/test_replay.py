@@ -163,3 +163,30 @@ def test_a_page_of_the_log_that_does_not_arrive_at_once_costs_no_message(
     assert code == 0, told
     assert "ServiceUnavailable, trying again" in told
     assert len(commons.receive()) == 1200
+
+
+def test_a_replay_that_is_refused_ends_the_run_and_no_tickets_waiting(
+    publish, replay, company, commons, warehouse, messages_dataset
+):
+    """Pub/Sub takes no attribute longer than 1,024 bytes."""
+    publish([schema(), ticket(1), state(1)])
+    publish([schema(), ticket(1, priority="high", assignee_id=STRANGER), state(2)])
+    spoilt = """attributes = REPLACE(attributes, '"environment":"local"', CONCAT('"environment":"', REPEAT('x', 1025), '"'))"""
+    warehouse.client.query_and_wait(f"UPDATE {messages_dataset}.zendesk_ticket SET {spoilt} WHERE TRUE")
+    code, _, told = replay("--from", "2026-01-01")
+    assert code == 1
+    assert "Pub/Sub refuses 1 of the messages, the first of ticket 1" in told
+    commons.receive()
+    company.knows({**DIRECTORY, STRANGER: ("M4", "member")}, [])
+    publish()
+    assert [message.content["priority"] for message in commons.receive()] == ["high"]
+
+
+def test_a_replay_of_large_messages_is_cut_into_batches_by_their_size(publish, replay, commons):
+    publish([schema(), *(ticket(number, description="d" * 2000) for number in range(1, 11)), state(1)])
+    commons.receive()
+    assert replay("--from", "2026-01-01", batch_size_bytes=5000)[:2] == (
+        0,
+        "10 messages of 10 tickets\n10 published again\n",
+    )
+    assert len(commons.receive()) == 10

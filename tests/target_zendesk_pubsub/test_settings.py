@@ -14,6 +14,7 @@ BAD = {
     "no environment": ({"environment": None}, "'environment' is a required property"),
     "unknown environment": ({"environment": "test"}, "'test' is not one of ['local', 'staging', 'prod']"),
     "a dataset that is SQL": ({"dataset": "zendesk.x; DROP"}, "does not match"),
+    "a topic by its whole name": ({"topic": "projects/p/topics/zendeskTicket"}, "does not match"),
     "local without BigQuery": (
         {"bigquery_emulator_host": ""},
         "environment is local, but bigquery_emulator_host is not set",

@@ -123,3 +123,23 @@ def test_a_waiting_ticket_keeps_its_payload_but_for_who_its_users_are(publish, r
     assert payload["assignee"] == {"zendeskUserId": STRANGER, "kind": None, "id": None}
     assert payload["requester"]["id"] == "M1"
     assert payload["subject"] == "subject 2"
+
+
+def test_rows_of_a_machine_whose_clock_goes_ahead_do_not_hide_what_comes_later(
+    publish, company, commons, warehouse, messages_dataset
+):
+    def goes_ahead():
+        moved = "published_at = TIMESTAMP_ADD(published_at, INTERVAL 120 SECOND)"
+        warehouse.client.query_and_wait(f"UPDATE {messages_dataset}.zendesk_ticket SET {moved} WHERE TRUE")
+
+    publish([schema(), ticket(1, priority="low"), ticket(2), state(1)])
+    goes_ahead()
+    publish(
+        [schema(), ticket(1, priority="high"), ticket(2, priority="high", assignee_id=STRANGER), state(2)]
+    )
+    publish([schema(), ticket(1, priority="low"), state(3)])
+    company.knows(MENDED, MENDED)
+    publish()
+    received = commons.receive()
+    assert [one.content["priority"] for one in received if one.ticket_id == 1] == ["low", "high", "low"]
+    assert [one.content["priority"] for one in received if one.ticket_id == 2] == ["normal", "high"]

@@ -77,10 +77,11 @@ def read_ticket(record: bytes | msgspec.Raw) -> Ticket:
     """Raises RecordError, which names the ticket, the property and its type, and quotes nobody's content."""
     try:
         return ticket_of(_decode_record(record))
-    except msgspec.ValidationError as misfit:
+    except (msgspec.ValidationError, UnicodeDecodeError) as misfit:
         ticket_id = _decode_id(record).id
         told = f"ticket {ticket_id}" if type(ticket_id) is int else "a ticket without an id"
-        raise RecordError(f"{told}: {misfit}") from None
+        wrong = "a text is not UTF-8" if isinstance(misfit, UnicodeDecodeError) else misfit
+        raise RecordError(f"{told}: {wrong}") from None
 
 
 def ticket_of(record: Record) -> Ticket:

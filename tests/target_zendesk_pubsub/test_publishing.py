@@ -185,7 +185,7 @@ def test_a_record_that_is_no_ticket_stops_the_run_before_state(broken, told, pub
         (b'{"stream": "canary-7f3a"}\n', "an input line lacks type"),
         (
             lines([schema()]) + lines([ticket(1)]).replace(b"open", b"\xffcanary-7f3a"),
-            "input line 2 is no Singer",
+            "ticket 1: a text is not UTF-8",
         ),
     ],
     ids=["no JSON", "no schema", "no record", "no type", "no UTF-8"],

@@ -40,7 +40,7 @@ class HeldSubscription:
 
     def wake(self) -> None:
         self.changed.set()
-        self.changed.clear()
+        self.changed = asyncio.Event()  # the old one stays set, for whoever has it and does not wait yet
 
 
 @dataclasses.dataclass(frozen=True)

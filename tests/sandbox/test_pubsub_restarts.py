@@ -14,6 +14,8 @@ from google.api_core import exceptions
 from google.cloud.pubsub_v1 import SubscriberClient
 from google.pubsub_v1 import PubsubMessage
 
+from sandbox.pubsub.deliveries import Deliveries
+from sandbox.pubsub.leases import Consumer
 from sandbox.pubsub.publisher import Publisher
 from sandbox.pubsub.registry import Registry
 from sandbox.pubsub.retention import microseconds, sweep
@@ -236,3 +238,20 @@ def test_what_nobody_acknowledges_is_given_up_after_the_subscriptions_time(held)
     assert len(held.kept(topic)) == 5_000
     held.sweep(later=2 * HOUR)
     assert held.kept(topic) == []
+
+
+def test_who_begins_to_wait_as_something_changes_hears_of_it(held):
+    topic = held.topic("plain")
+    held.subscribe("one", topic)
+    subscription = held.registry.subscription("projects/p/subscriptions/one")
+    held.publish(topic, 1)
+    deliveries = Deliveries(held.registry, held.publisher.add)
+    deliveries.take(subscription, Consumer(), 1, 1_000, seconds=600)  # a lease, whose end is waited for too
+
+    async def change_while_the_wait_begins():
+        waiting = asyncio.create_task(deliveries.wait(subscription))
+        await asyncio.sleep(0)
+        subscription.wake()
+        await asyncio.wait_for(waiting, 60)
+
+    asyncio.run(change_while_the_wait_begins())

@@ -23,7 +23,7 @@ check-env: setup ## whether an environment has what its runs need, read-only: ma
 	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-zendesk-pubsub:check
 
 test: setup ## every test
-	$(PYTHON) -m pytest -n 2 --dist loadgroup
+	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder
 
 test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 that is there
 	@for version in 3.11 3.12 3.13; do \
@@ -32,7 +32,7 @@ test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 
 		$(UV) venv --quiet --clear --python $$version .venvs/test-$$version && \
 		$(UV) pip install --quiet --compile-bytecode --python .venvs/test-$$version/bin/python -c constraints/plugins.txt --group dev \
 			-e ./tap-zendesk-cityblock -e ./target-bigquery -e ./target-zendesk-pubsub && \
-		.venvs/test-$$version/bin/python -m pytest -q -n 2 --dist loadgroup tests/tap tests/target_bigquery tests/target_zendesk_pubsub || exit 1; \
+		.venvs/test-$$version/bin/python -m pytest -q -n 2 --no-loadscope-reorder tests/tap tests/target_bigquery tests/target_zendesk_pubsub || exit 1; \
 	done
 
 test-image: setup image-prefix ## the image's recipe, run as the CronJobs run it, against a sandbox

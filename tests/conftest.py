@@ -1,16 +1,17 @@
-from pathlib import Path
-
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["sandbox.testing"]
 
-HERE = Path(__file__).parent
 
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+class ByFile(LoadScopeScheduling):
     """One worker a file; and one for all files that run Meltano, whose runs wait for one another."""
-    for item in items:
-        file = str(item.path.relative_to(HERE))
-        group = "meltano" if file.startswith("end_to_end") else file
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return "meltano" if "end_to_end/" in file else file
+
+
+@pytest.hookimpl
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)

@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox check-env test test-pythons test-image image-prefix stock benchmark benchmark-publishing kills check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-pythons test-image image-prefix stock benchmark benchmark-tap benchmark-publishing kills check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -47,6 +47,9 @@ stock: setup ## the loader's conformance suite against the stock package that it
 
 benchmark: setup ## 10,000 and 100,000 tickets from Zendesk to views: rows, seconds, memory, and every view compared
 	$(PYTHON) -m benchmarks.whole_path
+
+benchmark-tap: setup ## 10,000 and 100,000 tickets through the tap alone: CPU and memory, beside the least that could be
+	$(PYTHON) -m benchmarks.tap
 
 benchmark-publishing: setup ## 10,000 and 100,000 tickets to messages: each once and in order, CPU, memory, against Google's client
 	$(PYTHON) -m benchmarks.publishing

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import requests
+import urllib3
 
 from tap_zendesk_cityblock.authentication import ClientCredentials, authentication
 from tap_zendesk_cityblock.errors import (
@@ -96,20 +97,36 @@ class ZendeskClient:
             self._auth.renew()
             response = self._request(path, query)
         if response.status_code == 200:
-            return response.content
+            return _body(response)
         raise _failure(path, response)
 
     def _request(self, path: str, query: Mapping[str, str]) -> requests.Response:
         try:
             response = self._session.get(
-                self.base_url + path, params=query, auth=self._auth, timeout=TIMEOUT, allow_redirects=False
+                self.base_url + path,
+                params=query,
+                auth=self._auth,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+                stream=True,
             )
+            if response.status_code != 200:
+                _ = response.content  # now, while trouble with it is told as trouble with the request
         except requests.ConnectionError as failure:
             raise TransientError(_connection_cause(failure)) from None
         except requests.RequestException as failure:
             raise TransientError(type(failure).__name__) from None
         self._limits.learn(path, response.headers)
         return response
+
+
+def _body(response: requests.Response) -> bytes:
+    """Read at once: `response.content` puts a page together from hundreds of pieces."""
+    try:
+        return bytes(response.raw.read(decode_content=True))
+    except urllib3.exceptions.HTTPError as failure:
+        response.close()
+        raise TransientError(f"the answer broke off ({type(failure).__name__})") from None
 
 
 def _connection_cause(failure: requests.ConnectionError) -> str:

@@ -9,19 +9,14 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-import msgspec
-
 from tap_zendesk_cityblock.cursors import Position
-from tap_zendesk_cityblock.errors import AnswerError, TransientError
+from tap_zendesk_cityblock.errors import AnswerError
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from tap_zendesk_cityblock.rows import Answer, Rows
 
-Record = dict[str, Any]
 Query = dict[str, str]
-
-DECODER = msgspec.json.Decoder(dict[str, Any])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +27,7 @@ class Page:
     `lost_second` is a second (epoch) of which Zendesk may have more rows than it can page through.
     """
 
-    records: list[Record]
+    records: list[Any]
     next: Query | None
     position: Position | None = None
     lost_second: int | None = None
@@ -48,15 +43,9 @@ def first_query(model: Model, position: Position | None, page_size: int | None) 
     return query
 
 
-def read_page(model: Model, query: Query, body: bytes, base_url: str) -> Page:
+def read_page(model: Model, query: Query, body: bytes, base_url: str, rows: Rows) -> Page:
     """Raises TransientError for a body cut short, AnswerError for one that is not as documented."""
-    try:
-        answer = DECODER.decode(body)
-    except msgspec.DecodeError:
-        raise TransientError("an answer that is not whole JSON") from None
-    records = answer.get(model.root)
-    if not isinstance(records, list):
-        raise AnswerError(f"{model.name}: the answer of {model.path} has no list {model.root!r}")
+    answer, records = rows.read(body)
     match model.paging:
         case Paging.EXPORT_CURSOR:
             return _export_cursor(model, query, answer, records)
@@ -65,13 +54,13 @@ def read_page(model: Model, query: Query, body: bytes, base_url: str) -> Page:
         case Paging.LIST_CURSOR:
             return _list_cursor(model, query, answer, records)
         case Paging.NEXT_PAGE:
-            return Page(records, _following(model, answer.get("next_page"), query, base_url))
+            return Page(records, _following(model, answer.next_page, query, base_url))
         case Paging.NONE:
             return Page(records, None)
 
 
-def _export_cursor(model: Model, query: Query, answer: Mapping[str, Any], records: list[Record]) -> Page:
-    cursor, ended = answer.get("after_cursor"), answer.get("end_of_stream", False)
+def _export_cursor(model: Model, query: Query, answer: Answer, records: list[Any]) -> Page:
+    cursor, ended = answer.after_cursor, answer.end_of_stream
     if not cursor:
         if not ended:
             raise AnswerError(f"{model.name}: the export has not ended, and there is no cursor to go on with")
@@ -82,15 +71,15 @@ def _export_cursor(model: Model, query: Query, answer: Mapping[str, Any], record
     return Page(records, None if ended else _moved(query, position), position)
 
 
-def _export_time(query: Query, answer: Mapping[str, Any], records: list[Record]) -> Page:
+def _export_time(query: Query, answer: Answer, records: list[Any]) -> Page:
     """Some of these exports lack end_of_stream; a page that does not move the time is then the last."""
-    end = answer.get("end_time")
+    end = answer.end_time
     if end is None:
         return Page(records, None)
     start, full = int(query["start_time"]), len(records) >= int(query["per_page"])
     position = Position(time=int(end))
-    ended = answer.get("end_of_stream")
-    if ended or (ended is None and not full) or not answer.get("next_page"):
+    ended = answer.end_of_stream
+    if ended or (ended is None and not full) or not answer.next_page:
         return Page(records, None, position)
     if int(end) > start:
         return Page(records, _moved(query, position), position)
@@ -100,8 +89,8 @@ def _export_time(query: Query, answer: Mapping[str, Any], records: list[Record])
     return Page(records, _moved(query, position), position, lost_second=start)
 
 
-def _list_cursor(model: Model, query: Query, answer: Mapping[str, Any], records: list[Record]) -> Page:
-    meta = answer.get("meta")
+def _list_cursor(model: Model, query: Query, answer: Answer, records: list[Any]) -> Page:
+    meta = answer.meta
     if not isinstance(meta, dict):
         raise AnswerError(f"{model.name}: the answer of {model.path} has no page cursor")
     if not meta.get("has_more"):

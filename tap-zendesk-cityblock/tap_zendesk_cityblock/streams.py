@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
 
 from tap_zendesk_cityblock.client import StartTooRecentError
 from tap_zendesk_cityblock.cursors import Position, read_bookmark, time_of, write_bookmark
 from tap_zendesk_cityblock.errors import CursorInvalidError, StreamUnavailableError
 from tap_zendesk_cityblock.export_metadata import Export
 from tap_zendesk_cityblock.pagination import Page, Query, first_query, read_page
+from tap_zendesk_cityblock.rows import DictRows, RawRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_zendesk_cityblock.models import Model
-    from tap_zendesk_cityblock.pagination import Record
+    from tap_zendesk_cityblock.rows import Rows
     from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 WITHHELD_SECONDS = 61
@@ -53,17 +55,19 @@ class ModelStream(Stream):
         self.zendesk = tap
         super().__init__(tap, schema=load_schema(model.name), name=model.name)
         self.primary_keys = (model.key,)
-        self._known = frozenset(self.schema["properties"])
         self._reported: set[str] = set()
+        self._raw: RawRows | None = None
 
-    def get_records(self, context: Context | None) -> Iterable[Record]:  # noqa: ARG002 - the SDK's signature
+    def get_records(self, context: Context | None) -> Iterable[Any]:  # noqa: ARG002 - the SDK's signature
         start = self._start()
         export = Export(self.name, uuid.uuid4().hex, datetime.now(UTC), start, start)
+        rows = self._rows(export)
         try:
-            for page in self._pages(start):
-                for record in page.records:
-                    yield self._row(record, export)
+            for page in self._pages(start, rows):
+                yield from page.records
+                export.count += len(page.records)
                 self._commit(page, export)
+                del page  # the next one needs the room
         except StreamUnavailableError as unavailable:
             self.zendesk.unavailable[self.name] = str(unavailable)
             self.logger.warning("%s: not available to this account (%s)", self.name, unavailable)
@@ -73,6 +77,30 @@ class ModelStream(Stream):
         self.logger.info(
             "%s: %d records of %d pages in %.1f s", self.name, export.count, export.pages, seconds
         )
+
+    def _rows(self, export: Export) -> Rows:
+        """Bytes where records are handed on as they are, dicts where something looks into them."""
+        known = [name for name in self.schema["properties"] if name not in EXPORT_COLUMNS]
+        constants = {"_export_id": export.export_id, "_exported_at": export.started.isoformat()}
+        if not self._hands_records_on():
+            self._raw = None
+            return DictRows(self.model, known, constants, self._report)
+        selected = [name for name in self.schema["properties"] if self.mask["properties", name]]
+        self._raw = RawRows(self.model, known, selected, constants, self._report)
+        return self._raw
+
+    def _hands_records_on(self) -> bool:
+        [stream_map, *others] = self.stream_maps
+        is_mapped = others or type(stream_map) is not SameRecordTransform or stream_map.flattening_enabled
+        looks_inside = any(len(crumb) > 2 and not selected for crumb, selected in self.mask.items())
+        return not is_mapped and not looks_inside
+
+    def _write_record_message(self, record: Any) -> None:  # noqa: ANN401 - a dict or a row
+        if self._raw is None:
+            super()._write_record_message(record)
+        else:
+            self.zendesk.writer.write_record(self._raw.append, record)
+            self.state_manager.is_flushed = False
 
     def _start(self) -> Position | None:
         """Settings before state, state before start_date. None for bulk models."""
@@ -85,13 +113,13 @@ class ModelStream(Stream):
             return Position(time=settings.start_time)
         return read_bookmark(self.model, self.stream_state) or Position(time=settings.start_date)
 
-    def _pages(self, start: Position | None) -> Iterator[Page]:
+    def _pages(self, start: Position | None, rows: Rows) -> Iterator[Page]:
         """Every page from there on, its records without those that the page before had."""
         query: Query | None = self._first_query(start)
         before: set[tuple[Any, Any]] = set()
         while query is not None:
             try:
-                page = self._page(query)
+                page = self._page(query, rows)
             except StartTooRecentError:
                 return
             except CursorInvalidError:
@@ -103,20 +131,23 @@ class ModelStream(Stream):
                     self.name,
                     page.lost_second,
                 )
-            versions = [(record.get(self.model.key), record.get(self.model.clock)) for record in page.records]
+            versions = [rows.version(record) for record in page.records]
             fresh = [
                 record
                 for record, version in zip(page.records, versions, strict=True)
                 if version not in before
             ]
             before = set(versions)
-            yield Page(fresh, page.next, page.position)
             query = page.next
+            page = Page(fresh, page.next, page.position)
+            del fresh
+            yield page
+            del page  # the next one needs the room
 
-    def _page(self, query: Query) -> Page:
+    def _page(self, query: Query, rows: Rows) -> Page:
         client = self.zendesk.client
         return client.get(
-            self.model.path, query, lambda body: read_page(self.model, query, body, client.base_url)
+            self.model.path, query, lambda body: read_page(self.model, query, body, client.base_url, rows)
         )
 
     def _first_query(self, start: Position | None) -> Query:
@@ -135,20 +166,12 @@ class ModelStream(Stream):
         )
         return Position(time=moment)
 
-    def _row(self, record: Record, export: Export) -> Record:
-        for name in record.keys() - self._known:
-            del record[name]
-            if name not in self.model.left_out and name not in self._reported:
-                self._reported.add(name)
-                self.logger.warning(
-                    "%s: Zendesk has a new property, %s; it is left out until the schema has it",
-                    self.name,
-                    name,
-                )
-        record["_export_id"] = export.export_id
-        record["_exported_at"] = export.started.isoformat()
-        export.count += 1
-        return record
+    def _report(self, name: str) -> None:
+        if name not in self.model.left_out and name not in self._reported:
+            self._reported.add(name)
+            self.logger.warning(
+                "%s: Zendesk has a new property, %s; it is left out until the schema has it", self.name, name
+            )
 
     def _commit(self, page: Page, export: Export) -> None:
         """After a page's RECORDs: the cursor moves, its row in EXPORT_METADATA if one is due, STATE."""
@@ -165,3 +188,4 @@ class ModelStream(Stream):
     def _mirror(self, export: Export, *, complete: bool) -> None:
         export.mirrored = datetime.now(UTC)
         self.zendesk.export_metadata.write(export.row(export.mirrored, complete=complete))
+        self.zendesk.writer.flush()

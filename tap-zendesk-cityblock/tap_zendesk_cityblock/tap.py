@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -98,6 +99,10 @@ class TapZendeskCityblock(Tap):
         """Leaves at once. The SDK's writes a STATE that may cut a RECORD in two, and calls it success."""
         sys.exit(128 + signum)
 
+    @property
+    def writer(self) -> BufferedWriter:
+        return cast("BufferedWriter", self.message_writer)
+
     def check_selection(self) -> None:
         """Raises ConfigurationError where a catalog leaves nothing of what the settings ask for."""
         models = [stream for stream in self.streams.values() if stream.name != EXPORT_METADATA]
@@ -139,6 +144,7 @@ class TapZendeskCityblock(Tap):
         )
         tap.check_selection()
         _ = tap.client  # credentials are checked before the first message
+        gc.freeze()  # what start-up made stays; there is no use in looking through it again and again
         tap.sync_all()
         tap.check_availability()
 

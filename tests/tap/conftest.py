@@ -16,6 +16,7 @@ class Result:
     code: int
     messages: list[dict]
     stderr: str
+    stdout: str
 
     def records(self, stream):
         return [m["record"] for m in self.messages if m["type"] == "RECORD" and m["stream"] == stream]
@@ -121,6 +122,6 @@ def tap(command):
             env=environment,
         )
         messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"type"')]
-        return Result(done.returncode, messages, done.stderr)
+        return Result(done.returncode, messages, done.stderr, done.stdout)
 
     return run

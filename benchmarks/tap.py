@@ -1,0 +1,97 @@
+"""What the tap costs for tickets, beside the least that any program could spend on them.
+
+    .venv/bin/python -m benchmarks.tap --tickets 10000 100000
+
+The limit fetches the same pages with the same HTTP library, splits them into rows of bytes and writes those, one a
+line: no login to renew, no state, no schema, no rate limit. Both write to nowhere and are whole processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.measure import Cost, cost
+from sandbox.tables import text_table
+
+TAP = Path(sys.executable).with_name("tap-zendesk-cityblock")
+LIMIT = """
+import sys, msgspec, requests
+
+class Page(msgspec.Struct):
+    tickets: list[msgspec.Raw]
+    after_cursor: str
+    end_of_stream: bool
+
+read, session, out = msgspec.json.Decoder(Page).decode, requests.Session(), sys.stdout.buffer
+body = {"grant_type": "client_credentials", "client_id": "sandbox", "client_secret": "sandbox-secret"}
+token = session.post(f"{sys.argv[1]}/oauth/tokens", json=body).json()["access_token"]
+query = {"start_time": "1569801600", "per_page": "1000"}
+while True:
+    response = session.get(
+        f"{sys.argv[1]}/api/v2/incremental/tickets/cursor",
+        params=query, headers={"Authorization": f"Bearer {token}"}, stream=True,
+    )
+    page = read(response.raw.read(decode_content=True))
+    for row in page.tickets:
+        out.write(row)
+        out.write(b"\\n")
+    if page.end_of_stream:
+        break
+    query = {"cursor": page.after_cursor, "per_page": "1000"}
+"""
+
+
+def main(tickets: int) -> list[object]:
+    """A row of the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        server = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "sandbox.zendesk",
+                "--tickets",
+                str(tickets),
+                "--database",
+                home / "zendesk.sqlite",
+            ],
+            stdout=subprocess.PIPE,
+        )
+        try:
+            assert server.stdout is not None
+            url = json.loads(server.stdout.readline())["url"]
+            limit = _cost([sys.executable, "-c", LIMIT, url], home)
+            settings = {
+                "environment": "local",
+                "subdomain": "cityblock-local",
+                "base_url": url,
+                "client_id": "sandbox",
+                "client_secret": "sandbox-secret",
+                "bulk_models": [],
+                "incremental_models": ["ticket"],
+            }
+            (home / "tap.json").write_text(json.dumps(settings))
+            tap = _cost([TAP, "--config", home / "tap.json"], home)
+        finally:
+            server.terminate()
+            server.wait()
+    return [tickets, tap.cpu, tap.peak, limit.cpu, limit.peak, tap.cpu / limit.cpu]
+
+
+def _cost(command: list[object], home: Path) -> Cost:
+    log = home / "log"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=stderr)
+        return cost(process, log)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tap", description=__doc__)
+    parser.add_argument("--tickets", type=int, nargs="+", default=[10_000, 100_000])
+    header = ["tickets", "tap CPU s", "tap MB", "limit CPU s", "limit MB", "tap / limit"]
+    print(text_table(header, [main(tickets) for tickets in parser.parse_args().tickets]))

@@ -18,7 +18,7 @@ sandbox: setup ## the sandbox alone, until Ctrl-C; in another terminal: .venvs/m
 	@$(PYTHON) -m sandbox up
 
 check-env: setup ## whether an environment has what its runs need, read-only: make check-env ENV=staging
-	@$(MELTANO) --environment=$(ENV) --log-level=warning config test tap-zendesk-cityblock && \
+	@$(MELTANO) --environment=$(ENV) --log-level=warning invoke tap-zendesk-cityblock:check && \
 	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-bigquery:check && \
 	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-zendesk-pubsub:check
 

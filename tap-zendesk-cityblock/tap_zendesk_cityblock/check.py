@@ -1,0 +1,88 @@
+"""`tap-zendesk-cityblock-check`: whether the account lets a run read what it is to export, with one row of each model."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
+from tap_zendesk_cityblock.credentials import credentials
+from tap_zendesk_cityblock.cursors import Position
+from tap_zendesk_cityblock.errors import ConfigurationError, StreamUnavailableError, TapError
+from tap_zendesk_cityblock.limits import Limits
+from tap_zendesk_cityblock.pagination import first_query, read_page
+from tap_zendesk_cityblock.rows import DictRows
+from tap_zendesk_cityblock.streams import WITHHELD_SECONDS
+from tap_zendesk_cityblock.tap import TapZendeskCityblock
+
+if TYPE_CHECKING:
+    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.settings import Settings
+
+SECONDS = 90
+"""Long enough to wait once for the limit of incremental exports."""
+ADVICE = (
+    "let the login's user be an admin; is the feature in the account's plan? else name it in optional_models"
+)
+
+
+def look(model: Model, client: ZendeskClient) -> str | None:
+    """What is in the way of reading the model, None if nothing is. Raises TapError where login or host fail."""
+    start = Position(time=int(time.time()) - WITHHELD_SECONDS) if model.is_incremental else None
+    query = first_query(model, start, 1)
+    rows = DictRows(model, (), {}, lambda _: None)
+    try:
+        client.get(model.path, query, lambda body: read_page(model, query, body, client.base_url, rows))
+    except StartTooRecentError:
+        return None
+    except StreamUnavailableError as unavailable:
+        return str(unavailable)
+    return None
+
+
+def check(settings: Settings, client: ZendeskClient) -> bool:
+    """Prints a line for each model; whether a run would end well."""
+    told = [(model, look(model, client)) for model in (*settings.bulk_models, *settings.incremental_models)]
+    lacking = [
+        model.name
+        for model, cause in told
+        if cause is not None and model.name not in settings.optional_models
+    ]
+    for model, cause in told:
+        state = "ok" if cause is None else "MISSING" if model.name in lacking else "absent"
+        click.echo(f"{state:<8}{model.name}: {cause or 'readable'}")
+    if lacking:
+        click.echo(f"{'':<8}→ {', '.join(lacking)}: {ADVICE}")
+    return not lacking
+
+
+@click.command(help="Tells whether a run may read each model. Reads one row of each, and writes nothing.")
+@click.option("--config", required=True, help="Settings file of the tap, or ENV")
+def command(config: str) -> None:
+    """Raises TapError. Exit code 1 where something is missing."""
+    if config != "ENV" and not Path(config).is_file():
+        raise ConfigurationError(f"--config: there is no file {config}")
+    by_environment = config == "ENV"
+    tap = TapZendeskCityblock(
+        config=None if by_environment else Path(config), parse_env_config=by_environment
+    )
+    settings = tap.settings
+    limits = Limits(settings.requests_per_minute)
+    client = ZendeskClient(
+        settings.base_url, credentials(tap.config), limits, tap.logger, give_up_after=SECONDS
+    )
+    if not check(settings, client):
+        sys.exit(1)
+
+
+def main() -> None:
+    """The command: expected errors are one line on stderr and exit code 1."""
+    try:
+        command()
+    except TapError as error:
+        TapZendeskCityblock.logger.critical("%s", error)
+        sys.exit(1)

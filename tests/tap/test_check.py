@@ -1,0 +1,65 @@
+"""Whether a run may read what it is to export: the command tap-zendesk-cityblock-check."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECK = Path(sys.executable).with_name("tap-zendesk-cityblock-check")
+
+
+@pytest.fixture
+def check(zendesk, tmp_path):
+    def run(**settings):
+        config = {
+            "environment": "local",
+            "subdomain": "cityblock-local",
+            "base_url": zendesk.url,
+            "client_id": "sandbox",
+            "client_secret": "sandbox-secret",
+            **settings,
+        }
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(config))
+        return subprocess.run(
+            [CHECK, "--config", path], capture_output=True, text=True, timeout=60, check=False
+        )
+
+    return run
+
+
+def test_every_model_is_told(check, zendesk):
+    ran = check()
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.count("ok ") == 27
+    assert "ok      ticket: readable" in ran.stdout
+    assert len(zendesk.requests()) <= 28
+
+
+def test_a_model_the_account_may_not_read_is_named_with_what_to_do(check, zendesk):
+    refusal = {"error": {"title": "Forbidden", "message": "You do not have access to this page."}}
+    zendesk.fault("/api/v2/incremental/tickets", status=403, body=refusal)
+    zendesk.fault("/api/v2/nps", times=2, status=404)
+    ran = check()
+    assert ran.returncode == 1
+    assert "MISSING ticket: HTTP 403 Forbidden" in ran.stdout
+    assert "→ ticket: let the login's user be an admin" in ran.stdout
+    assert "absent  nps_response: HTTP 404" in ran.stdout
+
+
+def test_credentials_that_are_refused_are_one_sentence(check):
+    ran = check(client_secret="hunter2-hunter2")
+    assert ran.returncode == 1
+    assert "Zendesk refused the OAuth client" in ran.stderr
+    assert "hunter2" not in ran.stderr + ran.stdout
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_settings_file_that_is_missing_is_one_sentence():
+    ran = subprocess.run(
+        [CHECK, "--config", "nowhere.json"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 1
+    assert "there is no file nowhere.json" in ran.stderr

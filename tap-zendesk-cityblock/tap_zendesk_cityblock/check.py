@@ -14,9 +14,9 @@ from tap_zendesk_cityblock.credentials import credentials
 from tap_zendesk_cityblock.cursors import Position
 from tap_zendesk_cityblock.errors import ConfigurationError, StreamUnavailableError, TapError
 from tap_zendesk_cityblock.limits import Limits
+from tap_zendesk_cityblock.pages import WITHHELD_SECONDS
 from tap_zendesk_cityblock.pagination import first_query, read_page
 from tap_zendesk_cityblock.rows import DictRows
-from tap_zendesk_cityblock.streams import WITHHELD_SECONDS
 from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def look(model: Model, client: ZendeskClient) -> str | None:
     query = first_query(model, start, 1)
     rows = DictRows(model, (), {}, lambda _: None)
     try:
-        client.get(model.path, query, lambda body: read_page(model, query, body, client.base_url, rows))
+        client.get(
+            model.path, query, lambda body, asked: read_page(model, asked, body, client.base_url, rows)
+        )
     except StartTooRecentError:
         return None
     except StreamUnavailableError as unavailable:

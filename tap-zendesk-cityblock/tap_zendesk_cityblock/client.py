@@ -24,13 +24,15 @@ from tap_zendesk_cityblock.errors import (
     StreamUnavailableError,
     TransientError,
 )
+from tap_zendesk_cityblock.pagination import smaller
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from tap_zendesk_cityblock.credentials import Credentials
     from tap_zendesk_cityblock.limits import Limits
+    from tap_zendesk_cityblock.pagination import Query
 
 T = TypeVar("T")
 
@@ -65,16 +67,21 @@ class ZendeskClient:
         self._session.trust_env = False  # a .netrc would replace the credentials
         self._auth = authentication(credentials, base_url, self._session, logger)
 
-    def get(self, path: str, query: Mapping[str, str], read: Callable[[bytes], T]) -> T:
-        """What `read` makes of the answer's body. `read` may raise TransientError, which asks for it again.
+    def get(self, path: str, query: Query, read: Callable[[bytes, Query], T]) -> T:
+        """What `read` makes of the answer's body and the query it answers.
+
+        `read` may raise TransientError, which asks for it again. What Zendesk could not put together in time is asked
+        for in smaller pages.
 
         Raises StreamUnavailableError (403, 404), CursorInvalidError, StartTooRecentError, and the TapErrors.
         """
         started = time.monotonic()
         for attempt in range(10_000):
             try:
-                return read(self._send(path, query))
+                return read(self._send(path, query), query)
             except TransientError as failure:
+                if failure.is_too_large:
+                    query = smaller(query)
                 wait = self._pause(failure, attempt)
                 if time.monotonic() - started + wait > self._give_up_after:
                     raise GaveUpError(f"{path}: {failure}; gave up after {attempt + 1} tries") from None
@@ -88,7 +95,7 @@ class ZendeskClient:
             return max(1.0, failure.wait) + random.uniform(0, 0.5)  # noqa: S311 - jitter
         return min(LONGEST_WAIT, 2.0 ** min(attempt, 8)) * random.uniform(0.5, 1)  # noqa: S311 - jitter
 
-    def _send(self, path: str, query: Mapping[str, str]) -> bytes:
+    def _send(self, path: str, query: Query) -> bytes:
         waited = self._limits.wait(path)
         if waited > 1:
             self._logger.info("%s: waited %.0f s for the rate limit", path, waited)
@@ -100,7 +107,7 @@ class ZendeskClient:
             return _body(response)
         raise _failure(path, response)
 
-    def _request(self, path: str, query: Mapping[str, str]) -> requests.Response:
+    def _request(self, path: str, query: Query) -> requests.Response:
         try:
             response = self._session.get(
                 self.base_url + path,
@@ -145,7 +152,7 @@ def _failure(path: str, response: requests.Response) -> Exception:
     status, title = response.status_code, _title(response)
     told = f"HTTP {status}{f' {title}' if title else ''}"
     if status in TRANSIENT_STATUSES:
-        return TransientError(told, _retry_after(response))
+        return TransientError(told, _retry_after(response), is_too_large=status == 504)
     if status == 401:
         return ConfigurationError(
             f"Zendesk refused the credentials ({told}): check the account and its login settings"

@@ -34,11 +34,12 @@ class PartlyUnavailableError(TapError):
 
 
 class TransientError(Exception):
-    """`wait`: seconds that Zendesk asks for, None where it does not say."""
+    """`wait`: seconds that Zendesk asks for, None where it does not say. `is_too_large`: a smaller page may help."""
 
-    def __init__(self, cause: str, wait: float | None = None) -> None:
+    def __init__(self, cause: str, wait: float | None = None, *, is_too_large: bool = False) -> None:
         super().__init__(cause)
         self.wait = wait
+        self.is_too_large = is_too_large
 
 
 class StreamUnavailableError(Exception):

@@ -33,14 +33,34 @@ class Page:
     lost_second: int | None = None
 
 
+SIZES = ("page[size]", "per_page")
+
+
 def first_query(model: Model, position: Position | None, page_size: int | None) -> Query:
     query = dict(model.query)
-    if (largest := LARGEST_PAGE.get(model.paging)) is not None:
+    if model.paging is not Paging.NONE:
         name = "page[size]" if model.paging is Paging.LIST_CURSOR else "per_page"
-        query[name] = str(min(page_size or largest, largest))
+        query[name] = str(_largest(model, page_size))
     if position is not None:
         query.update(_start(position))
     return query
+
+
+def smaller(query: Query) -> Query:
+    """The same page with half as many objects, at least one: for one that Zendesk could not put together in time."""
+    return query | {name: str(max(1, int(query[name]) // 2)) for name in SIZES if name in query}
+
+
+def larger(model: Model, query: Query, page_size: int | None) -> Query:
+    """With twice as many, up to the size that was asked for first."""
+    return query | {
+        name: str(min(_largest(model, page_size), 2 * int(query[name]))) for name in SIZES if name in query
+    }
+
+
+def _largest(model: Model, page_size: int | None) -> int:
+    largest = LARGEST_PAGE[model.paging]
+    return min(page_size or largest, largest)
 
 
 def read_page(model: Model, query: Query, body: bytes, base_url: str, rows: Rows) -> Page:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -13,24 +12,22 @@ from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
-from tap_zendesk_cityblock.client import StartTooRecentError
-from tap_zendesk_cityblock.cursors import Position, read_bookmark, time_of, write_bookmark
-from tap_zendesk_cityblock.errors import CursorInvalidError, StreamUnavailableError
+from tap_zendesk_cityblock.cursors import Position, read_bookmark, write_bookmark
+from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.export_metadata import Export
-from tap_zendesk_cityblock.pagination import Page, Query, first_query, read_page
+from tap_zendesk_cityblock.pages import Pages
+from tap_zendesk_cityblock.progress import Progress
 from tap_zendesk_cityblock.rows import DictRows, RawRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from singer_sdk.helpers.types import Context
 
     from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.pagination import Page
     from tap_zendesk_cityblock.rows import Rows
     from tap_zendesk_cityblock.tap import TapZendeskCityblock
-
-WITHHELD_SECONDS = 61
-"""Exports may not start in the last minute (the document "Incremental Exports"); one second for clocks that differ."""
 
 EXPORT_COLUMNS = {"_export_id": {"type": "string"}, "_exported_at": {"type": "string", "format": "date-time"}}
 
@@ -61,12 +58,15 @@ class ModelStream(Stream):
     def get_records(self, context: Context | None) -> Iterable[Any]:  # noqa: ARG002 - the SDK's signature
         start = self._start()
         export = Export(self.name, uuid.uuid4().hex, datetime.now(UTC), start, start)
-        rows = self._rows(export)
+        tap = self.zendesk
+        pages = Pages(self.model, tap.client, tap.settings, self._rows(export), self.logger)
+        progress = Progress(export, self.logger)
         try:
-            for page in self._pages(start, rows):
+            for page in pages.following(start):
                 yield from page.records
                 export.count += len(page.records)
                 self._commit(page, export)
+                progress.tell(export)
                 del page  # the next one needs the room
         except StreamUnavailableError as unavailable:
             self.zendesk.unavailable[self.name] = str(unavailable)
@@ -112,59 +112,6 @@ class ModelStream(Stream):
         if settings.start_time is not None:
             return Position(time=settings.start_time)
         return read_bookmark(self.model, self.stream_state) or Position(time=settings.start_date)
-
-    def _pages(self, start: Position | None, rows: Rows) -> Iterator[Page]:
-        """Every page from there on, its records without those that the page before had."""
-        query: Query | None = self._first_query(start)
-        before: set[tuple[Any, Any]] = set()
-        while query is not None:
-            try:
-                page = self._page(query, rows)
-            except StartTooRecentError:
-                return
-            except CursorInvalidError:
-                query = self._first_query(self._healed(query["cursor"]))
-                continue
-            if page.lost_second is not None:
-                self.logger.error(
-                    "%s: more than a page of rows changed in the second %d; Zendesk serves no more of them, going on behind it",
-                    self.name,
-                    page.lost_second,
-                )
-            versions = [rows.version(record) for record in page.records]
-            fresh = [
-                record
-                for record, version in zip(page.records, versions, strict=True)
-                if version not in before
-            ]
-            before = set(versions)
-            query = page.next
-            page = Page(fresh, page.next, page.position)
-            del fresh
-            yield page
-            del page  # the next one needs the room
-
-    def _page(self, query: Query, rows: Rows) -> Page:
-        client = self.zendesk.client
-        return client.get(
-            self.model.path, query, lambda body: read_page(self.model, query, body, client.base_url, rows)
-        )
-
-    def _first_query(self, start: Position | None) -> Query:
-        if start is not None and start.time is not None:
-            start = Position(time=min(start.time, int(time.time()) - WITHHELD_SECONDS))
-        return first_query(self.model, start, self.zendesk.settings.page_size)
-
-    def _healed(self, cursor: str) -> Position:
-        """A second before the time at which a refused cursor stood: rows may repeat, none is missed."""
-        reached = time_of(cursor)
-        moment = self.zendesk.settings.start_date if reached is None else reached - 1
-        self.logger.warning(
-            "%s: Zendesk refused the cursor; going on from its time, %s",
-            self.name,
-            datetime.fromtimestamp(moment, UTC),
-        )
-        return Position(time=moment)
 
     def _report(self, name: str) -> None:
         if name not in self.model.left_out and name not in self._reported:

@@ -48,6 +48,15 @@ def test_trouble_that_passes_costs_no_row_and_repeats_none(fault, tap, zendesk):
     assert sorted(result.ids("ticket")) == sorted(zendesk.ids("ticket"))
 
 
+def test_a_page_that_takes_zendesk_too_long_is_asked_for_smaller_and_pages_grow_back(tap, zendesk):
+    zendesk.fault(TICKETS, after=1, times=2, status=504, body="upstream request timeout")
+    result = tap(**ONLY_TICKETS)
+    assert result.code == 0, result.stderr
+    assert sorted(result.ids("ticket")) == sorted(zendesk.ids("ticket"))
+    sizes = [int(asked["query"]["per_page"]) for asked in zendesk.requests() if asked["path"] == TICKETS]
+    assert sizes[:6] == [100, 100, 50, 25, 50, 100]
+
+
 def test_trouble_that_does_not_pass_ends_the_run_with_the_pages_before_it_kept(tap, zendesk):
     zendesk.fault(TICKETS, after=1, times=1000, status=500)
     result = tap(**ONLY_TICKETS, give_up_after=2)

@@ -1,0 +1,58 @@
+"""How far an export has come: a line every few seconds on a terminal, every minute in logs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from tap_zendesk_cityblock.cursors import time_of
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+
+    from tap_zendesk_cityblock.cursors import Position
+    from tap_zendesk_cityblock.export_metadata import Export
+
+TERMINAL_SECONDS = 5
+LOG_SECONDS = 60
+
+
+class Progress:
+    """An export by cursor or time has come as far as its position lies between its start and now."""
+
+    def __init__(
+        self, export: Export, logger: logging.Logger, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._logger, self._clock = logger, clock
+        self._began = _epoch(export.start)
+        self._interval = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
+        self._started = self._told = clock()
+
+    def tell(self, export: Export) -> None:
+        """Called after each page."""
+        now = self._clock()
+        if now - self._told < self._interval:
+            return
+        self._told = now
+        elapsed = now - self._started
+        self._logger.info(
+            "%s: %d records of %d pages, %.0f a second%s",
+            *(export.model, export.count, export.pages, export.count / elapsed),
+            self._share(export, elapsed),
+        )
+
+    def _share(self, export: Export, elapsed: float) -> str:
+        reached = _epoch(export.reached)
+        if self._began is None or reached is None or reached <= self._began:
+            return ""
+        share = min(1.0, (reached - self._began) / max(1.0, self._clock() - self._began))
+        left = elapsed * (1 - share) / share
+        return f"; {share:.0%} of the time from its start to now, about {left / 60:.0f} min left"
+
+
+def _epoch(position: Position | None) -> int | None:
+    if position is None:
+        return None
+    return position.time if position.cursor is None else time_of(position.cursor)

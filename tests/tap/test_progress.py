@@ -1,0 +1,49 @@
+"""How far an export has come, with a clock that the test moves."""
+
+import base64
+import logging
+from datetime import UTC, datetime
+
+import pytest
+from tap_zendesk_cityblock.cursors import Position
+from tap_zendesk_cityblock.export_metadata import Export
+from tap_zendesk_cityblock.progress import Progress
+
+BEGAN, NOW = 1_600_000_000, 1_700_000_000
+
+
+class Clock:
+    def __init__(self):
+        self.now = float(NOW)
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def told(caplog):
+    """A function: the lines of an export of 120,000 records, 200 s after its start at `start`, now at `reached`."""
+
+    def tell(start, reached):
+        caplog.set_level(logging.INFO)
+        export, clock = Export("ticket", "x", datetime.now(UTC), start, start), Clock()
+        progress = Progress(export, logging.getLogger("test"), clock=clock)
+        progress.tell(export)
+        export.count, export.pages, export.reached = 120_000, 120, reached
+        clock.now += 200
+        progress.tell(export)
+        progress.tell(export)
+        return caplog.messages
+
+    return tell
+
+
+def test_an_export_tells_once_a_minute_how_far_it_has_come(told):
+    cursor = base64.b64encode(f"{BEGAN + 25_000_000}.0||467|".encode()).decode()
+    assert told(Position(time=BEGAN), Position(cursor=cursor)) == [
+        "ticket: 120000 records of 120 pages, 600 a second; 25% of the time from its start to now, about 10 min left"
+    ]
+
+
+def test_a_list_tells_what_it_has(told):
+    assert told(None, None) == ["ticket: 120000 records of 120 pages, 600 a second"]

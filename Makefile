@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox check-env test test-pythons test-image image-prefix stock benchmark benchmark-tap benchmark-publishing kills check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-pythons test-image image-prefix stock benchmark benchmark-tap benchmark-peers benchmark-publishing kills check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -50,6 +50,13 @@ benchmark: setup ## 10,000 and 100,000 tickets from Zendesk to views: rows, seco
 
 benchmark-tap: setup ## 10,000 and 100,000 tickets through the tap alone: CPU and memory, beside the least that could be
 	$(PYTHON) -m benchmarks.tap
+
+benchmark-peers: setup ## 10,000 tickets through the tap, tap-zendesk, zenpy and Airbyte's source, from PyPI: CPU and memory
+	@for peer in tap-zendesk:tap-zendesk==2.8.2 zenpy:zenpy==2.0.57 airbyte:airbyte-source-zendesk-support==4.9.1; do \
+		$(UV) venv --quiet --clear --python 3.11 .venvs/peer-$${peer%%:*} && \
+		$(UV) pip install --quiet --compile-bytecode --python .venvs/peer-$${peer%%:*}/bin/python $${peer#*:} || exit 1; \
+	done
+	$(PYTHON) -m benchmarks.peers
 
 benchmark-publishing: setup ## 10,000 and 100,000 tickets to messages: each once and in order, CPU, memory, against Google's client
 	$(PYTHON) -m benchmarks.publishing

@@ -112,7 +112,11 @@ def tap_zendesk(place: Place) -> list[object]:
 
 
 def zenpy(place: Place) -> list[object]:
-    return [ENVIRONMENTS / "peer-zenpy" / "bin" / "python", place.file("tickets_by_zenpy.py", ZENPY), place.token]
+    return [
+        ENVIRONMENTS / "peer-zenpy" / "bin" / "python",
+        place.file("tickets_by_zenpy.py", ZENPY),
+        place.token,
+    ]
 
 
 def airbyte(place: Place) -> list[object]:

@@ -89,6 +89,10 @@ class ZendeskClient:
                 self._sleep(wait)
         raise GaveUpError(f"{path}: gave up")
 
+    def left(self, path: str) -> tuple[int, int] | None:
+        """Requests that the rate limit still allows, and of how many; None before the first answer."""
+        return self._limits.left(path)
+
     def _pause(self, failure: TransientError, attempt: int) -> float:
         """What Zendesk asks for and a little more, so that many clients do not return as one; else doubling."""
         if failure.wait is not None:

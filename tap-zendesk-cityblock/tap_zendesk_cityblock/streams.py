@@ -60,7 +60,7 @@ class ModelStream(Stream):
         export = Export(self.name, uuid.uuid4().hex, datetime.now(UTC), start, start)
         tap = self.zendesk
         pages = Pages(self.model, tap.client, tap.settings, self._rows(export), self.logger)
-        progress = Progress(export, self.logger)
+        progress = Progress(export, lambda: tap.client.left(self.model.path), self.logger)
         try:
             for page in pages.following(start):
                 yield from page.records

@@ -131,6 +131,8 @@ class TargetZendeskPubSub(Target):
         for tickets in self.publication.mended():
             self.publish(tickets)
         counts = self.publication.counts
+        if self.config.get("legacy_log"):
+            self.logger.info("%d tickets taken over from %s", counts.taken_over, self.config["legacy_log"])
         self.logger.info(
             "%d tickets: %d messages published, %d unchanged, %d unjoined, %d refused; %d tickets wait for a join",
             counts.read,

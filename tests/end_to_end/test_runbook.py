@@ -1,0 +1,67 @@
+"""docs/runbook.md, block by block in its order, as somebody would paste it."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from sandbox.up import Size
+from tests.end_to_end.conftest import PROJECT
+
+BLOCKS = re.findall(
+    r"^```sh\n(.*?)^```$", (PROJECT / "docs" / "runbook.md").read_text(), re.MULTILINE | re.DOTALL
+)
+PREAMBLE, *COMMANDS = BLOCKS
+
+
+@pytest.fixture(scope="module")
+def size():
+    return Size(tickets=120, users=40)
+
+
+@pytest.fixture(scope="module")
+def replaced(project):
+    """What the replaced system left: its history of exports, and a log that knows half of the tickets."""
+    query = project.sandbox.warehouse.query_and_wait
+    project.sandbox.warehouse.create_dataset("zendesk", exists_ok=True)
+    query(
+        "CREATE TABLE zendesk.EXPORT_METADATA_legacy AS SELECT 'ticket' AS table_name, "
+        "TIMESTAMP '2025-12-01' AS bq_inserted_at, CAST(NULL AS TIMESTAMP) AS end_time, "
+        "'MTc2NzIyNTQyMC4wfHwxOTgzfA==' AS end_cursor"
+    )
+    query("CREATE TABLE pubsub_messages.zendesk_ticket_legacy (attributes STRING, data STRING)")
+    rows = [
+        {
+            "attributes": json.dumps({"ticket_id": str(number)}),
+            "data": json.dumps({"updated_at": "2026-01-01T00:00:00Z"}),
+        }
+        for number in range(1, 61)
+    ]
+    project.sandbox.warehouse.load_table_from_json(rows, "pubsub_messages.zendesk_ticket_legacy").result()
+
+
+@pytest.fixture
+def paste(project, tmp_path):
+    """Runs a block behind the runbook's first; its output."""
+
+    def run(block):
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", f"{PREAMBLE}\n{block}"],
+            cwd=PROJECT,
+            env=project.environment({"TMPDIR": str(tmp_path)}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert done.returncode == 0, f"{block}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        return done.stdout
+
+    return run
+
+
+@pytest.mark.parametrize("block", COMMANDS, ids=[block.split("\n")[0][:60] for block in COMMANDS])
+def test_a_block_of_the_runbook_does_what_it_says(block, replaced, paste):
+    paste(block)

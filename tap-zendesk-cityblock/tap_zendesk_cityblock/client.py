@@ -21,6 +21,7 @@ from tap_zendesk_cityblock.errors import (
     ConfigurationError,
     CursorInvalidError,
     GaveUpError,
+    OutOfRequestsError,
     StreamUnavailableError,
     TransientError,
 )
@@ -84,7 +85,8 @@ class ZendeskClient:
                     query = smaller(query)
                 wait = self._pause(failure, attempt)
                 if time.monotonic() - started + wait > self._give_up_after:
-                    raise GaveUpError(f"{path}: {failure}; gave up after {attempt + 1} tries") from None
+                    cause = OutOfRequestsError if failure.is_rate_limit else GaveUpError
+                    raise cause(f"{path}: {failure}; gave up after {attempt + 1} tries") from None
                 self._logger.warning("%s: %s, trying again in %.0f s", path, failure, wait)
                 self._sleep(wait)
         raise GaveUpError(f"{path}: gave up")
@@ -156,7 +158,9 @@ def _failure(path: str, response: requests.Response) -> Exception:
     status, title = response.status_code, _title(response)
     told = f"HTTP {status}{f' {title}' if title else ''}"
     if status in TRANSIENT_STATUSES:
-        return TransientError(told, _retry_after(response), is_too_large=status == 504)
+        return TransientError(
+            told, _retry_after(response), is_too_large=status == 504, is_rate_limit=status == 429
+        )
     if status == 401:
         return ConfigurationError(
             f"Zendesk refused the credentials ({told}): check the account and its login settings"

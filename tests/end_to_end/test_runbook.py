@@ -1,10 +1,11 @@
-"""docs/runbook.md, block by block in its order, as somebody would paste it."""
+"""docs/runbook.md: block by block in its order, as somebody would paste it; and what it says of exit codes."""
 
 import json
 import re
 import subprocess
 
 import pytest
+import requests
 
 from sandbox.up import Size
 from tests.end_to_end.conftest import PROJECT
@@ -13,6 +14,12 @@ BLOCKS = re.findall(
     r"^```sh\n(.*?)^```$", (PROJECT / "docs" / "runbook.md").read_text(), re.MULTILINE | re.DOTALL
 )
 PREAMBLE, *COMMANDS = BLOCKS
+
+EXPORT = ("tap-zendesk-cityblock", "target-bigquery")
+BRANDS = {
+    "TAP_ZENDESK_CITYBLOCK_BULK_MODELS": '["brand", "group"]',
+    "TAP_ZENDESK_CITYBLOCK_INCREMENTAL_MODELS": "[]",
+}
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +72,28 @@ def paste(project, tmp_path):
 @pytest.mark.parametrize("block", COMMANDS, ids=[block.split("\n")[0][:60] for block in COMMANDS])
 def test_a_block_of_the_runbook_does_what_it_says(block, replaced, paste):
     paste(block)
+
+
+def refuse_brands(project):
+    fault = {"path": "/api/v2/brands", "kind": "status", "status": 403}
+    requests.post(f"{project.sandbox.addresses.zendesk_url}/_sandbox/faults", json=fault, timeout=30)
+
+
+def test_meltano_run_tells_only_1_and_the_plugins_own_code_in_its_log(project):
+    refuse_brands(project)
+    ran = project.meltano("--log-format", "json", "run", *EXPORT, **BRANDS)
+    assert ran.returncode == 1
+    told = [json.loads(line) for line in ran.stderr.splitlines() if line.startswith("{")]
+    [failed] = [line for line in told if line["event"] == "Block run completed"]
+    assert (failed["success"], failed["exit_codes"]) == (False, {"extractors": 3})
+    lines = [line for line in told if line.get("producer") or line.get("consumer")]
+    assert lines
+    assert all(line["run_id"] for line in lines)
+    events = "\n".join(line["event"] for line in lines)
+    assert re.search(r"group: \d+ records of \d+ pages in [\d.]+ s", events)
+    assert re.search(r"group: rows 1-\d+ loaded, \d+ bytes in [\d.]+ s, job ", events)
+
+
+def test_meltano_invoke_hands_on_the_plugins_code(project):
+    refuse_brands(project)
+    assert project.meltano("invoke", "tap-zendesk-cityblock", **BRANDS).returncode == 3

@@ -36,7 +36,7 @@ _decode = msgspec.json.Decoder(list[_Version], strict=False).decode  # BigQuery 
 def read_legacy_log(config: Mapping[str, Any], warehouse: Warehouse) -> dict[int, int]:
     """Each ticket's last published `updated_at`, in microseconds since 1970. Empty without the setting legacy_log.
 
-    About 200 bytes a ticket, for the one run. Raises SettingsError, WarehouseError.
+    About 110 bytes a ticket, as long as the run lasts. Raises SettingsError, WarehouseError.
     """
     table = config.get("legacy_log")
     if not table:

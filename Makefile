@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox check-env test test-pythons test-image image-prefix stock benchmark benchmark-tap benchmark-peers benchmark-publishing kills check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-runbook test-pythons test-image image-prefix stock benchmark benchmark-tap benchmark-peers benchmark-publishing kills check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -22,8 +22,11 @@ check-env: setup ## whether an environment has what its runs need, read-only: ma
 	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-bigquery:check && \
 	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-zendesk-pubsub:check
 
-test: setup ## every test
-	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder
+test: setup ## every test but those that have a verb of their own
+	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder --ignore=tests/end_to_end/test_runbook.py
+
+test-runbook: setup ## every command of docs/runbook.md, in its order, against a sandbox
+	$(PYTHON) -m pytest tests/end_to_end/test_runbook.py
 
 test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 that is there
 	@for version in 3.11 3.12 3.13; do \

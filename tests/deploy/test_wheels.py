@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from sandbox.addresses import PROJECT as PROJECT_ID
-from sandbox.addresses import TOPIC, Addresses
+from sandbox.addresses import TOPIC, TOPIC_PROJECT, Addresses
 from sandbox.up import Size, sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ SETTINGS = {
         "client_secret": "sandbox-secret",
     },
     "target-bigquery": {"project": PROJECT_ID, "dataset": "zendesk"},
-    "target-zendesk-pubsub": {"project": PROJECT_ID, "topic": TOPIC},
+    "target-zendesk-pubsub": {"project": PROJECT_ID, "topic": TOPIC, "topic_project": TOPIC_PROJECT},
 }
 USER_LATEST = "CREATE VIEW zendesk.user_latest AS SELECT DISTINCT id FROM zendesk.user"
 DIRECTORY = """
@@ -75,11 +75,11 @@ def elsewhere(wheels, tmp_path_factory):
         settings = {**os.environ, **servers.addresses.environment(), "NO_COLOR": "1"}
         settings.pop("PYTHONPATH", None)
 
-        def meltano(*arguments):
+        def meltano(*arguments, **env):
             done = subprocess.run(
                 [MELTANO, "--log-level=warning", *arguments],
                 cwd=home,
-                env=settings,
+                env={**settings, **env},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -142,5 +142,13 @@ def test_the_export_and_the_messages_run_without_this_repository(elsewhere):
 
     for view in (USER_LATEST, DIRECTORY):  # dbt makes them in this project, elsewhere whoever runs it
         warehouse.query_and_wait(view)
-    meltano("run", "tap-zendesk-cityblock", "target-zendesk-pubsub")
-    assert count(warehouse, "SELECT COUNT(DISTINCT ticket_id) FROM pubsub_messages.zendesk_ticket") > 0
+    whole = {
+        "TAP_ZENDESK_CITYBLOCK__SELECT": '["*.*"]',  # a message wants all of a ticket
+        "TAP_ZENDESK_CITYBLOCK_BULK_MODELS": "[]",
+        "TAP_ZENDESK_CITYBLOCK_INCREMENTAL_MODELS": '["ticket"]',
+    }
+    meltano("run", "tap-zendesk-cityblock", "target-zendesk-pubsub", **whole)
+    published = count(warehouse, "SELECT COUNT(DISTINCT ticket_id) FROM pubsub_messages.zendesk_ticket")
+    waiting = count(warehouse, "SELECT COUNT(DISTINCT ticket_id) FROM zendesk.TICKET_USER_JOIN_ERROR")
+    assert published > 0
+    assert published + waiting == tickets

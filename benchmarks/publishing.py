@@ -150,7 +150,7 @@ def _judge(sizes: Sequence[int], first: dict[int, Measured], again: dict[int, Me
             peak < PEAK,
         ),
         (
-            f"an unchanged run: {unchanged:.2f} of a first run's CPU, {UNCHANGED} promised",
+            f"an unchanged run: {unchanged:.1%} of a first run's CPU, {UNCHANGED:.0%} promised",
             unchanged < UNCHANGED,
         ),
     ):

@@ -91,9 +91,12 @@ ENCODER = msgspec.json.Encoder(order="deterministic")
 decode = msgspec.json.Decoder(TicketData).decode
 
 
-def encode(ticket: TicketData) -> bytes:
-    """Canonical JSON: the same bytes for the same ticket."""
-    return ENCODER.encode(ticket)
+def encode_into(ticket: TicketData, buffer: bytearray) -> None:
+    """Canonical JSON, the same bytes for the same ticket, in place of what the buffer held.
+
+    No bytes of their own: most tickets are only compared, and never sent.
+    """
+    ENCODER.encode_into(ticket, buffer)
 
 
 def new_message(ticket_id: int, key: str, attributes: dict[str, str], data: bytes) -> Message:
@@ -114,7 +117,7 @@ def _escaped(json: bytes) -> bytes:
     return json.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
 
 
-def message_key(ticket_id: int, data: bytes) -> str:
+def message_key(ticket_id: int, data: bytes | bytearray) -> str:
     """The same for the same content of the same ticket: by it consumers tell what they have seen."""
     digest = hashlib.sha256(b"%d\0" % ticket_id)
     digest.update(data)  # rather than copied behind the id

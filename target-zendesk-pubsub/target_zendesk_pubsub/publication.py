@@ -15,7 +15,7 @@ from target_zendesk_pubsub.lookup import EPOCH, LastMessage
 from target_zendesk_pubsub.messages import (
     Message,
     attributes_of,
-    encode,
+    encode_into,
     event_type,
     message_key,
     new_message,
@@ -55,17 +55,18 @@ def decide(
     messages: list[Message] = []
     taken_over: list[Message] = []
     errors: dict[int, JoinError] = {}
+    data = bytearray()
     for ticket in tickets:
         content = ticket.content
         unjoined = join(content, known.people)
-        data = encode(content)
+        encode_into(content, data)
         key = message_key(ticket.id, data)
         before, held = last.get(ticket.id), waiting.get(ticket.id)
         replaced = errors.pop(ticket.id, None)
         if unjoined:
             if held is None or held.message_key != key:
                 since = held.first_seen_at if held else None
-                errors[ticket.id] = JoinError(ticket, unjoined, data, key, since)
+                errors[ticket.id] = JoinError(ticket, unjoined, bytes(data), key, since)
         elif before is None or before.message_key != key or held or replaced:
             # What waits is settled by a later message, even one that only says again what the last one said.
             event = event_type(
@@ -73,9 +74,9 @@ def decide(
             )
             attributes = attributes_of(content, key, event, ticket.generated_timestamp, environment)
             if before is None and legacy and _micros(content.updated_at) <= legacy.get(ticket.id, -1):
-                taken_over.append(new_message(ticket.id, key, {**attributes, TAKEN_OVER: "true"}, data))
+                taken_over.append(new_message(ticket.id, key, {**attributes, TAKEN_OVER: "true"}, bytes(data)))
             else:
-                messages.append(new_message(ticket.id, key, attributes, data))
+                messages.append(new_message(ticket.id, key, attributes, bytes(data)))
             last[ticket.id] = LastMessage(ticket.id, key, event)
             waiting.pop(ticket.id, None)
     return Decision(messages, list(errors.values()), taken_over)

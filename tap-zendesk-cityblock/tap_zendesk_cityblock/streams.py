@@ -128,6 +128,7 @@ class ModelStream(Stream):
         """After a page's RECORDs: the cursor moves, its row in EXPORT_METADATA if one is due, STATE."""
         export.pages += 1
         if page.position is None:
+            self.zendesk.writer.flush()  # a STATE would; of a list, each page reaches the loader by this
             return
         export.reached = page.position
         write_bookmark(self.stream_state, page.position, self.zendesk.settings.subdomain)

@@ -20,7 +20,12 @@ from target_bigquery.schema import columns_of
 
 HERE = Path(__file__).parent / "models"
 TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
-IS_DELETED = {"ticket": "status = 'deleted'", "user": "not active", "organization": "deleted_at is not null"}
+IS_DELETED = {
+    "ticket": "status = 'deleted'",
+    "user": "not active",
+    "organization": "deleted_at is not null",
+    "ticket_metric_event": "ifnull(deleted, false)",
+}
 DESCRIPTIONS = {
     "_export_id": "the export that brought the row",
     "_exported_at": "when that export began",
@@ -46,10 +51,11 @@ def main(*, check: bool) -> int:
 
 
 def _sql(model: Model) -> str:
+    key = "" if model.key == "id" else f", key='{model.key}'"
     if not model.is_incremental:
-        return f"{{{{ latest_bulk('{model.name}') }}}}\n"
+        return f"{{{{ latest_bulk('{model.name}'{key}) }}}}\n"
     flag = f', is_deleted="{IS_DELETED[model.name]}"' if model.name in IS_DELETED else ""
-    return f"{{{{ latest_incremental('{model.name}', clock='{model.clock}'{flag}) }}}}\n"
+    return f"{{{{ latest_incremental('{model.name}', clock='{model.clock}'{key}{flag}) }}}}\n"
 
 
 def _yml(model: Model, folder: Path) -> str:
@@ -57,10 +63,10 @@ def _yml(model: Model, folder: Path) -> str:
     written: dict[str, Any] = yaml.safe_load(path.read_text())["models"][0] if path.exists() else {}
     known = {column["name"]: column for column in written.get("columns", [])}
     columns = [
-        _column(field.name, _type(field), known) for field in columns_of(load_schema(model.name)).fields
+        _column(model, field.name, _type(field), known) for field in columns_of(load_schema(model.name)).fields
     ]
     if model.name in IS_DELETED:
-        columns.append(_column("is_deleted", "BOOL", known))
+        columns.append(_column(model, "is_deleted", "BOOL", known))
     content = {
         "version": 2,
         "models": [
@@ -81,12 +87,12 @@ def _description(model: Model) -> str:
     return f"Every {noun} of the latest complete export. One row per {noun}."
 
 
-def _column(name: str, data_type: str, known: dict[str, Any]) -> dict[str, Any]:
+def _column(model: Model, name: str, data_type: str, known: dict[str, Any]) -> dict[str, Any]:
     column = {"name": name, "data_type": data_type}
     if name in DESCRIPTIONS:
         column["description"] = DESCRIPTIONS[name]
-    if name == "id":
-        column = {**column, "description": "Zendesk's id", "data_tests": ["unique", "not_null"]}
+    if name == model.key:
+        column = {**column, "description": f"Zendesk's {name.replace('_', ' ')}", "data_tests": ["unique", "not_null"]}
     return {**column, **{key: value for key, value in known.get(name, {}).items() if key != "data_type"}}
 
 

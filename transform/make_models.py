@@ -63,7 +63,8 @@ def _yml(model: Model, folder: Path) -> str:
     written: dict[str, Any] = yaml.safe_load(path.read_text())["models"][0] if path.exists() else {}
     known = {column["name"]: column for column in written.get("columns", [])}
     columns = [
-        _column(model, field.name, _type(field), known) for field in columns_of(load_schema(model.name)).fields
+        _column(model, field.name, _type(field), known)
+        for field in columns_of(load_schema(model.name)).fields
     ]
     if model.name in IS_DELETED:
         columns.append(_column(model, "is_deleted", "BOOL", known))
@@ -92,7 +93,11 @@ def _column(model: Model, name: str, data_type: str, known: dict[str, Any]) -> d
     if name in DESCRIPTIONS:
         column["description"] = DESCRIPTIONS[name]
     if name == model.key:
-        column = {**column, "description": f"Zendesk's {name.replace('_', ' ')}", "data_tests": ["unique", "not_null"]}
+        column = {
+            **column,
+            "description": f"Zendesk's {name.replace('_', ' ')}",
+            "data_tests": ["unique", "not_null"],
+        }
     return {**column, **{key: value for key, value in known.get(name, {}).items() if key != "data_type"}}
 
 

@@ -121,9 +121,7 @@ FURTHER_MODELS = (
     Model("routing_queue", "/api/v2/queues", "queues", Paging.NONE),
     Model("custom_object", "/api/v2/custom_objects", "custom_objects", Paging.NONE, key="key"),
     Model("job_status", "/api/v2/job_statuses", "job_statuses", _LIST),
-    Model(
-        "target_failure", "/api/v2/target_failures", "target_failures", Paging.NONE, clock="created_at"
-    ),
+    Model("target_failure", "/api/v2/target_failures", "target_failures", Paging.NONE, clock="created_at"),
     Model("resource_collection", "/api/v2/resource_collections", "resource_collections", Paging.NONE),
     Model(
         "email_notification",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tap_zendesk_cityblock.models import MODELS, Model
+from tap_zendesk_cityblock.models import FURTHER_MODELS, MODELS, Model
 from tap_zendesk_cityblock.streams import load_schema
 from target_bigquery.schema import columns_of
 
@@ -36,7 +36,7 @@ DESCRIPTIONS = {
 def main(*, check: bool) -> int:
     stale = []
     for model in MODELS.values():
-        folder = HERE / ("incremental" if model.is_incremental else "bulk")
+        folder = HERE / folder_of(model)
         for path, content in (
             (folder / f"{model.name}_latest.sql", _sql(model)),
             (folder / f"{model.name}_latest.yml", _yml(model, folder)),
@@ -48,6 +48,13 @@ def main(*, check: bool) -> int:
     for path in stale:
         print(f"{'stale' if check else 'wrote'} {path.relative_to(HERE)}")
     return int(check and bool(stale))
+
+
+def folder_of(model: Model) -> str:
+    """dbt_project.yml leaves out `further` unless it is asked for."""
+    if model in FURTHER_MODELS:
+        return "further"
+    return "incremental" if model.is_incremental else "bulk"
 
 
 def _sql(model: Model) -> str:

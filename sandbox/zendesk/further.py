@@ -243,7 +243,7 @@ def resource_collection(_rng: Random, number: int, _users: int) -> Json:
 
 def email_notification(rng: Random, number: int, users: int) -> Json:
     user = number * 7 % users
-    status: Json = {"id": 4, "code": 0, "name": "Delivered", "message": "Delivered"}
+    status: Json = {"id": 4, "code": "250", "name": "Delivered", "message": "Delivered"}
     recipient: Json = {
         "user_id": FIRST_USER + user,
         "email_address": f"user{user}@mail.example",

@@ -203,14 +203,13 @@ def _blank(store: Store, model: str, part: Json) -> Json:
 
 
 def _clocks(model: str, moment: int) -> dict[str, Any]:
-    return {"updated_at": iso(moment), **({"generated_timestamp": moment} if model == "ticket" else {})}
+    if model == "ticket":
+        return {"updated_at": iso(moment), "generated_timestamp": moment}
+    return {BY_MODEL[model].clock: iso(moment)}
 
 
 def _changed(model: str, content: Json, moment: int) -> int:
     if model == "ticket":
         return int(content["generated_timestamp"])
-    return (
-        int(datetime.fromisoformat(content["updated_at"]).timestamp())
-        if content.get("updated_at")
-        else moment
-    )
+    clock = content.get(BY_MODEL[model].clock)
+    return int(datetime.fromisoformat(clock).timestamp()) if clock else moment

@@ -63,7 +63,9 @@ ENDPOINTS = (
     Endpoint("custom_agent_role", "/api/v2/custom_roles", "custom_roles", Paging.NONE),
     Endpoint("trigger", "/api/v2/triggers", "triggers", Paging.LIST_CURSOR),
     Endpoint("automation", "/api/v2/automations", "automations", Paging.LIST_CURSOR),
-    # What follows, the tap exports only if it is named.
+)
+
+FURTHER_ENDPOINTS = (
     Endpoint(
         "organization_subscription",
         "/api/v2/organization_subscriptions",
@@ -135,6 +137,7 @@ ENDPOINTS = (
         end="end_time",
     ),
 )
+"""What the tap exports only if it is named."""
 
-BY_MODEL = {endpoint.model: endpoint for endpoint in ENDPOINTS}
-BY_PATH = {endpoint.path: endpoint for endpoint in ENDPOINTS}
+BY_MODEL = {endpoint.model: endpoint for endpoint in (*ENDPOINTS, *FURTHER_ENDPOINTS)}
+BY_PATH = {endpoint.path: endpoint for endpoint in BY_MODEL.values()}

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
-from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.models import BULK_MODELS, FURTHER_MODELS, INCREMENTAL_MODELS, MODELS
 
 from tests.transform.conftest import ROOT
 
@@ -160,8 +160,8 @@ def test_the_directory_joins_members_by_id_and_users_by_address(views, warehouse
 
 def test_models_that_were_never_exported_have_empty_views_of_their_columns(views):
     views.build()
-    for model in MODELS:
-        assert views.rows(f"{model}_latest") == []
+    for model in (*BULK_MODELS, *INCREMENTAL_MODELS):
+        assert views.rows(f"{model.name}_latest") == []
     columns = {
         field.name: field.field_type
         for field in views.client.get_table(f"{views.dataset}.ticket_latest").schema
@@ -173,6 +173,24 @@ def test_models_that_were_never_exported_have_empty_views_of_their_columns(views
         field.name
         for field in views.client.get_table(f"{views.dataset}.TICKET_USER_JOIN_ERROR_latest").schema
     }
+
+
+def test_views_of_further_models_are_built_if_they_are_asked_for(views, monkeypatch):
+    monkeypatch.setenv("ZENDESK_FURTHER_VIEWS", "true")
+    views.load("tag", *(exported("a", MONDAY, name=name) for name in ("rx", "bh", "rx")), key=("name",))
+    finish(views, "tag", "a", "2026-11-23", "2026-11-24T00:10:00Z")
+    views.load(
+        "ticket_metric_event",
+        exported("a", MONDAY, id=1, time="2026-11-01T00:00:00Z", deleted=False),
+        exported("b", TUESDAY, id=1, time="2026-11-01T00:00:00Z", deleted=True),
+        exported("b", TUESDAY, id=2, time="2026-11-01T00:00:00Z"),
+    )
+    views.build("further")
+    assert [row["name"] for row in views.rows("tag_latest", order="name")] == ["bh", "rx"]
+    assert [row["is_deleted"] for row in views.rows("ticket_metric_event_latest")] == [True, False]
+    for model in FURTHER_MODELS:
+        if model.name not in ("tag", "ticket_metric_event"):
+            assert views.rows(f"{model.name}_latest", order=model.key) == []
 
 
 def test_the_projects_own_tests_pass_on_empty_views(views):
@@ -193,6 +211,7 @@ def test_models_and_columns_are_those_of_the_tap_and_the_loader():
 
 @pytest.mark.parametrize("model", MODELS)
 def test_each_model_has_its_view_beside_its_description(model):
-    folder = ROOT / "transform" / "models" / ("incremental" if MODELS[model].is_incremental else "bulk")
+    kind = "incremental" if MODELS[model].is_incremental else "bulk"
+    folder = ROOT / "transform" / "models" / ("further" if MODELS[model] in FURTHER_MODELS else kind)
     assert (folder / f"{model}_latest.sql").exists()
     assert "One row per" in (folder / f"{model}_latest.yml").read_text()

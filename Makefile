@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox check-env test test-pythons test-image image-prefix stock benchmark benchmark-tap benchmark-publishing kills check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-runbook test-pythons test-image image-prefix wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-publishing kills check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -22,8 +22,11 @@ check-env: setup ## whether an environment has what its runs need, read-only: ma
 	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-bigquery:check && \
 	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-zendesk-pubsub:check
 
-test: setup ## every test
-	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder
+test: setup ## every test but those that have a verb of their own
+	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder --ignore=tests/end_to_end/test_runbook.py
+
+test-runbook: setup ## every command of docs/runbook.md, in its order, against a sandbox
+	$(PYTHON) -m pytest tests/end_to_end/test_runbook.py
 
 test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 that is there
 	@for version in 3.11 3.12 3.13; do \
@@ -40,6 +43,15 @@ test-image: setup image-prefix ## the image's recipe, run as the CronJobs run it
 
 image-prefix: .venvs/image/.ready ## what the image holds, in .venvs/image, by the Dockerfile's own recipe
 
+wheels: setup ## the three plugins as wheels, and the pins they were tested with, in dist/
+	@rm -rf dist && mkdir dist && cp constraints/plugins.txt dist/constraints.txt
+	@for plugin in tap-zendesk-cityblock target-bigquery target-zendesk-pubsub; do \
+		$(UV) build --quiet --wheel --out-dir dist ./$$plugin || exit 1; done
+	@rm -f dist/.gitignore && ls dist
+
+test-wheels: setup wheels ## the wheels alone, in a Meltano project elsewhere made of their READMEs, against a sandbox
+	WHEELS=dist $(PYTHON) -m pytest tests/deploy/test_wheels.py
+
 stock: setup ## the loader's conformance suite against the stock package that it replaces: shows what that loses
 	@$(UV) venv --quiet --clear --python 3.11 .venvs/stock-target-bigquery
 	@$(UV) pip install --quiet --compile-bytecode --python .venvs/stock-target-bigquery/bin/python -r constraints/stock-target-bigquery.txt
@@ -50,6 +62,13 @@ benchmark: setup ## 10,000 and 100,000 tickets from Zendesk to views: rows, seco
 
 benchmark-tap: setup ## 10,000 and 100,000 tickets through the tap alone: CPU and memory, beside the least that could be
 	$(PYTHON) -m benchmarks.tap
+
+benchmark-peers: setup ## 10,000 tickets through the tap, tap-zendesk, zenpy and Airbyte's source, from PyPI: CPU and memory
+	@for peer in tap-zendesk:tap-zendesk==2.8.2 zenpy:zenpy==2.0.57 airbyte:airbyte-source-zendesk-support==4.9.1; do \
+		$(UV) venv --quiet --clear --python 3.11 .venvs/peer-$${peer%%:*} && \
+		$(UV) pip install --quiet --compile-bytecode --python .venvs/peer-$${peer%%:*}/bin/python $${peer#*:} || exit 1; \
+	done
+	$(PYTHON) -m benchmarks.peers
 
 benchmark-publishing: setup ## 10,000 and 100,000 tickets to messages: each once and in order, CPU, memory, against Google's client
 	$(PYTHON) -m benchmarks.publishing
@@ -69,10 +88,10 @@ format: setup ## let ruff mend what it can
 docs: setup ## write the generated parts of documentation and dbt models anew
 	$(PYTHON) transform/make_models.py
 	$(PYTHON) target-zendesk-pubsub/make_contract.py
-	.venv/bin/cog -r README.md */README.md docs/ticket-messages.md
+	.venv/bin/cog -I scripts -r README.md */README.md docs/ticket-messages.md
 
 clean: ## remove what runs and set-up left, environments included
-	rm -rf .sandbox .meltano .venv .venvs logs output transform/target transform/logs
+	rm -rf .sandbox .meltano .venv .venvs dist logs output transform/target transform/logs
 
 # --- environments, each from its own pins ------------------------------------------------------------
 setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/.ready

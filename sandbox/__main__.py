@@ -60,12 +60,12 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _advance(options: argparse.Namespace) -> int:
-    print(advance(Addresses().zendesk_url, options.hours))
+    print(advance(Addresses.known().zendesk_url, options.hours))
     return 0
 
 
 def _mend(_options: argparse.Namespace) -> int:
-    addresses = Addresses()
+    addresses = Addresses.known()
     added = mend(connect(addresses.bigquery_url), addresses.zendesk_url)
     print(
         f"{added} people are known inside now; the next `meltano run tap-to-pubsub` publishes what waited for them"
@@ -80,7 +80,7 @@ def _query(options: argparse.Namespace) -> int:
 
 
 def _listen(options: argparse.Namespace) -> int:
-    host = Addresses().pubsub_host
+    host = Addresses.known().pubsub_host
     with _stopped_by_signals():
         for lines in listen(
             host, options.subscription, options.count, options.timeout, with_data=options.data

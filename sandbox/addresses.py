@@ -5,6 +5,11 @@ from __future__ import annotations
 import dataclasses
 import os
 import socket
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PROJECT = "local-cityblock-data"
 DATASET = "zendesk"
@@ -39,6 +44,21 @@ class Addresses:
         for opened in sockets:
             opened.close()
         return cls(**dict(zip(names, ports, strict=True)))
+
+    @classmethod
+    def known(cls, environ: Mapping[str, str] = os.environ) -> Addresses:
+        """Where a sandbox is that runs already: by the variables that it told, else the usual ports."""
+        usual = cls()
+
+        def port(variable: str, otherwise: int) -> int:
+            return urlsplit(environ.get(variable, "")).port or otherwise
+
+        return dataclasses.replace(
+            usual,
+            zendesk=port("TAP_ZENDESK_CITYBLOCK_BASE_URL", usual.zendesk),
+            bigquery=port("BIGQUERY_EMULATOR_HOST", usual.bigquery),
+            gcs=port("STORAGE_EMULATOR_HOST", usual.gcs),
+        )
 
     @property
     def zendesk_url(self) -> str:

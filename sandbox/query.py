@@ -25,7 +25,7 @@ def query(sql: str, data_dir: Path) -> str:
 
     Raises QueryError, ServerStartError.
     """
-    addresses = Addresses()
+    addresses = Addresses.known()
     with ExitStack() as servers:
         if answers(f"{addresses.bigquery_url}/bigquery/v2/projects/{PROJECT}/datasets"):
             client = connect(addresses.bigquery_url)

@@ -3,8 +3,8 @@
     python transform/make_models.py           # after a model or a schema changed
     python transform/make_models.py --check   # exit 1 if that would change anything
 
-Columns and their types are those that the loader makes of the tap's schemas; what people wrote in a yml file
-(descriptions, tests) stays.
+Columns and their types are those that the loader makes of the tap's schemas; what they are, and which are personal, is
+said in the tap's columns.py. What people wrote in a yml file (the model's description, tests) stays.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from tap_zendesk_cityblock.models import FURTHER_MODELS, MODELS, Model
 from tap_zendesk_cityblock.streams import load_schema
-from target_bigquery.schema import columns_of
+from target_bigquery.schema import columns_of, personal_kind
 
 HERE = Path(__file__).parent / "models"
 TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
@@ -26,11 +26,7 @@ IS_DELETED = {
     "organization": "deleted_at is not null",
     "ticket_metric_event": "ifnull(deleted, false)",
 }
-DESCRIPTIONS = {
-    "_export_id": "the export that brought the row",
-    "_exported_at": "when that export began",
-    "is_deleted": "whether it is deleted in Zendesk",
-}
+IS_DELETED_COLUMN = {"description": "Whether it is deleted in Zendesk"}
 
 
 def main(*, check: bool) -> int:
@@ -69,18 +65,20 @@ def _yml(model: Model, folder: Path) -> str:
     path = folder / f"{model.name}_latest.yml"
     written: dict[str, Any] = yaml.safe_load(path.read_text())["models"][0] if path.exists() else {}
     known = {column["name"]: column for column in written.get("columns", [])}
+    schema = load_schema(model.name)
     columns = [
-        _column(model, field.name, _type(field), known)
-        for field in columns_of(load_schema(model.name)).fields
+        _column(model, field.name, _type(field), schema["properties"][field.name], known)
+        for field in columns_of(schema).fields
     ]
     if model.name in IS_DELETED:
-        columns.append(_column(model, "is_deleted", "BOOL", known))
+        columns.append(_column(model, "is_deleted", "BOOL", IS_DELETED_COLUMN, known))
     content = {
         "version": 2,
         "models": [
             {
                 "name": f"{model.name}_latest",
                 "description": written.get("description", _description(model)),
+                "config": {"meta": {"grain": f"one row per {model.name.replace('_', ' ')}"}},
                 "columns": columns,
             }
         ],
@@ -95,17 +93,14 @@ def _description(model: Model) -> str:
     return f"Every {noun} of the latest complete export. One row per {noun}."
 
 
-def _column(model: Model, name: str, data_type: str, known: dict[str, Any]) -> dict[str, Any]:
-    column = {"name": name, "data_type": data_type}
-    if name in DESCRIPTIONS:
-        column["description"] = DESCRIPTIONS[name]
-    if name == model.key:
-        column = {
-            **column,
-            "description": f"Zendesk's {name.replace('_', ' ')}",
-            "data_tests": ["unique", "not_null"],
-        }
-    return {**column, **{key: value for key, value in known.get(name, {}).items() if key != "data_type"}}
+def _column(
+    model: Model, name: str, data_type: str, schema: dict[str, Any], known: dict[str, Any]
+) -> dict[str, Any]:
+    column: dict[str, Any] = {"name": name, "data_type": data_type, "description": schema["description"]}
+    if kind := personal_kind(schema):
+        column["config"] = {"tags": ["phi"], "meta": {"personal": kind}}
+    tests = known.get(name, {}).get("data_tests") or (["unique", "not_null"] if name == model.key else None)
+    return {**column, "data_tests": tests} if tests else column
 
 
 def _type(field: Any) -> str:  # noqa: ANN401 - google-cloud-bigquery's SchemaField

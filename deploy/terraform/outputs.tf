@@ -13,6 +13,11 @@ output "credentials" {
   value       = "${google_secret_manager_secret.credentials.name}/versions/latest"
 }
 
+output "policy_tag" {
+  description = "TARGET_BIGQUERY_POLICY_TAG of the CronJobs: Google gives the name, so that no file can know it before"
+  value       = google_data_catalog_policy_tag.personal.name
+}
+
 output "meltano" {
   description = "What this environment's plugins are told in meltano.yml"
   value = {

@@ -4,7 +4,7 @@ locals {
   labels = merge({ system = "zendesk", environment = var.environment, data = "phi" }, var.labels)
 
   services = merge(
-    { for name in ["bigquery", "storage", "secretmanager", "iam", "iamcredentials"] : name => var.project },
+    { for name in ["bigquery", "bigquerydatapolicy", "datacatalog", "storage", "secretmanager", "iam", "iamcredentials"] : name => var.project },
     { pubsub = var.topic_project },
   )
 

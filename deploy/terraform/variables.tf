@@ -71,6 +71,12 @@ variable "readers" {
   default     = []
 }
 
+variable "personal_readers" {
+  description = "Who of them sees personal columns, too; the others see null there, once the loader is told the policy tag"
+  type        = list(string)
+  default     = []
+}
+
 variable "credentials_secret" {
   description = "Secret Manager secret with Zendesk's credentials; Terraform makes the secret, people add its versions"
   type        = string

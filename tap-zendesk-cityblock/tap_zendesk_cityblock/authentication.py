@@ -63,7 +63,8 @@ class ClientCredentials(AuthBase):
         except requests.RequestException as failure:
             raise TransientError(f"no OAuth token: {type(failure).__name__}") from None
         if answer.status_code == 429 or answer.status_code >= 500:
-            raise TransientError(f"no OAuth token: HTTP {answer.status_code}")
+            told = f"no OAuth token: HTTP {answer.status_code}"
+            raise TransientError(told, is_rate_limit=answer.status_code == 429)
         granted = _token(answer)
         if granted is None:
             raise ConfigurationError(

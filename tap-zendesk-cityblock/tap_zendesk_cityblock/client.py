@@ -21,6 +21,7 @@ from tap_zendesk_cityblock.errors import (
     ConfigurationError,
     CursorInvalidError,
     GaveUpError,
+    OutOfRequestsError,
     StreamUnavailableError,
     TransientError,
 )
@@ -84,10 +85,15 @@ class ZendeskClient:
                     query = smaller(query)
                 wait = self._pause(failure, attempt)
                 if time.monotonic() - started + wait > self._give_up_after:
-                    raise GaveUpError(f"{path}: {failure}; gave up after {attempt + 1} tries") from None
+                    cause = OutOfRequestsError if failure.is_rate_limit else GaveUpError
+                    raise cause(f"{path}: {failure}; gave up after {attempt + 1} tries") from None
                 self._logger.warning("%s: %s, trying again in %.0f s", path, failure, wait)
                 self._sleep(wait)
         raise GaveUpError(f"{path}: gave up")
+
+    def left(self, path: str) -> tuple[int, int] | None:
+        """Requests that the rate limit still allows, and of how many; None before the first answer."""
+        return self._limits.left(path)
 
     def _pause(self, failure: TransientError, attempt: int) -> float:
         """What Zendesk asks for and a little more, so that many clients do not return as one; else doubling."""
@@ -152,7 +158,9 @@ def _failure(path: str, response: requests.Response) -> Exception:
     status, title = response.status_code, _title(response)
     told = f"HTTP {status}{f' {title}' if title else ''}"
     if status in TRANSIENT_STATUSES:
-        return TransientError(told, _retry_after(response), is_too_large=status == 504)
+        return TransientError(
+            told, _retry_after(response), is_too_large=status == 504, is_rate_limit=status == 429
+        )
     if status == 401:
         return ConfigurationError(
             f"Zendesk refused the credentials ({told}): check the account and its login settings"

@@ -1,10 +1,11 @@
 """What can go wrong, by what is done about it.
 
-TapError                    stops the run; one sentence, never an object's content or a credential
+TapError                    stops the run; one sentence, never an object's content or a credential; exit code 1
 ├── ConfigurationError      a setting, a credential or a state makes no sense: mend it
 ├── AnswerError             Zendesk answered what the tap cannot work with: read the sentence
 ├── GaveUpError             Zendesk did not answer well for too long: run again later
-└── PartlyUnavailableError  raised at the very end: everything else was exported
+│   └── OutOfRequestsError  it did so for the account's rate limit: run again when others ask less; exit code 4
+└── PartlyUnavailableError  raised at the very end: everything else was exported; exit code 3
 TransientError              the request is tried again
 StreamUnavailableError      the model is left out, the others go on
 CursorInvalidError          the model goes on from the time at which the cursor stood
@@ -12,9 +13,13 @@ CursorInvalidError          the model goes on from the time at which the cursor 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class TapError(Exception):
-    pass
+    """`exit_code`: of the command. 2 is left to the command line, whose options make no sense."""
+
+    exit_code: ClassVar[int] = 1
 
 
 class ConfigurationError(TapError):
@@ -29,17 +34,29 @@ class GaveUpError(TapError):
     pass
 
 
+class OutOfRequestsError(GaveUpError):
+    exit_code = 4
+
+
 class PartlyUnavailableError(TapError):
-    pass
+    exit_code = 3
 
 
 class TransientError(Exception):
     """`wait`: seconds that Zendesk asks for, None where it does not say. `is_too_large`: a smaller page may help."""
 
-    def __init__(self, cause: str, wait: float | None = None, *, is_too_large: bool = False) -> None:
+    def __init__(
+        self,
+        cause: str,
+        wait: float | None = None,
+        *,
+        is_too_large: bool = False,
+        is_rate_limit: bool = False,
+    ) -> None:
         super().__init__(cause)
         self.wait = wait
         self.is_too_large = is_too_large
+        self.is_rate_limit = is_rate_limit
 
 
 class StreamUnavailableError(Exception):

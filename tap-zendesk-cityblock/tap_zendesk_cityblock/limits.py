@@ -35,6 +35,7 @@ class Limits:
         self._closed_until: dict[str, float] = {}
         self._buckets_of: dict[str, set[str]] = defaultdict(lambda: {ACCOUNT})
         self._sent: dict[str, deque[float]] = defaultdict(deque)
+        self._left: dict[str, tuple[float, float]] = {}
 
     def wait(self, path: str) -> float:
         """Blocks until a request to `path` crosses no limit; the seconds that took."""
@@ -50,6 +51,9 @@ class Limits:
         """Takes in what an answer tells. Header names are compared without case."""
         told = {name.lower(): value for name, value in headers.items()}
         remaining = _number(told.get("x-rate-limit-remaining", told.get("ratelimit-remaining")))
+        total = _number(told.get("x-rate-limit", told.get("ratelimit-limit")))
+        if remaining is not None and total is not None:
+            self._left[ACCOUNT] = remaining, total
         if remaining == 0:
             self._close(ACCOUNT, _number(told.get("ratelimit-reset")))
         for name, value in told.items():
@@ -57,8 +61,18 @@ class Limits:
                 bucket = name.removeprefix(BUCKET)
                 self._buckets_of[path].add(bucket)
                 fields = dict(re.findall(r"(\w+)=(\d+)", value))
+                if "remaining" in fields and "total" in fields:
+                    self._left[bucket] = float(fields["remaining"]), float(fields["total"])
                 if fields.get("remaining") == "0":
                     self._close(bucket, _number(fields.get("resets")))
+
+    def left(self, path: str) -> tuple[int, int] | None:
+        """Requests that the scarcest bucket of the path still had at its last answer, and its total."""
+        told = [self._left[bucket] for bucket in self._buckets_of[path] if bucket in self._left]
+        if not told:
+            return None
+        left, total = min(told, key=lambda bucket: bucket[0] / max(1.0, bucket[1]))
+        return int(left), int(total)
 
     def _close(self, bucket: str, seconds: float | None) -> None:
         self._closed_until[bucket] = self._clock() + (DEFAULT_RESET if seconds is None else seconds)

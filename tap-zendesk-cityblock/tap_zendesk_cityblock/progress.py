@@ -23,9 +23,15 @@ class Progress:
     """An export by cursor or time has come as far as its position lies between its start and now."""
 
     def __init__(
-        self, export: Export, logger: logging.Logger, *, clock: Callable[[], float] = time.time
+        self,
+        export: Export,
+        left: Callable[[], tuple[int, int] | None],
+        logger: logging.Logger,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._logger, self._clock = logger, clock
+        """`left` tells the requests that the rate limit still allows, and of how many."""
+        self._left, self._logger, self._clock = left, logger, clock
         self._began = _epoch(export.start)
         self._interval = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
         self._started = self._told = clock()
@@ -38,10 +44,15 @@ class Progress:
         self._told = now
         elapsed = now - self._started
         self._logger.info(
-            "%s: %d records of %d pages, %.0f a second%s",
+            "%s: %d records of %d pages, %.0f a second%s%s",
             *(export.model, export.count, export.pages, export.count / elapsed),
             self._share(export, elapsed),
+            self._quota(),
         )
+
+    def _quota(self) -> str:
+        told = self._left()
+        return "" if told is None else f"; {told[0]} of {told[1]} requests left before the rate limit"
 
     def _share(self, export: Export, elapsed: float) -> str:
         reached = _epoch(export.reached)

@@ -12,6 +12,7 @@ from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
+from tap_zendesk_cityblock.columns import described
 from tap_zendesk_cityblock.cursors import Position, read_bookmark, write_bookmark
 from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.export_metadata import Export
@@ -33,10 +34,13 @@ EXPORT_COLUMNS = {"_export_id": {"type": "string"}, "_exported_at": {"type": "st
 
 
 def load_schema(model: str) -> dict[str, Any]:
-    """Zendesk's properties of the model, and the two that tell which export a row is of."""
+    """Zendesk's properties of the model, and the two that tell which export a row is of; each says what it is.
+
+    Raises KeyError for a property that columns.py does not know: nobody has said whether it is personal.
+    """
     text = (files("tap_zendesk_cityblock") / "schemas" / f"{model}.json").read_text()
     schema: dict[str, Any] = json.loads(text)
-    schema["properties"].update(EXPORT_COLUMNS)
+    schema["properties"] = described(model, {**schema["properties"], **EXPORT_COLUMNS})
     return schema
 
 
@@ -60,7 +64,7 @@ class ModelStream(Stream):
         export = Export(self.name, uuid.uuid4().hex, datetime.now(UTC), start, start)
         tap = self.zendesk
         pages = Pages(self.model, tap.client, tap.settings, self._rows(export), self.logger)
-        progress = Progress(export, self.logger)
+        progress = Progress(export, lambda: tap.client.left(self.model.path), self.logger)
         try:
             for page in pages.following(start):
                 yield from page.records

@@ -161,9 +161,9 @@ def read_json(text: str, what: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """The command: expected errors are one line on stderr and exit code 1."""
+    """The command: expected errors are one line on stderr and their exit code."""
     try:
         TapZendeskCityblock.cli()
     except TapError as error:
         TapZendeskCityblock.logger.critical("%s", error)
-        sys.exit(1)
+        sys.exit(error.exit_code)

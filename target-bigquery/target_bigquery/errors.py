@@ -5,7 +5,8 @@ TargetError
 ├── InputError      a line of the input is no Singer message
 ├── RowError        a row does not fit its table: stream, row number, column
 ├── SchemaError     a stream's schema does not fit its table
-└── LoadError       BigQuery or GCS refused, or could not be reached for too long
+├── LoadError       BigQuery or GCS refused, or could not be reached for too long
+└── LegacyError     what the replaced system left tells no single position: the table, what to do
 """
 
 from __future__ import annotations
@@ -32,4 +33,8 @@ class SchemaError(TargetError):
 
 
 class LoadError(TargetError):
+    pass
+
+
+class LegacyError(TargetError):
     pass

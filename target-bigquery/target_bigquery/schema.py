@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
 
-from google.cloud.bigquery import SchemaField
+from google.cloud.bigquery import PolicyTagList, SchemaField
 
 from target_bigquery.errors import SchemaError
 
@@ -41,18 +41,44 @@ class Misfit(Exception):  # noqa: N818 - of a value, caught where the row's numb
 
 @dataclasses.dataclass(frozen=True)
 class Columns:
-    """A table's columns, and the row that a record becomes. `dropped` collects names that have no column."""
+    """A table's columns, and the row that a record becomes. `dropped` collects names that have no column.
+
+    `personal` has the kind of each column that the stream says is about a person.
+    """
 
     fields: list[SchemaField]
     fit: Fit
     dropped: set[str]
+    personal: dict[str, str]
 
 
 def columns_of(schema: JsonSchema) -> Columns:
     """Raises SchemaError where two properties fall on one column."""
     dropped: set[str] = set()
     fields, fit = _record(schema["properties"], "", dropped)
-    return Columns(fields, fit, dropped)
+    kinds = {column_name(name): personal_kind(one) for name, one in schema["properties"].items()}
+    return Columns(fields, fit, dropped, {name: kind for name, kind in kinds.items() if kind})
+
+
+def personal_kind(schema: JsonSchema) -> str | None:
+    """What the tap says of a property by `"x-sql-datatype-properties": {"personal": "name"}`, if it says so."""
+    kind = (schema.get("x-sql-datatype-properties") or {}).get("personal")
+    return str(kind) if kind else None
+
+
+def tagged(columns: Columns, policy_tag: str) -> list[SchemaField]:
+    """The columns, the personal ones with the policy tag; of a RECORD its parts, because BigQuery tags leaves only."""
+    return [
+        _tagged(field, policy_tag) if field.name in columns.personal else field for field in columns.fields
+    ]
+
+
+def _tagged(field: SchemaField, policy_tag: str) -> SchemaField:
+    if field.fields:
+        inner = [_tagged(part, policy_tag) for part in field.fields]
+        return SchemaField(field.name, field.field_type, field.mode, fields=inner)
+    tags = PolicyTagList([policy_tag])
+    return SchemaField(field.name, field.field_type, field.mode, policy_tags=tags)
 
 
 def column_name(name: str) -> str:
@@ -62,7 +88,9 @@ def column_name(name: str) -> str:
 
 
 def merged(existing: list[SchemaField], wanted: list[SchemaField], path: str = "") -> list[SchemaField]:
-    """The table's columns and the new ones, nested ones too. Raises SchemaError where a type has changed."""
+    """The table's columns and the new ones, nested ones too; one without a policy tag gets that of `wanted`, others keep
+    theirs. Raises SchemaError where a type has changed.
+    """
     result = {field.name.lower(): field for field in existing}
     for field in wanted:
         present = result.get(field.name.lower())
@@ -76,6 +104,9 @@ def merged(existing: list[SchemaField], wanted: list[SchemaField], path: str = "
         elif field.fields:
             inner = merged(list(present.fields), list(field.fields), f"{path}{field.name}.")
             renewed = {**present.to_api_repr(), "fields": [part.to_api_repr() for part in inner]}
+            result[field.name.lower()] = SchemaField.from_api_repr(renewed)
+        elif field.policy_tags and not (present.policy_tags and present.policy_tags.names):
+            renewed = {**present.to_api_repr(), "policyTags": field.policy_tags.to_api_repr()}
             result[field.name.lower()] = SchemaField.from_api_repr(renewed)
     return list(result.values())
 

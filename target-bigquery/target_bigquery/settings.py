@@ -78,6 +78,11 @@ SETTINGS = th.PropertiesList(
         description="Whether new tables are clustered by their key",
     ),
     th.Property(
+        "policy_tag",
+        th.StringType,
+        description="Policy tag, `projects/…/locations/…/taxonomies/…/policyTags/…`, for columns that a stream marks as personal",
+    ),
+    th.Property(
         "load_last",
         th.ArrayType(th.StringType),
         default=["EXPORT_METADATA"],

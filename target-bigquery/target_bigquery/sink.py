@@ -12,7 +12,7 @@ from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
 from target_bigquery.errors import RowError, TargetError
 from target_bigquery.loader import Layout
-from target_bigquery.schema import CLUSTERABLE, Misfit, column_name, columns_of
+from target_bigquery.schema import CLUSTERABLE, Misfit, column_name, columns_of, tagged
 from target_bigquery.spool import Spool
 
 if TYPE_CHECKING:
@@ -69,8 +69,10 @@ class BigQuerySink(BatchSink):
                 clusters[:MOST_CLUSTERS],
             )
             name = column_name(self.stream_name)
+            tag = self.config.get("policy_tag")
+            wanted = tagged(self._columns, tag) if tag else self._columns.fields
             self._table = self._target_bigquery.loader.ensure_table(
-                self.config["dataset"], name, self._columns.fields, layout
+                self.config["dataset"], name, wanted, layout
             )
         except TargetError as error:
             raise type(error)(f"stream {self.stream_name}: {error}") from None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from target_zendesk_pubsub.clock import Clock
 from target_zendesk_pubsub.join_errors import JoinErrors
+from target_zendesk_pubsub.legacy_log import read_legacy_log
 from target_zendesk_pubsub.lookup import Lookup
 from target_zendesk_pubsub.published_log import PublishedLog
 from target_zendesk_pubsub.publisher import Publisher
@@ -16,7 +18,7 @@ from target_zendesk_pubsub.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Connections:
     log: PublishedLog
     join_errors: JoinErrors
     clock: Clock
+    read_legacy_log: Callable[[], dict[int, int]]
 
 
 def connect(config: Mapping[str, Any], logger: logging.Logger) -> Connections:
@@ -44,4 +47,5 @@ def connect(config: Mapping[str, Any], logger: logging.Logger) -> Connections:
         log=log,
         join_errors=join_errors,
         clock=clock,
+        read_legacy_log=partial(read_legacy_log, config, warehouse),
     )

@@ -57,8 +57,11 @@ def join(ticket: TicketData, people: Mapping[int, Person]) -> list[Unjoined]:
     unjoined = []
     for field, user in users_of(ticket):
         person = people.get(user.zendeskUserId)
-        user.kind, user.id = (None, None) if person is None else (person.kind, person.id)
-        if user.id is None:
+        if person is not None and person.id is not None:
+            user.kind = person.kind
+            user.id = person.id
+        else:
+            user.kind = user.id = None
             reason = NOT_EXPORTED if person is None else NOT_IN_DIRECTORY
             unjoined.append(Unjoined(field, user.zendeskUserId, reason))
     return unjoined

@@ -49,7 +49,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False):
 
 @dataclasses.dataclass(frozen=True)
 class Known:
-    """`people`: every user of the batch that was exported from Zendesk. The others by ticket id."""
+    """`people`: every user of the batch, at least, that was exported from Zendesk. The others by ticket id."""
 
     people: dict[int, Person]
     published: dict[int, LastMessage]
@@ -65,6 +65,7 @@ class Lookup:
         self, warehouse: Warehouse, directory: str, users: str, log: PublishedLog, join_errors: JoinErrors
     ) -> None:
         self._warehouse, self._directory = warehouse, directory
+        self._joined: dict[int, Person] = {}
         # Ids go out and parts come back packed into one value each: one by one, they cost Google's client more than all
         # the rest of a batch. The bounds are what BigQuery can prune a clustered table by.
         in_batch = f"ticket_id BETWEEN @lowest AND @highest AND ticket_id IN ({UNPACKED.format('tickets')})"
@@ -121,7 +122,9 @@ class Lookup:
 
     def __call__(self, tickets: Sequence[Ticket]) -> Known:
         """Raises WarehouseError."""
+        # Who somebody is inside is asked once a run. Who is nobody yet may be somebody when the next batch asks.
         user_ids = {user.zendeskUserId for ticket in tickets for _, user in users_of(ticket.content)}
+        user_ids -= self._joined.keys()
         ticket_ids = {ticket.id for ticket in tickets}
         parameters: dict[str, int | str] = {
             "users": ",".join(map(str, user_ids)),
@@ -130,10 +133,10 @@ class Lookup:
             "highest": max(ticket_ids),
         }
         [row] = self._warehouse.query("lookup of a batch", self._sql, parameters)
-        people = {user_id: Person(user_id) for user_id in _unpacked(row.users, int)}
-        people |= {one.zendesk_user_id: one for one in _unpacked(row.directory, Person)}
+        exported = {user_id: Person(user_id) for user_id in _unpacked(row.users, int)}
+        self._joined |= {one.zendesk_user_id: one for one in _unpacked(row.directory, Person)}
         return Known(
-            people,
+            exported | self._joined,
             {one.ticket_id: one for one in _unpacked(row.published, LastMessage)},
             {one.ticket_id: one for one in _unpacked(row.waiting, Waiting)},
             _moment(row.latest),

@@ -116,7 +116,9 @@ def _escaped(json: bytes) -> bytes:
 
 def message_key(ticket_id: int, data: bytes) -> str:
     """The same for the same content of the same ticket: by it consumers tell what they have seen."""
-    return hashlib.sha256(b"%d\0" % ticket_id + data).hexdigest()
+    digest = hashlib.sha256(b"%d\0" % ticket_id)
+    digest.update(data)  # rather than copied behind the id
+    return digest.hexdigest()
 
 
 def event_type(*, is_deleted: bool, before: str | None) -> EventType:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from target_zendesk_pubsub.batches import BatchLimits, batches
+from target_zendesk_pubsub.clock import INSTANT
 from target_zendesk_pubsub.directory import join
 from target_zendesk_pubsub.join_errors import JoinError
-from target_zendesk_pubsub.lookup import LastMessage
+from target_zendesk_pubsub.legacy_log import TAKEN_OVER
+from target_zendesk_pubsub.lookup import EPOCH, LastMessage
 from target_zendesk_pubsub.messages import (
     Message,
     attributes_of,
@@ -20,25 +23,37 @@ from target_zendesk_pubsub.messages import (
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from target_zendesk_pubsub.connections import Connections
     from target_zendesk_pubsub.lookup import Known
     from target_zendesk_pubsub.tickets import Ticket
 
+NO_LEGACY: Mapping[int, int] = {}
+
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """What becomes of a batch: messages in the order of their tickets, and tickets that have to wait."""
+    """What becomes of a batch: messages in the order of their tickets, and tickets that have to wait.
+
+    `taken_over`: what the replaced system has published, to be logged before the messages, and not sent.
+    """
 
     messages: list[Message]
     errors: list[JoinError]
+    taken_over: list[Message]
 
 
-def decide(tickets: Iterable[Ticket], known: Known, environment: str) -> Decision:
-    """Later versions of a ticket come later. Nothing is sent twice in a row, and nothing that a later version replaced waits."""
+def decide(
+    tickets: Iterable[Ticket], known: Known, environment: str, legacy: Mapping[int, int] = NO_LEGACY
+) -> Decision:
+    """Later versions of a ticket come later. Nothing is sent twice in a row, and nothing that a later version replaced waits.
+
+    `legacy`: as read_legacy_log tells it.
+    """
     last, waiting = dict(known.published), dict(known.waiting)
     messages: list[Message] = []
+    taken_over: list[Message] = []
     errors: dict[int, JoinError] = {}
     for ticket in tickets:
         content = ticket.content
@@ -57,10 +72,17 @@ def decide(tickets: Iterable[Ticket], known: Known, environment: str) -> Decisio
                 is_deleted=content.is_deleted, before=None if before is None else before.event_type
             )
             attributes = attributes_of(content, key, event, ticket.generated_timestamp, environment)
-            messages.append(new_message(ticket.id, key, attributes, data))
+            if before is None and legacy and _micros(content.updated_at) <= legacy.get(ticket.id, -1):
+                taken_over.append(new_message(ticket.id, key, {**attributes, TAKEN_OVER: "true"}, data))
+            else:
+                messages.append(new_message(ticket.id, key, attributes, data))
             last[ticket.id] = LastMessage(ticket.id, key, event)
             waiting.pop(ticket.id, None)
-    return Decision(messages, list(errors.values()))
+    return Decision(messages, list(errors.values()), taken_over)
+
+
+def _micros(moment: str) -> int:
+    return (datetime.fromisoformat(moment) - EPOCH) // INSTANT
 
 
 @dataclasses.dataclass
@@ -69,6 +91,7 @@ class Counts:
 
     read: int = 0
     published: int = 0
+    taken_over: int = 0
     unchanged: int = 0
     unjoined: int = 0
     refused: int = 0
@@ -85,6 +108,7 @@ class Publication:
         self._log, self._join_errors = connections.log, connections.join_errors
         self._clock, self._environment, self._logger = connections.clock, environment, logger
         self._limits = limits
+        self._read_legacy_log, self._legacy = connections.read_legacy_log, NO_LEGACY
         self.counts = Counts()
 
     def prepare(self) -> None:
@@ -95,6 +119,7 @@ class Publication:
         self._log.ensure()
         self._join_errors.ensure()
         self._lookup.check_directory()
+        self._legacy = self._read_legacy_log()
         for batch in batches(self._log.pending(), self._limits):
             self._logger.warning(
                 "an earlier run ended while it published: publishing its %d messages again", len(batch)
@@ -108,7 +133,10 @@ class Publication:
             return
         known = self._lookup(tickets)
         self._clock.pass_by(known.latest)
-        decision = decide(tickets, known, self._environment)
+        decision = decide(tickets, known, self._environment, self._legacy)
+        if decision.taken_over:
+            # Without intents: a run that dies before the log has them takes them over again, and sends nothing.
+            self._log.take_over(decision.taken_over, self._clock)
         if decision.messages:
             self._log.intend(decision.messages, self._clock)
             self._send(decision.messages)
@@ -116,7 +144,9 @@ class Publication:
             self._join_errors.record(decision.errors, self._clock)
         self.counts.read += len(tickets)
         self.counts.unjoined += len(decision.errors)
-        self.counts.unchanged += len(tickets) - len(decision.messages) - len(decision.errors)
+        self.counts.taken_over += len(decision.taken_over)
+        settled = len(decision.messages) + len(decision.errors) + len(decision.taken_over)
+        self.counts.unchanged += len(tickets) - settled
 
     def mended(self) -> Iterator[list[Ticket]]:
         """Batches of what waited and waits no longer, each to be published. Counts what waits. Raises WarehouseError."""

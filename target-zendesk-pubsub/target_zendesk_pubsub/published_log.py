@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -124,6 +125,10 @@ class PublishedLog:
                 for one in published
             ),
         )
+
+    def take_over(self, messages: Iterable[Message], clock: Clock) -> None:
+        """What the replaced system has published, in its own form: logged as published now, under an id of ours."""
+        self.record([Published(one, f"taken-over-{uuid.uuid4().hex}", clock.now()) for one in messages], [])
 
     def pending(self) -> Iterator[tuple[tuple[Message, datetime], int]]:
         """What an earlier run was about to publish and never logged, when, and its size in bytes; in its order.

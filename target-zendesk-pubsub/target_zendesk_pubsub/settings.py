@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TopicType = th.StringType(pattern=r"^[A-Za-z][\w.~+%-]{2,254}$")  # the name alone: topic_project is a setting
 DatasetType = th.StringType(pattern=r"^\w+$")
+TableType = th.StringType(pattern=r"^(?:[a-z0-9:.-]+\.)?\w+\.[\w-]+$")
 
 SETTINGS = th.PropertiesList(
     th.Property(
@@ -76,6 +77,17 @@ SETTINGS = th.PropertiesList(
         th.IntegerType,
         default=32 << 20,
         description="Bytes of input that are, at most",
+    ),
+    th.Property(
+        "legacy_log",
+        TableType,
+        description="For the first run: the replaced system's log, `dataset.table`; tickets that it holds as new as they are are logged and not sent",
+    ),
+    th.Property(
+        "legacy_updated_at",
+        th.StringType,
+        default="TIMESTAMP(JSON_VALUE(data, '$.updated_at'))",
+        description="SQL over a row of `legacy_log`: the ticket's updated_at as it was published",
     ),
     th.Property(
         "timeout",

@@ -32,13 +32,16 @@ class TicketSink(Sink):
     def is_full(self) -> bool:
         return len(self._tickets) >= self._most_tickets or self._publishing.bytes_in_hand >= self._most_bytes
 
-    def add(self, ticket: Ticket) -> None:
-        """In place of the SDK's way for records, which are dicts to it."""
-        self.tally_record_read()
-        self._tickets.append(ticket)
+    def take(self, tickets: list[Ticket]) -> list[Ticket]:
+        """As many as the batch has room for; returns the others. In place of the SDK's way for records, one dict each."""
+        room = self._most_tickets - len(self._tickets)
+        taken = tickets[:room]
+        self.tally_record_read(len(taken))
+        self._tickets += taken
+        return tickets[room:]
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        """Never called: see add()."""
+        """Never called: see take()."""
         raise NotImplementedError
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK's signature

@@ -102,14 +102,16 @@ class TargetZendeskPubSub(Target):
         return self._reader.bytes_read - self._bytes_before
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        """Not the SDK's way, which copies, maps and validates dicts: a ticket is one value, typed by the reader."""
+        """Not the SDK's way, which copies, maps and validates dicts: tickets are values, typed by the reader."""
         sink = self._sinks_active.get(message_dict["stream"])
         if sink is None:
             raise InputError(f"a RECORD of stream {message_dict['stream']} came before its SCHEMA")
         if isinstance(sink, TicketSink):
-            if sink.is_full:  # asked only now, so that a STATE in between goes out with its batch
-                self.drain_one(sink)
-            sink.add(message_dict["record"])
+            tickets = message_dict["record"]
+            while tickets:
+                if sink.is_full:  # asked only now, so that a STATE in between goes out with its batch
+                    self.drain_one(sink)
+                tickets = sink.take(tickets)
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """The SDK sends STATE at the end of the input; a long run shall not lose all of its progress."""
@@ -131,6 +133,8 @@ class TargetZendeskPubSub(Target):
         for tickets in self.publication.mended():
             self.publish(tickets)
         counts = self.publication.counts
+        if self.config.get("legacy_log"):
+            self.logger.info("%d tickets taken over from %s", counts.taken_over, self.config["legacy_log"])
         self.logger.info(
             "%d tickets: %d messages published, %d unchanged, %d unjoined, %d refused; %d tickets wait for a join",
             counts.read,
@@ -165,6 +169,7 @@ class TargetZendeskPubSub(Target):
 def main() -> None:
     """The command: expected errors are one line on stderr and exit code 1."""
     gc.set_threshold(10_000)  # a batch is trees, which need no collector; it would walk them again and again
+    gc.freeze()  # nor would it find anything in the modules, which it would walk once more at the end
     try:
         TargetZendeskPubSub.cli()
     except TargetError as error:

@@ -129,6 +129,6 @@ def _user(user_id: int | None) -> User | None:
 
 def _users(user_ids: list[int | None] | None) -> list[User]:
     """A set to Zendesk, which promises no order: sorted, so that equal sets give equal messages."""
-    return [
-        User(None, None, user_id) for user_id in sorted({one for one in user_ids or () if one is not None})
-    ]
+    if not user_ids:  # as most are
+        return []
+    return [User(None, None, user_id) for user_id in sorted({one for one in user_ids if one is not None})]

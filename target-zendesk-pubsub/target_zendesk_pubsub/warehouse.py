@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 import uuid
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,7 +25,6 @@ T = TypeVar("T")
 
 REQUEST_TIMEOUT = (10, 120)
 JOB_SECONDS = 3600
-JOB_TRIES = 5
 PAGE_ROWS = 250
 """Of payloads, which may have 64 KB each."""
 TRANSIENT_REASONS = frozenset(
@@ -153,17 +153,22 @@ class Warehouse:
             write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
             create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
         )
-        for attempt in range(JOB_TRIES):  # a job that failed has used its id up
-            job = self._call(where, lambda: self._submit(table, file, f"{job_name}-{attempt}", config))  # noqa: B023 - called at once
-            self._call(where, lambda: _wait(job))  # noqa: B023 - called at once
-            if not job.error_result:
-                if job.output_rows != count:
-                    raise WarehouseError(f"{where}: BigQuery wrote {job.output_rows}")
-                return
-            reason = job.error_result.get("reason")
-            if reason not in TRANSIENT_REASONS:
-                break
-        raise WarehouseError(f"{where}: BigQuery refused them ({reason})")
+        attempts = itertools.count()
+
+        def load() -> bigquery.LoadJob:
+            """Raises what passes: then another job is tried, because one that failed has used its id up."""
+            job_id = f"{job_name}-{next(attempts)}"
+            job = self._call(where, lambda: self._submit(table, file, job_id, config))
+            self._call(where, lambda: _wait(job))
+            if job.error_result and job.error_result.get("reason") in TRANSIENT_REASONS:
+                raise job.exception()  # type: ignore[no-untyped-call] # Google's
+            return job
+
+        job = self._call(where, load)
+        if job.error_result:
+            raise WarehouseError(f"{where}: BigQuery refused them ({job.error_result.get('reason')})")
+        if job.output_rows != count:
+            raise WarehouseError(f"{where}: BigQuery wrote {job.output_rows}")
 
     def _submit(
         self,
@@ -195,6 +200,8 @@ class Warehouse:
         """Raises WarehouseError: type and code only, because messages of the service quote fields."""
         try:
             return action()
+        except WarehouseError:  # of a step of this action: told already
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
             cause = error
             while isinstance(cause, exceptions.RetryError) and cause.cause is not None:

@@ -100,7 +100,9 @@ def test_nobody_is_given_a_role_that_manages():
         "roles/bigquery.dataEditor",
         "roles/bigquery.dataViewer",
         "roles/bigquery.jobUser",
+        "roles/bigquerydatapolicy.maskedReader",
         "roles/cloudkms.cryptoKeyEncrypterDecrypter",
+        "roles/datacatalog.categoryFineGrainedReader",
         "roles/iam.workloadIdentityUser",
         "roles/pubsub.publisher",
         "roles/pubsub.subscriber",
@@ -108,6 +110,18 @@ def test_nobody_is_given_a_role_that_manages():
         "roles/secretmanager.secretAccessor",
         "roles/storage.objectUser",
     }
+
+
+def test_the_worker_is_lent_one_permission_of_an_owners():
+    [role] = resources("google_project_iam_custom_role")
+    assert 'permissions = ["bigquery.tables.setCategory"]' in role
+
+
+def test_readers_see_null_unless_they_are_named():
+    [policy] = resources("google_bigquery_datapolicy_data_policy")
+    assert 'predefined_expression = "ALWAYS_NULL"' in policy
+    [masked] = resources("google_bigquery_datapolicy_data_policy_iam_member")
+    assert "setsubtract(var.readers, var.personal_readers)" in masked
 
 
 def test_no_state_of_terraforms_holds_a_secret():

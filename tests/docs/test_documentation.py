@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def declared(kind, name):
 )
 def test_generated_parts_agree_with_the_code(page):
     checked = subprocess.run(
-        [sys.executable, "-m", "cogapp", "--check", page],
+        [sys.executable, "-m", "cogapp", "-I", "scripts", "--check", page],
         cwd=PROJECT,
         capture_output=True,
         text=True,
@@ -105,6 +106,15 @@ def test_the_example_environment_names_settings_that_exist():
         named = re.findall(rf"^#? ?{prefix}_([A-Z_]+)=", example, re.MULTILINE)
         assert named
         assert {name.lower() for name in named} <= set(settings.SETTINGS.to_dict()["properties"])
+
+
+def test_the_changelog_begins_with_the_version_of_all_plugins():
+    versions = {
+        tomllib.loads((PROJECT / name / "pyproject.toml").read_text())["project"]["version"]
+        for name in ("tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub")
+    }
+    [latest, *_] = re.findall(r"^## ([\d.]+)", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert versions == {latest}
 
 
 def test_pins_carry_no_address():

@@ -20,7 +20,7 @@ class Project:
     sandbox: Sandbox
     home: Path
 
-    def _environment(self, env: dict[str, str]) -> dict[str, str]:
+    def environment(self, env: dict[str, str]) -> dict[str, str]:
         return {
             **os.environ,
             **self.sandbox.addresses.environment(),
@@ -39,7 +39,7 @@ class Project:
         return subprocess.Popen(
             [MELTANO, *arguments],
             cwd=PROJECT,
-            env=self._environment(env),
+            env=self.environment(env),
             stdin=nothing,
             stdout=nothing,
             stderr=nothing,
@@ -49,7 +49,7 @@ class Project:
         return subprocess.run(
             [MELTANO, *arguments],
             cwd=PROJECT,
-            env=self._environment(env),
+            env=self.environment(env),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -68,14 +68,20 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def size():
+    """Of the module's Zendesk account."""
+    return Size(tickets=1500, users=300)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, size):
     home = tmp_path_factory.mktemp("project")
     # Two runs of one Meltano project at once would share the extractor's files under .meltano/run.
     with (PROJECT / ".meltano" / "tests.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield from _beside_a_sandbox(home)
+        yield from _beside_a_sandbox(home, size)
 
 
-def _beside_a_sandbox(home):
-    with sandbox(Addresses.free(), home / "sandbox", Size(tickets=1500, users=300)) as servers:
+def _beside_a_sandbox(home, size):
+    with sandbox(Addresses.free(), home / "sandbox", size) as servers:
         yield Project(servers, home)

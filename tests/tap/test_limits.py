@@ -57,3 +57,18 @@ def test_an_own_ceiling_is_kept_in_any_minute():
     for _ in range(9):
         account.wait(EXPORTS)
     assert clock.now == 1000 + 2 * 60
+
+
+def test_the_scarcest_bucket_is_told():
+    account, _ = limits()
+    assert account.left(EXPORTS) is None
+    account.learn(
+        EXPORTS,
+        {
+            "x-rate-limit": "700",
+            "x-rate-limit-remaining": "600",
+            "zendesk-ratelimit-incremental-exports": "total=10; remaining=4; resets=38",
+        },
+    )
+    assert account.left(EXPORTS) == (4, 10)
+    assert account.left("/api/v2/groups") == (600, 700)

@@ -24,10 +24,10 @@ class Clock:
 def told(caplog):
     """A function: the lines of an export of 120,000 records, 200 s after its start at `start`, now at `reached`."""
 
-    def tell(start, reached):
+    def tell(start, reached, left=None):
         caplog.set_level(logging.INFO)
         export, clock = Export("ticket", "x", datetime.now(UTC), start, start), Clock()
-        progress = Progress(export, logging.getLogger("test"), clock=clock)
+        progress = Progress(export, lambda: left, logging.getLogger("test"), clock=clock)
         progress.tell(export)
         export.count, export.pages, export.reached = 120_000, 120, reached
         clock.now += 200
@@ -40,8 +40,11 @@ def told(caplog):
 
 def test_an_export_tells_once_a_minute_how_far_it_has_come(told):
     cursor = base64.b64encode(f"{BEGAN + 25_000_000}.0||467|".encode()).decode()
-    assert told(Position(time=BEGAN), Position(cursor=cursor)) == [
-        "ticket: 120000 records of 120 pages, 600 a second; 25% of the time from its start to now, about 10 min left"
+    assert told(Position(time=BEGAN), Position(cursor=cursor), (3, 10)) == [
+        (
+            "ticket: 120000 records of 120 pages, 600 a second; 25% of the time from its start to now, about 10 min left"
+            "; 3 of 10 requests left before the rate limit"
+        )
     ]
 
 

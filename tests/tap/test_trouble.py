@@ -67,6 +67,19 @@ def test_trouble_that_does_not_pass_ends_the_run_with_the_pages_before_it_kept(t
     assert result.records("EXPORT_METADATA") == []
 
 
+def test_a_rate_limit_that_does_not_pass_has_an_exit_code_of_its_own(tap, zendesk):
+    zendesk.fault(TICKETS, after=1, times=1000, status=429, body=TOO_MANY)
+    result = tap(**ONLY_TICKETS, give_up_after=2)
+    assert result.code == 4
+    assert "HTTP 429" in result.stderr
+    assert "gave up after" in result.stderr
+    assert len(result.ids("ticket")) == 100
+
+
+def test_options_that_make_no_sense_have_an_exit_code_of_their_own(tap):
+    assert tap("--no-such-option").code == 2
+
+
 def test_501_is_not_tried_again(tap, zendesk):
     zendesk.fault(TICKETS, status=501)
     assert tap(**ONLY_TICKETS).code == 1
@@ -103,7 +116,7 @@ def test_a_login_that_stays_refused_ends_the_run(tap, zendesk):
 def test_a_model_the_account_may_not_read_stops_no_other_but_the_run_says_so(refusal, tap, zendesk):
     zendesk.fault("/api/v2/brands", **refusal)
     result = tap(bulk_models=["brand", "group", "view"], incremental_models=["user"])
-    assert result.code == 1
+    assert result.code == 3
     assert f"not available to this account: brand (HTTP {refusal['status']}" in result.stderr
     for model in ("group", "view", "user"):
         assert set(result.ids(model)) == zendesk.ids(model)

@@ -136,3 +136,40 @@ def test_records_are_validated_on_demand(load):
     assert loaded.code == 1
     assert "stream ticket row 1: column : expected what the schema says of status" in loaded.stderr
     assert "canary" not in loaded.stderr
+
+
+POLICY_TAG = "projects/p/locations/us/taxonomies/1/policyTags/2"
+
+
+def test_columns_that_a_stream_marks_as_personal_get_the_policy_tag(load, warehouse, dataset):
+    mark = {"x-sql-datatype-properties": {"personal": "contact"}}
+    text = {"type": ["string", "null"]}
+    nested = {
+        "type": ["object", "null"],
+        "properties": {"address": text, "more": {"type": "object", "properties": {"name": text}}},
+    }
+    marked = schema(phone=text | mark, author=nested | mark, tags={"type": "array", "items": text} | mark)
+    plain = schema(phone=text)
+
+    def tags():
+        table = warehouse.client.get_table(f"{dataset}.ticket")
+        found = {}
+
+        def walk(fields, path):
+            for field in fields:
+                found[path + field.name] = list(field.policy_tags.names) if field.policy_tags else []
+                walk(field.fields, f"{path}{field.name}.")
+
+        walk(table.schema, "")
+        return {name for name, names in found.items() if names == [POLICY_TAG]}
+
+    def run(*messages, **settings):
+        loaded = load([*messages, state(1)], **settings)
+        assert loaded.code == 0, loaded.stderr
+
+    run(plain, record(1, phone="1"))  # a table from before there were tags
+    assert tags() == set()
+    run(marked, record(2, phone="2", author={"address": "a", "more": {"name": "b"}}), policy_tag=POLICY_TAG)
+    assert tags() == {"phone", "author.address", "author.more.name", "tags"}
+    run(plain, record(3, phone="3"))  # a tag is never taken away
+    assert tags() == {"phone", "author.address", "author.more.name", "tags"}

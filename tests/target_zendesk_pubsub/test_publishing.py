@@ -143,6 +143,33 @@ def test_a_batch_ends_where_its_input_grows_too_large(publish, commons):
     assert len(commons.receive()) == 10
 
 
+def test_tickets_that_are_read_many_at_a_time_are_published_each_once(publish, commons):
+    """The input is of several chunks, with lines across their ends, one longer than a chunk, and none at its very end."""
+    texts = {30: "x" * 200_000}
+    many = [ticket(number, description=texts.get(number, "x" * 5_000)) for number in range(1, 61)]
+    ran = publish(lines([schema(), *many])[:-1], batch_size=25)
+    assert ran.code == 0, ran.stderr
+    assert "60 tickets: 60 messages published" in ran.stderr
+    received = commons.receive()
+    assert sorted(message.ticket_id for message in received) == list(range(1, 61))
+    assert {len(message.content["description"]) for message in received} == {5_000, 200_000}
+
+
+def test_a_record_that_is_no_ticket_is_named_wherever_it_is(publish):
+    many = [ticket(number, description="x" * 5_000) for number in range(1, 61)]
+    many[44]["record"]["tags"] = 7
+    ran = publish([schema(), *many])
+    assert ran.code == 1
+    assert "ticket 45: Expected `array | null`, got `int` - at `$.tags`" in ran.stderr
+
+
+def test_an_empty_line_among_tickets_is_told_by_its_line(publish):
+    many = [ticket(number, description="x" * 5_000) for number in range(1, 61)]
+    ran = publish(lines([schema(), *many[:44]]) + b"\n" + lines(many[44:]))
+    assert ran.code == 1
+    assert "input line 46 is no Singer message" in ran.stderr
+
+
 def test_other_streams_are_ignored_by_name(publish, commons):
     other = {"type": "RECORD", "stream": "EXPORT_METADATA", "record": {"table_name": "ticket"}}
     ran = publish([schema("EXPORT_METADATA"), schema(), other, ticket(1), other, state(1)])

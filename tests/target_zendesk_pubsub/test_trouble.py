@@ -208,14 +208,26 @@ def test_an_answer_that_was_lost_after_the_load_job_ran_writes_no_row_twice(
     }
 
 
-def test_a_load_job_that_fails_for_bigquerys_own_reasons_is_tried_again(
+def test_a_load_job_that_fails_for_bigquerys_own_reasons_is_tried_again_after_a_pause(
     publish, bigquery_proxy, commons, rows
 ):
     bigquery_proxy.add(Fault("status", ROWS, after=LOG, status=200, body=failed_job("backendError")))
     ran = publish(RUN)
     assert ran.code == 0, ran.stderr
+    assert ran.stderr.count("trying again") == 1  # which is said of every pause
     agree(commons.receive(), rows("published"))
     assert len(rows("published")) == 2
+
+
+def test_load_jobs_that_go_on_failing_end_the_run(publish, resume, bigquery_proxy, messages_dataset):
+    bigquery_proxy.add(
+        Fault("status", ROWS, times=10_000, after=LOG, status=200, body=failed_job("backendError"))
+    )
+    is_told(
+        publish(RUN, timeout=2),
+        f"2 rows for {messages_dataset}.zendesk_ticket: InternalServerError (500) from BigQuery, gave up",
+    )
+    assert sorted(resume()) == [1, 1, 2, 2]
 
 
 def test_a_load_job_that_fails_for_its_rows_ends_the_run(publish, resume, bigquery_proxy, messages_dataset):

@@ -62,12 +62,6 @@ def test_a_bulk_view_reads_one_days_partition(views):
     assert sql.upper().count("SELECT") == 1
 
 
-@pytest.fixture
-def further_views(monkeypatch):
-    """Views of models that are off by default are built."""
-    monkeypatch.setenv("DBT_BIGQUERY_FURTHER_VIEWS", "true")
-
-
 def test_rows_that_were_loaded_twice_are_shown_once(views, further_views):
     for _ in range(2):
         views.load("brand", exported("a", MONDAY, id=1, name="x"), exported("a", MONDAY, id=2, name="y"))

@@ -1,0 +1,209 @@
+"""The tap beside its peers, over the same account in one run: tap-zendesk, zenpy, Airbyte's source, as PyPI has them.
+
+    .venv/bin/python -m benchmarks.peers --tickets 10000
+
+Each is a whole process in an environment of its own (`make benchmark-peers` makes them), reads every ticket and writes
+to nowhere. They know no other host than Zendesk's: a module that Python loads first leads their requests to the sandbox,
+makes tap-zendesk's fractions of a second whole, which the sandbox refuses, and leaves out its pauses of a minute after
+every 450 tickets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+
+from benchmarks.measure import Cost, cost
+from sandbox.tables import text_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENTS = ROOT / ".venvs"
+TAP = Path(sys.executable).with_name("tap-zendesk-cityblock")
+SINCE = "2019-09-30T00:00:00Z"
+
+REDIRECT = """
+import os, re, time
+import requests.adapters
+
+time.sleep = lambda seconds: None
+send = requests.adapters.HTTPAdapter.send
+
+def led_to_the_sandbox(self, request, **rest):
+    asked = request.url
+    host, _, path = asked.partition("://")[2].partition("/")
+    if host.endswith(".zendesk.com"):
+        path = re.sub(r"(start_time=\\d+)\\.\\d+", r"\\1", path)
+        request.url = f"{os.environ['SANDBOX']}/{path}"
+    response = send(self, request, **rest)
+    request.url = response.url = asked
+    return response
+
+requests.adapters.HTTPAdapter.send = led_to_the_sandbox
+"""
+
+ZENPY = """
+import json, sys
+from zenpy import Zenpy
+client = Zenpy(subdomain="cityblock-local", oauth_token=sys.argv[1])
+for ticket in client.tickets.incremental(start_time=1569801600, paginate_by_time=False, per_page=1000):
+    sys.stdout.write(json.dumps(ticket.to_dict()))
+    sys.stdout.write("\\n")
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """The account's address, a token for it, and a folder."""
+
+    url: str
+    token: str
+    home: Path
+
+    def file(self, name: str, content: object) -> Path:
+        path = self.home / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+
+def ours(place: Place) -> list[object]:
+    settings = {
+        "environment": "local",
+        "subdomain": "cityblock-local",
+        "base_url": place.url,
+        "access_token": place.token,
+        "bulk_models": [],
+        "incremental_models": ["ticket"],
+    }
+    return [TAP, "--config", place.file("ours.json", settings)]
+
+
+def tap_zendesk(place: Place) -> list[object]:
+    command = ENVIRONMENTS / "peer-tap-zendesk" / "bin" / "tap-zendesk"
+    package = next((command.parents[1] / "lib").glob("python*/site-packages/tap_zendesk"))
+    schema = json.loads((package / "schemas" / "tickets.json").read_text())
+    table = {"selected": True, "table-key-properties": ["id"]}
+    stream = {
+        "stream": "tickets",
+        "tap_stream_id": "tickets",
+        "key_properties": ["id"],
+        "schema": schema,
+        "metadata": [{"breadcrumb": [], "metadata": table}],
+    }
+    config = {"start_date": SINCE, "subdomain": "cityblock-local", "access_token": place.token}
+    return [
+        command,
+        "--config",
+        place.file("tap-zendesk.json", config),
+        "--catalog",
+        place.file("tap-zendesk-catalog.json", {"streams": [stream]}),
+    ]
+
+
+def zenpy(place: Place) -> list[object]:
+    return [
+        ENVIRONMENTS / "peer-zenpy" / "bin" / "python",
+        place.file("tickets_by_zenpy.py", ZENPY),
+        place.token,
+    ]
+
+
+def airbyte(place: Place) -> list[object]:
+    credentials = {"credentials": "oauth2.0", "access_token": place.token}
+    config = {"start_date": SINCE, "subdomain": "cityblock-local", "credentials": credentials}
+    stream = {
+        "stream": {
+            "name": "tickets",
+            "json_schema": {},
+            "supported_sync_modes": ["full_refresh", "incremental"],
+        },
+        "sync_mode": "incremental",
+        "destination_sync_mode": "append",
+        "cursor_field": ["generated_timestamp"],
+    }
+    return [
+        ENVIRONMENTS / "peer-airbyte" / "bin" / "source-zendesk-support",
+        "read",
+        "--config",
+        place.file("airbyte.json", config),
+        "--catalog",
+        place.file("airbyte-catalog.json", {"streams": [stream]}),
+    ]
+
+
+PROGRAMS: dict[str, Callable[[Place], list[object]]] = {
+    "this tap": ours,
+    "tap-zendesk 2.8.2": tap_zendesk,
+    "zenpy 2.0.57": zenpy,
+    "Airbyte 4.9.1": airbyte,
+}
+
+
+def main(tickets: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        database = home / "zendesk.sqlite"
+        server = subprocess.Popen(
+            [sys.executable, "-m", "sandbox.zendesk", "--tickets", str(tickets), "--database", database],
+            stdout=subprocess.PIPE,
+        )
+        try:
+            assert server.stdout is not None
+            url = json.loads(server.stdout.readline())["url"]
+            place = Place(url, _token(url), home)
+            (home / "first").mkdir()
+            (home / "first" / "sitecustomize.py").write_text(REDIRECT)
+            measured = {name: _cost(make(place), place, tickets) for name, make in PROGRAMS.items()}
+        finally:
+            server.terminate()
+            server.wait()
+    least = measured["this tap"].cpu
+    lines: list[list[object]] = [[name, one.cpu, one.peak, one.cpu / least] for name, one in measured.items()]
+    print(f"{tickets} tickets")
+    print(text_table(["program", "CPU s", "MB", "times this tap's CPU"], lines))
+
+
+def _token(url: str) -> str:
+    form = {"grant_type": "client_credentials", "client_id": "sandbox", "client_secret": "sandbox-secret"}
+    answer = requests.post(f"{url}/oauth/tokens", json={**form, "expires_in": 86_400}, timeout=30)
+    return str(answer.json()["access_token"])
+
+
+def _cost(command: list[object], place: Place, tickets: int) -> Cost:
+    """Raises SystemExit where the program fails or asked for fewer tickets than there are."""
+    log, before = place.home / "log", _pages(place)
+    environment = {**os.environ, "SANDBOX": place.url}
+    if command[0] != TAP:
+        environment["PYTHONPATH"] = str(place.home / "first")
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=stderr, env=environment
+        )
+        measured = cost(process, log)
+    if (_pages(place) - before) * 1000 < tickets:
+        raise SystemExit(f"{command[0]} did not read every page:\n{log.read_text()[-2000:]}")
+    return measured
+
+
+def _pages(place: Place) -> int:
+    asked = requests.get(f"{place.url}/_sandbox/requests", timeout=30).json()
+    return sum(
+        "/incremental/tickets/cursor" in request["path"] and request["status"] == 200 for request in asked
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
+    parser.add_argument("--tickets", type=int, default=10_000)
+    main(parser.parse_args().tickets)

@@ -1,0 +1,88 @@
+"""What the replaced system published: a ticket it has told Commons of is logged as taken over, and not sent again.
+
+Its messages had another shape, so keys cannot be compared. What can be compared is the version: a ticket counts as
+published if the last version in the legacy log is not older than the ticket, by Zendesk's `updated_at`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from google.api_core.exceptions import BadRequest, NotFound
+
+from target_zendesk_pubsub.errors import SettingsError, WarehouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_zendesk_pubsub.warehouse import Warehouse
+
+TAKEN_OVER = "taken_over"
+"""Attribute of a logged message that was never sent; its value is "true"."""
+
+PACKED = 1_000
+"""Tickets a row of the answer: one by one, a million would be four thousand pages."""
+
+
+class _Version(msgspec.Struct, frozen=True, gc=False):
+    ticket_id: int
+    micros: int | None
+
+
+_decode = msgspec.json.Decoder(list[_Version], strict=False).decode  # BigQuery writes large integers as text
+
+
+def read_legacy_log(config: Mapping[str, Any], warehouse: Warehouse) -> dict[int, int]:
+    """Each ticket's last published `updated_at`, in microseconds since 1970. Empty without the setting legacy_log.
+
+    About 110 bytes a ticket, as long as the run lasts. Raises SettingsError, WarehouseError.
+    """
+    table = config.get("legacy_log")
+    if not table:
+        return {}
+    if table.rpartition(".")[0].rpartition(".")[2] == config["messages_dataset"] and table.endswith(
+        ".zendesk_ticket"
+    ):
+        raise SettingsError(
+            f"legacy_log: {table} is where the new log goes; rename the legacy table, and name that"
+        )
+    sql = f"""
+        SELECT
+          COUNTIF(ticket_id IS NULL) AS nameless,
+          TO_JSON_STRING(ARRAY_AGG(STRUCT(COALESCE(ticket_id, 0) AS ticket_id, micros AS micros))) AS versions
+        FROM (
+          SELECT ticket_id, MAX(UNIX_MICROS(updated_at)) AS micros
+          FROM (
+            SELECT
+              SAFE_CAST(JSON_VALUE(attributes, '$.ticket_id') AS INT64) AS ticket_id,
+              {config["legacy_updated_at"]} AS updated_at
+            FROM `{table}`
+          )
+          GROUP BY ticket_id
+        )
+        GROUP BY DIV(COALESCE(ticket_id, 0), {PACKED})
+    """
+    versions: dict[int, int] = {}
+    nameless = undated = 0
+    try:
+        for row in warehouse.query(f"legacy log {table}", sql, {}):
+            nameless += row.nameless
+            for version in _decode(row.versions):
+                undated += version.micros is None
+                versions[version.ticket_id] = version.micros or 0
+    except WarehouseError as failure:
+        if isinstance(failure.__cause__, NotFound):
+            raise SettingsError(f"legacy_log: there is no table {table}") from None
+        if isinstance(failure.__cause__, BadRequest):
+            raise SettingsError(
+                f"legacy_log: {table} has no column attributes with JSON, or legacy_updated_at is no expression over its columns"
+            ) from None
+        raise
+    if nameless or undated:
+        raise SettingsError(
+            f"legacy_log: of {len(versions)} tickets {undated} have no updated_at by the expression legacy_updated_at"
+            f"{', and there are rows without attributes.ticket_id' if nameless else ''}; "
+            "look at such a row, and mend the expression or a copy of the table"
+        )
+    return versions

@@ -1,0 +1,104 @@
+"""What dbt tells of the views: what each column is, which are personal, and whether exports still come."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tap_zendesk_cityblock.columns import COLUMNS, Personal, described
+from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
+from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.streams import load_schema
+
+PERSONAL = {
+    f"{model}.{name}": column.kind
+    for model, columns in COLUMNS.items()
+    for name, column in columns.items()
+    if isinstance(column, Personal)
+}
+
+
+def test_a_column_that_nobody_has_classified_is_refused():
+    known = {name: {} for name in load_schema("ticket")["properties"]}
+    with pytest.raises(KeyError, match=r"ticket\.home_address is, nor whether it is personal"):
+        described("ticket", {**known, "home_address": {}})
+    del known["subject"]
+    with pytest.raises(KeyError, match="ticket has no such columns: subject"):
+        described("ticket", known)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_each_column_of_each_model_is_classified(model):
+    for name, schema in load_schema(model)["properties"].items():
+        assert schema["description"], name
+
+
+def test_what_people_write_and_are_reached_by_is_personal():
+    for column, kind in {
+        "ticket.subject": "text",
+        "ticket.description": "text",
+        "ticket.custom_fields": "values",
+        "ticket.via": "contact",
+        "user.name": "name",
+        "user.email": "contact",
+        "user.phone": "contact",
+        "user.external_id": "identifier",
+        "user.photo": "picture",
+        "user.notes": "text",
+        "suspended_ticket.content": "text",
+        "nps_response.comment": "text",
+        "deleted_user.email": "contact",
+        "deleted_ticket.actor": "name",
+        "survey_response.answers": "text",
+        "email_notification.recipients": "contact",
+        "call_leg.forwarded_to": "contact",
+    }.items():
+        assert PERSONAL[column] == kind
+
+
+def test_documentation_is_complete_and_freshness_is_that_of_exports(views, further_views):
+    """One dbt project read twice: each reading takes seconds."""
+    now = datetime.now(UTC)
+    exports = [
+        {
+            "table_name": model,
+            "bq_inserted_at": (now - age).isoformat(),
+            "export_id": f"of {model}",
+            "export_status": "complete",
+        }
+        for model, age in {"group": timedelta(hours=1), "brand": timedelta(days=3)}.items()
+    ]
+    schema, key = ExportMetadataStream.schema, ("export_id", "bq_inserted_at")
+    views.load("EXPORT_METADATA", *exports, schema=schema, key=key)
+
+    tables = ["source:zendesk.group", "source:zendesk.brand", "source:zendesk.EXPORT_METADATA"]
+    told = views.dbt("source", "freshness", "--select", *tables)
+    results = json.loads((Path(views.home) / "dbt" / "sources.json").read_text())["results"]
+    assert {result["unique_id"].rpartition(".")[2]: result["status"] for result in results} == {
+        "group": "pass",
+        "brand": "error",  # its last complete export is three days old
+        "EXPORT_METADATA": "pass",
+    }, told.stdout
+    assert told.returncode == 1
+
+    written = views.dbt("--warn-error", "docs", "generate", "--static", "--no-compile")
+    assert written.returncode == 0, written.stdout
+    assert (views.home / "dbt" / "static_index.html").stat().st_size > 1_000_000
+    manifest = json.loads((views.home / "dbt" / "manifest.json").read_text())
+    models = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+    assert {f"{model}_latest" for model in MODELS} < set(models)
+    for name, model in models.items():
+        assert model["config"]["meta"]["owner"] == "data-engineering", name
+        assert model["config"]["meta"]["grain"].startswith("one row per "), name
+        assert "One row per" in model["description"], name
+        for column in model["columns"].values():
+            assert column["description"], f"{name}.{column['name']}"
+            assert ("phi" in column["config"]["tags"]) == ("personal" in column["config"]["meta"])
+    tagged = {
+        f"{name.removesuffix('_latest')}.{column['name']}": column["config"]["meta"]["personal"]
+        for name, model in models.items()
+        for column in model["columns"].values()
+        if "phi" in column["config"]["tags"]
+    }
+    assert PERSONAL.items() <= tagged.items()
+    assert {column for column in tagged if column.partition(".")[0] in MODELS} == set(PERSONAL)

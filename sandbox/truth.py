@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from sandbox.addresses import MESSAGES_DATASET
+from sandbox.zendesk.models import BY_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,9 +20,14 @@ if TYPE_CHECKING:
     from google.cloud import bigquery
 
 ADDED_BY_US = {"_export_id", "_exported_at"}
-FLAGGED_DELETED = {"ticket", "user", "organization"}
-LEFT_OUT = {"ticket": {"fields"}, "ticket_skip": {"ticket"}, "activity": {"user", "actor"}}
-"""`fields` repeats `custom_fields`; skips and activities embed other models."""
+FLAGGED_DELETED = {"ticket", "user", "organization", "ticket_metric_event"}
+LEFT_OUT = {
+    "ticket": {"fields"},
+    "ticket_skip": {"ticket"},
+    "activity": {"user", "actor"},
+    "workspace": {"selected_macros"},
+}
+"""`fields` repeats `custom_fields`; skips, activities and workspaces embed other models."""
 
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)\Z")
 
@@ -52,10 +58,9 @@ class Comparison:
         return not (self.missing or self.surplus or self.different or self.repeated)
 
 
-def compare(
-    zendesk_url: str, warehouse: bigquery.Client, dataset: str, model: str, key: str = "id"
-) -> Comparison:
+def compare(zendesk_url: str, warehouse: bigquery.Client, dataset: str, model: str) -> Comparison:
     """`<model>_latest` in `dataset` against the objects of the account at `zendesk_url`."""
+    key = BY_MODEL[model].key
     truth, _ = _checksums(_objects(zendesk_url, model), key, LEFT_OUT.get(model, set()))
     ours = ADDED_BY_US | ({"is_deleted"} if model in FLAGGED_DELETED else set())
     view, repeated = _checksums(_rows(warehouse, dataset, model), key, ours)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tap_zendesk_cityblock.models import MODELS
 
 HERE = Path(__file__).parent
 SCHEMAS = HERE / "tap_zendesk_cityblock" / "schemas"
@@ -101,9 +102,11 @@ def main(oas: Path) -> None:
             properties[name] = _shorthand(short)
         for name in [*everywhere["drop"], *override.get("drop", [])]:
             properties.pop(name, None)
-        properties["id"] = {"type": "integer"}
-        ordered = {"id": properties.pop("id"), **dict(sorted(properties.items()))}
-        schema = {"type": "object", "properties": ordered, "required": ["id"]}
+        key = MODELS[model].key
+        properties.pop(key, None)
+        of_key = {key: {"type": override.get("key", "integer")}}
+        ordered = {**of_key, **dict(sorted(properties.items()))}
+        schema = {"type": "object", "properties": ordered, "required": [key]}
         (SCHEMAS / f"{model}.json").write_text(json.dumps(schema, indent=2) + "\n")
 
 

@@ -14,20 +14,25 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tap_zendesk_cityblock.models import MODELS, Model
+from tap_zendesk_cityblock.models import FURTHER_MODELS, MODELS, Model
 from tap_zendesk_cityblock.streams import load_schema
 from target_bigquery.schema import columns_of, personal_kind
 
 HERE = Path(__file__).parent / "models"
 TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
-IS_DELETED = {"ticket": "status = 'deleted'", "user": "not active", "organization": "deleted_at is not null"}
+IS_DELETED = {
+    "ticket": "status = 'deleted'",
+    "user": "not active",
+    "organization": "deleted_at is not null",
+    "ticket_metric_event": "ifnull(deleted, false)",
+}
 IS_DELETED_COLUMN = {"description": "Whether it is deleted in Zendesk"}
 
 
 def main(*, check: bool) -> int:
     stale = []
     for model in MODELS.values():
-        folder = HERE / ("incremental" if model.is_incremental else "bulk")
+        folder = HERE / folder_of(model)
         for path, content in (
             (folder / f"{model.name}_latest.sql", _sql(model)),
             (folder / f"{model.name}_latest.yml", _yml(model, folder)),
@@ -41,11 +46,19 @@ def main(*, check: bool) -> int:
     return int(check and bool(stale))
 
 
+def folder_of(model: Model) -> str:
+    """dbt_project.yml leaves out `further` unless it is asked for."""
+    if model in FURTHER_MODELS:
+        return "further"
+    return "incremental" if model.is_incremental else "bulk"
+
+
 def _sql(model: Model) -> str:
+    key = "" if model.key == "id" else f", key='{model.key}'"
     if not model.is_incremental:
-        return f"{{{{ latest_bulk('{model.name}') }}}}\n"
+        return f"{{{{ latest_bulk('{model.name}'{key}) }}}}\n"
     flag = f', is_deleted="{IS_DELETED[model.name]}"' if model.name in IS_DELETED else ""
-    return f"{{{{ latest_incremental('{model.name}', clock='{model.clock}'{flag}) }}}}\n"
+    return f"{{{{ latest_incremental('{model.name}', clock='{model.clock}'{key}{flag}) }}}}\n"
 
 
 def _yml(model: Model, folder: Path) -> str:
@@ -54,11 +67,11 @@ def _yml(model: Model, folder: Path) -> str:
     known = {column["name"]: column for column in written.get("columns", [])}
     schema = load_schema(model.name)
     columns = [
-        _column(field.name, _type(field), schema["properties"][field.name], known)
+        _column(model, field.name, _type(field), schema["properties"][field.name], known)
         for field in columns_of(schema).fields
     ]
     if model.name in IS_DELETED:
-        columns.append(_column("is_deleted", "BOOL", IS_DELETED_COLUMN, known))
+        columns.append(_column(model, "is_deleted", "BOOL", IS_DELETED_COLUMN, known))
     content = {
         "version": 2,
         "models": [
@@ -80,11 +93,13 @@ def _description(model: Model) -> str:
     return f"Every {noun} of the latest complete export. One row per {noun}."
 
 
-def _column(name: str, data_type: str, schema: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+def _column(
+    model: Model, name: str, data_type: str, schema: dict[str, Any], known: dict[str, Any]
+) -> dict[str, Any]:
     column: dict[str, Any] = {"name": name, "data_type": data_type, "description": schema["description"]}
     if kind := personal_kind(schema):
         column["config"] = {"tags": ["phi"], "meta": {"personal": kind}}
-    tests = known.get(name, {}).get("data_tests") or (["unique", "not_null"] if name == "id" else None)
+    tests = known.get(name, {}).get("data_tests") or (["unique", "not_null"] if name == model.key else None)
     return {**column, "data_tests": tests} if tests else column
 
 

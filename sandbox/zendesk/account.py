@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from sandbox.zendesk import words
 from sandbox.zendesk.clock import BEGINNING, DAY, START, iso
-from sandbox.zendesk.people import FIRST_ORGANIZATION, FIRST_USER, HOST, organization, user
+from sandbox.zendesk.further import further
+from sandbox.zendesk.people import FIRST_ORGANIZATION, FIRST_USER, HOST, deleted_user, organization, user
 from sandbox.zendesk.rules import BUILDERS, memberships, rule
 from sandbox.zendesk.store import Stored
-from sandbox.zendesk.tickets import ticket, ticket_metric, ticket_skip
+from sandbox.zendesk.tickets import deleted_ticket, ticket, ticket_metric, ticket_skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,15 +29,23 @@ def create(store: Store, seed: int, tickets: int, users: int) -> None:
         store.put(_tickets(seed, tickets, users))
         store.put(_lists(seed, users))
         store.put(_surveys(seed, users))
+        store.put(further(seed, users))
         for name, value in (("seed", seed), ("users", users), ("now", START), ("advances", 0)):
             store.set_fact(name, value)
 
 
 def _people(seed: int, users: int) -> Iterator[Stored]:
     for number in range(users):
-        yield Stored.of("user", *user(seed, number, users))
+        yield from user_objects(*user(seed, number, users))
     for number in range(max(1, users // 10)):
         yield Stored.of("organization", *organization(seed, number, max(1, users // 10)))
+
+
+def user_objects(content: Json, changed: int) -> Iterator[Stored]:
+    """The user, and its entry in the list of the deleted ones."""
+    yield Stored.of("user", content, changed)
+    if not content["active"]:
+        yield Stored.of("deleted_user", deleted_user(content), changed)
 
 
 def _tickets(seed: int, tickets: int, users: int) -> Iterator[Stored]:
@@ -46,12 +55,18 @@ def _tickets(seed: int, tickets: int, users: int) -> Iterator[Stored]:
 
 
 def ticket_objects(content: Json, changed: int, users: int, *, archived: bool) -> Iterator[Stored]:
-    """The ticket, and its metric and skip, which lists do not have once it is archived or deleted."""
+    """The ticket, and its metric and skip, which lists do not have once it is archived or deleted.
+
+    The list of deleted ones has it until it is restored or scrubbed.
+    """
     yield Stored.of("ticket", content, changed)
     listed = not archived and content["status"] != "deleted"
     yield Stored.of("ticket_metric", ticket_metric(content), changed, listed=listed)
     if content["id"] % SKIPPED == 0:
         yield Stored.of("ticket_skip", ticket_skip(content, users), changed, listed=listed)
+    if content["status"] == "deleted":
+        is_there = content["subject"] != "SCRUBBED"
+        yield Stored.of("deleted_ticket", deleted_ticket(content), changed, listed=is_there)
 
 
 def _lists(seed: int, users: int) -> Iterator[Stored]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sandbox.zendesk import words
-from sandbox.zendesk.account import ticket_objects
+from sandbox.zendesk.account import ticket_objects, user_objects
 from sandbox.zendesk.clock import START, iso
+from sandbox.zendesk.further import EXPORTED, built
 from sandbox.zendesk.models import BY_MODEL
 from sandbox.zendesk.people import delete_organization, delete_user
 from sandbox.zendesk.rules import BUILDERS, rule
@@ -41,9 +42,19 @@ def advance(store: Store, hours: int) -> dict[str, dict[str, int]]:
             "organization": _organizations(store, rng, moments),
             **{model: _rules(store, rng, moments, model) for model in ("macro", "view", "trigger")},
         }
+        _further(store, passed, now)
         store.set_fact("now", now)
         store.set_fact("advances", passed)
     return changed
+
+
+def _further(store: Store, passed: int, now: int) -> None:
+    """Two more of each that is exported; moments of their own leave what else happens as it is."""
+    moments = _Moments(Random(f"further {store.fact('seed')} {passed}"), store.now, now - QUIET_SECONDS)
+    for model in EXPORTED:
+        known = len(store.ids(model))
+        for number in (known, known + 1):
+            store.put([built(model, store.fact("seed") or 0, number, store.fact("users") or 1, moments())])
 
 
 class _Moments:
@@ -74,7 +85,10 @@ def _tickets(store: Store, rng: Random, moments: _Moments, hours: int) -> dict[s
     done: Counter[str] = Counter(created=0, updated=0, deleted=0, restored=0)
     for number in touched:
         content, moment = _load(store, "ticket", number), moments()
-        done[_touch(content, rng, moment)] += 1
+        kind = _touch(content, rng, moment)
+        done[kind] += 1
+        if kind == "restored":
+            store.remove("deleted_ticket", [number])
         store.put(ticket_objects(content, moment, users, archived=is_archived(content, moment)))
     for number in range(max(known) + 1, max(known) + 1 + _share(len(known), 0.02, hours)):
         moment = moments()
@@ -122,7 +136,7 @@ def _users(store: Store, rng: Random, moments: _Moments, hours: int) -> dict[str
             content["notes"] = words.text(rng, 60)
             done["updated"] += 1
         content["updated_at"] = iso(moment)
-        store.put([Stored.of("user", content, moment)])
+        store.put(user_objects(content, moment))
     return dict(done)
 
 
@@ -189,14 +203,13 @@ def _blank(store: Store, model: str, part: Json) -> Json:
 
 
 def _clocks(model: str, moment: int) -> dict[str, Any]:
-    return {"updated_at": iso(moment), **({"generated_timestamp": moment} if model == "ticket" else {})}
+    if model == "ticket":
+        return {"updated_at": iso(moment), "generated_timestamp": moment}
+    return {BY_MODEL[model].clock: iso(moment)}
 
 
 def _changed(model: str, content: Json, moment: int) -> int:
     if model == "ticket":
         return int(content["generated_timestamp"])
-    return (
-        int(datetime.fromisoformat(content["updated_at"]).timestamp())
-        if content.get("updated_at")
-        else moment
-    )
+    clock = content.get(BY_MODEL[model].clock)
+    return int(datetime.fromisoformat(clock).timestamp()) if clock else moment

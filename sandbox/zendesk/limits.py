@@ -35,13 +35,14 @@ class Bucket:
 
 
 class Limits:
-    """The account's bucket, and those of its exports."""
+    """The account's bucket, and those of some endpoints."""
 
     def __init__(self) -> None:
         self.account = Bucket()
         self.buckets: dict[str, Bucket] = {
             "incremental-exports": Bucket(),
             "incremental-exports-cursor": Bucket(),
+            "deleted-tickets-index": Bucket(),
         }
 
     def configure(self, settings: dict[str, dict[str, float]]) -> None:
@@ -74,11 +75,13 @@ class Limits:
             )
             if not allowed:
                 headers["Retry-After"] = str(bucket.resets)
-                return headers, "Number of allowed incremental export API requests per minute exceeded"
+                return headers, f"Number of allowed {name} API requests per minute exceeded"
         return headers, None
 
 
 def _bucket_of(path: str) -> str | None:
+    if path.startswith("/api/v2/deleted_tickets"):
+        return "deleted-tickets-index"
     if "/incremental/users/cursor" in path:
         return "incremental-exports-cursor"
     return "incremental-exports" if "/incremental/" in path else None

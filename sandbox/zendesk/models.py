@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from enum import Enum
+from typing import Literal
 
 
 class Paging(Enum):
@@ -23,6 +24,10 @@ class Endpoint:
     root: str
     paging: Paging
     per_page: int = 100
+    key: str = "id"
+    clock: str = "updated_at"
+    end: Literal["end_of_stream", "next_page", "end_time"] = "end_of_stream"
+    """What tells the last page of a time export: Help Center and Talk have no `end_of_stream`."""
 
 
 ENDPOINTS = (
@@ -60,5 +65,79 @@ ENDPOINTS = (
     Endpoint("automation", "/api/v2/automations", "automations", Paging.LIST_CURSOR),
 )
 
-BY_MODEL = {endpoint.model: endpoint for endpoint in ENDPOINTS}
-BY_PATH = {endpoint.path: endpoint for endpoint in ENDPOINTS}
+FURTHER_ENDPOINTS = (
+    Endpoint(
+        "organization_subscription",
+        "/api/v2/organization_subscriptions",
+        "organization_subscriptions",
+        Paging.LIST_CURSOR,
+        clock="created_at",
+    ),
+    Endpoint("brand_agent", "/api/v2/brand_agents", "brand_agents", Paging.LIST_CURSOR),
+    Endpoint("trigger_category", "/api/v2/trigger_categories", "trigger_categories", Paging.LIST_CURSOR),
+    Endpoint("group_sla_policy", "/api/v2/group_slas/policies", "group_sla_policies", Paging.OFFSET),
+    Endpoint("schedule", "/api/v2/business_hours/schedules", "schedules", Paging.NONE),
+    Endpoint("satisfaction_reason", "/api/v2/satisfaction_reasons", "reasons", Paging.NONE),
+    Endpoint("survey_response", "/api/v2/guide/survey_responses", "survey_responses", Paging.LIST_CURSOR),
+    Endpoint("tag", "/api/v2/tags", "tags", Paging.LIST_CURSOR, key="name"),
+    Endpoint("custom_status", "/api/v2/custom_statuses", "custom_statuses", Paging.NONE),
+    Endpoint("ticket_form_status", "/api/v2/ticket_form_statuses", "ticket_form_statuses", Paging.NONE),
+    Endpoint(
+        "deleted_ticket",
+        "/api/v2/deleted_tickets",
+        "deleted_tickets",
+        Paging.LIST_CURSOR,
+        clock="deleted_at",
+    ),
+    Endpoint("deleted_user", "/api/v2/deleted_users", "deleted_users", Paging.LIST_CURSOR),
+    Endpoint("locale", "/api/v2/locales", "locales", Paging.NONE),
+    Endpoint("workspace", "/api/v2/workspaces", "workspaces", Paging.OFFSET),
+    Endpoint("routing_attribute", "/api/v2/routing/attributes", "attributes", Paging.OFFSET),
+    Endpoint("routing_queue", "/api/v2/queues", "queues", Paging.NONE),
+    Endpoint("custom_object", "/api/v2/custom_objects", "custom_objects", Paging.NONE, key="key"),
+    Endpoint("job_status", "/api/v2/job_statuses", "job_statuses", Paging.LIST_CURSOR),
+    Endpoint("target_failure", "/api/v2/target_failures", "target_failures", Paging.NONE, clock="created_at"),
+    Endpoint("resource_collection", "/api/v2/resource_collections", "resource_collections", Paging.NONE),
+    Endpoint(
+        "email_notification",
+        "/api/v2/email_notifications",
+        "email_notifications",
+        Paging.LIST_CURSOR,
+        key="notification_id",
+    ),
+    Endpoint("deletion_schedule", "/api/v2/deletion_schedules", "deletion_schedules", Paging.NONE),
+    Endpoint(
+        "ticket_metric_event",
+        "/api/v2/incremental/ticket_metric_events",
+        "ticket_metric_events",
+        Paging.EXPORT_TIME,
+        1000,
+        clock="time",
+    ),
+    Endpoint(
+        "article",
+        "/api/v2/help_center/incremental/articles",
+        "articles",
+        Paging.EXPORT_TIME,
+        1000,
+        end="next_page",
+    ),
+    Endpoint(
+        "call",
+        "/api/v2/channels/voice/stats/incremental/calls",
+        "calls",
+        Paging.EXPORT_TIME,
+        end="end_time",
+    ),
+    Endpoint(
+        "call_leg",
+        "/api/v2/channels/voice/stats/incremental/legs",
+        "legs",
+        Paging.EXPORT_TIME,
+        end="end_time",
+    ),
+)
+"""What the tap exports only if it is named."""
+
+BY_MODEL = {endpoint.model: endpoint for endpoint in (*ENDPOINTS, *FURTHER_ENDPOINTS)}
+BY_PATH = {endpoint.path: endpoint for endpoint in BY_MODEL.values()}

@@ -72,17 +72,18 @@ def _export_time(endpoint: Endpoint, query: Mapping[str, str], store: Store, bas
     limit = _per_page(endpoint, query)
     start = _start_time(query, store)
     rows = store.changed_after(endpoint.model, start - 1, LARGEST_ID, store.now - WITHHELD_SECONDS, limit)
-    end = rows[-1][0] if rows else None
+    end, is_last = rows[-1][0] if rows else None, len(rows) < limit
+    if endpoint.end == "end_time" and end is None:
+        end = start  # Talk always tells where the next export begins
     next_page = (
         None
-        if end is None
+        if end is None or (endpoint.end == "next_page" and is_last)
         else _url(base_url, endpoint.path, {"start_time": str(end), "per_page": str(limit)})
     )
-    return _body(
-        endpoint.root,
-        [row[2] for row in rows],
-        {"next_page": next_page, "end_time": end, "count": len(rows), "end_of_stream": len(rows) < limit},
-    )
+    rest: dict[str, object] = {"next_page": next_page, "end_time": end, "count": len(rows)}
+    if endpoint.end == "end_of_stream":
+        rest["end_of_stream"] = is_last
+    return _body(endpoint.root, [row[2] for row in rows], rest)
 
 
 def _list_cursor(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url: str) -> bytes:

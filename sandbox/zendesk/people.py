@@ -97,6 +97,15 @@ def delete_user(content: Json, *, permanently: bool = False) -> None:
         )
 
 
+def deleted_user(content: Json) -> Json:
+    """What the list of deleted users tells of one."""
+    told = (
+        "id", "url", "name", "email", "created_at", "updated_at", "time_zone", "phone", "shared_phone_number", "photo",
+        "locale_id", "locale", "organization_id", "role", "active",
+    )  # fmt: skip
+    return {name: content[name] for name in told}
+
+
 def organization(seed: int, number: int, organizations: int) -> tuple[Json, int]:
     """The organization with this number, from 0, and when it changed last (epoch seconds)."""
     rng = Random(f"organization {seed} {number}")

@@ -40,8 +40,11 @@ class Stored:
     listed: bool = True
 
     @classmethod
-    def of(cls, model: str, content: Json, changed: int, *, listed: bool = True) -> Stored:
-        return cls(model, content["id"], changed, orjson.dumps(content), listed)
+    def of(
+        cls, model: str, content: Json, changed: int, *, listed: bool = True, number: int | None = None
+    ) -> Stored:
+        """`number` is for what has no id, or one that is a text."""
+        return cls(model, content["id"] if number is None else number, changed, orjson.dumps(content), listed)
 
 
 class Store:

@@ -152,6 +152,17 @@ def delete_ticket(content: Json, *, scrubbed: bool = False) -> None:
         )
 
 
+def deleted_ticket(content: Json) -> Json:
+    """What the list of deleted tickets tells of one."""
+    return {
+        "id": content["id"],
+        "subject": content["subject"],
+        "actor": {"id": content["submitter_id"], "name": words.name(Random(content["submitter_id"]))},
+        "deleted_at": content["updated_at"],
+        "previous_state": "open",
+    }
+
+
 def is_archived(content: Json, now: int) -> bool:
     return bool(content["status"] == "closed" and content["updated_at"] < iso(now - ARCHIVED_AFTER))
 

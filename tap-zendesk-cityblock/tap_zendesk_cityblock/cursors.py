@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.errors import ConfigurationError
-from tap_zendesk_cityblock.models import INCREMENTAL_MODELS, MODELS, Model, Paging
+from tap_zendesk_cityblock.models import MODELS, Model, Paging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +85,7 @@ def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -
     known = {"cursor", "reached", "start_time", "subdomain"}
     if unknown := sorted(set(bookmark) - known):
         raise ConfigurationError(f"{where}: {', '.join(unknown)} means nothing; write {_example(model)}")
-    if bookmark and model not in INCREMENTAL_MODELS:
+    if bookmark and not model.is_incremental:
         raise ConfigurationError(f"{where}: a bulk model is exported whole and has no bookmark; remove it")
     if "cursor" in bookmark and model.paging is not Paging.EXPORT_CURSOR:
         raise ConfigurationError(

@@ -92,18 +92,21 @@ def _export_cursor(model: Model, query: Query, answer: Answer, records: list[Any
 
 
 def _export_time(query: Query, answer: Answer, records: list[Any]) -> Page:
-    """Some of these exports lack end_of_stream; a page that does not move the time is then the last."""
+    """Some of these exports lack end_of_stream (Talk, Help Center), and their pages may be smaller than asked for.
+
+    A page that does not move the time is then the last, unless it is full.
+    """
     end = answer.end_time
     if end is None:
         return Page(records, None)
     start, full = int(query["start_time"]), len(records) >= int(query["per_page"])
     position = Position(time=int(end))
     ended = answer.end_of_stream
-    if ended or (ended is None and not full) or not answer.next_page:
+    if ended or (ended is None and not records) or not answer.next_page:
         return Page(records, None, position)
     if int(end) > start:
         return Page(records, _moved(query, position), position)
-    if not full:
+    if ended is None and not full:
         return Page(records, None, position)
     position = Position(time=start + 1)
     return Page(records, _moved(query, position), position, lost_second=start)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from tap_zendesk_cityblock.errors import ConfigurationError
-from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS, LEGACY_MODELS, Model, Paging
+from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS, LEGACY_MODELS, MODELS, Model, Paging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,12 +62,12 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "bulk_models",
         th.ArrayType(th.StringType),
-        description="Bulk models to export; absent: all, empty: none",
+        description="Bulk models to export; `default` stands for those of the replaced system, `all` for every one; absent: default, empty: none",
     ),
     th.Property(
         "incremental_models",
         th.ArrayType(th.StringType),
-        description="Incremental models to export; absent: all, empty: none",
+        description="Incremental models to export; `default` stands for those of the replaced system, `all` for every one; absent: default, empty: none",
     ),
     th.Property(
         "optional_models",
@@ -93,7 +93,7 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "requests_per_minute",
         th.ObjectType(additional_properties=th.IntegerType),
-        description="Own ceilings below Zendesk's, by bucket: `account`, `incremental-exports`, `incremental-exports-cursor`",
+        description="Own ceilings below Zendesk's, by bucket: `account`, `incremental-exports`, `incremental-exports-cursor`, `deleted-tickets-index`",
     ),
     th.Property(
         "give_up_after",
@@ -135,18 +135,23 @@ class Settings:
             raise ConfigurationError(
                 f"subdomain {subdomain!r} is none of Zendesk's: write the part before .zendesk.com"
             )
-        incremental = _chosen("incremental_models", config, INCREMENTAL_MODELS)
+        incremental = _chosen(
+            "incremental_models", config, [m for m in MODELS.values() if m.is_incremental], INCREMENTAL_MODELS
+        )
         _check_start(config, incremental)
-        _chosen("optional_models", config, (*BULK_MODELS, *INCREMENTAL_MODELS))
+        legacy = [MODELS[name] for name in LEGACY_MODELS]
+        optional = _chosen("optional_models", config, list(MODELS.values()), legacy)
         page_size = config.get("page_size")
         if page_size is not None and not 1 <= page_size <= 1000:
             raise ConfigurationError("page_size must be from 1 to 1000")
         return cls(
             subdomain=subdomain,
             base_url=_base_url(config, subdomain),
-            bulk_models=_chosen("bulk_models", config, BULK_MODELS),
+            bulk_models=_chosen(
+                "bulk_models", config, [m for m in MODELS.values() if not m.is_incremental], BULK_MODELS
+            ),
             incremental_models=incremental,
-            optional_models=frozenset(config.get("optional_models", LEGACY_MODELS)),
+            optional_models=frozenset(model.name for model in optional),
             start_date=_epoch("start_date", config.get("start_date", "2019-09-30")),
             start_time=None
             if config.get("start_time") is None
@@ -158,17 +163,21 @@ class Settings:
         )
 
 
-def _chosen(setting: str, config: Mapping[str, Any], models: Sequence[Model]) -> tuple[Model, ...]:
+def _chosen(
+    setting: str, config: Mapping[str, Any], models: Sequence[Model], default: Sequence[Model]
+) -> tuple[Model, ...]:
     names = config.get(setting)
     if names is None:
-        return tuple(models)
-    known = {model.name: model for model in models}
+        return tuple(default)
+    known = {model.name: {model} for model in models} | {"default": set(default), "all": set(models)}
+    chosen: set[Model] = set()
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
             raise ConfigurationError(f"{setting}: there is no model {name}; {hint}")
-    return tuple(model for model in models if model.name in names)
+        chosen |= known[name]
+    return tuple(model for model in models if model in chosen)
 
 
 def _check_start(config: Mapping[str, Any], incremental: Sequence[Model]) -> None:

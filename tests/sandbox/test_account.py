@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_account_and_the_same_future(tmp_path):
 
 
 def test_references_between_objects_hold(url):
-    ids = {model: {one["id"] for one in objects(url, model)} for model in BY_MODEL}
+    ids = {model: {one[BY_MODEL[model].key] for one in objects(url, model)} for model in BY_MODEL}
     for ticket in objects(url, "ticket"):
         people = [
             ticket["requester_id"],
@@ -63,6 +63,15 @@ def test_references_between_objects_hold(url):
         ("ticket_metric", "ticket_id", "ticket"),
         ("ticket_skip", "user_id", "user"),
         ("nps_response", "recipient_id", "nps_recipient"),
+        ("brand_agent", "user_id", "user"),
+        ("brand_agent", "brand_id", "brand"),
+        ("trigger", "category_id", "trigger_category"),
+        ("ticket_form_status", "custom_status_id", "custom_status"),
+        ("ticket_form_status", "ticket_form_id", "ticket_form"),
+        ("ticket_metric_event", "ticket_id", "ticket"),
+        ("call_leg", "call_id", "call"),
+        ("call", "customer_id", "user"),
+        ("email_notification", "ticket_id", "ticket"),
     ):
         assert {one[key] for one in objects(url, model)} <= ids[other]
 

@@ -74,6 +74,7 @@ def zendesk(zendesk_url):
             "account": {"total": 10**6},
             "incremental-exports": {"total": 10**6},
             "incremental-exports-cursor": {"total": 10**6},
+            "deleted-tickets-index": {"total": 10**6},
         }
     )
     return account

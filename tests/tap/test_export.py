@@ -4,10 +4,15 @@ import json
 
 import jsonschema
 import pytest
-from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS, MODELS
+from tap_zendesk_cityblock.models import BULK_MODELS, FURTHER_MODELS, INCREMENTAL_MODELS, MODELS
 from tap_zendesk_cityblock.streams import load_schema
 
-LEFT_OUT = {"ticket": {"fields"}, "ticket_skip": {"ticket"}, "activity": {"user", "actor"}}
+LEFT_OUT = {
+    "ticket": {"fields"},
+    "ticket_skip": {"ticket"},
+    "activity": {"user", "actor"},
+    "workspace": {"selected_macros"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -19,41 +24,56 @@ def whole(request):
 @pytest.fixture
 def everything(whole, tap, zendesk):
     if not whole:
-        whole["result"], whole["truth"] = tap(), {model: zendesk.objects(model) for model in MODELS}
+        zendesk.put("deleted_ticket", *({"id": number} for number in (7, 9, 11)))  # a small account has none
+        named = {"bulk_models": ["all"], "incremental_models": ["all"]}
+        whole["result"] = tap(**named)
+        whole["truth"] = {model: zendesk.objects(model) for model in MODELS}
         maps = {name: {model.key: f"record['{model.key}']"} for name, model in MODELS.items()}
-        whole["mapped"] = tap(stream_maps=maps)
+        whole["mapped"] = tap(**named, stream_maps=maps)
     return whole["result"], whole["truth"]
 
 
-def test_there_are_the_models_of_the_replaced_system():
+def exported(listed):
+    streams = json.loads(listed.stdout)["streams"]
+    return {stream["tap_stream_id"] for stream in streams} - {"EXPORT_METADATA"}
+
+
+def test_by_default_the_models_of_the_replaced_system_are_exported(tap):
     assert len(BULK_MODELS) == 22
-    assert [model.name for model in INCREMENTAL_MODELS] == [
-        "ticket",
-        "user",
-        "organization",
-        "nps_recipient",
-        "nps_response",
-    ]
+    incremental = [model.name for model in INCREMENTAL_MODELS]
+    assert incremental == ["ticket", "user", "organization", "nps_recipient", "nps_response"]
+    assert exported(tap("--discover")) == {model.name for model in (*BULK_MODELS, *INCREMENTAL_MODELS)}
+
+
+def test_further_models_are_exported_if_they_are_named(tap):
+    assert len(FURTHER_MODELS) == 26
+    listed = tap("--discover", bulk_models=["schedule", "tag"], incremental_models=["call"])
+    assert exported(listed) == {"schedule", "tag", "call"}
+    listed = tap("--discover", bulk_models=["default", "schedule"], incremental_models=[])
+    assert exported(listed) == {"schedule", *(model.name for model in BULK_MODELS)}
+    assert exported(tap("--discover", bulk_models=["all"], incremental_models=["all"])) == set(MODELS)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_model_is_exported_whole_and_once(model, everything):
     result, truth = everything
     assert result.code == 0, result.stderr
-    ids = result.ids(model)
-    assert len(ids) == len(set(ids))
-    assert set(ids) == {thing["id"] for thing in truth[model]}
+    key = MODELS[model].key
+    keys = [record[key] for record in result.records(model)]
+    assert len(keys) == len(set(keys)) > 0
+    assert set(keys) == {thing[key] for thing in truth[model]}
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_records_are_what_zendesk_served_and_fit_the_schema(model, everything):
     result, truth = everything
     validator = jsonschema.Draft202012Validator(load_schema(model))
-    served = {thing["id"]: thing for thing in truth[model]}
+    key = MODELS[model].key
+    served = {thing[key]: thing for thing in truth[model]}
     for record in result.records(model):
         assert list(validator.iter_errors(record)) == []
         expected = {
-            key: value for key, value in served[record["id"]].items() if key not in LEFT_OUT.get(model, ())
+            key: value for key, value in served[record[key]].items() if key not in LEFT_OUT.get(model, ())
         }
         assert {key: value for key, value in record.items() if not key.startswith("_export")} == expected
 
@@ -153,6 +173,34 @@ def test_more_rows_in_one_second_than_a_page_holds_end_with_a_warning_not_in_a_l
     assert "more than a page of rows changed in the second" in result.stderr
     assert later[0] in result.ids("organization")
     assert len(zendesk.requests()) < 40
+
+
+@pytest.mark.parametrize("model", ["article", "call"])
+def test_an_export_without_end_of_stream_goes_on_until_its_time_stands_still(model, tap, zendesk):
+    whole = tap(bulk_models=[], incremental_models=[model], page_size=7)
+    assert sorted(whole.ids(model)) == sorted(zendesk.ids(model))
+    asked = len(zendesk.requests())
+    rest = tap(bulk_models=[], incremental_models=[model], page_size=7, state=whole.states[-1])
+    assert len(rest.ids(model)) == 1  # the last second again
+    assert len(zendesk.requests()) == asked + 1
+    zendesk.advance()
+    later = tap(bulk_models=[], incremental_models=[model], page_size=7, state=rest.states[-1])
+    assert {*whole.ids(model), *later.ids(model)} == zendesk.ids(model)
+    assert len(later.ids(model)) == 3
+
+
+def test_pages_smaller_than_asked_for_are_not_taken_for_the_last(tap, zendesk):
+    result = tap(bulk_models=[], incremental_models=["call"])  # asks for 1,000, is given 100
+    assert sorted(result.ids("call")) == sorted(zendesk.ids("call"))
+    assert len(result.ids("call")) > 100
+
+
+def test_deleted_tickets_have_a_limit_of_their_own_that_is_kept(tap, zendesk):
+    zendesk.put("deleted_ticket", *({"id": number} for number in (7, 9, 11)))
+    zendesk.limits(**{"deleted-tickets-index": {"total": 1, "window": 1}})
+    result = tap(bulk_models=["deleted_ticket"], incremental_models=[], page_size=2)
+    assert sorted(result.ids("deleted_ticket")) == sorted(zendesk.ids("deleted_ticket"))
+    assert [request["status"] for request in zendesk.requests()] == [200] * len(zendesk.requests())
 
 
 def test_lists_ask_for_cursor_pages(tap, zendesk):

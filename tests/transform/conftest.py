@@ -88,3 +88,9 @@ class Views:
 @pytest.fixture
 def views(warehouse, dataset, tmp_path):
     return Views(warehouse.client, dataset, warehouse.addresses.bigquery_url, tmp_path)
+
+
+@pytest.fixture
+def further_views(monkeypatch):
+    """Views of models that are off by default are built."""
+    monkeypatch.setenv("DBT_BIGQUERY_FURTHER_VIEWS", "true")

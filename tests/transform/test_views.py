@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
-from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.models import FURTHER_MODELS, MODELS
 
 from tests.transform.conftest import ROOT
 
@@ -62,13 +62,16 @@ def test_a_bulk_view_reads_one_days_partition(views):
     assert sql.upper().count("SELECT") == 1
 
 
-def test_rows_that_were_loaded_twice_are_shown_once(views):
+def test_rows_that_were_loaded_twice_are_shown_once(views, further_views):
     for _ in range(2):
         views.load("brand", exported("a", MONDAY, id=1, name="x"), exported("a", MONDAY, id=2, name="y"))
         views.load("brand", exported("a", MONDAY, id=2, name="y"))
     finish(views, "brand", "a", "2026-11-23", "2026-11-24T00:10:00Z")
-    views.build("brand_latest")
+    views.load("tag", *(exported("a", MONDAY, name=name) for name in ("rx", "bh", "rx")), key=("name",))
+    finish(views, "tag", "a", "2026-11-23", "2026-11-24T00:10:00Z")
+    views.build("brand_latest", "tag_latest")
     assert [row["id"] for row in views.rows("brand_latest")] == [1, 2]
+    assert [row["name"] for row in views.rows("tag_latest", order="name")] == ["bh", "rx"]
 
 
 def test_the_last_version_of_a_ticket_wins_by_the_systems_clock(views):
@@ -93,16 +96,23 @@ def test_the_last_version_of_a_ticket_wins_by_the_systems_clock(views):
     assert found == [(1, "solved", False), (2, "deleted", True), (3, "open", False), (4, "pending", False)]
 
 
-def test_deleted_people_and_organizations_are_flagged(views):
+def test_deleted_people_organizations_and_events_are_flagged(views, further_views):
     views.load("user", exported("a", MONDAY, id=1, active=True), exported("a", MONDAY, id=2, active=False))
     views.load(
         "organization",
         exported("a", MONDAY, id=1),
         exported("a", MONDAY, id=2, deleted_at="2026-01-01T00:00:00Z"),
     )
-    views.build("user_latest", "organization_latest")
+    views.load(
+        "ticket_metric_event",
+        exported("a", MONDAY, id=1, time="2026-11-01T00:00:00Z", deleted=False),
+        exported("a", MONDAY, id=2, time="2026-11-01T00:00:00Z"),
+        exported("b", TUESDAY, id=1, time="2026-11-01T00:00:00Z", deleted=True),
+    )
+    views.build("user_latest", "organization_latest", "ticket_metric_event_latest")
     assert [row["is_deleted"] for row in views.rows("user_latest")] == [False, True]
     assert [row["is_deleted"] for row in views.rows("organization_latest")] == [False, True]
+    assert [row["is_deleted"] for row in views.rows("ticket_metric_event_latest")] == [True, False]
 
 
 def test_custom_fields_are_one_row_each_with_title_and_text(views):
@@ -158,10 +168,10 @@ def test_the_directory_joins_members_by_id_and_users_by_address(views, warehouse
     assert found == [(1, "M1", "member"), (3, "M3", "member"), (4, "U1", "user"), (6, "M5", "member")]
 
 
-def test_models_that_were_never_exported_have_empty_views_of_their_columns(views):
+def test_models_that_were_never_exported_have_empty_views_of_their_columns(views, further_views):
     views.build()
-    for model in MODELS:
-        assert views.rows(f"{model}_latest") == []
+    for model in MODELS.values():
+        assert views.rows(f"{model.name}_latest", order=f"`{model.key}`") == []
     columns = {
         field.name: field.field_type
         for field in views.client.get_table(f"{views.dataset}.ticket_latest").schema
@@ -193,6 +203,7 @@ def test_models_and_columns_are_those_of_the_tap_and_the_loader():
 
 @pytest.mark.parametrize("model", MODELS)
 def test_each_model_has_its_view_beside_its_description(model):
-    folder = ROOT / "transform" / "models" / ("incremental" if MODELS[model].is_incremental else "bulk")
+    kind = "incremental" if MODELS[model].is_incremental else "bulk"
+    folder = ROOT / "transform" / "models" / ("further" if MODELS[model] in FURTHER_MODELS else kind)
     assert (folder / f"{model}_latest.sql").exists()
     assert "One row per" in (folder / f"{model}_latest.yml").read_text()

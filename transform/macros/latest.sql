@@ -2,7 +2,7 @@
 
 {#- Rows of the latest complete export. Its day and id stand in the view as constants, because BigQuery prunes
     partitions by constants only; the view moves on when dbt runs, which every export ends with. -#}
-{% macro latest_bulk(table) %}
+{% macro latest_bulk(table, key='id') %}
     {%- set relation = existing('zendesk', table) -%}
     {%- set export = latest_complete_export(table) if relation else none -%}
     {%- if export -%}
@@ -11,14 +11,14 @@ from {{ relation }}
 where _exported_at >= timestamp '{{ export.day }} 00:00:00+00'
   and _exported_at < timestamp_add(timestamp '{{ export.day }} 00:00:00+00', interval 1 day)
   and _export_id = '{{ export.export_id }}'
-qualify row_number() over (partition by id order by _exported_at) = 1
+qualify row_number() over (partition by {{ key }} order by _exported_at) = 1
     {%- else -%}
 {{ no_rows() }}
     {%- endif -%}
 {% endmacro %}
 
 {#- The last version of each row. `clock` tells versions apart; the later export wins where it does not. -#}
-{% macro latest_incremental(table, clock, is_deleted=none) %}
+{% macro latest_incremental(table, clock, key='id', is_deleted=none) %}
     {%- set relation = existing('zendesk', table) -%}
     {%- if relation -%}
 select
@@ -27,7 +27,7 @@ select
   {{ is_deleted }} as is_deleted
   {%- endif %}
 from {{ relation }}
-qualify row_number() over (partition by id order by {{ clock }} desc, _exported_at desc) = 1
+qualify row_number() over (partition by {{ key }} order by {{ clock }} desc, _exported_at desc) = 1
     {%- else -%}
 {{ no_rows() }}
     {%- endif -%}

@@ -1,0 +1,1 @@
+{{ latest_incremental('article', clock='updated_at') }}

@@ -1,0 +1,1 @@
+{{ latest_incremental('call', clock='updated_at') }}

@@ -1,0 +1,1 @@
+{{ latest_incremental('call_leg', clock='updated_at') }}

@@ -1,0 +1,1 @@
+{{ latest_bulk('email_notification', key='notification_id') }}

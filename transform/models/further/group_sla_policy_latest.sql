@@ -1,0 +1,1 @@
+{{ latest_bulk('group_sla_policy') }}

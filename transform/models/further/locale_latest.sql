@@ -1,0 +1,1 @@
+{{ latest_bulk('locale') }}

@@ -1,0 +1,1 @@
+{{ latest_bulk('ticket_form_status') }}

@@ -74,7 +74,9 @@ def decide(
             )
             attributes = attributes_of(content, key, event, ticket.generated_timestamp, environment)
             if before is None and legacy and _micros(content.updated_at) <= legacy.get(ticket.id, -1):
-                taken_over.append(new_message(ticket.id, key, {**attributes, TAKEN_OVER: "true"}, bytes(data)))
+                taken_over.append(
+                    new_message(ticket.id, key, {**attributes, TAKEN_OVER: "true"}, bytes(data))
+                )
             else:
                 messages.append(new_message(ticket.id, key, attributes, bytes(data)))
             last[ticket.id] = LastMessage(ticket.id, key, event)

@@ -14,23 +14,21 @@ import argparse
 import dataclasses
 import json
 import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import requests
 
-from benchmarks.measure import Cost, cost
+from benchmarks.account import TAP, account, cost_of, settings
 from sandbox.tables import text_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from benchmarks.measure import Cost
+
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = ROOT / ".venvs"
-TAP = Path(sys.executable).with_name("tap-zendesk-cityblock")
 SINCE = "2019-09-30T00:00:00Z"
 
 REDIRECT = """
@@ -78,15 +76,7 @@ class Place:
 
 
 def ours(place: Place) -> list[object]:
-    settings = {
-        "environment": "local",
-        "subdomain": "cityblock-local",
-        "base_url": place.url,
-        "access_token": place.token,
-        "bulk_models": [],
-        "incremental_models": ["ticket"],
-    }
-    return [TAP, "--config", place.file("ours.json", settings)]
+    return [TAP, "--config", place.file("ours.json", settings(place.url, access_token=place.token))]
 
 
 def tap_zendesk(place: Place) -> list[object]:
@@ -151,23 +141,11 @@ PROGRAMS: dict[str, Callable[[Place], list[object]]] = {
 
 
 def main(tickets: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        database = home / "zendesk.sqlite"
-        server = subprocess.Popen(
-            [sys.executable, "-m", "sandbox.zendesk", "--tickets", str(tickets), "--database", database],
-            stdout=subprocess.PIPE,
-        )
-        try:
-            assert server.stdout is not None
-            url = json.loads(server.stdout.readline())["url"]
-            place = Place(url, _token(url), home)
-            (home / "first").mkdir()
-            (home / "first" / "sitecustomize.py").write_text(REDIRECT)
-            measured = {name: _cost(make(place), place, tickets) for name, make in PROGRAMS.items()}
-        finally:
-            server.terminate()
-            server.wait()
+    with account(tickets) as (url, home):
+        place = Place(url, _token(url), home)
+        (home / "first").mkdir()
+        (home / "first" / "sitecustomize.py").write_text(REDIRECT)
+        measured = {name: _cost(make(place), place, tickets) for name, make in PROGRAMS.items()}
     least = measured["this tap"].cpu
     lines: list[list[object]] = [[name, one.cpu, one.peak, one.cpu / least] for name, one in measured.items()]
     print(f"{tickets} tickets")
@@ -186,11 +164,7 @@ def _cost(command: list[object], place: Place, tickets: int) -> Cost:
     environment = {**os.environ, "SANDBOX": place.url}
     if command[0] != TAP:
         environment["PYTHONPATH"] = str(place.home / "first")
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(
-            [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=stderr, env=environment
-        )
-        measured = cost(process, log)
+    measured = cost_of(command, log, environment)
     if (_pages(place) - before) * 1000 < tickets:
         raise SystemExit(f"{command[0]} did not read every page:\n{log.read_text()[-2000:]}")
     return measured

@@ -10,15 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-from benchmarks.measure import Cost, cost
+from benchmarks.account import TAP, account, cost_of, settings
 from sandbox.tables import text_table
 
-TAP = Path(sys.executable).with_name("tap-zendesk-cityblock")
 LIMIT = """
 import sys, msgspec, requests
 
@@ -48,46 +44,12 @@ while True:
 
 def main(tickets: int) -> list[object]:
     """A row of the table."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        server = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "sandbox.zendesk",
-                "--tickets",
-                str(tickets),
-                "--database",
-                home / "zendesk.sqlite",
-            ],
-            stdout=subprocess.PIPE,
-        )
-        try:
-            assert server.stdout is not None
-            url = json.loads(server.stdout.readline())["url"]
-            limit = _cost([sys.executable, "-c", LIMIT, url], home)
-            settings = {
-                "environment": "local",
-                "subdomain": "cityblock-local",
-                "base_url": url,
-                "client_id": "sandbox",
-                "client_secret": "sandbox-secret",
-                "bulk_models": [],
-                "incremental_models": ["ticket"],
-            }
-            (home / "tap.json").write_text(json.dumps(settings))
-            tap = _cost([TAP, "--config", home / "tap.json"], home)
-        finally:
-            server.terminate()
-            server.wait()
+    with account(tickets) as (url, home):
+        limit = cost_of([sys.executable, "-c", LIMIT, url], home / "log")
+        login = {"client_id": "sandbox", "client_secret": "sandbox-secret"}
+        (home / "tap.json").write_text(json.dumps(settings(url, **login)))
+        tap = cost_of([TAP, "--config", home / "tap.json"], home / "log")
     return [tickets, tap.cpu, tap.peak, limit.cpu, limit.peak, tap.cpu / limit.cpu]
-
-
-def _cost(command: list[object], home: Path) -> Cost:
-    log = home / "log"
-    with log.open("wb") as stderr:
-        process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=stderr)
-        return cost(process, log)
 
 
 if __name__ == "__main__":

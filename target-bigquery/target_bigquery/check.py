@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
-from target_bigquery.errors import SettingsError, TargetError
 from target_bigquery.loader import ONCE
 from target_bigquery.settings import bigquery_client, bucket
-from target_bigquery.target import TargetBigQuery
+from target_bigquery.target import configured, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -82,9 +80,7 @@ def _look(subject: str, action: Callable[[], str], advice: str) -> Finding:
 @click.option("--config", required=True, help="Settings file of target-bigquery, or ENV")
 def command(config: str) -> None:
     """Raises TargetError. Exit code 1 where something is missing."""
-    if config != "ENV" and not Path(config).is_file():
-        raise SettingsError(f"--config: there is no file {config}")
-    target = TargetBigQuery(parse_env_config=True) if config == "ENV" else TargetBigQuery(config=Path(config))
+    target = configured(config)
     found = list(findings(target.config))
     for finding in found:
         click.echo(f"{'MISSING' if finding.advice else 'ok':<8}{finding.subject}: {finding.told}")
@@ -95,9 +91,5 @@ def command(config: str) -> None:
 
 
 def main() -> None:
-    """The command: expected errors are one line on stderr and exit code 1."""
-    try:
-        command()
-    except TargetError as error:
-        TargetBigQuery.logger.critical("%s", error)
-        sys.exit(1)
+    """The command."""
+    run(command)

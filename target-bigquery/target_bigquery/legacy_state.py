@@ -5,19 +5,17 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
-from target_bigquery.errors import LegacyError, SettingsError, TargetError
+from target_bigquery.errors import LegacyError, SettingsError
 from target_bigquery.loader import ONCE
 from target_bigquery.settings import bigquery_client
-from target_bigquery.target import TargetBigQuery
+from target_bigquery.target import configured, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -142,16 +140,10 @@ def state(config: Mapping[str, Any], table: str, subdomain: str, models: tuple[s
 @click.option("--model", "models", multiple=True, help="Only of this model; may be repeated")
 def command(config: str, table: str, subdomain: str, models: tuple[str, ...]) -> None:
     """Raises TargetError."""
-    if config != "ENV" and not Path(config).is_file():
-        raise SettingsError(f"--config: there is no file {config}")
-    target = TargetBigQuery(parse_env_config=True) if config == "ENV" else TargetBigQuery(config=Path(config))
+    target = configured(config)
     click.echo(json.dumps(state(target.config, table, subdomain, models), indent=2))
 
 
 def main() -> None:
-    """The command: expected errors are one line on stderr and exit code 1."""
-    try:
-        command()
-    except TargetError as error:
-        TargetBigQuery.logger.critical("%s", error)
-        sys.exit(1)
+    """The command."""
+    run(command)

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Target
@@ -20,7 +21,7 @@ from target_bigquery.settings import SETTINGS, bigquery_client, bucket
 from target_bigquery.sink import BigQuerySink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -124,10 +125,27 @@ class TargetBigQuery(Target):
         self.logger.warning("signal %d: leaving once the load under way is done", signum)
 
 
-def main() -> None:
-    """The command: expected errors are one line on stderr and exit code 1."""
+def configured(config: str) -> TargetBigQuery:
+    """For commands beside the loader: with the settings of that file, or of the environment if it says ENV.
+
+    Raises SettingsError.
+    """
+    if config == "ENV":
+        return TargetBigQuery(parse_env_config=True)
+    if not Path(config).is_file():
+        raise SettingsError(f"--config: there is no file {config}")
+    return TargetBigQuery(config=Path(config))
+
+
+def run(command: Callable[[], object]) -> None:
+    """Expected errors are one line on stderr and exit code 1."""
     try:
-        TargetBigQuery.cli()
+        command()
     except TargetError as error:
         TargetBigQuery.logger.critical("%s", error)
         sys.exit(1)
+
+
+def main() -> None:
+    """The command."""
+    run(TargetBigQuery.cli)

@@ -170,7 +170,7 @@ def _failure(path: str, response: requests.Response) -> Exception:
     if status in (400, 422) and title == "StartTimeTooRecent":
         return StartTooRecentError()
     if status == 400 and title == "InvalidCursor":
-        return CursorInvalidError(told)
+        return CursorInvalidError(f"Zendesk refused the cursor ({told})")
     return AnswerError(f"{path}: {told}")
 
 

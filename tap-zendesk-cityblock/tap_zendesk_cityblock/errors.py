@@ -8,7 +8,7 @@ TapError                    stops the run; one sentence, never an object's conte
 └── PartlyUnavailableError  raised at the very end: everything else was exported; exit code 3
 TransientError              the request is tried again
 StreamUnavailableError      the model is left out, the others go on
-CursorInvalidError          the model goes on from the time at which the cursor stood
+CursorInvalidError          the model goes on from the time at which the cursor stood; stops the run if that does not help
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
 from tap_zendesk_cityblock.cursors import Position, time_of
-from tap_zendesk_cityblock.errors import CursorInvalidError
+from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError
 from tap_zendesk_cityblock.pagination import Page, first_query, larger, largest, read_page
 
 if TYPE_CHECKING:
@@ -40,13 +40,20 @@ class Pages:
         """
         query: Query | None = self._first_query(start)
         before: set[tuple[Any, Any]] = set()
+        healed = None
         while query is not None:
             try:
                 page = self._page(query)
             except StartTooRecentError:
                 return
-            except CursorInvalidError:
-                query = self._first_query(self._healed(query["cursor"]))
+            except CursorInvalidError as invalid:
+                cursor = query.get("cursor")
+                if cursor is None or cursor == healed:
+                    raise AnswerError(
+                        f"{self._model.name}: {invalid}, and going on from its time did not help"
+                    ) from None
+                healed = cursor
+                query = self._first_query(self._healed(cursor, invalid))
                 continue
             if page.lost_second is not None:
                 if query != (whole := largest(self._model, query)):
@@ -82,13 +89,14 @@ class Pages:
             start = Position(time=min(start.time, int(time.time()) - WITHHELD_SECONDS))
         return first_query(self._model, start, self._settings.page_size)
 
-    def _healed(self, cursor: str) -> Position:
-        """A second before the time at which a refused cursor stood: rows may repeat, none is missed."""
+    def _healed(self, cursor: str, invalid: CursorInvalidError) -> Position:
+        """A second before the time at which such a cursor stood: rows may repeat, none is missed."""
         reached = time_of(cursor)
         moment = self._settings.start_date if reached is None else reached - 1
         self._logger.warning(
-            "%s: Zendesk refused the cursor; going on from its time, %s",
+            "%s: %s; going on from the cursor's time, %s",
             self._model.name,
+            invalid,
             datetime.fromtimestamp(moment, UTC),
         )
         return Position(time=moment)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tap_zendesk_cityblock.cursors import Position
-from tap_zendesk_cityblock.errors import AnswerError
+from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _largest(model: Model, page_size: int | None) -> int:
 
 
 def read_page(model: Model, query: Query, body: bytes, base_url: str, rows: Rows) -> Page:
-    """Raises TransientError for a body cut short, AnswerError for one that is not as documented."""
+    """Raises TransientError for a body cut short, AnswerError for one that is not as documented, CursorInvalidError."""
     answer, records = rows.read(body)
     match model.paging:
         case Paging.EXPORT_CURSOR:
@@ -95,7 +95,7 @@ def _export_cursor(model: Model, query: Query, answer: Answer, records: list[Any
             raise AnswerError(f"{model.name}: the export has not ended, and there is no cursor to go on with")
         return Page(records, None)
     if cursor == query.get("cursor") and not ended:
-        raise AnswerError(f"{model.name}: the export has not ended, and its cursor stands still")
+        raise CursorInvalidError("the export has not ended, and its cursor stands still")
     position = Position(cursor=cursor)
     return Page(records, None if ended else _moved(query, position), position)
 

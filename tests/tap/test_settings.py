@@ -1,12 +1,9 @@
 """Settings and state that make no sense: one sentence that says what to write, exit code 1, nothing exported."""
 
-import json
-
 import pytest
 from tap_zendesk_cityblock.settings import SETTINGS, markdown_table
 
 SECRET = "hunter2-hunter2"
-TOKEN = {"email": "agent@cityblock.example", "api_token": "sandbox-token"}
 
 BAD_SETTINGS = {
     "no credentials": ({"credentials": {}}, "no credentials: set client_id and client_secret"),

@@ -115,26 +115,60 @@ def test_an_answer_that_would_lose_rows_ends_the_run(path, model, body, told, ta
     assert "Traceback" not in result.stderr
 
 
-def test_a_cursor_that_stands_still_ends_the_run_before_its_page_is_repeated(tap, zendesk):
-    whole = tap(**ONLY_TICKETS)
-    state = whole.states[-1]
+INVALID_CURSOR = {
+    "status": 400,
+    "body": {"errors": [{"code": "InvalidCursor", "status": "400", "title": "cursor is invalid or expired"}]},
+}
+
+
+@pytest.fixture
+def stuck(tap):
+    """The answer to a run's second request that would have the cursor stand still."""
+    state = next(state for state in tap(**ONLY_TICKETS).states if state["bookmarks"].get("ticket"))
     cursor = state["bookmarks"]["ticket"]["cursor"]
-    zendesk.fault(
-        TICKETS, status=200, body={"tickets": [{"id": 1}], "after_cursor": cursor, "end_of_stream": False}
-    )
-    result = tap(**ONLY_TICKETS, state=state)
+    return {
+        "status": 200,
+        "body": {"tickets": [{"id": 1}], "after_cursor": cursor, "end_of_stream": False},
+    }
+
+
+def test_a_cursor_that_stands_still_is_healed_from_its_time_and_its_page_left_out(stuck, tap, zendesk):
+    zendesk.fault(TICKETS, after=1, **stuck)
+    result = tap(**ONLY_TICKETS)
+    assert result.code == 0, result.stderr
+    assert "stands still" in result.stderr
+    assert sorted(result.ids("ticket")) == sorted(zendesk.ids("ticket"))
+
+
+def test_a_cursor_that_stands_still_again_ends_the_run(stuck, tap, zendesk):
+    zendesk.fault(TICKETS, after=1, times=1000, **stuck)
+    result = tap(**ONLY_TICKETS)
     assert result.code == 1
     assert "stands still" in result.stderr
-    assert result.ids("ticket") == []
+    assert "Traceback" not in result.stderr
+    assert len(zendesk.requests()) < 10
+
+
+def test_a_cursor_that_zendesk_refuses_in_mid_run_is_healed_without_a_row_twice(tap, zendesk):
+    zendesk.fault(TICKETS, after=1, **INVALID_CURSOR)
+    result = tap(**ONLY_TICKETS)
+    assert result.code == 0, result.stderr
+    assert sorted(result.ids("ticket")) == sorted(zendesk.ids("ticket"))
+
+
+def test_zendesk_that_refuses_the_time_too_ends_the_run(tap, zendesk):
+    zendesk.fault(TICKETS, after=1, times=1000, **INVALID_CURSOR)
+    result = tap(**ONLY_TICKETS)
+    assert result.code == 1
+    assert "InvalidCursor" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(zendesk.requests()) == 3
 
 
 def test_a_cursor_that_zendesk_refuses_is_healed_from_its_time(tap, zendesk):
     whole = tap(**ONLY_TICKETS)
     halfway = next(state for state in whole.states if state["bookmarks"].get("ticket", {}).get("cursor"))
-    refused = {
-        "errors": [{"code": "InvalidCursor", "status": "400", "title": "cursor is invalid or expired"}]
-    }
-    zendesk.fault(TICKETS, status=400, body=refused)
+    zendesk.fault(TICKETS, **INVALID_CURSOR)
     result = tap(**ONLY_TICKETS, state=halfway)
     assert result.code == 0
     assert "refused the cursor" in result.stderr

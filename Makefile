@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox check-env test test-runbook test-pythons test-image image-prefix wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-publishing kills check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-runbook test-pythons test-image image-prefix wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-publishing kills fault-matrix check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -75,6 +75,9 @@ benchmark-publishing: setup ## 10,000 and 100,000 tickets to messages: each once
 
 kills: setup ## 30 runs that are killed or asked to end while they publish: nothing lost, repeats under their key
 	$(PYTHON) -m benchmarks.kills
+
+fault-matrix: setup ## 33 faults between the tap and Zendesk, in every dialect of pages: rows lost, repeated, and what the log tells
+	$(PYTHON) -m benchmarks.fault_matrix
 
 check: setup ## lint, format and types
 	.venv/bin/ruff check .

@@ -181,9 +181,12 @@ def _same_second(zendesk: Zendesk, kind: Kind) -> None:
 
 
 def _text_for_a_number(zendesk: Zendesk, kind: Kind) -> None:
-    thing = zendesk.objects(kind.model)[0]
-    number = next(k for k, v in thing.items() if type(v) is int and k not in ("id", "generated_timestamp"))
-    zendesk.put(kind.model, [{"id": thing["id"], number: "twelve"}])
+    properties = load_schema(kind.model)["properties"]
+    clocks = ("id", "generated_timestamp")
+    number = next(
+        name for name, told in properties.items() if "integer" in told["type"] and name not in clocks
+    )
+    zendesk.put(kind.model, [{"id": zendesk.objects(kind.model)[0]["id"], number: "twelve"}])
 
 
 def _new_property(zendesk: Zendesk, kind: Kind) -> None:

@@ -165,6 +165,8 @@ class RawRows:
             for row in answer.records:
                 for attribute in self._dropped:
                     setattr(row, attribute, msgspec.UNSET)
+        if answer.records:
+            _detach(answer.records[-1])
         self._after = b',"time_extracted":"%s"}\n' % datetime.now(UTC).isoformat().encode()
         return answer, answer.records
 
@@ -195,6 +197,16 @@ class RawRows:
         lines += self._before
         self._encode_into(record, lines, -1)
         lines += self._after
+
+
+def _detach(row: msgspec.Struct) -> None:
+    """Gives the row bytes of its own: the SDK holds a page's last record while the next page is fetched, and with it
+    would hold the page.
+    """
+    for attribute in row.__struct_fields__:
+        value = getattr(row, attribute)
+        if isinstance(value, msgspec.Raw):
+            setattr(row, attribute, value.copy())
 
 
 def _one_line(body: bytes) -> bytes:

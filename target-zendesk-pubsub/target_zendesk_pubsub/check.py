@@ -11,9 +11,8 @@ import click
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
-from target_zendesk_pubsub.errors import TargetError
 from target_zendesk_pubsub.settings import bigquery_client, publisher_client, topic_name
-from target_zendesk_pubsub.target import TargetZendeskPubSub
+from target_zendesk_pubsub.target import TargetZendeskPubSub, run
 from target_zendesk_pubsub.warehouse import ONCE
 
 if TYPE_CHECKING:
@@ -106,9 +105,5 @@ def command(config: str) -> None:
 
 
 def main() -> None:
-    """The command: expected errors are one line on stderr and exit code 1."""
-    try:
-        command()
-    except TargetError as error:
-        TargetZendeskPubSub.logger.critical("%s", error)
-        sys.exit(1)
+    """The command."""
+    run(command)

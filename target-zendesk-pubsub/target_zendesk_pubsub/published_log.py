@@ -101,8 +101,12 @@ class PublishedLog:
         )
         self.refused = Table(dataset, "zendesk_ticket_refused", REFUSED, "data", "refused_at", "ticket_id")
 
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        return self.published, self.intents, self.refused
+
     def ensure(self) -> None:
-        for table in (self.published, self.intents, self.refused):
+        for table in self.tables:
             self._warehouse.ensure(table)
 
     def intend(self, messages: Iterable[Message], clock: Clock) -> None:

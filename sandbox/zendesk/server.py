@@ -101,7 +101,11 @@ async def _answered(request: web.Request, account: Account) -> web.StreamRespons
 
 
 async def _oauth_tokens(request: web.Request) -> web.StreamResponse:
-    status, body = request.app[ACCOUNT].access.grant(await request.json())
+    account = request.app[ACCOUNT]
+    fault = account.faults.take(request.path)
+    if fault is not None:
+        return status_answer(fault)
+    status, body = account.access.grant(await request.json())
     return _json(body, status)
 
 

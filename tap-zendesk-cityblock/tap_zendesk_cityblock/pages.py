@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
 from tap_zendesk_cityblock.cursors import Position, time_of
 from tap_zendesk_cityblock.errors import CursorInvalidError
-from tap_zendesk_cityblock.pagination import Page, first_query, larger, read_page
+from tap_zendesk_cityblock.pagination import Page, first_query, larger, largest, read_page
 
 if TYPE_CHECKING:
     import logging
@@ -49,6 +49,9 @@ class Pages:
                 query = self._first_query(self._healed(query["cursor"]))
                 continue
             if page.lost_second is not None:
+                if query != (whole := largest(self._model, query)):
+                    query = whole
+                    continue
                 self._logger.error(
                     "%s: more than a page of rows changed in the second %d; Zendesk serves no more of them, going on behind it",
                     self._model.name,

@@ -48,19 +48,28 @@ def first_query(model: Model, position: Position | None, page_size: int | None) 
 
 def smaller(query: Query) -> Query:
     """The same page with half as many objects, at least one: for one that Zendesk could not put together in time."""
-    return query | {name: str(max(1, int(query[name]) // 2)) for name in SIZES if name in query}
+    return query | {name: str(max(1, size // 2)) for name, size in _sizes(query)}
 
 
 def larger(model: Model, query: Query, page_size: int | None) -> Query:
     """With twice as many, up to the size that was asked for first."""
-    return query | {
-        name: str(min(_largest(model, page_size), 2 * int(query[name]))) for name in SIZES if name in query
-    }
+    most = _largest(model, page_size)
+    return query | {name: str(min(most, 2 * size)) for name, size in _sizes(query)}
+
+
+def largest(model: Model, query: Query) -> Query:
+    """With as many as Zendesk serves: for a second of which a smaller page cannot hold all rows."""
+    return query | {name: str(LARGEST_PAGE[model.paging]) for name, _ in _sizes(query)}
+
+
+def _sizes(query: Query) -> list[tuple[str, int]]:
+    """None where the page is told by its number: with another size, that is another place in the list."""
+    return [] if "page" in query else [(name, int(query[name])) for name in SIZES if name in query]
 
 
 def _largest(model: Model, page_size: int | None) -> int:
-    largest = LARGEST_PAGE[model.paging]
-    return min(page_size or largest, largest)
+    most = LARGEST_PAGE[model.paging]
+    return min(page_size or most, most)
 
 
 def read_page(model: Model, query: Query, body: bytes, base_url: str, rows: Rows) -> Page:

@@ -468,7 +468,7 @@ def test_pain_15_a_run_that_ended_at_any_page_goes_on_at_the_next(tap, zendesk):
 
 
 def test_pain_15_a_run_that_is_killed_goes_on_where_its_last_state_stands(command, tap, zendesk):
-    """kill -9 in the third page: the next run brings the third and what follows."""
+    """Kill -9 in the third page: the next run brings the third and what follows."""
     zendesk.fault(TICKETS, after=2, kind="slow", delay=30)
     killed = subprocess.Popen(command(**ONLY_TICKETS), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     ids, states = [], []

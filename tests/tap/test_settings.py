@@ -1,7 +1,5 @@
 """Settings and state that make no sense: one sentence that says what to write, exit code 1, nothing exported."""
 
-import json
-
 import pytest
 from tap_zendesk_cityblock.settings import SETTINGS, markdown_table
 

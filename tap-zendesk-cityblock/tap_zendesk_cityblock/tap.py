@@ -88,7 +88,14 @@ class TapZendeskCityblock(Tap):
 
     def discover_streams(self) -> list[Stream]:
         models = [*self.settings.bulk_models, *self.settings.incremental_models]
-        return [self.export_metadata, *(ModelStream(self, model) for model in models)]
+        streams = [ModelStream(self, model) for model in models]
+        for source in {model.source for model in models}:
+            leader, *companions = sorted(
+                (stream for stream in streams if stream.model.source == source),
+                key=lambda stream: stream.model.part is not None,
+            )
+            leader.lead(companions)
+        return [self.export_metadata, *streams]
 
     def setup_mapper(self) -> None:
         """The mapper knows the streams of the catalog; EXPORT_METADATA is written even if the catalog lacks it."""

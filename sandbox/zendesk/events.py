@@ -122,13 +122,13 @@ def _changed(number: int, before: Json, after: Json, moment: int, *, by_system: 
 
 
 def _comment(rng: Random, ticket: Json, moment: int, body: str, *, author: int) -> Json:
-    """`via` is an object, and for some integrations a number."""
+    """`via` is an object, for some integrations a number or a word."""
     attachments = []
     if rng.random() < 0.1:
         attachment: Json = {"id": rng.randrange(10**9), "file_name": "receipt.pdf", "size": 2048}
         attachments.append({**attachment, "content_url": f"{HOST}/attachments/token/{attachment['id']}"})
     return {
-        "via": 33 if rng.random() < 0.05 else ticket["via"],
+        "via": rng.choice((33, "Mail")) if rng.random() < 0.1 else ticket["via"],
         "type": "VoiceComment" if ticket["via"] and ticket["via"]["channel"] == "voice" else "Comment",
         "author_id": author,
         "body": body,

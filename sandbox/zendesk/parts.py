@@ -57,7 +57,9 @@ def part_bodies(store: Store, model: str) -> Iterator[bytes]:
             if (child["event_type"] == "Comment") is not (model == "ticket_comment"):
                 continue
             if model == "ticket_comment":
-                yield orjson.dumps({**child, **around})
+                via = {"channel": child["via"]} if isinstance(child["via"], str) else child["via"]
+                texts = {"via": via, "via_reference_id": _text(child["via_reference_id"])}
+                yield orjson.dumps({**child, **texts, **around})
                 continue
             around |= {"created_at": event["created_at"], "updater_id": event["updater_id"]}
             yield orjson.dumps(_field(child) | around)
@@ -68,7 +70,15 @@ def _field(child: Json) -> Json:
     if name == "custom_ticket_fields":
         [(name, value)] = value.items()
     about = {key: child[key] for key in ABOUT_A_CHANGE if key in child}
-    return {**about, "id": f"{child['id']}-{name}", "field_name": name, "value": value}
+    for key in ("via", "via_reference_id", "previous_value"):
+        if key in about:
+            about[key] = _text(about[key])
+    return {**about, "id": f"{child['id']}-{name}", "field_name": name, "value": _text(value)}
+
+
+def _text(value: object) -> str | None:
+    """As the tap hands on what may be of any type."""
+    return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _with_metric_set(store: Store, body: bytes) -> bytes:

@@ -29,14 +29,16 @@ class Part:
     """Where rows stand inside the objects of another model, `source`, whose pages bring them: no further request.
 
     `within` is the property that holds one row, or, where `event_types` are given, the child events of a ticket event,
-    of which those count. `by_field`: a child event is a row for each field that it tells of. `taken` are our columns and
-    the properties of the object around them that fill them; `include` is the sideload to ask for.
+    of which those count. `by_field`: a child event is a row for each field that it tells of. `as_text` are columns of
+    any value, which are texts, JSON where they are none. `taken` are our columns and the properties of the object around
+    them that fill them; `include` is the sideload to ask for.
     """
 
     source: str
     within: str
     event_types: frozenset[str] = frozenset()
     by_field: bool = False
+    as_text: frozenset[str] = frozenset()
     taken: tuple[tuple[str, str], ...] = ()
     include: str | None = None
 
@@ -193,6 +195,7 @@ FURTHER_MODELS = (
             "ticket_event",
             "child_events",
             event_types=frozenset({"Comment", "VoiceComment"}),
+            as_text=frozenset({"via_reference_id"}),
             taken=_OF_TICKET_EVENT,
         ),
     ),
@@ -205,6 +208,7 @@ FURTHER_MODELS = (
             "child_events",
             event_types=frozenset({"Create", "Change"}),
             by_field=True,
+            as_text=frozenset({"value", "previous_value", "via", "via_reference_id"}),
             taken=(*_OF_TICKET_EVENT, ("created_at", "created_at"), ("updater_id", "updater_id")),
         ),
     ),

@@ -74,6 +74,8 @@ class Parts:
         for name in properties.keys() - self._known:
             self._report(name)
         row = {name: value for name, value in {**properties, **taken}.items() if name in self._selected}
+        for name in self._part.as_text & row.keys():
+            row[name] = _text(row[name])
         return row | self._constants
 
     def append(self, row: Properties, lines: bytearray) -> None:
@@ -93,7 +95,13 @@ class Parts:
         events = _objects(value) if isinstance(value, msgspec.Raw) else value
         for event in events or ():
             if _plain(event.get("event_type")) in self._part.event_types:
-                yield from _by_field(event) if self._part.by_field else (dict(event),)
+                yield from _by_field(event) if self._part.by_field else (_comment(event),)
+
+
+def _comment(event: Properties) -> Properties:
+    """`via` is an object, or a number; a word would be one that a column of objects does not take."""
+    via = _plain(event.get("via"))
+    return {**event, "via": {"channel": via}} if isinstance(via, str) else {**event}
 
 
 def _by_field(event: Properties) -> Iterator[Properties]:
@@ -110,6 +118,12 @@ def _opened(value: Any) -> Properties | None:  # noqa: ANN401 - bytes or what Py
     """The object's properties, in a dict of their own."""
     found: Properties | None = _object(value) if isinstance(value, msgspec.Raw) else value
     return dict(found) if found else None
+
+
+def _text(value: Any) -> str | None:  # noqa: ANN401 - bytes or what Python has for them
+    """A text is itself, everything else its JSON."""
+    value = _plain(value)
+    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - bytes or what Python has for them

@@ -1,5 +1,7 @@
 """Models whose rows are inside the objects of another: comments and changed fields of ticket events, metrics of tickets."""
 
+import json
+
 import pytest
 from tap_zendesk_cityblock.streams import load_schema
 
@@ -128,7 +130,7 @@ def test_a_deselected_property_of_a_part_is_left_out(tap):
 def test_a_comment_knows_its_ticket_and_whatever_via_may_be(tap, zendesk):
     comments = tap(**only("ticket_comment")).records("ticket_comment")
     assert {comment["ticket_id"] for comment in comments} == zendesk.ids("ticket")  # deleted ones, too
-    assert {type(comment["via"]) for comment in comments} == {dict, int}
+    assert {type(comment["via"]) for comment in comments} == {dict, int}  # a word is the channel
     assert {comment["public"] for comment in comments} == {True, False}
     assert any(comment["attachments"] for comment in comments)
 
@@ -143,7 +145,8 @@ def test_a_field_history_ends_with_what_the_ticket_has(tap, zendesk):
         assert last[ticket_id, "status"] == ticket["status"]
         for field in ticket["custom_fields"]:
             if field["value"] is not None:
-                assert last[ticket_id, str(field["id"])] == field["value"]
+                value = field["value"]
+                assert last[ticket_id, str(field["id"])] in (value, json.dumps(value, separators=(",", ":")))
     changed = [
         change for change in history if change["event_type"] == "Change" and change["field_name"] == "status"
     ]
@@ -169,7 +172,7 @@ def test_a_child_event_that_tells_of_several_fields_is_a_row_each(tap, zendesk):
     rows = tap(**only("ticket_field_history")).records("ticket_field_history")
     assert [(row["id"], row["field_name"], row["value"]) for row in rows] == [
         ("9-status", "status", "open"),
-        ("9-21", "21", ["rx"]),
+        ("9-21", "21", '["rx"]'),
         ("9-22", "22", None),
     ]
     assert {row["ticket_event_id"] for row in rows} == {8}

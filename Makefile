@@ -18,9 +18,8 @@ sandbox: setup ## the sandbox alone, until Ctrl-C; in another terminal: .venvs/m
 	@$(PYTHON) -m sandbox up
 
 check-env: setup ## whether an environment has what its runs need, read-only: make check-env ENV=staging
-	@$(MELTANO) --environment=$(ENV) --log-level=warning invoke tap-zendesk-cityblock:check && \
-	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-bigquery:check && \
-	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-zendesk-pubsub:check
+	@failed=0; for plugin in tap-zendesk-cityblock target-bigquery target-zendesk-pubsub; do \
+		$(MELTANO) --environment=$(ENV) --log-level=warning invoke $$plugin:check || failed=1; done; exit $$failed
 
 test: setup ## every test but those that have a verb of their own
 	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder --ignore=tests/end_to_end/test_runbook.py

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from sandbox.addresses import MESSAGES_DATASET
-from sandbox.zendesk.models import BY_MODEL
+from sandbox.zendesk.models import BY_MODEL, PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +60,7 @@ class Comparison:
 
 def compare(zendesk_url: str, warehouse: bigquery.Client, dataset: str, model: str) -> Comparison:
     """`<model>_latest` in `dataset` against the objects of the account at `zendesk_url`."""
-    key = BY_MODEL[model].key
+    key = (PARTS.get(model) or BY_MODEL[model]).key
     truth, _ = _checksums(_objects(zendesk_url, model), key, LEFT_OUT.get(model, set()))
     ours = ADDED_BY_US | ({"is_deleted"} if model in FLAGGED_DELETED else set())
     view, repeated = _checksums(_rows(warehouse, dataset, model), key, ours)

@@ -28,10 +28,27 @@ class Endpoint:
     clock: str = "updated_at"
     end: Literal["end_of_stream", "next_page", "end_time"] = "end_of_stream"
     """What tells the last page of a time export: Help Center and Talk have no `end_of_stream`."""
+    sideload: str | None = None
+    """What `include` may ask for, which is then inside the objects."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Rows that have no endpoint: they are inside the objects of another model."""
+
+    model: str
+    key: str = "id"
 
 
 ENDPOINTS = (
-    Endpoint("ticket", "/api/v2/incremental/tickets/cursor", "tickets", Paging.EXPORT_CURSOR, 1000),
+    Endpoint(
+        "ticket",
+        "/api/v2/incremental/tickets/cursor",
+        "tickets",
+        Paging.EXPORT_CURSOR,
+        1000,
+        sideload="metric_sets",
+    ),
     Endpoint("user", "/api/v2/incremental/users/cursor", "users", Paging.EXPORT_CURSOR, 1000),
     Endpoint("organization", "/api/v2/incremental/organizations", "organizations", Paging.EXPORT_TIME, 1000),
     Endpoint("nps_recipient", "/api/v2/nps/incremental/recipients", "recipients", Paging.EXPORT_TIME, 1000),
@@ -115,6 +132,15 @@ FURTHER_ENDPOINTS = (
         clock="time",
     ),
     Endpoint(
+        "ticket_event",
+        "/api/v2/incremental/ticket_events",
+        "ticket_events",
+        Paging.EXPORT_TIME,
+        1000,
+        clock="created_at",
+        sideload="comment_events",
+    ),
+    Endpoint(
         "article",
         "/api/v2/help_center/incremental/articles",
         "articles",
@@ -138,6 +164,11 @@ FURTHER_ENDPOINTS = (
     ),
 )
 """What the tap exports only if it is named."""
+
+PARTS = {
+    part.model: part
+    for part in (Part("ticket_comment"), Part("ticket_field_history"), Part("ticket_metric_set"))
+}
 
 BY_MODEL = {endpoint.model: endpoint for endpoint in (*ENDPOINTS, *FURTHER_ENDPOINTS)}
 BY_PATH = {endpoint.path: endpoint for endpoint in BY_MODEL.values()}

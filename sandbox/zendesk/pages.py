@@ -9,7 +9,10 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from sandbox.zendesk.events import MODEL as TICKET_EVENT
+from sandbox.zendesk.events import complete
 from sandbox.zendesk.models import Endpoint, Paging
+from sandbox.zendesk.parts import sideloaded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +36,8 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
 
 def page(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url: str) -> bytes:
     """The JSON body. Raises Refused."""
+    if endpoint.model == TICKET_EVENT:
+        complete(store)
     dialect = endpoint.paging
     if dialect is Paging.LIST_CURSOR and "page[size]" not in query:
         dialect = Paging.OFFSET
@@ -57,7 +62,7 @@ def _export_cursor(endpoint: Endpoint, query: Mapping[str, str], store: Store, b
     first = _cursor(rows[0][0], rows[0][1]) if rows else None
     return _body(
         endpoint.root,
-        [row[2] for row in rows],
+        sideloaded(endpoint, query.get("include", ""), store, [row[2] for row in rows]),
         {
             "after_cursor": reached,
             "after_url": next_url,
@@ -83,7 +88,8 @@ def _export_time(endpoint: Endpoint, query: Mapping[str, str], store: Store, bas
     rest: dict[str, object] = {"next_page": next_page, "end_time": end, "count": len(rows)}
     if endpoint.end == "end_of_stream":
         rest["end_of_stream"] = is_last
-    return _body(endpoint.root, [row[2] for row in rows], rest)
+    bodies = sideloaded(endpoint, query.get("include", ""), store, [row[2] for row in rows])
+    return _body(endpoint.root, bodies, rest)
 
 
 def _list_cursor(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url: str) -> bytes:

@@ -11,11 +11,14 @@ import orjson
 from aiohttp import web
 
 from sandbox.zendesk.access import Access
+from sandbox.zendesk.events import MODEL as TICKET_EVENT
+from sandbox.zendesk.events import complete
 from sandbox.zendesk.faults import Fault, Faults, broken_answer, status_answer
 from sandbox.zendesk.history import advance, put
 from sandbox.zendesk.limits import Limits
-from sandbox.zendesk.models import BY_MODEL, BY_PATH, Paging
+from sandbox.zendesk.models import BY_MODEL, BY_PATH, PARTS, Paging
 from sandbox.zendesk.pages import Refused, page
+from sandbox.zendesk.parts import part_bodies
 
 if TYPE_CHECKING:
     from sandbox.zendesk.store import Store
@@ -117,11 +120,19 @@ async def _advance(request: web.Request) -> web.StreamResponse:
 
 async def _objects(request: web.Request) -> web.StreamResponse:
     """What exists now, as it would be exported: one JSON line an object."""
-    model = request.match_info["model"]
-    exported = BY_MODEL[model].paging in (Paging.EXPORT_CURSOR, Paging.EXPORT_TIME)
+    model, store = request.match_info["model"], request.app[ACCOUNT].store
+    if model == TICKET_EVENT:
+        complete(store)
+    bodies = (
+        part_bodies(store, model)
+        if model in PARTS
+        else store.bodies(
+            model, all_of_them=BY_MODEL[model].paging in (Paging.EXPORT_CURSOR, Paging.EXPORT_TIME)
+        )
+    )
     answer = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await answer.prepare(request)
-    for body in request.app[ACCOUNT].store.bodies(model, all_of_them=exported):
+    for body in bodies:
         await answer.write(body + b"\n")
     await answer.write_eof()
     return answer

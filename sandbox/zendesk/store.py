@@ -98,6 +98,20 @@ class Store:
         rows = self._db.execute("SELECT id FROM object WHERE model = ? ORDER BY id", (model,))
         return [row[0] for row in rows]
 
+    def count_within(self, model: str, first: int, last: int) -> int:
+        """How many of them have an id from `first` to `last`."""
+        sql = "SELECT COUNT(*) FROM object WHERE model = ? AND id BETWEEN ? AND ?"
+        return int(self._db.execute(sql, (model, first, last)).fetchone()[0])
+
+    def lacking(self, model: str, other: str, first: int, step: int) -> Iterator[bytes]:
+        """Those whose counterpart of the model `other`, which has the id `first + step * id`, is not there."""
+        sql = (
+            "SELECT body FROM object AS one WHERE model = ? AND NOT EXISTS"
+            " (SELECT 1 FROM object WHERE model = ? AND id = ? + ? * one.id) ORDER BY id"
+        )
+        for row in self._db.cursor().execute(sql, (model, other, first, step)):
+            yield row[0]
+
     def count(self, model: str) -> int:
         """How many of them a list has."""
         sql = "SELECT COUNT(*) FROM object WHERE model = ? AND listed"

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
-from tap_zendesk_cityblock.credentials import credentials
+from tap_zendesk_cityblock.client import StartTooRecentError
 from tap_zendesk_cityblock.cursors import Position
-from tap_zendesk_cityblock.errors import ConfigurationError, StreamUnavailableError, TapError
-from tap_zendesk_cityblock.limits import Limits
+from tap_zendesk_cityblock.errors import PartlyUnavailableError, StreamUnavailableError
 from tap_zendesk_cityblock.pages import WITHHELD_SECONDS
 from tap_zendesk_cityblock.pagination import first_query, read_page
 from tap_zendesk_cityblock.rows import DictRows
-from tap_zendesk_cityblock.tap import TapZendeskCityblock
+from tap_zendesk_cityblock.tap import configured, run
 
 if TYPE_CHECKING:
+    from tap_zendesk_cityblock.client import ZendeskClient
     from tap_zendesk_cityblock.models import Model
     from tap_zendesk_cityblock.settings import Settings
 
@@ -65,26 +63,12 @@ def check(settings: Settings, client: ZendeskClient) -> bool:
 @click.command(help="Tells whether a run may read each model. Reads one row of each, and writes nothing.")
 @click.option("--config", required=True, help="Settings file of the tap, or ENV")
 def command(config: str) -> None:
-    """Raises TapError. Exit code 1 where something is missing."""
-    if config != "ENV" and not Path(config).is_file():
-        raise ConfigurationError(f"--config: there is no file {config}")
-    by_environment = config == "ENV"
-    tap = TapZendeskCityblock(
-        config=None if by_environment else Path(config), parse_env_config=by_environment
-    )
-    settings = tap.settings
-    limits = Limits(settings.requests_per_minute)
-    client = ZendeskClient(
-        settings.base_url, credentials(tap.config), limits, tap.logger, give_up_after=SECONDS
-    )
-    if not check(settings, client):
-        sys.exit(1)
+    """Raises TapError. Ends as a run would: with exit code 3 where a model is missing."""
+    tap = configured(config)
+    if not check(tap.settings, tap.connect(SECONDS)):
+        sys.exit(PartlyUnavailableError.exit_code)
 
 
 def main() -> None:
-    """The command: expected errors are one line on stderr and exit code 1."""
-    try:
-        command()
-    except TapError as error:
-        TapZendeskCityblock.logger.critical("%s", error)
-        sys.exit(1)
+    """The command."""
+    run(command)

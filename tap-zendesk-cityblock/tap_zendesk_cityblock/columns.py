@@ -478,6 +478,35 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "type": "problem, incident, question or task",
         "via": Personal("contact", "How it came in: channel, and from whom to whom"),
     },
+    "ticket_comment": {
+        "attachments": Personal("text", "The files attached: names, types, sizes and where they are"),
+        "audit_id": "The update of the ticket, as audits know it",
+        "author_id": "The user who wrote it",
+        "body": Personal("text", "The comment"),
+        "data": Personal("contact", "Of a voice comment: the call, its numbers, recording and transcript"),
+        "event_type": "Comment or VoiceComment",
+        "html_body": Personal("text", "The comment, in HTML"),
+        "metadata": Personal("identifier", "What the system noted: client, address, location, flags"),
+        "plain_body": Personal("text", "The comment, in plain text"),
+        "public": "Whether end users see it; otherwise it is an internal note",
+        "ticket_event_id": "The ticket event that brought it",
+        "ticket_id": "The ticket",
+        "timestamp": "Seconds since 1970 of the ticket event",
+        "type": "Comment or VoiceComment",
+        "via": Personal("contact", "How it came in: channel, and from whom to whom; Zendesk's number of it at times"),
+        "via_reference_id": "The rule or other object that it came by",
+    },
+    "ticket_event": {
+        "child_events": Personal("text", "What happened: comments, and fields that were set or changed"),
+        "event_type": "Audit",
+        "merged_ticket_ids": "The tickets that were merged into it",
+        "metadata": Personal("identifier", "What the system and apps noted"),
+        "system": Personal("identifier", "Where it was done: client, address, location"),
+        "ticket_id": "The ticket",
+        "timestamp": "Seconds since 1970 when it happened",
+        "updater_id": "The user who did it; -1: the system",
+        "via": Personal("contact", "How it was done, such as Web form, Mail or Rule"),
+    },
     "ticket_field": {
         "active": "Whether it is in use",
         "agent_can_edit": "Whether agents may change it",
@@ -507,6 +536,21 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "title_in_portal": "The title for end users",
         "type": "The field's type",
         "visible_in_portal": "Whether end users see it",
+    },
+    "ticket_field_history": {
+        "added_tags": Personal("values", "The tags that were added, for field tags"),
+        "event_type": "Create: the field's first value; Change: a later one",
+        "field_name": "The field: a property of tickets, or the id of one of the account's own ticket fields",
+        "id": "Zendesk's id of the child event, and the field's name",
+        "previous_value": Personal("values", "The value before, as text"),
+        "removed_tags": Personal("values", "The tags that were removed, for field tags"),
+        "ticket_event_id": "The ticket event that brought it",
+        "ticket_id": "The ticket",
+        "timestamp": "Seconds since 1970 of the ticket event",
+        "updater_id": "The user who did it; -1: the system",
+        "value": Personal("values", "The value it got, as text; lists and the like as JSON"),
+        "via": Personal("contact", "How it was done, such as Web form, Mail or Rule"),
+        "via_reference_id": "The rule or other object that did it",
     },
     "ticket_form": {
         "active": "Whether it is in use",
@@ -659,6 +703,10 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "title": "The title",
     },
 }  # fmt: skip
+COLUMNS["ticket_metric_set"] = {
+    **COLUMNS["ticket_metric"],
+    "generated_timestamp": "Seconds since 1970 of the ticket's last version, changes by Zendesk itself included",
+}
 
 
 def described(model: str, properties: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -19,11 +19,11 @@ from tap_zendesk_cityblock.errors import ConfigurationError
 from tap_zendesk_cityblock.models import MODELS, Model, Paging
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Bookmark = dict[str, Any]
 
-CURSOR = re.compile(rb"(\d+)(?:\.\d+)?\|\|")
+CURSOR = re.compile(rb"(\d+)(?:\.\d+)?\|\|(\d*)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,12 +57,42 @@ def write_bookmark(bookmark: Bookmark, position: Position, subdomain: str) -> No
 
 def time_of(cursor: str) -> int | None:
     """The epoch seconds inside a cursor, which Zendesk makes of a time and an id. None for any other."""
+    place = _place(Position(cursor=cursor))
+    return None if place is None else place[0]
+
+
+def _place(position: Position) -> tuple[int, int] | None:
+    """Epoch seconds and id behind which an export goes on there; None for a cursor that tells neither."""
+    if position.cursor is None:
+        return position.time or 0, -1
     try:
-        decoded = base64.b64decode(cursor, validate=True)
+        decoded = base64.b64decode(position.cursor, validate=True)
     except (binascii.Error, ValueError):
         return None
     found = CURSOR.match(decoded)
-    return int(found[1]) if found else None
+    return (int(found[1]), int(found[2] or -1)) if found else None
+
+
+def is_ahead(position: Position, other: Position) -> bool:
+    """Whether an export that stands at `position` has all that one has that stands at `other`, and more.
+
+    False where that cannot be told: rows are rather repeated than missed.
+    """
+    here, there = _place(position), _place(other)
+    return here is not None and there is not None and here > there
+
+
+def earliest(positions: Sequence[Position], start_date: int) -> Position:
+    """Where an export has to start that shall miss nothing for any of them; `start_date` if that cannot be told."""
+    first, *others = positions
+    for other in others:
+        if other == first:
+            continue
+        if _place(first) is None or _place(other) is None:
+            return Position(time=start_date)
+        if is_ahead(first, other):
+            first = other
+    return first
 
 
 def check_state(state: Mapping[str, Any], subdomain: str) -> None:

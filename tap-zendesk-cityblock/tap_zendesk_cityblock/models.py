@@ -25,11 +25,36 @@ LARGEST_PAGE = {
 
 
 @dataclasses.dataclass(frozen=True)
+class Part:
+    """Where rows stand inside the objects of another model, `source`, whose pages bring them: no further request.
+
+    `within` is the property that holds one row, or, where `event_types` are given, the child events of a ticket event,
+    of which those count. `by_field`: a child event is a row for each field that it tells of. `as_text` are columns of
+    any value, which are texts, JSON where they are none. `taken` are our columns and the properties of the object around
+    them that fill them; `include` is the sideload to ask for.
+    """
+
+    source: str
+    within: str
+    event_types: frozenset[str] = frozenset()
+    by_field: bool = False
+    as_text: frozenset[str] = frozenset()
+    taken: tuple[tuple[str, str], ...] = ()
+    include: str | None = None
+
+    @property
+    def looked_into(self) -> frozenset[str]:
+        """The properties of the source's objects that rows are made of."""
+        return frozenset({self.within, *(theirs for _, theirs in self.taken)})
+
+
+@dataclasses.dataclass(frozen=True)
 class Model:
     """`name` is the table's; `root` the key of a page's objects, which is not always the plural of the name.
 
     `clock` is the property by which two versions of an object are told apart; `query` is sent with every request;
-    `left_out` are properties that repeat others or embed other models.
+    `left_out` are properties that repeat others or embed other models. A model with `part` has path, root, paging and
+    query of the model that it is a part of.
     """
 
     name: str
@@ -40,10 +65,20 @@ class Model:
     clock: str = "updated_at"
     query: tuple[tuple[str, str], ...] = ()
     left_out: frozenset[str] = frozenset()
+    part: Part | None = None
 
     @property
     def is_incremental(self) -> bool:
         return self.paging in (Paging.EXPORT_CURSOR, Paging.EXPORT_TIME)
+
+    @property
+    def source(self) -> str:
+        """The model whose pages bring it: itself, unless it is a part of another."""
+        return self.part.source if self.part else self.name
+
+
+def _part(of: Model, name: str, *, clock: str, part: Part) -> Model:
+    return dataclasses.replace(of, name=name, clock=clock, left_out=frozenset(), part=part)
 
 
 _LIST = Paging.LIST_CURSOR
@@ -74,21 +109,33 @@ BULK_MODELS = (
 )
 """All rows, every run. These are exported by default, as the next are."""
 
+_TICKET = Model(
+    "ticket",
+    "/api/v2/incremental/tickets/cursor",
+    "tickets",
+    Paging.EXPORT_CURSOR,
+    clock="generated_timestamp",  # system updates leave updated_at alone
+    left_out=frozenset({"fields"}),  # the same as custom_fields
+)
+
 INCREMENTAL_MODELS = (
-    Model(
-        "ticket",
-        "/api/v2/incremental/tickets/cursor",
-        "tickets",
-        Paging.EXPORT_CURSOR,
-        clock="generated_timestamp",  # system updates leave updated_at alone
-        left_out=frozenset({"fields"}),  # the same as custom_fields
-    ),
+    _TICKET,
     Model("user", "/api/v2/incremental/users/cursor", "users", Paging.EXPORT_CURSOR),
     Model("organization", "/api/v2/incremental/organizations", "organizations", Paging.EXPORT_TIME),
     Model("nps_recipient", "/api/v2/nps/incremental/recipients", "recipients", Paging.EXPORT_TIME),
     Model("nps_response", "/api/v2/nps/incremental/responses", "responses", Paging.EXPORT_TIME),
 )
 """What changed since the cursor."""
+
+_TICKET_EVENT = Model(
+    "ticket_event",
+    "/api/v2/incremental/ticket_events",
+    "ticket_events",
+    Paging.EXPORT_TIME,
+    clock="created_at",
+    query=(("include", "comment_events"),),  # otherwise a comment is only told of
+)
+_OF_TICKET_EVENT = (("ticket_id", "ticket_id"), ("ticket_event_id", "id"), ("timestamp", "timestamp"))
 
 FURTHER_MODELS = (
     Model(
@@ -138,6 +185,43 @@ FURTHER_MODELS = (
         Paging.EXPORT_TIME,
         clock="time",
         query=(("include_changes", "true"),),  # events that were changed or deleted afterwards, too
+    ),
+    _TICKET_EVENT,
+    _part(
+        _TICKET_EVENT,
+        "ticket_comment",
+        clock="created_at",
+        part=Part(
+            "ticket_event",
+            "child_events",
+            event_types=frozenset({"Comment", "VoiceComment"}),
+            as_text=frozenset({"via_reference_id"}),
+            taken=_OF_TICKET_EVENT,
+        ),
+    ),
+    _part(
+        _TICKET_EVENT,
+        "ticket_field_history",
+        clock="created_at",
+        part=Part(
+            "ticket_event",
+            "child_events",
+            event_types=frozenset({"Create", "Change"}),
+            by_field=True,
+            as_text=frozenset({"value", "previous_value", "via", "via_reference_id"}),
+            taken=(*_OF_TICKET_EVENT, ("created_at", "created_at"), ("updater_id", "updater_id")),
+        ),
+    ),
+    _part(
+        _TICKET,
+        "ticket_metric_set",
+        clock="generated_timestamp",
+        part=Part(
+            "ticket",
+            "metric_set",
+            taken=(("ticket_id", "id"), ("generated_timestamp", "generated_timestamp")),
+            include="metric_sets",
+        ),
     ),
     Model("article", "/api/v2/help_center/incremental/articles", "articles", Paging.EXPORT_TIME),
     Model("call", "/api/v2/channels/voice/stats/incremental/calls", "calls", Paging.EXPORT_TIME),

@@ -6,6 +6,7 @@ import gc
 import json
 import sys
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
@@ -23,6 +24,7 @@ from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.writer import BufferedWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from singer_sdk import Stream
@@ -68,12 +70,16 @@ class TapZendeskCityblock(Tap):
 
     @cached_property
     def client(self) -> ZendeskClient:
+        return self.connect(self.settings.give_up_after)
+
+    def connect(self, give_up_after: float) -> ZendeskClient:
+        """`give_up_after`: seconds for which one request is tried again. Raises ConfigurationError."""
         return ZendeskClient(
             self.settings.base_url,
             credentials(self.config),
             Limits(self.settings.requests_per_minute),
             self.logger,
-            give_up_after=self.settings.give_up_after,
+            give_up_after=give_up_after,
         )
 
     @cached_property
@@ -82,7 +88,14 @@ class TapZendeskCityblock(Tap):
 
     def discover_streams(self) -> list[Stream]:
         models = [*self.settings.bulk_models, *self.settings.incremental_models]
-        return [self.export_metadata, *(ModelStream(self, model) for model in models)]
+        streams = [ModelStream(self, model) for model in models]
+        for source in {model.source for model in models}:
+            leader, *companions = sorted(
+                (stream for stream in streams if stream.model.source == source),
+                key=lambda stream: stream.model.part is not None,
+            )
+            leader.lead(companions)
+        return [self.export_metadata, *streams]
 
     def setup_mapper(self) -> None:
         """The mapper knows the streams of the catalog; EXPORT_METADATA is written even if the catalog lacks it."""
@@ -160,10 +173,27 @@ def read_json(text: str, what: str) -> dict[str, Any]:
     return content
 
 
-def main() -> None:
-    """The command: expected errors are one line on stderr and their exit code."""
+def configured(config: str) -> TapZendeskCityblock:
+    """For commands beside the tap: with the settings of that file, or of the environment if it says ENV.
+
+    Raises ConfigurationError.
+    """
+    if config == "ENV":
+        return TapZendeskCityblock(parse_env_config=True)
+    if not Path(config).is_file():
+        raise ConfigurationError(f"--config: there is no file {config}")
+    return TapZendeskCityblock(config=Path(config))
+
+
+def run(command: Callable[[], object]) -> None:
+    """Expected errors are one line on stderr and their exit code."""
     try:
-        TapZendeskCityblock.cli()
+        command()
     except TapError as error:
         TapZendeskCityblock.logger.critical("%s", error)
         sys.exit(error.exit_code)
+
+
+def main() -> None:
+    """The command."""
+    run(TapZendeskCityblock.cli)

@@ -22,6 +22,7 @@ from sandbox.up import Size, zendesk_server
 
 TICKETS = "/api/v2/incremental/tickets/cursor"
 ORGANIZATIONS = "/api/v2/incremental/organizations"
+TICKET_EVENTS = "/api/v2/incremental/ticket_events"
 METRIC_EVENTS = "/api/v2/incremental/ticket_metric_events"
 ONLY_TICKETS = {"bulk_models": [], "incremental_models": ["ticket"], "page_size": 100}
 TOO_MANY = {
@@ -268,6 +269,20 @@ def test_pain_07_archived_tickets_are_exported(tap, zendesk):
     assert archived <= set(result.ids("ticket"))
 
 
+def test_pain_07_an_archived_ticket_has_its_metrics(tap, zendesk):
+    """The list of metrics forgets a ticket once it is archived; its history went with the next full load."""
+    listed = {metric["ticket_id"]: metric for metric in zendesk.objects("ticket_metric")}
+    result = tap(bulk_models=["ticket_metric"], incremental_models=["ticket", "ticket_metric_set"])
+    assert result.code == 0, result.stderr
+    assert {metric["ticket_id"] for metric in result.records("ticket_metric")} == listed.keys()
+    metrics = {metric["ticket_id"]: metric for metric in result.records("ticket_metric_set")}
+    assert metrics.keys() == set(result.ids("ticket"))
+    assert len(metrics.keys() - listed.keys()) > 100
+    assert {key: metrics[key]["full_resolution_time_in_minutes"] for key in listed} == {
+        key: metric["full_resolution_time_in_minutes"] for key, metric in listed.items()
+    }
+
+
 # --- 8: a deleted ticket ends the run ----------------------------------------------------------------------------------
 # facetoe/zenpy#259, singer-io/tap-zendesk#149, mozilla/sumo#3085
 
@@ -405,6 +420,29 @@ def test_pain_12_pages_of_every_dialect_change_their_size_without_a_loss(model, 
     assert sorted(result.ids(model)) == sorted(zendesk.ids(model))
 
 
+# --- 13:comments take hours, do not tell their ticket, or are not there -----------------------------------------------
+# airbytehq/airbyte#11899, #7631, dlt-hub/dlt#2014
+
+
+def test_pain_13_comments_come_with_the_events_and_know_their_ticket(tap, zendesk):
+    """A request for each ticket's comments took five hours for 1.5 million; and `via` may be a number or a word."""
+    result = tap(bulk_models=[], incremental_models=["ticket_comment"])
+    assert result.code == 0, result.stderr
+    comments = result.records("ticket_comment")
+    assert len(comments) == len(set(result.ids("ticket_comment"))) >= len(zendesk.ids("ticket"))
+    assert {asked["path"] for asked in zendesk.requests()} == {TICKET_EVENTS}
+    assert len(zendesk.requests()) <= 1 + len(zendesk.ids("ticket_event")) // 500
+    events = {event["id"]: event for event in zendesk.objects("ticket_event")}
+    for comment in comments:
+        event = events[comment["ticket_event_id"]]
+        [told] = [child for child in event["child_events"] if child["id"] == comment["id"]]
+        assert comment["ticket_id"] == event["ticket_id"]
+        for name in ("public", "body", "attachments", "author_id"):
+            assert comment[name] == told[name]
+    assert {type(comment["via"]) for comment in comments} > {dict}
+    assert any(comment["attachments"] for comment in comments)
+
+
 # --- 14: what Zendesk serves does not fit the schema -------------------------------------------------------------------
 # singer-io/tap-zendesk#30, estuary/connectors#1988, airbytehq/airbyte#8330
 
@@ -506,6 +544,26 @@ def test_pain_16_an_answer_without_the_models_list_ends_the_run(model, tap, zend
     assert result.code == 1
     assert f"has no list {MODELS[model].root!r}" in result.stderr
     assert result.records("EXPORT_METADATA") == []
+
+
+# --- 17: a child that is exported without its parent begins at the start, every run -----------------------------------
+# singer-io/tap-zendesk#176
+
+
+def test_pain_17_a_part_that_is_exported_without_its_source_goes_on_where_it_stood(tap, zendesk):
+    """Its bookmark was the parent's, which does not move while the parent is not exported."""
+    first = tap(**only("ticket_comment"))
+    assert first.code == 0, first.stderr
+    assert set(first.ids("ticket_comment")) == zendesk.ids("ticket_comment")
+    stood = first.states[-1]["bookmarks"]["ticket_comment"]["start_time"]
+    zendesk.advance()
+    asked = len(starts(zendesk, TICKET_EVENTS))
+    second = tap(**only("ticket_comment"), state=first.states[-1])
+    assert starts(zendesk, TICKET_EVENTS)[asked] == str(stood)
+    assert 0 < len(second.ids("ticket_comment")) < len(first.ids("ticket_comment")) / 2
+    assert {*first.ids("ticket_comment"), *second.ids("ticket_comment")} == zendesk.ids("ticket_comment")
+    told = {message.get("stream") for message in second.messages}
+    assert told == {"ticket_comment", "EXPORT_METADATA", None}
 
 
 # --- 18: users are missing, at random ----------------------------------------------------------------------------------

@@ -37,22 +37,6 @@ def test_each_schema_stands_before_the_first_row_of_its_stream(tap):
         assert told.index(("SCHEMA", model)) < told.index(("RECORD", model))
 
 
-def test_a_part_without_its_source_has_a_bookmark_of_its_own(tap, zendesk):
-    first = tap(**only("ticket_comment"))
-    assert first.code == 0, first.stderr
-    assert set(first.ids("ticket_comment")) == zendesk.ids("ticket_comment")
-    assert first.states[-1]["bookmarks"]["ticket_comment"]["start_time"]
-    zendesk.advance()
-    second = tap(**only("ticket_comment"), state=first.states[-1])
-    assert 0 < len(second.ids("ticket_comment")) < len(first.ids("ticket_comment")) / 2
-    assert {*first.ids("ticket_comment"), *second.ids("ticket_comment")} == zendesk.ids("ticket_comment")
-    assert {message.get("stream") for message in second.messages} <= {
-        "ticket_comment",
-        "EXPORT_METADATA",
-        None,
-    }
-
-
 @pytest.mark.parametrize(
     ("source", "part"), [("ticket_event", "ticket_comment"), ("ticket", "ticket_metric_set")]
 )

@@ -20,6 +20,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -27,13 +28,13 @@ from tap_zendesk_cityblock.columns import COLUMNS, Personal
 from tap_zendesk_cityblock.models import MODELS, Paging
 from tap_zendesk_cityblock.streams import EXPORT_COLUMNS, load_schema
 
+import sandbox
 from benchmarks.account import TAP, account
 from sandbox.tables import text_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from collections.abc import Set as AbstractSet
-    from pathlib import Path
 
 Json = dict[str, Any]
 
@@ -257,21 +258,7 @@ def troubles(stuck: Answer) -> list[Trouble]:
 
 
 # --- a run, and what came of it ----------------------------------------------------------------------------------------
-RESOLVER = """
-import socket
-
-asked, resolve = 0, socket.getaddrinfo
-
-def getaddrinfo(*arguments, **options):
-    global asked
-    asked += 1
-    if asked in (2, 3):
-        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-    return resolve(*arguments, **options)
-
-socket.getaddrinfo = getaddrinfo
-"""
-"""A resolver that fails at the second and third question: the first connection stands, the next two do not."""
+RESOLVER = Path(sandbox.__file__).parent / "failing_resolver"
 
 
 class Bench:
@@ -279,8 +266,6 @@ class Bench:
 
     def __init__(self, zendesk: Zendesk, home: Path) -> None:
         self.zendesk, self._home = zendesk, home
-        (home / "resolver").mkdir()
-        (home / "resolver" / "sitecustomize.py").write_text(RESOLVER)
         self._secrets = sorted(set(_personal(zendesk)))
 
     def outcome(self, trouble: Trouble, kind: Kind) -> Outcome:
@@ -309,9 +294,7 @@ class Bench:
         }
         (self._home / "config.json").write_text(json.dumps(config))
         (self._home / "state.json").write_text(json.dumps(state or {}))
-        environment = os.environ | (
-            {"PYTHONPATH": str(self._home / "resolver")} if trouble.resolver_fails else {}
-        )
+        environment = os.environ | ({"PYTHONPATH": str(RESOLVER)} if trouble.resolver_fails else {})
         done = subprocess.run(
             [TAP, "--config", self._home / "config.json", "--state", self._home / "state.json"],
             capture_output=True,

@@ -461,7 +461,7 @@ def test_pain_14_custom_fields_of_every_type_are_exported_as_they_are(tap, zende
     jsonschema.validate({"custom_fields": fields}, {**load_schema("ticket"), "required": []})
 
 
-@pytest.mark.parametrize("maps", [None, {"ticket": {"id": "id"}}], ids=["bytes", "dicts"])
+@pytest.mark.parametrize("maps", [None, {"ticket": {"id": "record['id']"}}], ids=["bytes", "dicts"])
 def test_pain_14_a_property_that_is_new_is_left_out_and_told_once(maps, tap, zendesk):
     """It ended other taps' runs, or was dropped without a word; whichever way rows are read, it does neither."""
     zendesk.put("ticket", {"id": 3, "hue": "blue"}, {"id": 5, "hue": "red", "taste": [1]})

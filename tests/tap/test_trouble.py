@@ -3,9 +3,12 @@
 import json
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from tap_zendesk_cityblock.models import MODELS
+
+import sandbox
 
 TICKETS = "/api/v2/incremental/tickets/cursor"
 ONLY_TICKETS = {"bulk_models": [], "incremental_models": ["ticket"], "page_size": 100}
@@ -209,6 +212,19 @@ def test_a_host_that_cannot_be_reached_is_one_sentence(tap):
     assert result.code == 1
     assert "127.0.0.1:9 cannot be reached; gave up" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_name_that_cannot_be_resolved_for_a_moment_costs_no_row(tap, zendesk):
+    """The connection breaks in mid-run, and the resolver fails twice before the next one stands."""
+    zendesk.fault(TICKETS, after=1, kind="drop")
+    result = tap(
+        **ONLY_TICKETS,
+        base_url=zendesk.url.replace("127.0.0.1", "localhost"),
+        env={"PYTHONPATH": str(Path(sandbox.__file__).parent / "failing_resolver")},
+    )
+    assert result.code == 0, result.stderr
+    assert result.stderr.count("cannot be found, trying again") == 2
+    assert sorted(result.ids("ticket")) == sorted(zendesk.ids("ticket"))
 
 
 def test_a_tap_that_is_terminated_says_so_and_leaves_whole_messages(command, zendesk):

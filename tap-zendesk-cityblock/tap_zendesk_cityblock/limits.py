@@ -74,7 +74,7 @@ class Bucket:
         if self.total is None:
             return inf if self.under_way and not self.is_known else 0
         let_go = self.ends_after - self.length / HELD_BACK if self.ends_after > -inf else self.ends_before
-        held = self.total // HELD_BACK if self.is_told and now < let_go else 0
+        held = self._held() if now < let_go else 0
         free = self.remaining - self.under_way - self._kept()
         if free > held:
             return 0
@@ -82,7 +82,9 @@ class Bucket:
 
     def answered(self, sent: float, now: float, told: Told, *, is_refused: bool) -> None:
         self.under_way -= 1
-        self.slack = 1.0 if is_refused else self.slack  # where seconds are rounded down
+        if is_refused and told.remaining == 0:
+            self.slack = 1.0 if told.resets == 0 else self.slack  # seconds are rounded down
+            self.closed_until = now + (told.resets or 0) + self.slack
         if not self.is_told:
             self.ends_before = inf
         if told.resets is None:
@@ -113,8 +115,26 @@ class Bucket:
         self.ends_before = min(self.ends_before, now + WINDOW)
 
     def _kept(self) -> int:
-        """As many as others took in the last window and have not taken in this one; half of all at most."""
-        return max(0, min(self.others_before, (self.total or 0) // 2) - self.others)
+        """For all of a window: what others took in the last one and a tenth of all, less what they took in this one.
+
+        The tenth is for those who came after the last answer. Half of all at most.
+        """
+        return max(0, self._room() - self.others)
+
+    def _held(self) -> int:
+        """Until the window is about to end: as many again, so that who wants more finds it; a tenth at least."""
+        if not self.is_told:
+            return 0
+        return max(self._tenth(), min(self.others_before, self._half() - self._room()))
+
+    def _room(self) -> int:
+        return min(self.others_before + self._tenth(), self._half()) if self.others_before else 0
+
+    def _tenth(self) -> int:
+        return (self.total or 0) // HELD_BACK
+
+    def _half(self) -> int:
+        return (self.total or 0) // 2
 
     def _open(self) -> None:
         self.ended, self.ends_after, self.ends_before = self.ends_before, -inf, inf

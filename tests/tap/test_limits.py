@@ -174,13 +174,13 @@ def window_with_others(zendesk, taken):
     return sent
 
 
-def test_others_find_as_much_room_as_they_took_in_the_window_before_and_no_more_than_half():
+def test_others_find_the_room_they_took_in_the_window_before_and_a_tenth_and_no_more_than_half():
     zendesk = Zendesk()
     assert window_with_others(zendesk, 0) == 10
     assert window_with_others(zendesk, 3) == 7
-    for remaining in range(9, 3, -1):
+    for remaining in range(9, 4, -1):
         assert zendesk.ask(10, remaining, 60) == 0
-    assert 45 < zendesk.ask(10, 3, 6) < 59
+    assert 45 < zendesk.ask(10, 4, 6) < 59
     assert zendesk.wait() >= 5
     zendesk.now += zendesk.wait()
     assert window_with_others(zendesk, 0) == 10

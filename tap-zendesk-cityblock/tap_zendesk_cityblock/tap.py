@@ -115,11 +115,15 @@ class TapZendeskCityblock(Tap):
         if self.state:
             self.state_writer.write_state(self.state)
         self.export_metadata.sync()
-        models = [
-            stream for stream in self.streams.values() if stream.selected and stream.name != EXPORT_METADATA
+        streams = [
+            stream
+            for stream in self.streams.values()
+            if (stream.selected or stream.has_selected_descendents)
+            and not stream.parent_stream_type
+            and stream.name != EXPORT_METADATA
         ]
-        self._side_by_side.run([partial(sync, stream) for stream in models])
-        for stream in models:
+        self._side_by_side.run([partial(sync, stream) for stream in streams])
+        for stream in self.streams.values():
             stream.log_sync_costs()
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers

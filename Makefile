@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox check-env test test-runbook test-pythons test-image image-prefix wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-publishing kills fault-matrix check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-runbook test-pythons test-image image-prefix wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-quota benchmark-publishing kills fault-matrix check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -68,6 +68,9 @@ benchmark-peers: setup ## 10,000 tickets through the tap, tap-zendesk, zenpy and
 		$(UV) pip install --quiet --compile-bytecode --python .venvs/peer-$${peer%%:*}/bin/python $${peer#*:} || exit 1; \
 	done
 	$(PYTHON) -m benchmarks.peers
+
+benchmark-quota: setup ## 10 requests a minute, alone and beside others: how much is taken, half an hour; all bulk models against the longest
+	$(PYTHON) -m benchmarks.quota
 
 benchmark-publishing: setup ## 10,000 and 100,000 tickets to messages: each once and in order, CPU, memory, against Google's client
 	$(PYTHON) -m benchmarks.publishing

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import time
 from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -34,6 +36,8 @@ class Account:
     access: Access = dataclasses.field(default_factory=Access)
     limits: Limits = dataclasses.field(default_factory=Limits)
     faults: Faults = dataclasses.field(default_factory=Faults)
+    latency: float = 0
+    """Seconds that each answer takes."""
     requests: deque[dict[str, object]] = dataclasses.field(
         default_factory=lambda: deque(maxlen=REMEMBERED_REQUESTS)
     )
@@ -55,6 +59,8 @@ def application(store: Store) -> web.Application:
     app.router.add_get("/_sandbox/requests", _requests)
     app.router.add_delete("/_sandbox/requests", _forget_requests)
     app.router.add_put("/_sandbox/limits", _limits)
+    app.router.add_get("/_sandbox/limits", _counts)
+    app.router.add_put("/_sandbox/latency", _latency)
     app.router.add_post("/_sandbox/expire_tokens", _expire_tokens)
     return app
 
@@ -67,7 +73,9 @@ def _json(body: object, status: int = 200, headers: dict[str, str] | None = None
 
 async def _api(request: web.Request) -> web.StreamResponse:
     account = request.app[ACCOUNT]
+    at = time.monotonic()
     answer = await _answered(request, account)
+    await asyncio.sleep(account.latency)
     kind = request.headers.get("Authorization", "").partition(" ")[0]
     account.requests.append(
         {
@@ -76,6 +84,7 @@ async def _api(request: web.Request) -> web.StreamResponse:
             "query": dict(request.query),
             "status": answer.status,
             "authorization": kind or None,
+            "at": at,
         }
     )
     return answer
@@ -164,6 +173,15 @@ async def _forget_requests(request: web.Request) -> web.StreamResponse:
 
 async def _limits(request: web.Request) -> web.StreamResponse:
     request.app[ACCOUNT].limits.configure(await request.json())
+    return _json({})
+
+
+async def _counts(request: web.Request) -> web.StreamResponse:
+    return _json(request.app[ACCOUNT].limits.counts())
+
+
+async def _latency(request: web.Request) -> web.StreamResponse:
+    request.app[ACCOUNT].latency = (await request.json())["seconds"]
     return _json({})
 
 

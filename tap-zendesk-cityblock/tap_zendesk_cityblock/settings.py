@@ -96,6 +96,12 @@ SETTINGS = th.PropertiesList(
         description="Own ceilings below Zendesk's, by bucket: `account`, `incremental-exports`, `incremental-exports-cursor`, `deleted-tickets-index`",
     ),
     th.Property(
+        "concurrent_requests",
+        th.IntegerType,
+        default=10,
+        description="Requests under way at the same time, at most; models are read side by side",
+    ),
+    th.Property(
         "give_up_after",
         th.IntegerType,
         default=1800,
@@ -121,6 +127,7 @@ class Settings:
     start_cursor: str | None
     page_size: int | None
     requests_per_minute: Mapping[str, int]
+    concurrent_requests: int
     give_up_after: int
 
     @classmethod
@@ -144,6 +151,9 @@ class Settings:
         page_size = config.get("page_size")
         if page_size is not None and not 1 <= page_size <= 1000:
             raise ConfigurationError("page_size must be from 1 to 1000")
+        concurrent_requests = config.get("concurrent_requests", 10)
+        if concurrent_requests < 1:
+            raise ConfigurationError("concurrent_requests must be 1 or more")
         return cls(
             subdomain=subdomain,
             base_url=_base_url(config, subdomain),
@@ -159,6 +169,7 @@ class Settings:
             start_cursor=config.get("start_cursor"),
             page_size=page_size,
             requests_per_minute=config.get("requests_per_minute") or {},
+            concurrent_requests=concurrent_requests,
             give_up_after=config.get("give_up_after", 1800),
         )
 

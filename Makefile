@@ -78,7 +78,7 @@ benchmark-publishing: setup ## 10,000 and 100,000 tickets to messages: each once
 kills: setup ## 30 runs that are killed or asked to end while they publish: nothing lost, repeats under their key
 	$(PYTHON) -m benchmarks.kills
 
-fault-matrix: setup ## 33 faults between the tap and Zendesk, in every dialect of pages: rows lost, repeated, and what the log tells
+fault-matrix: setup ## 32 faults between the tap and Zendesk, in every dialect of pages: rows lost, repeated, and what the log tells
 	$(PYTHON) -m benchmarks.fault_matrix
 
 check: setup ## lint, format and types

@@ -106,9 +106,7 @@ class Bucket:
         if self.is_told:
             self.others = max(self.others, unaccounted)
         else:
-            self.ours += max(
-                0, unaccounted
-            )  # from before this run
+            self.ours += max(0, unaccounted)  # from before this run
         self.is_known = self.is_told = True
 
     def unanswered(self, now: float) -> None:

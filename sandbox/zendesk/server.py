@@ -83,6 +83,7 @@ async def _api(request: web.Request) -> web.StreamResponse:
             "status": answer.status,
             "authorization": kind or None,
             "at": at,
+            "until": time.monotonic(),
         }
     )
     return answer

@@ -56,6 +56,9 @@ class Zendesk:
     def limits(self, **buckets):
         requests.put(f"{self.url}/_sandbox/limits", json=buckets, timeout=30).raise_for_status()
 
+    def latency(self, seconds):
+        requests.put(f"{self.url}/_sandbox/latency", json={"seconds": seconds}, timeout=30).raise_for_status()
+
     def counts(self):
         return requests.get(f"{self.url}/_sandbox/limits", timeout=30).json()
 
@@ -72,6 +75,7 @@ def zendesk(zendesk_url):
     requests.delete(f"{zendesk_url}/_sandbox/faults", timeout=30)
     requests.delete(f"{zendesk_url}/_sandbox/requests", timeout=30)
     account = Zendesk(zendesk_url)
+    account.latency(0)
     account.limits(
         **{
             "account": {"total": 10**6},

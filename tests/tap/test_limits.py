@@ -201,6 +201,13 @@ def test_what_was_used_before_the_run_leaves_nobody_room():
     assert window_with_others(zendesk, 0) == 10
 
 
+def test_a_limit_that_fills_up_again_by_and_by_leaves_nobody_room():
+    zendesk = Zendesk()
+    for _ in range(20):
+        assert zendesk.ask(10, 4, 60) == 0
+        zendesk.now += 6
+
+
 def test_the_accounts_own_limit_holds_up_every_path():
     zendesk = Zendesk()
     zendesk.send(LISTS)

@@ -29,6 +29,16 @@ def test_the_rows_and_the_state_are_those_of_one_request_at_a_time(tap):
     assert together.states[-1] == alone.states[-1]
 
 
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_as_many_requests_as_the_settings_allow_are_under_way_at_the_same_time(at_once, tap, zendesk):
+    zendesk.latency(0.1)
+    result = tap(concurrent_requests=at_once)
+    assert result.code == 0, result.stderr
+    asked = zendesk.requests()
+    under_way = [sum(one["at"] <= other["at"] < one["until"] for one in asked) for other in asked]
+    assert max(under_way) == at_once
+
+
 def test_a_model_that_zendesk_is_slow_to_answer_holds_up_no_other(tap, zendesk):
     zendesk.fault(BRANDS, kind="slow", delay=5)
     result = tap(bulk_models=["brand", "group", "view"], incremental_models=["ticket"])

@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox check-env test test-runbook test-pythons test-image image-prefix wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-quota benchmark-publishing kills fault-matrix check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-runbook test-pythons test-image image-prefix walk-through wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-quota benchmark-publishing kills fault-matrix check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -26,6 +26,9 @@ test: setup ## every test but those that have a verb of their own
 
 test-runbook: setup ## every command of docs/runbook.md, in its order, against a sandbox
 	$(PYTHON) -m pytest tests/end_to_end/test_runbook.py
+
+walk-through: setup ## docs/walk-through.md, recorded anew: from a clone to what is deployed, ten minutes
+	$(PYTHON) scripts/walk_through.py
 
 test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 that is there
 	@for version in 3.11 3.12 3.13; do \

@@ -48,9 +48,9 @@ def _up(options: argparse.Namespace) -> int:
         for name, value in addresses.environment().items():
             print(f"export {name}={value}")
         if is_new:
-            print(
-                f"# a new account: if Meltano has cursors of an older one, `meltano state clear {' '.join(demo.STATE_IDS)}`"
-            )
+            print("# a new account: if Meltano has cursors of an older one, let it forget them:")
+            for state_id in demo.STATE_IDS:
+                print(f"#   {demo.MELTANO} state clear --force {state_id}")
         print(f"# the sandbox is up, its data in {options.data_dir}; Ctrl-C stops it", flush=True)
         try:
             signal.pause()

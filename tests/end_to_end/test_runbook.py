@@ -70,7 +70,7 @@ def paste(project, tmp_path):
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", f"{PREAMBLE}\n{block}"],
             cwd=PROJECT,
-            env=project.environment({"TMPDIR": str(tmp_path), **env}),
+            env=project.environment({"TMPDIR": str(tmp_path), "BACK": "0", **env}),  # there is one export yet
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

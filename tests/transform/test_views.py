@@ -109,10 +109,31 @@ def test_deleted_people_organizations_and_events_are_flagged(views, further_view
         exported("a", MONDAY, id=2, time="2026-11-01T00:00:00Z"),
         exported("b", TUESDAY, id=1, time="2026-11-01T00:00:00Z", deleted=True),
     )
-    views.build("user_latest", "organization_latest", "ticket_metric_event_latest")
+    views.load(
+        "custom_object_record",
+        exported("a", MONDAY, id="A", updated_at="2026-11-01T00:00:00Z", name="[DELETED]"),
+        exported("a", MONDAY, id="B", updated_at="2026-11-01T00:00:00Z", name="Van 7"),
+    )
+    views.load(
+        "routing_attribute_event",
+        exported("a", MONDAY, id="A", time="2026-11-01T00:00:00Z", type="create"),
+        exported("a", MONDAY, id="A", time="2026-11-03T00:00:00Z", type="delete"),
+        exported("a", MONDAY, id="A", time="2026-11-02T00:00:00Z", type="update"),
+        exported("a", MONDAY, id="B", time="2026-11-01T00:00:00Z", type="create"),
+    )
+    flagged = (
+        "user",
+        "organization",
+        "ticket_metric_event",
+        "custom_object_record",
+        "routing_attribute_event",
+    )
+    views.build(*(f"{model}_latest" for model in flagged))
     assert [row["is_deleted"] for row in views.rows("user_latest")] == [False, True]
     assert [row["is_deleted"] for row in views.rows("organization_latest")] == [False, True]
     assert [row["is_deleted"] for row in views.rows("ticket_metric_event_latest")] == [True, False]
+    assert [row["is_deleted"] for row in views.rows("custom_object_record_latest")] == [True, False]
+    assert [row["is_deleted"] for row in views.rows("routing_attribute_event_latest")] == [True, False]
 
 
 def test_custom_fields_are_one_row_each_with_title_and_text(views):

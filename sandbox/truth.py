@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from google.cloud import bigquery
 
 ADDED_BY_US = {"_export_id", "_exported_at"}
-FLAGGED_DELETED = {"ticket", "user", "organization", "ticket_metric_event"}
+FLAGGED_DELETED = {
+    "ticket",
+    "user",
+    "organization",
+    "ticket_metric_event",
+    "custom_object_record",
+    "routing_attribute_event",
+}
 LEFT_OUT = {
     "ticket": {"fields"},
     "ticket_skip": {"ticket"},

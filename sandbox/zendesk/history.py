@@ -15,6 +15,7 @@ from sandbox.zendesk.clock import START, iso
 from sandbox.zendesk.events import happened
 from sandbox.zendesk.further import EXPORTED, built
 from sandbox.zendesk.models import BY_MODEL
+from sandbox.zendesk.parts import exported
 from sandbox.zendesk.people import delete_organization, delete_user
 from sandbox.zendesk.rules import BUILDERS, rule
 from sandbox.zendesk.store import Stored
@@ -53,7 +54,7 @@ def _further(store: Store, passed: int, now: int) -> None:
     """Two more of each that is exported; moments of their own leave what else happens as it is."""
     moments = _Moments(Random(f"further {store.fact('seed')} {passed}"), store.now, now - QUIET_SECONDS)
     for model in EXPORTED:
-        known = len(store.ids(model))
+        known = sum(1 for _ in exported(store, model))
         for number in (known, known + 1):
             store.put([built(model, store.fact("seed") or 0, number, store.fact("users") or 1, moments())])
 

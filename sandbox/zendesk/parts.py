@@ -8,6 +8,7 @@ import orjson
 
 from sandbox.zendesk.events import MODEL as TICKET_EVENT
 from sandbox.zendesk.events import complete
+from sandbox.zendesk.models import BY_MODEL, PARTS
 from sandbox.zendesk.tickets import FIRST_METRIC
 
 if TYPE_CHECKING:
@@ -37,8 +38,28 @@ def sideloaded(endpoint: Endpoint, include: str, store: Store, bodies: list[byte
     return bodies if is_included else [_without_comments(body) for body in bodies]
 
 
-def part_bodies(store: Store, model: str) -> Iterator[bytes]:
-    """Every row of the part, as it would be exported."""
+def exported(store: Store, model: str) -> Iterator[bytes]:
+    """Every object there is, as it would be exported."""
+    if model in PARTS:
+        yield from _part_bodies(store, model)
+        return
+    if model == TICKET_EVENT:
+        complete(store)
+    endpoint = BY_MODEL[model]
+    if endpoint.parent is None:
+        yield from store.bodies(model, all_of_them=endpoint.is_exported)
+        return
+    for key in keys(endpoint.parent, store):
+        for body in store.bodies(endpoint.within(key), all_of_them=endpoint.is_exported):
+            yield orjson.dumps({**orjson.loads(body), endpoint.parents_key: key})
+
+
+def keys(model: str, store: Store) -> list[object]:
+    """Of all objects that its list has."""
+    return [orjson.loads(body)[BY_MODEL[model].key] for body in store.bodies(model, all_of_them=False)]
+
+
+def _part_bodies(store: Store, model: str) -> Iterator[bytes]:
     if model == "ticket_metric_set":
         for body in store.bodies("ticket", all_of_them=True):
             ticket = orjson.loads(_with_metric_set(store, body))

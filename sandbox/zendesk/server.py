@@ -13,14 +13,12 @@ import orjson
 from aiohttp import web
 
 from sandbox.zendesk.access import Access
-from sandbox.zendesk.events import MODEL as TICKET_EVENT
-from sandbox.zendesk.events import complete
 from sandbox.zendesk.faults import Fault, Faults, broken_answer, status_answer
 from sandbox.zendesk.history import advance, put
 from sandbox.zendesk.limits import Limits
-from sandbox.zendesk.models import BY_MODEL, BY_PATH, PARTS, Paging
+from sandbox.zendesk.models import endpoint_at
 from sandbox.zendesk.pages import Refused, page
-from sandbox.zendesk.parts import part_bodies
+from sandbox.zendesk.parts import exported
 
 if TYPE_CHECKING:
     from sandbox.zendesk.store import Store
@@ -100,11 +98,11 @@ async def _answered(request: web.Request, account: Account) -> web.StreamRespons
     headers, exceeded = account.limits.take(request.path)
     if exceeded:
         return _json({"error": "APIRateLimitExceeded", "description": exceeded}, 429, headers)
-    endpoint = BY_PATH.get(request.path.removesuffix(".json"))
-    if endpoint is None:
+    found = endpoint_at(request.path.removesuffix(".json"))
+    if found is None:
         return _json({"error": "RecordNotFound", "description": "Not found"}, 404, headers)
     try:
-        body = page(endpoint, request.query, account.store, f"{request.scheme}://{request.host}")
+        body = page(*found, request.query, account.store, f"{request.scheme}://{request.host}")
     except Refused as refused:
         return _json(refused.body, refused.status, headers)
     if fault is not None:
@@ -130,18 +128,9 @@ async def _advance(request: web.Request) -> web.StreamResponse:
 async def _objects(request: web.Request) -> web.StreamResponse:
     """What exists now, as it would be exported: one JSON line an object."""
     model, store = request.match_info["model"], request.app[ACCOUNT].store
-    if model == TICKET_EVENT:
-        complete(store)
-    bodies = (
-        part_bodies(store, model)
-        if model in PARTS
-        else store.bodies(
-            model, all_of_them=BY_MODEL[model].paging in (Paging.EXPORT_CURSOR, Paging.EXPORT_TIME)
-        )
-    )
     answer = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await answer.prepare(request)
-    for body in bodies:
+    for body in exported(store, model):
         await answer.write(body + b"\n")
     await answer.write_eof()
     return answer

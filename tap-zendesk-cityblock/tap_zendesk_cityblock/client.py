@@ -26,7 +26,7 @@ from tap_zendesk_cityblock.errors import (
     TransientError,
 )
 from tap_zendesk_cityblock.limits import wait_told
-from tap_zendesk_cityblock.pagination import smaller
+from tap_zendesk_cityblock.pagination import sent, smaller
 from tap_zendesk_cityblock.turns import Turns
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class ZendeskClient:
             try:
                 response = self._session.get(
                     self.base_url + path,
-                    params=query,
+                    params=sent(query),
                     auth=self._auth,
                     timeout=TIMEOUT,
                     allow_redirects=False,
@@ -172,7 +172,7 @@ def _failure(path: str, response: requests.Response) -> Exception:
             f"Zendesk refused the credentials ({told}): check the account and its login settings"
         )
     if status in (403, 404):
-        return StreamUnavailableError(told)
+        return StreamUnavailableError(told, is_missing=status == 404)
     if status in (400, 422) and title == "StartTimeTooRecent":
         return StartTooRecentError()
     if status == 400 and title == "InvalidCursor":

@@ -2,8 +2,9 @@
 
 A bookmark is `{"cursor": …, "reached": …, "subdomain": …}` for models exported by cursor, where `reached` tells
 people (and the tap, should Zendesk refuse the cursor) the time at which it stands, and
-`{"start_time": …, "subdomain": …}` in epoch seconds for the others. A `start_time` beside a cursor is an operator's
-override by `meltano state merge`: it wins, and the next STATE drops it.
+`{"start_time": …, "subdomain": …}` in epoch seconds for the others. Models with a parent have a cursor for each of its
+objects: `{"cursors": {key: …}, "subdomain": …}`. A `start_time` beside a cursor is an operator's
+override by `meltano state merge`: it wins, and the next STATE drops it; beside several cursors, the STATE at the end.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Bookmark = dict[str, Any]
 
+BY_CURSOR = (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT)
 CURSOR = re.compile(rb"(\d+)(?:\.\d+)?\|\|(\d*)")
 
 
@@ -38,9 +40,28 @@ def read_bookmark(model: Model, bookmark: Mapping[str, Any]) -> Position | None:
     """The position in the state, None if it has none."""
     if "start_time" in bookmark:
         return Position(time=bookmark["start_time"])
-    if "cursor" in bookmark and model.paging is Paging.EXPORT_CURSOR:
+    if "cursor" in bookmark and model.paging in BY_CURSOR:
         return Position(cursor=bookmark["cursor"])
     return None
+
+
+def read_child_bookmark(bookmark: Mapping[str, Any], key: object) -> Position | None:
+    """The position of the parent with this key."""
+    if "start_time" in bookmark:
+        return Position(time=bookmark["start_time"])
+    cursor = bookmark.get("cursors", {}).get(str(key))
+    return None if cursor is None else Position(cursor=cursor)
+
+
+def write_child_bookmark(bookmark: Bookmark, key: object, position: Position, subdomain: str) -> None:
+    """Moves it, as `write_bookmark` does. An override stays until all have moved."""
+    bookmark["cursors"] = {**bookmark.get("cursors", {}), str(key): position.cursor}
+    bookmark["subdomain"] = subdomain
+
+
+def finish_children(bookmark: Bookmark) -> None:
+    """An override has been obeyed."""
+    bookmark.pop("start_time", None)
 
 
 def write_bookmark(bookmark: Bookmark, position: Position, subdomain: str) -> None:
@@ -112,17 +133,25 @@ def check_state(state: Mapping[str, Any], subdomain: str) -> None:
 
 def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -> None:
     where = f"state of {model.name}"
-    known = {"cursor", "reached", "start_time", "subdomain"}
-    if unknown := sorted(set(bookmark) - known):
-        raise ConfigurationError(f"{where}: {', '.join(unknown)} means nothing; write {_example(model)}")
+    known = {"cursors" if model.parent else "cursor", "reached", "start_time", "subdomain"}
     if bookmark and not model.is_incremental:
         raise ConfigurationError(f"{where}: a bulk model is exported whole and has no bookmark; remove it")
-    if "cursor" in bookmark and model.paging is not Paging.EXPORT_CURSOR:
+    if "cursor" in bookmark and model.parent:
+        raise ConfigurationError(
+            f"{where}: it has a cursor for each {model.parent.model}; write {_example(model)}"
+        )
+    if "cursor" in bookmark and model.paging not in BY_CURSOR:
         raise ConfigurationError(
             f"{where}: it is exported by time and has no cursor; write {_example(model)}"
         )
-    if not isinstance(bookmark.get("cursor", ""), str) or bookmark.get("cursor") == "":
-        raise ConfigurationError(f"{where}: cursor must be a text; write {_example(model)}")
+    if unknown := sorted(set(bookmark) - known):
+        raise ConfigurationError(f"{where}: {', '.join(unknown)} means nothing; write {_example(model)}")
+    cursors = bookmark.get("cursors", {})
+    if not isinstance(cursors, dict):
+        raise ConfigurationError(f"{where}: cursors is an object; write {_example(model)}")
+    for cursor in [*cursors.values(), bookmark.get("cursor", "absent")]:
+        if not isinstance(cursor, str) or cursor == "":
+            raise ConfigurationError(f"{where}: cursor must be a text; write {_example(model)}")
     time = bookmark.get("start_time", 0)
     if not isinstance(time, int) or isinstance(time, bool) or time < 0:
         raise ConfigurationError(
@@ -135,8 +164,7 @@ def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -
 
 
 def _example(model: Model) -> str:
-    return (
-        '{"cursor": "…"} or {"start_time": 1748736000}'
-        if model.paging is Paging.EXPORT_CURSOR
-        else '{"start_time": 1748736000}'
-    )
+    time = '{"start_time": 1748736000}'
+    if model.parent:
+        return f'{{"cursors": {{"{model.parent.column}": "…"}}}} or {time}'
+    return f'{{"cursor": "…"}} or {time}' if model.paging in BY_CURSOR else time

@@ -60,7 +60,11 @@ class TransientError(Exception):
 
 
 class StreamUnavailableError(Exception):
-    pass
+    """`is_missing`: Zendesk knows no such thing, rather than that it may not be read."""
+
+    def __init__(self, cause: str, *, is_missing: bool = False) -> None:
+        super().__init__(cause)
+        self.is_missing = is_missing
 
 
 class CursorInvalidError(Exception):

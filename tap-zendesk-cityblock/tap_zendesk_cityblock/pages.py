@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Iterator
 
-    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.models import Model, Window
     from tap_zendesk_cityblock.pagination import Query
     from tap_zendesk_cityblock.rows import Rows
     from tap_zendesk_cityblock.settings import Settings
@@ -38,7 +39,32 @@ class Pages:
 
         Raises StreamUnavailableError and the TapErrors.
         """
-        query: Query | None = self._first_query(start)
+        if self._model.window is not None and start is not None and start.time is not None:
+            return self._in_windows(self._model.window, start.time)
+        return self._from(self._first_query(start))
+
+    def _in_windows(self, window: Window, start: int) -> Iterator[Page]:
+        """The position is the time of the last row there is: what the list may still get is behind it."""
+        last = int(time.time()) - WITHHELD_SECONDS
+        while start < last:
+            end = min(start + window.days * 86_400, last)
+            latest = 0
+            for page in self._from(
+                first_query(self._model, None, self._settings.page_size) | window.bounds(start, end)
+            ):
+                latest = max([latest, *map(self._time, page.records)])
+                is_last = page.next is None and latest > 0
+                yield dataclasses.replace(page, position=Position(time=min(latest, end)) if is_last else None)
+            start = end
+
+    def _time(self, record: Any) -> int:  # noqa: ANN401 - what the rows are read as
+        clock = self._rows.version(record)[1]
+        try:
+            return int(datetime.fromisoformat(str(clock)).timestamp())
+        except ValueError:
+            raise AnswerError(f"{self._model.name}: {self._model.clock} of an object is no time") from None
+
+    def _from(self, query: Query | None) -> Iterator[Page]:
         before: set[tuple[Any, Any]] = set()
         healed = None
         while query is not None:

@@ -68,6 +68,8 @@ class Parts:
                     f"{self._model.name}: in the answer of {self._model.path}, {self._part.within} is not as documented"
                 ) from None
             found += [self._completed(properties, taken) for properties in inside]
+        if found:
+            found[-1] = {name: _detached(value) for name, value in found[-1].items()}
         return found
 
     def _completed(self, properties: Properties, taken: Properties) -> Properties:
@@ -124,6 +126,11 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 - bytes or what Python has 
     """A text is itself, everything else its JSON."""
     value = _plain(value)
     return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _detached(value: Any) -> Any:  # noqa: ANN401 - bytes or what Python has for them
+    """Bytes of their own: the SDK holds a page's last record while the next page is fetched."""
+    return value.copy() if isinstance(value, msgspec.Raw) else value
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - bytes or what Python has for them

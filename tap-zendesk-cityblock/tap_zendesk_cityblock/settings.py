@@ -204,7 +204,11 @@ def _check_start(config: Mapping[str, Any], incremental: Sequence[Model]) -> Non
             raise ConfigurationError(
                 "start_cursor is one model's: name exactly that model in incremental_models"
             )
-        if incremental[0].paging is not Paging.EXPORT_CURSOR:
+        if incremental[0].parent:
+            raise ConfigurationError(
+                f"start_cursor: {incremental[0].name} has a cursor for each {incremental[0].parent.model}; set start_time"
+            )
+        if incremental[0].paging not in (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT):
             raise ConfigurationError(
                 f"start_cursor: {incremental[0].name} is exported by time; set start_time"
             )

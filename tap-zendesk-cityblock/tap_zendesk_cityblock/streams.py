@@ -95,10 +95,16 @@ class ModelStream(Stream):
                 progress.tell(members[-1].export)
                 del page  # the next one needs the room
         except StreamUnavailableError as unavailable:
-            for name in (member.stream.name for member in members):
-                tap.unavailable[name] = str(unavailable)
-                self.logger.warning("%s: not available to this account (%s)", name, unavailable)
-            return
+            self._leave_out(members, unavailable)
+        else:
+            self._complete(members)
+
+    def _leave_out(self, members: list[Member], cause: StreamUnavailableError) -> None:
+        for name in (member.stream.name for member in members):
+            self.zendesk.unavailable[name] = str(cause)
+            self.logger.warning("%s: not available to this account (%s)", name, cause)
+
+    def _complete(self, members: list[Member]) -> None:
         for export in (member.export for member in members):
             self._mirror(export, complete=True)
             seconds = (datetime.now(UTC) - export.started).total_seconds()
@@ -139,7 +145,7 @@ class ModelStream(Stream):
         names, export = [*self.schema["properties"]], member.export
         known = [name for name in names if name not in EXPORT_COLUMNS]
         selected = [name for name in names if self.mask["properties", name]]
-        constants = {"_export_id": export.export_id, "_exported_at": export.started.isoformat()}
+        constants = self._constants(export)
         self._append = None
         if self.model.part is not None:
             member.parts = Parts(self.model, known, selected, constants, self._report)
@@ -150,6 +156,10 @@ class ModelStream(Stream):
         rows = RawRows(source, known, selected, constants, self._report)
         self._append = rows.append
         return rows
+
+    def _constants(self, export: Export) -> dict[str, Any]:
+        """What every record gets."""
+        return {"_export_id": export.export_id, "_exported_at": export.started.isoformat()}
 
     def hands_records_on(self) -> bool:
         """Whether nothing looks into them: no stream map, no flattening, no deselected nested property."""
@@ -195,13 +205,16 @@ class ModelStream(Stream):
             self.zendesk.writer.flush()  # a STATE would; of a list, each page reaches the loader by this
             return
         for member in wanting:
-            export = member.export
-            export.reached = page.position
-            write_bookmark(member.stream.stream_state, page.position, self.zendesk.settings.subdomain)
-            if page.next is not None and export.is_due(datetime.now(UTC)):
-                self._mirror(export, complete=False)
+            member.stream.move(member.export, page.position)
+            if page.next is not None and member.export.is_due(datetime.now(UTC)):
+                self._mirror(member.export, complete=False)
         self.state_manager.is_flushed = False
         self._write_state_message()
+
+    def move(self, export: Export, position: Position) -> None:
+        """Its cursor."""
+        export.reached = position
+        write_bookmark(self.stream_state, position, self.zendesk.settings.subdomain)
 
     def _mirror(self, export: Export, *, complete: bool) -> None:
         export.mirrored = datetime.now(UTC)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
+from tap_zendesk_cityblock.children import ChildStream
 from tap_zendesk_cityblock.client import ZendeskClient
 from tap_zendesk_cityblock.credentials import credentials
 from tap_zendesk_cityblock.cursors import check_state
@@ -95,7 +96,7 @@ class TapZendeskCityblock(Tap):
 
     def discover_streams(self) -> list[Stream]:
         models = [*self.settings.bulk_models, *self.settings.incremental_models]
-        streams = [ModelStream(self, model) for model in models]
+        streams = [(ChildStream if model.parent else ModelStream)(self, model) for model in models]
         for source in {model.source for model in models}:
             leader, *companions = sorted(
                 (stream for stream in streams if stream.model.source == source),

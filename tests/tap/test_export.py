@@ -46,7 +46,7 @@ def test_by_default_the_models_of_the_replaced_system_are_exported(tap):
 
 
 def test_further_models_are_exported_if_they_are_named(tap):
-    assert len(FURTHER_MODELS) == 30
+    assert len(FURTHER_MODELS) == 38
     listed = tap("--discover", bulk_models=["schedule", "tag"], incremental_models=["call"])
     assert exported(listed) == {"schedule", "tag", "call"}
     listed = tap("--discover", bulk_models=["default", "schedule"], incremental_models=[])

@@ -6,8 +6,11 @@ import dataclasses
 import math
 import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 GENEROUS = 1_000_000
+ACCESS_LOGS = "access-logs"
+"""Told in headers of its own, the window's end as a date; its refusals have no Retry-After."""
 
 
 @dataclasses.dataclass
@@ -58,6 +61,7 @@ class Limits:
             "incremental-exports": Bucket(),
             "incremental-exports-cursor": Bucket(),
             "deleted-tickets-index": Bucket(),
+            ACCESS_LOGS: Bucket(),
         }
 
     def configure(self, settings: dict[str, dict[str, float]]) -> None:
@@ -79,6 +83,8 @@ class Limits:
     def take(self, path: str) -> tuple[dict[str, str], str | None]:
         """The headers of the answer, and the refusal's reason if a limit is crossed."""
         name = _bucket_of(path)
+        if name == ACCESS_LOGS:
+            return self._take_access_logs()
         allowed = self.account.take()
         headers = {
             "x-rate-limit": str(self.account.total),
@@ -101,8 +107,21 @@ class Limits:
                 return headers, f"Number of allowed {name} API requests per minute exceeded"
         return headers, None
 
+    def _take_access_logs(self) -> tuple[dict[str, str], str | None]:
+        bucket = self.buckets[ACCESS_LOGS]
+        allowed = bucket.take()
+        ends = datetime.now(UTC) + timedelta(seconds=bucket.resets)
+        headers = {
+            "ratelimit-limit": str(bucket.total),
+            "ratelimit-remaining": str(bucket.remaining),
+            "ratelimit-reset": ends.isoformat(timespec="milliseconds"),
+        }
+        return headers, None if allowed else "Number of allowed API requests per minute exceeded"
+
 
 def _bucket_of(path: str) -> str | None:
+    if path.startswith("/api/v2/access_logs"):
+        return ACCESS_LOGS
     if path.startswith("/api/v2/deleted_tickets"):
         return "deleted-tickets-index"
     if "/incremental/users/cursor" in path:

@@ -48,7 +48,7 @@ class Bucket:
 
     `remaining` is the least that Zendesk told in this window; `under_way` are requests without an answer, of which it
     may know already. The window ends between `ends_after` and `ends_before`: Zendesk tells whole seconds, rounded up.
-    `ours` and `others` are requests of this window, by who sent them. `is_told`: Zendesk names the bucket in answers;
+    `ours` and `others` are requests of this window, by who sent them. `is_told`: Zendesk tells of the bucket in answers;
     `is_known`: it has answered well once.
     """
 

@@ -9,6 +9,7 @@ import requests
 from tap_zendesk_cityblock.authentication import authentication
 from tap_zendesk_cityblock.credentials import OAuthClient
 from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS
+from tap_zendesk_cityblock.models import MODELS as EVERY_MODEL
 
 MODELS = [model.name for model in (*BULK_MODELS, *INCREMENTAL_MODELS)]
 BRANDS, TICKETS = "/api/v2/brands", "/api/v2/incremental/tickets/cursor"
@@ -23,8 +24,10 @@ def rows(result, model):
 
 
 def test_the_rows_and_the_state_are_those_of_one_request_at_a_time(tap):
-    together, alone = tap(page_size=20), tap(page_size=20, concurrent_requests=1)
-    for model in MODELS:
+    named = {"bulk_models": ["all"], "incremental_models": ["all"], "page_size": 50}
+    together, alone = tap(**named), tap(**named, concurrent_requests=1)
+    assert together.code == alone.code == 0, together.stderr
+    for model in EVERY_MODEL:
         assert rows(together, model) == rows(alone, model)
     assert together.states[-1] == alone.states[-1]
 
@@ -109,17 +112,19 @@ def test_a_tap_that_is_terminated_leaves_even_if_nobody_reads(command, zendesk):
     tap.stdout.close()
 
 
-def test_a_refusal_that_tells_a_date_only_is_waited_for(tap, zendesk):
-    headers = {"ratelimit-reset": "2001-01-01T00:00:00Z"}
-    zendesk.fault(BRANDS, status=429, headers=headers)
-    result = tap(bulk_models=["brand"], incremental_models=[])
-    assert result.code == 0
-    assert set(result.ids("brand")) == zendesk.ids("brand")
+def test_access_logs_whose_limit_ends_at_a_date_are_exported_whole(tap, zendesk):
+    zendesk.limits(**{"access-logs": {"total": 40, "window": 2}})
+    zendesk.fault("/api/v2/access_logs", status=429, headers={"ratelimit-reset": "2001-01-01T00:00:00Z"})
+    result = tap(bulk_models=[], incremental_models=["access_log"])
+    assert result.code == 0, result.stderr
+    assert set(result.ids("access_log")) == zendesk.ids("access_log")
+    assert [request["status"] for request in zendesk.requests()].count(429) == 1
 
 
 def test_tokens_that_end_in_mid_run_cost_no_row(tap, zendesk):
     invalid = {"status": 401, "body": {"error": "invalid_token"}}
-    zendesk.fault("/api/v2/", times=5, after=1, **invalid)
+    for path in (BRANDS, TICKETS, "/api/v2/groups", "/api/v2/macros", "/api/v2/views"):
+        zendesk.fault(path, **invalid)
     result = tap()
     assert result.code == 0, result.stderr
     for model in MODELS:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 from aiohttp import web
 
+from sandbox.zendesk import search
 from sandbox.zendesk.access import Access
 from sandbox.zendesk.faults import Fault, Faults, broken_answer, status_answer
 from sandbox.zendesk.history import advance, put
@@ -20,6 +21,7 @@ from sandbox.zendesk.pages import Refused, page
 if TYPE_CHECKING:
     from sandbox.zendesk.store import Store
 
+SEARCHES = {search.COUNT: search.count, search.EXPORT: search.export}
 REMEMBERED_REQUESTS = 100_000
 
 
@@ -78,7 +80,7 @@ async def _api(request: web.Request) -> web.StreamResponse:
     return answer
 
 
-async def _answered(request: web.Request, account: Account) -> web.StreamResponse:  # noqa: PLR0911 - one answer a rule
+async def _answered(request: web.Request, account: Account) -> web.StreamResponse:
     """As Zendesk goes about it: who are you, how often, and only then what for."""
     fault = account.faults.take(request.path)
     if fault is not None and fault.kind == "status":
@@ -88,16 +90,23 @@ async def _answered(request: web.Request, account: Account) -> web.StreamRespons
     headers, exceeded = account.limits.take(request.path)
     if exceeded:
         return _json({"error": "APIRateLimitExceeded", "description": exceeded}, 429, headers)
-    endpoint = BY_PATH.get(request.path.removesuffix(".json"))
-    if endpoint is None:
-        return _json({"error": "RecordNotFound", "description": "Not found"}, 404, headers)
+    path = request.path.removesuffix(".json")
     try:
-        body = page(endpoint, request.query, account.store, f"{request.scheme}://{request.host}")
+        body = _body(path, request, account)
     except Refused as refused:
         return _json(refused.body, refused.status, headers)
     if fault is not None:
         return await broken_answer(fault, request, body)
     return web.Response(body=body, headers=headers, content_type="application/json")
+
+
+def _body(path: str, request: web.Request, account: Account) -> bytes:
+    """Raises Refused."""
+    if path in SEARCHES:
+        return SEARCHES[path](request.query, account.store)
+    if path not in BY_PATH:
+        raise Refused(404, {"error": "RecordNotFound", "description": "Not found"})
+    return page(BY_PATH[path], request.query, account.store, f"{request.scheme}://{request.host}")
 
 
 async def _oauth_tokens(request: web.Request) -> web.StreamResponse:

@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
-from tap_zendesk_cityblock.credentials import credentials
-from tap_zendesk_cityblock.cursors import Position
-from tap_zendesk_cityblock.errors import ConfigurationError, StreamUnavailableError, TapError
-from tap_zendesk_cityblock.limits import Limits
-from tap_zendesk_cityblock.pages import WITHHELD_SECONDS
-from tap_zendesk_cityblock.pagination import first_query, read_page
-from tap_zendesk_cityblock.rows import DictRows
+from tap_zendesk_cityblock.availability import ADVICE, SECONDS, look
+from tap_zendesk_cityblock.errors import ConfigurationError, TapError
 from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 if TYPE_CHECKING:
-    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.client import ZendeskClient
     from tap_zendesk_cityblock.settings import Settings
-
-SECONDS = 90
-"""Long enough to wait once for the limit of incremental exports."""
-ADVICE = (
-    "let the login's user be an admin; is the feature in the account's plan? else name it in optional_models"
-)
-
-
-def look(model: Model, client: ZendeskClient) -> str | None:
-    """What is in the way of reading the model, None if nothing is. Raises TapError where login or host fail."""
-    start = Position(time=int(time.time()) - WITHHELD_SECONDS) if model.is_incremental else None
-    query = first_query(model, start, 1)
-    rows = DictRows(model, (), {}, lambda _: None)
-    try:
-        client.get(
-            model.path, query, lambda body, asked: read_page(model, asked, body, client.base_url, rows)
-        )
-    except StartTooRecentError:
-        return None
-    except StreamUnavailableError as unavailable:
-        return str(unavailable)
-    return None
 
 
 def check(settings: Settings, client: ZendeskClient) -> bool:
@@ -72,12 +43,7 @@ def command(config: str) -> None:
     tap = TapZendeskCityblock(
         config=None if by_environment else Path(config), parse_env_config=by_environment
     )
-    settings = tap.settings
-    limits = Limits(settings.requests_per_minute)
-    client = ZendeskClient(
-        settings.base_url, credentials(tap.config), limits, tap.logger, give_up_after=SECONDS
-    )
-    if not check(settings, client):
+    if not check(tap.settings, tap.new_client(SECONDS)):
         sys.exit(1)
 
 

@@ -65,6 +65,13 @@ def time_of(cursor: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def epoch_of(position: Position | None) -> int | None:
+    """The time at which it stands, as far as it tells."""
+    if position is None:
+        return None
+    return position.time if position.cursor is None else time_of(position.cursor)
+
+
 def check_state(state: Mapping[str, Any], subdomain: str) -> None:
     """Raises ConfigurationError with what to write instead."""
     bookmarks = state.get("bookmarks", {})

@@ -101,6 +101,12 @@ SETTINGS = th.PropertiesList(
         default=1800,
         description="Seconds for which one request is tried again",
     ),
+    th.Property(
+        "discover_permissions",
+        th.BooleanType,
+        default=True,
+        description="Whether `--discover` asks for a row of each model, to tell which ones the account may not read",
+    ),
 )
 
 SUBDOMAIN = re.compile(r"[a-z][a-z0-9-]{2,62}")
@@ -122,6 +128,7 @@ class Settings:
     page_size: int | None
     requests_per_minute: Mapping[str, int]
     give_up_after: int
+    discover_permissions: bool
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -160,6 +167,7 @@ class Settings:
             page_size=page_size,
             requests_per_minute=config.get("requests_per_minute") or {},
             give_up_after=config.get("give_up_after", 1800),
+            discover_permissions=config.get("discover_permissions", True),
         )
 
 

@@ -60,7 +60,7 @@ class ModelStream(Stream):
         self._raw: RawRows | None = None
 
     def get_records(self, context: Context | None) -> Iterable[Any]:  # noqa: ARG002 - the SDK's signature
-        start = self._start()
+        start = self.start()
         export = Export(self.name, uuid.uuid4().hex, datetime.now(UTC), start, start)
         tap = self.zendesk
         pages = Pages(self.model, tap.client, tap.settings, self._rows(export), self.logger)
@@ -106,7 +106,7 @@ class ModelStream(Stream):
             self.zendesk.writer.write_record(self._raw.append, record)
             self.state_manager.is_flushed = False
 
-    def _start(self) -> Position | None:
+    def start(self) -> Position | None:
         """Settings before state, state before start_date. None for bulk models."""
         if not self.model.is_incremental:
             return None

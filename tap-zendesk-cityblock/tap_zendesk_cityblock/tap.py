@@ -8,9 +8,11 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+import click
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
+from tap_zendesk_cityblock.availability import SECONDS, tell
 from tap_zendesk_cityblock.client import ZendeskClient
 from tap_zendesk_cityblock.credentials import credentials
 from tap_zendesk_cityblock.cursors import check_state
@@ -68,12 +70,16 @@ class TapZendeskCityblock(Tap):
 
     @cached_property
     def client(self) -> ZendeskClient:
+        return self.new_client(self.settings.give_up_after)
+
+    def new_client(self, give_up_after: float) -> ZendeskClient:
+        """Raises ConfigurationError where the credentials make no sense."""
         return ZendeskClient(
             self.settings.base_url,
             credentials(self.config),
             Limits(self.settings.requests_per_minute),
             self.logger,
-            give_up_after=self.settings.give_up_after,
+            give_up_after=give_up_after,
         )
 
     @cached_property
@@ -83,6 +89,16 @@ class TapZendeskCityblock(Tap):
     def discover_streams(self) -> list[Stream]:
         models = [*self.settings.bulk_models, *self.settings.incremental_models]
         return [self.export_metadata, *(ModelStream(self, model) for model in models)]
+
+    def run_discovery(self) -> str:
+        """The SDK's; and, unless the settings say no, what the account may read."""
+        catalog = self.catalog_dict
+        if self.settings.discover_permissions:
+            models = (*self.settings.bulk_models, *self.settings.incremental_models)
+            tell(catalog, models, self.new_client(SECONDS), self.logger)
+        text = json.dumps(catalog, indent=2)
+        click.echo(text)
+        return text
 
     def setup_mapper(self) -> None:
         """The mapper knows the streams of the catalog; EXPORT_METADATA is written even if the catalog lacks it."""

@@ -1,0 +1,64 @@
+"""Whether the account lets a run read a model, asked with one row of it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
+from tap_zendesk_cityblock.cursors import Position
+from tap_zendesk_cityblock.errors import StreamUnavailableError
+from tap_zendesk_cityblock.pages import WITHHELD_SECONDS
+from tap_zendesk_cityblock.pagination import first_query, read_page
+from tap_zendesk_cityblock.rows import DictRows
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterable
+
+    from tap_zendesk_cityblock.models import Model
+
+SECONDS = 90
+"""For which one such request is tried again: long enough to wait once for the limit of incremental exports."""
+ADVICE = (
+    "let the login's user be an admin; is the feature in the account's plan? else name it in optional_models"
+)
+READABLE = "tap-zendesk-cityblock.readable"
+MISSING = "tap-zendesk-cityblock.missing"
+
+
+def look(model: Model, client: ZendeskClient) -> str | None:
+    """What is in the way of reading the model, None if nothing is. Raises TapError where login or host fail."""
+    start = Position(time=int(time.time()) - WITHHELD_SECONDS) if model.is_incremental else None
+    query = first_query(model, start, 1)
+    rows = DictRows(model, (), {}, lambda _: None)
+    try:
+        client.get(
+            model.path, query, lambda body, asked: read_page(model, asked, body, client.base_url, rows)
+        )
+    except StartTooRecentError:
+        return None
+    except StreamUnavailableError as unavailable:
+        return str(unavailable)
+    return None
+
+
+def tell(
+    catalog: dict[str, Any], models: Iterable[Model], client: ZendeskClient, logger: logging.Logger
+) -> None:
+    """Puts into each model's metadata (breadcrumb []) whether it is readable, and if not, what is in the way.
+
+    One line in the log for each that is not. Raises TapError where login or host fail.
+    """
+    metadata = {
+        stream["tap_stream_id"]: entry["metadata"]
+        for stream in catalog["streams"]
+        for entry in stream["metadata"]
+        if not entry["breadcrumb"]
+    }
+    for model in models:
+        cause = look(model, client)
+        metadata[model.name][READABLE] = cause is None
+        if cause is not None:
+            metadata[model.name][MISSING] = cause
+            logger.warning("%s: not readable (%s): %s", model.name, cause, ADVICE)

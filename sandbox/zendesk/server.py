@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import deque
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import orjson
@@ -16,11 +17,14 @@ from sandbox.zendesk.faults import Fault, Faults, broken_answer, status_answer
 from sandbox.zendesk.history import advance, put
 from sandbox.zendesk.limits import Limits
 from sandbox.zendesk.models import BY_MODEL, BY_PATH, Paging
-from sandbox.zendesk.pages import Refused, page
+from sandbox.zendesk.pages import page
+from sandbox.zendesk.refused import Refused
 
 if TYPE_CHECKING:
     from sandbox.zendesk.store import Store
 
+EXPORTS = "/api/v2/incremental/"
+FORBIDDEN = {"error": {"title": "Forbidden", "message": "You do not have access to this page."}}
 SEARCHES = {search.COUNT: search.count, search.EXPORT: search.export}
 REMEMBERED_REQUESTS = 100_000
 
@@ -33,6 +37,7 @@ class Account:
     access: Access = dataclasses.field(default_factory=Access)
     limits: Limits = dataclasses.field(default_factory=Limits)
     faults: Faults = dataclasses.field(default_factory=Faults)
+    may_export: bool = True
     requests: deque[dict[str, object]] = dataclasses.field(
         default_factory=lambda: deque(maxlen=REMEMBERED_REQUESTS)
     )
@@ -54,6 +59,7 @@ def application(store: Store) -> web.Application:
     app.router.add_get("/_sandbox/requests", _requests)
     app.router.add_delete("/_sandbox/requests", _forget_requests)
     app.router.add_put("/_sandbox/limits", _limits)
+    app.router.add_put("/_sandbox/exports", _exports)
     app.router.add_post("/_sandbox/expire_tokens", _expire_tokens)
     return app
 
@@ -67,6 +73,8 @@ def _json(body: object, status: int = 200, headers: dict[str, str] | None = None
 async def _api(request: web.Request) -> web.StreamResponse:
     account = request.app[ACCOUNT]
     answer = await _answered(request, account)
+    if not answer.prepared:
+        answer.headers["Date"] = format_datetime(datetime.fromtimestamp(account.store.now, UTC), usegmt=True)
     kind = request.headers.get("Authorization", "").partition(" ")[0]
     account.requests.append(
         {
@@ -102,6 +110,8 @@ async def _answered(request: web.Request, account: Account) -> web.StreamRespons
 
 def _body(path: str, request: web.Request, account: Account) -> bytes:
     """Raises Refused."""
+    if path.startswith(EXPORTS) and not account.may_export:
+        raise Refused(403, FORBIDDEN)
     if path in SEARCHES:
         return SEARCHES[path](request.query, account.store)
     if path not in BY_PATH:
@@ -158,6 +168,12 @@ async def _forget_requests(request: web.Request) -> web.StreamResponse:
 
 async def _limits(request: web.Request) -> web.StreamResponse:
     request.app[ACCOUNT].limits.configure(await request.json())
+    return _json({})
+
+
+async def _exports(request: web.Request) -> web.StreamResponse:
+    """Whether the account may use Zendesk's incremental exports."""
+    request.app[ACCOUNT].may_export = (await request.json())["allowed"]
     return _json({})
 
 

@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS object (
     model TEXT NOT NULL,
     id INTEGER NOT NULL,
     changed INTEGER NOT NULL, -- epoch seconds of the clock that exports run by
-    listed INTEGER NOT NULL,  -- 0: archived, or deleted from a list
+    listed INTEGER NOT NULL,  -- 0: archived, or deleted; exports have these, lists do not
     body BLOB NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS object_by_id ON object (model, id);
@@ -118,7 +118,7 @@ class Store:
 
     def count(self, model: str) -> int:
         """How many of them a list has."""
-        sql = "SELECT COUNT(*) FROM object WHERE model = ? AND listed"
+        sql = f"SELECT COUNT(*) FROM object WHERE model = ? AND listed AND {THERE}"
         return int(self._db.execute(sql, (model,)).fetchone()[0])
 
     def changed_after(
@@ -136,7 +136,7 @@ class Store:
     ) -> list[tuple[int, bytes]]:
         """(id, body) behind that id, in the order of ids."""
         return self._db.execute(
-            "SELECT id, body FROM object WHERE model = ? AND id > ? AND listed ORDER BY id LIMIT ? OFFSET ?",
+            f"SELECT id, body FROM object WHERE model = ? AND id > ? AND listed AND {THERE} ORDER BY id LIMIT ? OFFSET ?",
             (model, object_id, limit, offset),
         ).fetchall()
 

@@ -11,6 +11,8 @@ from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.pages import WITHHELD_SECONDS
 from tap_zendesk_cityblock.pagination import first_query, read_page
 from tap_zendesk_cityblock.rows import DictRows
+from tap_zendesk_cityblock.sources import NO_SOURCE, sources_of
+from tap_zendesk_cityblock.without_exports import look_at
 
 if TYPE_CHECKING:
     import logging
@@ -27,8 +29,16 @@ READABLE = "tap-zendesk-cityblock.readable"
 MISSING = "tap-zendesk-cityblock.missing"
 
 
-def look(model: Model, client: ZendeskClient) -> str | None:
+def look(model: Model, client: ZendeskClient, *, by_exports: bool) -> str | None:
     """What is in the way of reading the model, None if nothing is. Raises TapError where login or host fail."""
+    sources = sources_of(model, by_exports=by_exports)
+    if sources is None:
+        return _look(model, client)
+    causes = (look_at(source, model, client) for source in sources)
+    return next((cause for cause in causes if cause is not None), None) if sources else NO_SOURCE
+
+
+def _look(model: Model, client: ZendeskClient) -> str | None:
     start = Position(time=int(time.time()) - WITHHELD_SECONDS) if model.is_incremental else None
     query = first_query(model, start, 1)
     rows = DictRows(model, (), {}, lambda _: None)
@@ -44,7 +54,12 @@ def look(model: Model, client: ZendeskClient) -> str | None:
 
 
 def tell(
-    catalog: dict[str, Any], models: Iterable[Model], client: ZendeskClient, logger: logging.Logger
+    catalog: dict[str, Any],
+    models: Iterable[Model],
+    client: ZendeskClient,
+    logger: logging.Logger,
+    *,
+    by_exports: bool,
 ) -> None:
     """Puts into each model's metadata (breadcrumb []) whether it is readable, and if not, what is in the way.
 
@@ -57,7 +72,7 @@ def tell(
         if not entry["breadcrumb"]
     }
     for model in models:
-        cause = look(model, client)
+        cause = look(model, client, by_exports=by_exports)
         metadata[model.name][READABLE] = cause is None
         if cause is not None:
             metadata[model.name][MISSING] = cause

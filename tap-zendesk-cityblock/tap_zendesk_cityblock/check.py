@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 def check(settings: Settings, client: ZendeskClient) -> bool:
     """Prints a line for each model; whether a run would end well."""
-    told = [(model, look(model, client)) for model in (*settings.bulk_models, *settings.incremental_models)]
+    told = [
+        (model, look(model, client, by_exports=settings.incremental_exports))
+        for model in (*settings.bulk_models, *settings.incremental_models)
+    ]
     lacking = [
         model.name
         for model, cause in told

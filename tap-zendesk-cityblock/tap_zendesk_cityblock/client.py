@@ -63,6 +63,7 @@ class ZendeskClient:
         self.base_url = base_url
         self._limits, self._logger = limits, logger
         self._give_up_after, self._sleep = give_up_after, sleep
+        self._date: float | None = None
         self._session = requests.Session()
         self._session.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
         self._session.trust_env = False  # a .netrc would replace the credentials
@@ -90,6 +91,10 @@ class ZendeskClient:
                 self._logger.warning("%s: %s, trying again in %.0f s", path, failure, wait)
                 self._sleep(wait)
         raise GaveUpError(f"{path}: gave up")
+
+    def now(self) -> float:
+        """Epoch seconds by Zendesk's clock, as its last answer told; by this machine's before the first."""
+        return time.time() if self._date is None else self._date
 
     def left(self, path: str) -> tuple[int, int] | None:
         """Requests that the rate limit still allows, and of how many; None before the first answer."""
@@ -130,6 +135,7 @@ class ZendeskClient:
         except requests.RequestException as failure:
             raise TransientError(type(failure).__name__) from None
         self._limits.learn(path, response.headers)
+        self._date = _date(response) or self._date
         return response
 
 
@@ -169,7 +175,7 @@ def _failure(path: str, response: requests.Response) -> Exception:
         return StreamUnavailableError(told)
     if status in (400, 422) and title == "StartTimeTooRecent":
         return StartTooRecentError()
-    if status == 400 and title == "InvalidCursor":
+    if status == 400 and title in ("InvalidCursor", "InvalidPaginationParameter"):
         return CursorInvalidError(told)
     return AnswerError(f"{path}: {told}")
 
@@ -183,6 +189,13 @@ def _title(response: requests.Response) -> str:
     except (ValueError, KeyError, IndexError, TypeError):
         return ""
     return str(title) if re.fullmatch(r"[A-Za-z' ]{1,60}", str(title)) else ""
+
+
+def _date(response: requests.Response) -> float | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
+    except (ValueError, TypeError):
+        return None
 
 
 def _retry_after(response: requests.Response) -> float | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
 from tap_zendesk_cityblock.cursors import Position, time_of
-from tap_zendesk_cityblock.errors import CursorInvalidError
+from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError
 from tap_zendesk_cityblock.pagination import Page, first_query, larger, read_page
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ class Pages:
                 page = self._page(query)
             except StartTooRecentError:
                 return
-            except CursorInvalidError:
+            except CursorInvalidError as refused:
+                if "cursor" not in query:
+                    raise AnswerError(f"{self._model.path}: {refused}") from None
                 query = self._first_query(self._healed(query["cursor"]))
                 continue
             if page.lost_second is not None:

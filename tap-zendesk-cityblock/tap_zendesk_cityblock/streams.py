@@ -19,6 +19,8 @@ from tap_zendesk_cityblock.export_metadata import Export
 from tap_zendesk_cityblock.pages import Pages
 from tap_zendesk_cityblock.progress import Progress
 from tap_zendesk_cityblock.rows import DictRows, RawRows
+from tap_zendesk_cityblock.sources import NO_SOURCE, sources_of
+from tap_zendesk_cityblock.without_exports import SourcePages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,10 +65,9 @@ class ModelStream(Stream):
         start = self.start()
         export = Export(self.name, uuid.uuid4().hex, datetime.now(UTC), start, start)
         tap = self.zendesk
-        pages = Pages(self.model, tap.client, tap.settings, self._rows(export), self.logger)
         progress = Progress(export, lambda: tap.client.left(self.model.path), self.logger)
         try:
-            for page in pages.following(start):
+            for page in self._pages(export).following(start):
                 yield from page.records
                 export.count += len(page.records)
                 self._commit(page, export)
@@ -82,10 +83,33 @@ class ModelStream(Stream):
             "%s: %d records of %d pages in %.1f s", self.name, export.count, export.pages, seconds
         )
 
+    def _pages(self, export: Export) -> Pages | SourcePages:
+        """Raises StreamUnavailableError."""
+        tap, model = self.zendesk, self.model
+        sources = sources_of(model, by_exports=tap.settings.incremental_exports)
+        if sources is None:
+            return Pages(model, tap.client, tap.settings, self._rows(export), self.logger)
+        if not sources:
+            raise StreamUnavailableError(NO_SOURCE)
+        self._raw = None
+        known, constants = self._properties(export)
+        return SourcePages(
+            model,
+            sources,
+            client=tap.client,
+            settings=tap.settings,
+            rows=lambda source: DictRows(source, known, constants, self._report),
+            logger=self.logger,
+        )
+
+    def _properties(self, export: Export) -> tuple[list[str], dict[str, str]]:
+        """The names of Zendesk's, and ours with their values."""
+        known = [name for name in self.schema["properties"] if name not in EXPORT_COLUMNS]
+        return known, {"_export_id": export.export_id, "_exported_at": export.started.isoformat()}
+
     def _rows(self, export: Export) -> Rows:
         """Bytes where records are handed on as they are, dicts where something looks into them."""
-        known = [name for name in self.schema["properties"] if name not in EXPORT_COLUMNS]
-        constants = {"_export_id": export.export_id, "_exported_at": export.started.isoformat()}
+        known, constants = self._properties(export)
         if not self._hands_records_on():
             self._raw = None
             return DictRows(self.model, known, constants, self._report)
@@ -115,7 +139,9 @@ class ModelStream(Stream):
             return Position(cursor=settings.start_cursor)
         if settings.start_time is not None:
             return Position(time=settings.start_time)
-        return read_bookmark(self.model, self.stream_state) or Position(time=settings.start_date)
+        sources = sources_of(self.model, by_exports=settings.incremental_exports)
+        position = read_bookmark(self.model, self.stream_state, by_exports=not sources)
+        return position or Position(time=settings.start_date)
 
     def _report(self, name: str) -> None:
         if name not in self.model.left_out and name not in self._reported:

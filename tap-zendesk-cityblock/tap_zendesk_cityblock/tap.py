@@ -95,7 +95,8 @@ class TapZendeskCityblock(Tap):
         catalog = self.catalog_dict
         if self.settings.discover_permissions:
             models = (*self.settings.bulk_models, *self.settings.incremental_models)
-            tell(catalog, models, self.new_client(SECONDS), self.logger)
+            by_exports = self.settings.incremental_exports
+            tell(catalog, models, self.new_client(SECONDS), self.logger, by_exports=by_exports)
         text = json.dumps(catalog, indent=2)
         click.echo(text)
         return text

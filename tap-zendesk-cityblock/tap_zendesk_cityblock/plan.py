@@ -16,10 +16,12 @@ from tap_zendesk_cityblock.availability import SECONDS
 from tap_zendesk_cityblock.cursors import epoch_of
 from tap_zendesk_cityblock.errors import ConfigurationError, StreamUnavailableError, TapError, TransientError
 from tap_zendesk_cityblock.limits import ACCOUNT
-from tap_zendesk_cityblock.models import Model, Paging
+from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
 from tap_zendesk_cityblock.pagination import SIZES, first_query
+from tap_zendesk_cityblock.sources import NO_SOURCE, sources_of
 from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.tap import TapZendeskCityblock, read_json
+from tap_zendesk_cityblock.without_exports import searches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,12 +40,17 @@ HIGH_VOLUME = 2500
 """Whose account has so many a minute has 30 of exports, too (the same document)."""
 HIGH_VOLUME_EXPORTS = 30
 
+LIST_PAGE = LARGEST_PAGE[Paging.LIST_CURSOR]
+
 HEAD = ("model", "from", "rows", "requests", "a minute", "minutes")
 
 
 @dataclasses.dataclass(frozen=True)
 class Need:
-    """What one model would need. `rows` and `requests` are None where Zendesk counts nothing; `cause`: not readable."""
+    """What one model would need. `rows` and `requests` are None where Zendesk counts nothing; `cause`: not readable.
+
+    `bucket`: of the rate limit, if it is not that of the model's path.
+    """
 
     model: Model
     start: int | None
@@ -51,25 +58,34 @@ class Need:
     is_exact: bool
     requests: int | None
     cause: str | None = None
+    bucket: str | None = None
 
 
 class Counter:
     """Counts at the cost of one request a model, none of them of the exports' scarce ones."""
 
-    def __init__(self, client: ZendeskClient, page_size: int | None) -> None:
-        self._client, self._page_size = client, page_size
+    def __init__(self, client: ZendeskClient, settings: Settings) -> None:
+        self._client, self._page_size = client, settings.page_size
+        self._by_exports = settings.incremental_exports
 
     def need(self, model: Model, start: int | None) -> Need:
         """`start`: epoch seconds, None for bulk models. Raises TapError where login or host fail."""
+        sources = sources_of(model, by_exports=self._by_exports)
+        if sources is not None and not sources:
+            return Need(model, start, None, is_exact=True, requests=0, cause=NO_SOURCE)
         if model.paging is Paging.NONE:
             return Need(model, start, None, is_exact=True, requests=1)
         try:
             rows = self._rows(model, start)
         except StreamUnavailableError as unavailable:
             return Need(model, start, None, is_exact=True, requests=0, cause=str(unavailable))
-        return Need(
-            model, start, rows, not model.is_incremental, None if rows is None else self._pages(model, rows)
-        )
+        if rows is None:
+            return Need(model, start, rows, is_exact=False, requests=None)
+        if sources is not None:
+            size = min(self._page_size or LIST_PAGE, LIST_PAGE)
+            requests = rows // size + len(sources) + searches(sources, start, self._client.now())
+            return Need(model, start, rows, is_exact=False, requests=requests, bucket=ACCOUNT)
+        return Need(model, start, rows, not model.is_incremental, self._pages(model, rows))
 
     def _rows(self, model: Model, start: int | None) -> int | None:
         if not model.is_incremental:
@@ -101,14 +117,14 @@ def plan(
     streams: Iterable[ModelStream], client: ZendeskClient, settings: Settings, now: float
 ) -> list[tuple[str, ...]]:
     """The rows of the table, a total last. `now`: epoch seconds."""
-    counter = Counter(client, settings.page_size)
+    counter = Counter(client, settings)
     needs = [counter.need(stream.model, epoch_of(stream.start())) for stream in streams]
     left = client.left("/api/v2/search/count") or client.left(needs[0].model.path if needs else "")
     limits = _limits(left[1] if left else None, settings.requests_per_minute)
-    rows = [_row(need, limits.get(bucket_of(need.model)), now) for need in needs]
+    rows = [_row(need, limits.get(need.bucket or bucket_of(need.model)), now) for need in needs]
     asked: dict[str, int] = {}
     for need in needs:
-        for bucket in {bucket_of(need.model), ACCOUNT}:
+        for bucket in {need.bucket or bucket_of(need.model), ACCOUNT}:
             asked[bucket] = asked.get(bucket, 0) + (1 if need.requests is None else need.requests)
     longest = max((_minutes(count, limits.get(bucket)) for bucket, count in asked.items()), default=0)
     known = sum(need.rows or 0 for need in needs)

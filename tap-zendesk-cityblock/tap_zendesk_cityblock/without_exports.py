@@ -50,6 +50,12 @@ def look_at(source: Source, model: Model, client: ZendeskClient) -> str | None:
     return None
 
 
+def searches(sources: Sequence[Source], start: int | None, now: float) -> int:
+    """How many spans of time are searched, from the first run's start or one that has been long ago."""
+    began, end = start or 0, int(now) - WITHHELD_SECONDS - ARCHIVED_AFTER
+    return len(range(began, end, SPAN)) if any(source.way is Way.SEARCHED for source in sources) else 0
+
+
 def _first_query(model: Model, source: Source, since: int, until: int) -> Query:
     match source.way:
         case Way.SORTED:

@@ -91,3 +91,15 @@ def test_a_state_that_makes_no_sense_is_one_sentence(state, plan):
     assert ran.returncode == 1
     assert "state" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_without_exports_the_account_limit_counts_and_lists_of_a_hundred(plan, zendesk):
+    zendesk.limits(account={"total": 700})
+    settings = {"incremental_models": ["ticket", "organization", "ticket_metric_event"]}
+    ran = plan(bulk_models=[], incremental_exports=False, **settings)
+    told = table(ran)
+    there = [ticket for ticket in zendesk.objects("ticket") if ticket["status"] != "deleted"]
+    assert told["ticket"][1] == f"~{len(there)}"
+    assert told["ticket"][3] == told["organization"][3] == "700"
+    assert int(told["ticket"][2].strip("~")) >= len(there) // 100 + 3
+    assert "ticket_metric_event  not readable: only incremental exports have it" in ran.stdout

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 SECONDS = 90
 """For which one such request is tried again: long enough to wait once for the limit of incremental exports."""
 ADVICE = (
-    "let the login's user be an admin; is the feature in the account's plan? else name it in optional_models"
+    "let the login's user be an admin; is the feature in the account's plan? if no incremental export may be read,"
+    " set incremental_exports to false; else name it in optional_models"
 )
 READABLE = "tap-zendesk-cityblock.readable"
 MISSING = "tap-zendesk-cityblock.missing"

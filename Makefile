@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox check-env test test-runbook test-pythons test-image image-prefix wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-publishing kills check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-runbook test-pythons test-image image-prefix wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-quota benchmark-publishing kills fault-matrix check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -18,9 +18,8 @@ sandbox: setup ## the sandbox alone, until Ctrl-C; in another terminal: .venvs/m
 	@$(PYTHON) -m sandbox up
 
 check-env: setup ## whether an environment has what its runs need, read-only: make check-env ENV=staging
-	@$(MELTANO) --environment=$(ENV) --log-level=warning invoke tap-zendesk-cityblock:check && \
-	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-bigquery:check && \
-	$(MELTANO) --environment=$(ENV) --log-level=warning invoke target-zendesk-pubsub:check
+	@failed=0; for plugin in tap-zendesk-cityblock target-bigquery target-zendesk-pubsub; do \
+		$(MELTANO) --environment=$(ENV) --log-level=warning invoke $$plugin:check || failed=1; done; exit $$failed
 
 test: setup ## every test but those that have a verb of their own
 	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder --ignore=tests/end_to_end/test_runbook.py
@@ -70,11 +69,17 @@ benchmark-peers: setup ## 10,000 tickets through the tap, tap-zendesk, zenpy and
 	done
 	$(PYTHON) -m benchmarks.peers
 
+benchmark-quota: setup ## 10 requests a minute, alone and beside others: how much is taken, half an hour; all bulk models against the longest
+	$(PYTHON) -m benchmarks.quota
+
 benchmark-publishing: setup ## 10,000 and 100,000 tickets to messages: each once and in order, CPU, memory, against Google's client
 	$(PYTHON) -m benchmarks.publishing
 
 kills: setup ## 30 runs that are killed or asked to end while they publish: nothing lost, repeats under their key
 	$(PYTHON) -m benchmarks.kills
+
+fault-matrix: setup ## 32 faults between the tap and Zendesk, in every dialect of pages: rows lost, repeated, and what the log tells
+	$(PYTHON) -m benchmarks.fault_matrix
 
 check: setup ## lint, format and types
 	.venv/bin/ruff check .

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from sandbox.addresses import MESSAGES_DATASET
-from sandbox.zendesk.models import BY_MODEL
+from sandbox.zendesk.models import BY_MODEL, PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from google.cloud import bigquery
 
 ADDED_BY_US = {"_export_id", "_exported_at"}
-FLAGGED_DELETED = {"ticket", "user", "organization", "ticket_metric_event"}
+FLAGGED_DELETED = {
+    "ticket",
+    "user",
+    "organization",
+    "ticket_metric_event",
+    "custom_object_record",
+    "routing_attribute_event",
+}
 LEFT_OUT = {
     "ticket": {"fields"},
     "ticket_skip": {"ticket"},
@@ -60,7 +67,7 @@ class Comparison:
 
 def compare(zendesk_url: str, warehouse: bigquery.Client, dataset: str, model: str) -> Comparison:
     """`<model>_latest` in `dataset` against the objects of the account at `zendesk_url`."""
-    key = BY_MODEL[model].key
+    key = (PARTS.get(model) or BY_MODEL[model]).key
     truth, _ = _checksums(_objects(zendesk_url, model), key, LEFT_OUT.get(model, set()))
     ours = ADDED_BY_US | ({"is_deleted"} if model in FLAGGED_DELETED else set())
     view, repeated = _checksums(_rows(warehouse, dataset, model), key, ours)

@@ -80,8 +80,8 @@ def _shorthand(short: object) -> dict[str, Any]:  # noqa: PLR0911 - one a notati
             return _object({name: _shorthand(part) for name, part in short.items()})
         case [items]:
             return {"type": ["array", "null"], "items": _shorthand(items)}
-        case "date-time":
-            return {"type": ["string", "null"], "format": "date-time"}
+        case "date-time" | "date":
+            return {"type": ["string", "null"], "format": short}
         case "mixed":
             return {"type": MIXED}
         case "open":

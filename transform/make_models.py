@@ -25,6 +25,8 @@ IS_DELETED = {
     "user": "not active",
     "organization": "deleted_at is not null",
     "ticket_metric_event": "ifnull(deleted, false)",
+    "custom_object_record": "ifnull(name = '[DELETED]', false)",
+    "routing_attribute_event": "type = 'delete'",
 }
 REMNANTS = {
     "ticket": ("created_at is not null", ["status", "updated_at", "generated_timestamp"]),

@@ -14,7 +14,7 @@ output "credentials" {
 }
 
 output "policy_tag" {
-  description = "TARGET_BIGQUERY_POLICY_TAG of the CronJobs: Google gives the name, so that no file can know it before"
+  description = "TARGET_BIGQUERY_POLICY_TAG and TARGET_ZENDESK_PUBSUB_POLICY_TAG of the CronJobs: Google gives the name, so that no file can know it before"
   value       = google_data_catalog_policy_tag.personal.name
 }
 

@@ -1,11 +1,11 @@
-# Who sees the personal columns of the dataset zendesk. target-bigquery tags them (its policy_tag), BigQuery asks at every
-# query, through views, too. Readers without the right see null there.
+# Who sees personal columns. Both targets tag them in the tables they make (their policy_tag), BigQuery asks at every query,
+# through views, too. Readers without the right see null there.
 
 resource "google_data_catalog_taxonomy" "zendesk" {
   project                = var.project
   region                 = lower(var.location)
   display_name           = "Zendesk (${var.environment})"
-  description            = "What is known of people in the dataset zendesk"
+  description            = "What is known of people in the datasets zendesk and pubsub_messages"
   activated_policy_types = ["FINE_GRAINED_ACCESS_CONTROL"]
   depends_on             = [google_project_service.used]
 }
@@ -41,7 +41,7 @@ resource "google_bigquery_datapolicy_data_policy_iam_member" "readers" {
   member         = each.value
 }
 
-# The worker, too: the directory joins by address, and a ticket that waits is read back.
+# The worker, too: the directory joins by address; a ticket that waits and a message to replay are read back.
 resource "google_data_catalog_policy_tag_iam_member" "sees_all" {
   for_each   = merge({ worker = google_service_account.worker.member }, { for one in var.personal_readers : one => one })
   policy_tag = google_data_catalog_policy_tag.personal.name
@@ -58,8 +58,9 @@ resource "google_project_iam_custom_role" "tags_columns" {
 }
 
 resource "google_bigquery_dataset_iam_member" "tags_columns" {
+  for_each   = google_bigquery_dataset.warehouse
   project    = var.project
-  dataset_id = google_bigquery_dataset.warehouse["zendesk"].dataset_id
+  dataset_id = each.value.dataset_id
   role       = google_project_iam_custom_role.tags_columns.id
   member     = google_service_account.worker.member
 }

@@ -6,13 +6,13 @@ One builder a model. An object's number in the store is not always what Zendesk 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from sandbox.zendesk import words
 from sandbox.zendesk.clock import BEGINNING, DAY, START, iso
-from sandbox.zendesk.models import BY_MODEL, Paging
+from sandbox.zendesk.models import BY_MODEL
 from sandbox.zendesk.people import FIRST_ORGANIZATION, FIRST_USER, HOST
 from sandbox.zendesk.rules import CONDITIONS, macro
 from sandbox.zendesk.store import Stored
@@ -370,6 +370,144 @@ def call_leg(rng: Random, number: int, users: int) -> Json:
     }
 
 
+def schedule_holiday(_rng: Random, number: int, _users: int) -> Json:
+    day = datetime.fromtimestamp(BEGINNING + number * 91 * DAY, UTC).date().isoformat()
+    return {"name": f"Holiday {number}", "start_date": day, "end_date": day}
+
+
+def custom_object_record(rng: Random, number: int, _users: int) -> Json:
+    """Every seventh is deleted."""
+    content: Json = {
+        "id": f"01J{rng.randrange(10**20):020d}ABC",
+        "custom_object_key": KEYS[number % len(KEYS)],
+        "name": f"Record {number}",
+        "external_id": None if number % 2 else f"ext-{number}",
+        "custom_object_fields": {"note": words.text(rng, 30), "count": number, "visited": bool(number % 2)},
+        "created_by_user_id": str(FIRST_USER),
+        "updated_by_user_id": str(FIRST_USER),
+    }
+    if number % 7 == 6:
+        content.update(
+            name="[DELETED]", custom_object_fields=dict.fromkeys(content["custom_object_fields"], "[DELETED]")
+        )
+    return content
+
+
+def audit_log(rng: Random, number: int, users: int) -> Json:
+    source = number * 3 % users
+    return {
+        "actor_id": FIRST_USER,
+        "actor_name": words.name(rng),
+        "source_id": FIRST_USER + source,
+        "source_type": "user",
+        "source_label": words.name(rng),
+        "action": rng.choice(("create", "update", "login")),
+        "action_label": "Updated",
+        "change_description": "Role changed from Administrator to End User",
+        "ip_address": f"192.0.2.{number % 256}",
+    }
+
+
+def satisfaction_rating(rng: Random, number: int, users: int) -> Json:
+    score = ("good", "bad", "offered")[number % 3]
+    return {
+        "assignee_id": FIRST_USER + number * 10 % users,
+        "group_id": FIRST_GROUP,
+        "requester_id": FIRST_USER + number % users,
+        "ticket_id": number + 1,
+        "score": score,
+        "comment": words.text(rng, 30) if score != "offered" else None,
+        "reason": "It took too long" if score == "bad" else None,
+        "reason_id": 1000 if score == "bad" else None,
+    }
+
+
+def access_log(rng: Random, number: int, users: int) -> Json:
+    content: Json = {
+        "id": f"01H{rng.randrange(10**20):020d}XYZ",
+        "user_id": FIRST_USER + number * 10 % users,
+        "url": f"/api/v2/tickets/{number}" if number % 4 else "/graphql",
+        "method": "GET" if number % 4 else "POST",
+        "status": 200,
+        "ip_address": f"198.51.100.{number % 256}",
+        "client": "Mozilla/5.0",
+        "authorization_type": "session",
+        "referer": f"/agent/tickets/{number}",
+        "bytes_sent": rng.randrange(10_000),
+        "category": "Ticket",
+        "summary": "View ticket",
+    }
+    if number % 4 == 0:
+        content["graphql"] = {"operation_name": "ticket", "operation_type": "QUERY", "variables": "{}"}
+    return content
+
+
+def side_conversation_event(rng: Random, number: int, _users: int) -> Json:
+    person: Json = {"user_id": FIRST_USER, "name": words.name(rng), "email": "agent@cityblock.example"}
+    kind = ("create", "reply", "update")[number % 3]
+    content: Json = {
+        "id": _text_id(rng),
+        "side_conversation_id": _text_id(Random(f"side conversation {number // 3}")),
+        "ticket_id": number // 3 + 1,
+        "type": kind,
+        "via": "support",
+        "actor": person,
+    }
+    if kind == "update":
+        return {**content, "message": None, "updates": {"state": "closed"}}
+    text = words.text(rng, 60)
+    message: Json = {
+        "subject": "A question",
+        "body": text,
+        "preview_text": text[:20],
+        "from": person,
+        "to": [person],
+    }
+    return {**content, "message": message, "updates": {}}
+
+
+def routing_attribute_event(_rng: Random, number: int, _users: int) -> Json:
+    """How the attributes there are came to be, and how others went."""
+    attribute = routing_attribute(Random(f"routing_attribute 1 {number}"), number, 1)
+    return {**attribute, "type": "create" if number < BUILDERS["routing_attribute"][1] else "delete"}
+
+
+def chat(rng: Random, number: int, users: int) -> Json:
+    visitor: Json = {
+        "id": f"2.{number}",
+        "name": words.name(rng),
+        "email": f"user{number % users}@mail.example",
+    }
+    return {
+        "id": f"1712.{_number_of('chat', number)}",
+        "type": "chat",
+        "zendesk_ticket_id": number + 1,
+        "visitor": visitor,
+        "agent_ids": ["1"],
+        "agent_names": [words.name(rng)],
+        "department_id": None,
+        "department_name": None,
+        "started_by": "visitor",
+        "missed": False,
+        "triggered": False,
+        "unread": False,
+        "rating": rng.choice(("good", None)),
+        "comment": None,
+        "duration": rng.randrange(900),
+        "tags": rng.sample(words.TAGS, 1),
+        "count": {"visitor": 2, "agent": 2, "total": 4},
+        "response_time": {"first": 5, "avg": 7.5, "max": 10},
+        "session": {"browser": "Firefox", "ip": f"203.0.113.{number % 256}"},
+        "history": [{"type": "chat.msg", "name": visitor["name"], "msg": words.text(rng, 30)}],
+        "webpath": [],
+        "conversions": [],
+        "engagements": [],
+    }
+
+
+KEYS = ("clinic_visit", "vehicle", "care_plan")
+"""Of the custom objects."""
+
 BUILDERS: dict[str, tuple[Callable[[Random, int, int], Json], int]] = {
     "organization_subscription": (organization_subscription, 40),
     "brand_agent": (brand_agent, 120),
@@ -395,13 +533,29 @@ BUILDERS: dict[str, tuple[Callable[[Random, int, int], Json], int]] = {
     "article": (article, 30),
     "call": (call, 120),
     "call_leg": (call_leg, 240),
+    "schedule_holiday": (schedule_holiday, 9),
+    "custom_object_record": (custom_object_record, 70),
+    "audit_log": (audit_log, 150),
+    "satisfaction_rating": (satisfaction_rating, 130),
+    "access_log": (access_log, 60),
+    "side_conversation_event": (side_conversation_event, 45),
+    "routing_attribute_event": (routing_attribute_event, 3),
+    "chat": (chat, 25),
 }
 """Model → its builder, and how many a new account has."""
 
-TIMELESS = {"tag", "ticket_form_status", "job_status", "ticket_metric_event"}
-"""These have neither `created_at` nor `updated_at`."""
+OF_A_MOMENT = {"ticket_metric_event", "access_log", "routing_attribute_event", "chat"}
+TIMELESS = {"tag", "ticket_form_status", "job_status", "schedule_holiday", *OF_A_MOMENT}
+"""These have neither `created_at` nor `updated_at`; those of a moment have one clock under another name."""
+WITHOUT_URL = ("call", "chat", "tag", "ticket_", "schedule_holiday", "routing_attribute_event", "access_log")
 
-EXPORTED = [model for model in BUILDERS if BY_MODEL[model].paging is Paging.EXPORT_TIME]
+PARENTS: dict[str, Callable[[int], object]] = {
+    "schedule_holiday": lambda number: _number_of("schedule", number % 2),
+    "custom_object_record": lambda number: KEYS[number % len(KEYS)],
+}
+"""Model → the key of the parent that its object with this number is below."""
+
+EXPORTED = [model for model in BUILDERS if BY_MODEL[model].is_exported or BY_MODEL[model].window]
 
 
 def further(seed: int, users: int) -> Iterator[Stored]:
@@ -423,14 +577,14 @@ def built(model: str, seed: int, number: int, users: int, moment: int | None = N
         made["created_at"] = iso(created)
         if endpoint.clock != "created_at":
             made["updated_at"] = iso(changed)
-    if model == "ticket_metric_event":
-        made["time"] = iso(changed)
+    if model in OF_A_MOMENT:
+        made[endpoint.clock] = iso(changed)
     made |= BUILDERS[model][0](rng, number, users)
-    if not model.startswith(("call", "tag", "ticket_")):
+    if not model.startswith(WITHOUT_URL):
         made["url"] = f"{HOST}{endpoint.path}/{made[endpoint.key]}.json"
     at: Any = made.get(endpoint.clock)
     return Stored.of(
-        model,
+        endpoint.within(PARENTS[model](number)) if model in PARENTS else model,
         made,
         START if at is None else int(datetime.fromisoformat(at).timestamp()),
         number=_number_of(model, number),

@@ -12,8 +12,10 @@ import orjson
 from sandbox.zendesk import words
 from sandbox.zendesk.account import ticket_objects, user_objects
 from sandbox.zendesk.clock import START, iso
+from sandbox.zendesk.events import happened
 from sandbox.zendesk.further import EXPORTED, built
 from sandbox.zendesk.models import BY_MODEL
+from sandbox.zendesk.parts import exported
 from sandbox.zendesk.people import delete_organization, delete_user
 from sandbox.zendesk.rules import BUILDERS, rule
 from sandbox.zendesk.store import Stored
@@ -52,7 +54,7 @@ def _further(store: Store, passed: int, now: int) -> None:
     """Two more of each that is exported; moments of their own leave what else happens as it is."""
     moments = _Moments(Random(f"further {store.fact('seed')} {passed}"), store.now, now - QUIET_SECONDS)
     for model in EXPORTED:
-        known = len(store.ids(model))
+        known = sum(1 for _ in exported(store, model))
         for number in (known, known + 1):
             store.put([built(model, store.fact("seed") or 0, number, store.fact("users") or 1, moments())])
 
@@ -85,14 +87,18 @@ def _tickets(store: Store, rng: Random, moments: _Moments, hours: int) -> dict[s
     done: Counter[str] = Counter(created=0, updated=0, deleted=0, restored=0)
     for number in touched:
         content, moment = _load(store, "ticket", number), moments()
+        before = dict(content)
         kind = _touch(content, rng, moment)
+        happened(store, before, content, moment)
         done[kind] += 1
         if kind == "restored":
             store.remove("deleted_ticket", [number])
         store.put(ticket_objects(content, moment, users, archived=is_archived(content, moment)))
     for number in range(max(known) + 1, max(known) + 1 + _share(len(known), 0.02, hours)):
         moment = moments()
-        store.put(ticket_objects(new_ticket(rng, number, moment, users), moment, users, archived=False))
+        content = new_ticket(rng, number, moment, users)
+        happened(store, None, content, moment)
+        store.put(ticket_objects(content, moment, users, archived=False))
         done["created"] += 1
     return dict(done)
 
@@ -183,7 +189,10 @@ def put(store: Store, model: str, parts: list[Json]) -> list[int]:
         for part in parts:
             stored = store.get(model, part["id"]) if "id" in part else None
             content = orjson.loads(stored.body) if stored else _blank(store, model, part)
+            before = content if stored else None
             content = {**content, **_clocks(model, moment), **part}
+            if model == "ticket":
+                happened(store, before, content, _changed(model, content, moment))
             listed = content.pop("_listed", True)
             store.put([Stored.of(model, content, _changed(model, content, moment), listed=listed)])
             ids.append(content["id"])

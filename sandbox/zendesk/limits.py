@@ -5,25 +5,40 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
+from collections import Counter
 
 GENEROUS = 1_000_000
 
 
 @dataclasses.dataclass
 class Bucket:
-    """`total` requests in each window of `window` seconds; the first request opens it."""
+    """`total` requests in each window of `window` seconds; the first request opens it.
+
+    `others` are the requests a window that other programs of the account make, evenly, whatever they are answered.
+    """
 
     total: int = GENEROUS
     window: float = 60
+    others: int = 0
     used: int = 0
-    opened: float = 0
+    opened: float = -math.inf
+    counts: Counter[str] = dataclasses.field(default_factory=Counter)
+    _next_other: float = dataclasses.field(default_factory=time.monotonic)
 
     def take(self) -> bool:
         now = time.monotonic()
+        while self.others and self._next_other <= now:
+            self._take("others", self._next_other)
+            self._next_other += self.window / self.others
+        return self._take("tap", now)
+
+    def _take(self, who: str, now: float) -> bool:
         if now - self.opened >= self.window:
             self.opened, self.used = now, 0
         self.used += 1
-        return self.used <= self.total
+        allowed = self.used <= self.total
+        self.counts[f"{who}_{'served' if allowed else 'refused'}"] += 1
+        return allowed
 
     @property
     def remaining(self) -> int:
@@ -48,11 +63,19 @@ class Limits:
 
     def configure(self, settings: dict[str, dict[str, float]]) -> None:
         for name, setting in settings.items():
-            bucket = Bucket(total=int(setting["total"]), window=float(setting.get("window", 60)))
+            bucket = Bucket(
+                total=int(setting["total"]),
+                window=float(setting.get("window", 60)),
+                others=int(setting.get("others", 0)),
+            )
             if name == "account":
                 self.account = bucket
             else:
                 self.buckets[name] = bucket
+
+    def counts(self) -> dict[str, Counter[str]]:
+        """By bucket: requests served and refused, of the tap and of others."""
+        return {name: bucket.counts for name, bucket in {"account": self.account, **self.buckets}.items()}
 
     def take(self, path: str) -> tuple[dict[str, str], str | None]:
         """The headers of the answer, and the refusal's reason if a limit is crossed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from enum import Enum
 from typing import Literal
 
@@ -12,6 +13,7 @@ class Paging(Enum):
 
     EXPORT_CURSOR = "start_time once, then cursor, until end_of_stream"
     EXPORT_TIME = "start_time, then end_time as the next start_time, until end_of_stream"
+    EXPORT_NEXT = "the query of next_page, until a page has no rows"
     LIST_CURSOR = "page[size] and page[after]; without page[size] by offset"
     OFFSET = "page and per_page, next_page"
     NONE = "everything at once"
@@ -26,12 +28,47 @@ class Endpoint:
     per_page: int = 100
     key: str = "id"
     clock: str = "updated_at"
-    end: Literal["end_of_stream", "next_page", "end_time"] = "end_of_stream"
-    """What tells the last page of a time export: Help Center and Talk have no `end_of_stream`."""
+    end: Literal["end_of_stream", "next_page", "end_time", "has_more"] = "end_of_stream"
+    """What tells the last page of an export: Help Center, Talk and custom objects have no `end_of_stream`."""
+    parent: str | None = None
+    """The model whose key stands in the path."""
+    window: tuple[str, str] | None = None
+    """What the query calls the times that a list is asked for: from and to, seconds since 1970 or ISO."""
+    sideload: str | None = None
+    """What `include` may ask for, which is then inside the objects."""
+
+    @property
+    def is_exported(self) -> bool:
+        """Whether it tells what changed since some time, archived and deleted things too."""
+        return self.paging in (Paging.EXPORT_CURSOR, Paging.EXPORT_TIME, Paging.EXPORT_NEXT)
+
+    @property
+    def parents_key(self) -> str:
+        """What the path calls the key of the parent."""
+        return self.path.partition("{")[2].partition("}")[0]
+
+    def within(self, key: object) -> str:
+        """What the store calls the objects below this parent."""
+        return f"{self.model}/{key}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Rows that have no endpoint: they are inside the objects of another model."""
+
+    model: str
+    key: str = "id"
 
 
 ENDPOINTS = (
-    Endpoint("ticket", "/api/v2/incremental/tickets/cursor", "tickets", Paging.EXPORT_CURSOR, 1000),
+    Endpoint(
+        "ticket",
+        "/api/v2/incremental/tickets/cursor",
+        "tickets",
+        Paging.EXPORT_CURSOR,
+        1000,
+        sideload="metric_sets",
+    ),
     Endpoint("user", "/api/v2/incremental/users/cursor", "users", Paging.EXPORT_CURSOR, 1000),
     Endpoint("organization", "/api/v2/incremental/organizations", "organizations", Paging.EXPORT_TIME, 1000),
     Endpoint("nps_recipient", "/api/v2/nps/incremental/recipients", "recipients", Paging.EXPORT_TIME, 1000),
@@ -115,6 +152,79 @@ FURTHER_ENDPOINTS = (
         clock="time",
     ),
     Endpoint(
+        "ticket_event",
+        "/api/v2/incremental/ticket_events",
+        "ticket_events",
+        Paging.EXPORT_TIME,
+        1000,
+        clock="created_at",
+        sideload="comment_events",
+    ),
+    Endpoint(
+        "schedule_holiday",
+        "/api/v2/business_hours/schedules/{schedule_id}/holidays",
+        "holidays",
+        Paging.NONE,
+        clock="start_date",
+        parent="schedule",
+    ),
+    Endpoint(
+        "custom_object_record",
+        "/api/v2/incremental/custom_objects/{custom_object_key}/cursor",
+        "custom_object_records",
+        Paging.EXPORT_CURSOR,
+        1000,
+        end="has_more",
+        parent="custom_object",
+    ),
+    Endpoint(
+        "audit_log",
+        "/api/v2/audit_logs",
+        "audit_logs",
+        Paging.LIST_CURSOR,
+        clock="created_at",
+        window=("filter[created_at][]", "filter[created_at][]"),
+    ),
+    Endpoint(
+        "satisfaction_rating",
+        "/api/v2/satisfaction_ratings",
+        "satisfaction_ratings",
+        Paging.LIST_CURSOR,
+        window=("start_time", "end_time"),
+    ),
+    Endpoint(
+        "access_log",
+        "/api/v2/access_logs",
+        "access_logs",
+        Paging.LIST_CURSOR,
+        2500,
+        clock="timestamp",
+        window=("filter[start]", "filter[end]"),
+    ),
+    Endpoint(
+        "side_conversation_event",
+        "/api/v2/tickets/side_conversations/events",
+        "events",
+        Paging.EXPORT_TIME,
+        clock="created_at",
+        end="end_time",
+    ),
+    Endpoint(
+        "routing_attribute_event",
+        "/api/v2/incremental/routing/attributes",
+        "attributes",
+        Paging.EXPORT_NEXT,
+        clock="time",
+    ),
+    Endpoint(
+        "chat",
+        "/api/v2/chat/incremental/chats",
+        "chats",
+        Paging.EXPORT_NEXT,
+        1000,
+        clock="update_timestamp",
+    ),
+    Endpoint(
         "article",
         "/api/v2/help_center/incremental/articles",
         "articles",
@@ -149,5 +259,21 @@ LISTS = (
 SORTED = {"/api/v2/deleted_tickets", *(endpoint.path for endpoint in LISTS)}
 """The lists that know sort=updated_at; /api/v2/deleted_users, for one, does not."""
 
+PARTS = {
+    part.model: part
+    for part in (Part("ticket_comment"), Part("ticket_field_history"), Part("ticket_metric_set"))
+}
+
 BY_MODEL = {endpoint.model: endpoint for endpoint in (*ENDPOINTS, *FURTHER_ENDPOINTS)}
-BY_PATH = {endpoint.path: endpoint for endpoint in (*BY_MODEL.values(), *LISTS)}
+_PATHS = [
+    (re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(endpoint.path))), endpoint)
+    for endpoint in (*BY_MODEL.values(), *LISTS)
+]
+
+
+def endpoint_at(path: str) -> tuple[Endpoint, str | None] | None:
+    """The endpoint with this path, and the key of the parent in it."""
+    for pattern, endpoint in _PATHS:
+        if found := pattern.fullmatch(path):
+            return endpoint, found[1] if pattern.groups else None
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import dataclasses
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,13 +12,20 @@ from urllib.parse import urlencode
 
 from sandbox.zendesk import keyset
 from sandbox.zendesk.clock import iso
+from sandbox.zendesk.events import MODEL as TICKET_EVENT
+from sandbox.zendesk.events import complete
 from sandbox.zendesk.models import SORTED, Endpoint, Paging
+from sandbox.zendesk.parts import keys, sideloaded
 from sandbox.zendesk.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from multidict import MultiMapping
+
     from sandbox.zendesk.store import Store
+
+    Query = MultiMapping[str]
 
 WITHHELD_SECONDS = 60
 """Exports leave out the last minute, and refuse to start in it."""
@@ -28,15 +36,22 @@ INTERNAL = 28_835_700_000_000
 """Where the ids begin by which lists of tickets are sorted inside a second; no answer tells them."""
 
 
-def page(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url: str) -> bytes:
-    """The JSON body. Raises Refused."""
+def page(endpoint: Endpoint, key: str | None, query: Query, store: Store, base_url: str) -> bytes:
+    """The JSON body; `key` is that of the parent in the path. Raises Refused."""
+    if endpoint.parent is not None:
+        if key is None or key not in map(str, keys(endpoint.parent, store)):
+            raise Refused(404, {"error": "RecordNotFound", "description": "Not found"})
+        path = endpoint.path.replace(f"{{{endpoint.parents_key}}}", key)
+        endpoint = dataclasses.replace(endpoint, model=endpoint.within(key), path=path)
+    if endpoint.model == TICKET_EVENT:
+        complete(store)
     dialect = endpoint.paging
     if dialect is Paging.LIST_CURSOR and "page[size]" not in query:
         dialect = Paging.OFFSET
     return _DIALECTS[dialect](endpoint, query, store, base_url)
 
 
-def _export_cursor(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url: str) -> bytes:
+def _export_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str) -> bytes:
     limit = _per_page(endpoint, query)
     if "cursor" in query:
         changed, object_id = _decoded_cursor(query["cursor"])
@@ -52,20 +67,24 @@ def _export_cursor(endpoint: Endpoint, query: Mapping[str, str], store: Store, b
         else _url(base_url, endpoint.path, {"cursor": reached, "per_page": str(limit)})
     )
     first = _cursor(rows[0][0], rows[0][1]) if rows else None
+    is_last = len(rows) < limit
+    told: dict[str, object] = (
+        {"meta": {"has_more": not is_last}} if endpoint.end == "has_more" else {"end_of_stream": is_last}
+    )
     return _body(
         endpoint.root,
-        [row[2] for row in rows],
+        sideloaded(endpoint, query.get("include", ""), store, [row[2] for row in rows]),
         {
             "after_cursor": reached,
             "after_url": next_url,
             "before_cursor": first,
             "before_url": None if first is None else _url(base_url, endpoint.path, {"cursor": first}),
-            "end_of_stream": len(rows) < limit,
+            **told,
         },
     )
 
 
-def _export_time(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url: str) -> bytes:
+def _export_time(endpoint: Endpoint, query: Query, store: Store, base_url: str) -> bytes:
     limit = _per_page(endpoint, query)
     start = _start_time(query, store)
     rows = store.changed_after(endpoint.model, start - 1, LARGEST_ID, store.now - WITHHELD_SECONDS, limit)
@@ -80,13 +99,45 @@ def _export_time(endpoint: Endpoint, query: Mapping[str, str], store: Store, bas
     rest: dict[str, object] = {"next_page": next_page, "end_time": end, "count": len(rows)}
     if endpoint.end == "end_of_stream":
         rest["end_of_stream"] = is_last
+    bodies = sideloaded(endpoint, query.get("include", ""), store, [row[2] for row in rows])
+    return _body(endpoint.root, bodies, rest)
+
+
+def _export_next(endpoint: Endpoint, query: Query, store: Store, base_url: str) -> bytes:
+    """Skills have a cursor; Chat has the time and the id of the last row, the time with its fractions."""
+    limit = int(query.get("limit", 100))
+    if "cursor" in query:
+        changed, object_id = _decoded_cursor(query["cursor"])
+    elif "start_id" in query:
+        changed, object_id = int(float(query["start_time"])), int(query["start_id"].rpartition(".")[2])
+    else:
+        changed, object_id = int(float(query.get("start_time", 0))) - 1, LARGEST_ID
+    rows = store.changed_after(endpoint.model, changed, object_id, store.now - WITHHELD_SECONDS, limit)
+    if rows:
+        changed, object_id = rows[-1][:2]
+    is_chat = endpoint.model == "chat"
+    following = (
+        {
+            "fields": "chats(*)",
+            "limit": str(limit),
+            "start_time": f"{changed}.0",
+            "start_id": f"1712.{object_id}",
+        }
+        if is_chat
+        else {"cursor": _cursor(changed, object_id)}
+    )
+    rest = {
+        "count": len(rows),
+        "end_time": float(changed) if is_chat else changed,
+        "next_page": _url(base_url, endpoint.path, following),
+    }
     return _body(endpoint.root, [row[2] for row in rows], rest)
 
 
-def _list_cursor(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url: str) -> bytes:
-    size = int(query["page[size]"])
-    if not 1 <= size <= 100:
-        raise _unpageable("page[size] must be between 1 and 100")
+def _list_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str) -> bytes:
+    size, most = int(query["page[size]"]), endpoint.per_page
+    if not 1 <= size <= most:
+        raise _unpageable(f"page[size] must be between 1 and {most}")
     cursor = query.get("page[after]")
     if "sort" in query:
         if query["sort"] != "updated_at" or endpoint.path not in SORTED:
@@ -94,13 +145,16 @@ def _list_cursor(endpoint: Endpoint, query: Mapping[str, str], store: Store, bas
         found = _sorted(endpoint.model, cursor, store, size + 1)
     else:
         after = 0 if cursor is None else _decoded_id(cursor)
-        listed = store.listed_after(endpoint.model, after, size + 1)
+        if endpoint.window is None:
+            listed = store.listed_after(endpoint.model, after, size + 1)
+        else:
+            listed = store.listed_within(endpoint.model, *_window(endpoint.window, query), after, size + 1)
         found = [(_encoded_id(object_id), body) for object_id, body in listed]
     has_more, found = len(found) > size, found[:size]
     reached = found[-1][0] if found else None
     before = found[0][0] if found else None
     meta = {"has_more": has_more, "after_cursor": reached, "before_cursor": before}
-    following = {**query, "page[after]": reached}
+    following = {"page[size]": str(size), "page[after]": reached}
     links = {"next": _url(base_url, endpoint.path, following) if has_more else None, "prev": None}
     return _body(endpoint.root, [body for _, body in found], {"meta": meta, "links": links})
 
@@ -120,7 +174,21 @@ def _unpageable(description: str) -> Refused:
     return Refused(400, {"error": "InvalidPaginationParameter", "description": description})
 
 
-def _offset(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url: str) -> bytes:
+def _window(names: tuple[str, str], query: Query) -> tuple[int, int]:
+    """From the beginning to the end of time where the query does not say; one name has both times, in its order."""
+    since, until = (
+        query.getall(names[0], ["0", "9999999999"])
+        if names[0] == names[1]
+        else [query.get(names[0], "0"), query.get(names[1], "9999999999")]
+    )
+    return _moment(since), _moment(until)
+
+
+def _moment(text: str) -> int:
+    return int(text) if text.isdigit() else int(datetime.fromisoformat(text).timestamp())
+
+
+def _offset(endpoint: Endpoint, query: Query, store: Store, base_url: str) -> bytes:
     size, number = _per_page(endpoint, query), int(query.get("page", 1))
     if number > OFFSET_PAGES:
         raise Refused(
@@ -140,7 +208,7 @@ def _offset(endpoint: Endpoint, query: Mapping[str, str], store: Store, base_url
     return _body(endpoint.root, [row[1] for row in rows], links)
 
 
-def _unpaged(endpoint: Endpoint, _query: Mapping[str, str], store: Store, _base_url: str) -> bytes:
+def _unpaged(endpoint: Endpoint, _query: Query, store: Store, _base_url: str) -> bytes:
     bodies = list(store.bodies(endpoint.model, all_of_them=False))
     return _body(endpoint.root, bodies, {"next_page": None, "previous_page": None, "count": len(bodies)})
 
@@ -148,6 +216,7 @@ def _unpaged(endpoint: Endpoint, _query: Mapping[str, str], store: Store, _base_
 _DIALECTS = {
     Paging.EXPORT_CURSOR: _export_cursor,
     Paging.EXPORT_TIME: _export_time,
+    Paging.EXPORT_NEXT: _export_next,
     Paging.LIST_CURSOR: _list_cursor,
     Paging.OFFSET: _offset,
     Paging.NONE: _unpaged,
@@ -166,7 +235,7 @@ def _per_page(endpoint: Endpoint, query: Mapping[str, str]) -> int:
     return max(1, min(endpoint.per_page, int(query.get("per_page", endpoint.per_page))))
 
 
-def _start_time(query: Mapping[str, str], store: Store) -> int:
+def _start_time(query: Query, store: Store) -> int:
     try:
         start = int(query["start_time"])
     except (KeyError, ValueError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import time
 from collections import deque
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -16,8 +18,9 @@ from sandbox.zendesk.access import Access
 from sandbox.zendesk.faults import Fault, Faults, broken_answer, status_answer
 from sandbox.zendesk.history import advance, put
 from sandbox.zendesk.limits import Limits
-from sandbox.zendesk.models import BY_MODEL, BY_PATH, Paging
+from sandbox.zendesk.models import endpoint_at
 from sandbox.zendesk.pages import page
+from sandbox.zendesk.parts import exported
 from sandbox.zendesk.refused import Refused
 
 if TYPE_CHECKING:
@@ -38,6 +41,8 @@ class Account:
     limits: Limits = dataclasses.field(default_factory=Limits)
     faults: Faults = dataclasses.field(default_factory=Faults)
     may_export: bool = True
+    latency: float = 0
+    """Seconds that each answer takes."""
     requests: deque[dict[str, object]] = dataclasses.field(
         default_factory=lambda: deque(maxlen=REMEMBERED_REQUESTS)
     )
@@ -60,6 +65,8 @@ def application(store: Store) -> web.Application:
     app.router.add_delete("/_sandbox/requests", _forget_requests)
     app.router.add_put("/_sandbox/limits", _limits)
     app.router.add_put("/_sandbox/exports", _exports)
+    app.router.add_get("/_sandbox/limits", _counts)
+    app.router.add_put("/_sandbox/latency", _latency)
     app.router.add_post("/_sandbox/expire_tokens", _expire_tokens)
     return app
 
@@ -72,9 +79,11 @@ def _json(body: object, status: int = 200, headers: dict[str, str] | None = None
 
 async def _api(request: web.Request) -> web.StreamResponse:
     account = request.app[ACCOUNT]
+    at = time.monotonic()
     answer = await _answered(request, account)
     if not answer.prepared:
         answer.headers["Date"] = format_datetime(datetime.fromtimestamp(account.store.now, UTC), usegmt=True)
+    await asyncio.sleep(account.latency)
     kind = request.headers.get("Authorization", "").partition(" ")[0]
     account.requests.append(
         {
@@ -83,6 +92,7 @@ async def _api(request: web.Request) -> web.StreamResponse:
             "query": dict(request.query),
             "status": answer.status,
             "authorization": kind or None,
+            "at": at,
         }
     )
     return answer
@@ -114,13 +124,18 @@ def _body(path: str, request: web.Request, account: Account) -> bytes:
         raise Refused(403, FORBIDDEN)
     if path in SEARCHES:
         return SEARCHES[path](request.query, account.store)
-    if path not in BY_PATH:
+    found = endpoint_at(path)
+    if found is None:
         raise Refused(404, {"error": "RecordNotFound", "description": "Not found"})
-    return page(BY_PATH[path], request.query, account.store, f"{request.scheme}://{request.host}")
+    return page(*found, request.query, account.store, f"{request.scheme}://{request.host}")
 
 
 async def _oauth_tokens(request: web.Request) -> web.StreamResponse:
-    status, body = request.app[ACCOUNT].access.grant(await request.json())
+    account = request.app[ACCOUNT]
+    fault = account.faults.take(request.path)
+    if fault is not None:
+        return status_answer(fault)
+    status, body = account.access.grant(await request.json())
     return _json(body, status)
 
 
@@ -132,11 +147,10 @@ async def _advance(request: web.Request) -> web.StreamResponse:
 
 async def _objects(request: web.Request) -> web.StreamResponse:
     """What exists now, as it would be exported: one JSON line an object."""
-    model = request.match_info["model"]
-    exported = BY_MODEL[model].paging in (Paging.EXPORT_CURSOR, Paging.EXPORT_TIME)
+    model, store = request.match_info["model"], request.app[ACCOUNT].store
     answer = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await answer.prepare(request)
-    for body in request.app[ACCOUNT].store.bodies(model, all_of_them=exported):
+    for body in exported(store, model):
         await answer.write(body + b"\n")
     await answer.write_eof()
     return answer
@@ -174,6 +188,15 @@ async def _limits(request: web.Request) -> web.StreamResponse:
 async def _exports(request: web.Request) -> web.StreamResponse:
     """Whether the account may use Zendesk's incremental exports."""
     request.app[ACCOUNT].may_export = (await request.json())["allowed"]
+    return _json({})
+
+
+async def _counts(request: web.Request) -> web.StreamResponse:
+    return _json(request.app[ACCOUNT].limits.counts())
+
+
+async def _latency(request: web.Request) -> web.StreamResponse:
+    request.app[ACCOUNT].latency = (await request.json())["seconds"]
     return _json({})
 
 

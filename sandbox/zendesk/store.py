@@ -116,6 +116,20 @@ class Store:
         rows = self._db.execute("SELECT id FROM object WHERE model = ? ORDER BY id", (model,))
         return [row[0] for row in rows]
 
+    def count_within(self, model: str, first: int, last: int) -> int:
+        """How many of them have an id from `first` to `last`."""
+        sql = "SELECT COUNT(*) FROM object WHERE model = ? AND id BETWEEN ? AND ?"
+        return int(self._db.execute(sql, (model, first, last)).fetchone()[0])
+
+    def lacking(self, model: str, other: str, first: int, step: int) -> Iterator[bytes]:
+        """Those whose counterpart of the model `other`, which has the id `first + step * id`, is not there."""
+        sql = (
+            "SELECT body FROM object AS one WHERE model = ? AND NOT EXISTS"
+            " (SELECT 1 FROM object WHERE model = ? AND id = ? + ? * one.id) ORDER BY id"
+        )
+        for row in self._db.cursor().execute(sql, (model, other, first, step)):
+            yield row[0]
+
     def count(self, model: str) -> int:
         """How many of them a list has."""
         sql = f"SELECT COUNT(*) FROM object WHERE model = ? AND listed AND {THERE}"
@@ -175,6 +189,16 @@ class Store:
             f"SELECT {UPDATED}, id, body FROM object WHERE model = ? AND ({UPDATED}, id) > (?, ?)"
             f" AND listed AND {THERE} ORDER BY {UPDATED}, id LIMIT ?",
             (model, updated, object_id, limit),
+        ).fetchall()
+
+    def listed_within(
+        self, model: str, since: int, until: int, object_id: int, limit: int
+    ) -> list[tuple[int, bytes]]:
+        """As `listed_after`, of those that changed in that time, both ends included."""
+        return self._db.execute(
+            "SELECT id, body FROM object WHERE model = ? AND changed BETWEEN ? AND ? AND id > ? AND listed"
+            " ORDER BY id LIMIT ?",
+            (model, since, until, object_id, limit),
         ).fetchall()
 
     def bodies(self, model: str, *, all_of_them: bool) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ By the documents "OAuth authentication" and "API token authentication".
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -36,21 +37,29 @@ class Bearer(AuthBase):
 class ClientCredentials(AuthBase):
     """Tokens by the client_credentials grant, which gives no refresh token: a new one is asked for in time.
 
-    Raises ConfigurationError where Zendesk refuses the client, TransientError where it cannot be asked.
+    Threads share them: one renews, the others wait for it. Raises ConfigurationError where Zendesk refuses the client, TransientError where it cannot be asked.
     """
 
     def __init__(self, client: OAuthClient, base_url: str, session: requests.Session) -> None:
         self._client, self._url, self._session = client, f"{base_url}/oauth/tokens", session
         self._token = ""
         self._expires = 0.0
+        self._lock = threading.Lock()
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if time.monotonic() > self._expires - RENEWED_BEFORE_SECONDS:
-            self.renew()
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        with self._lock:
+            if time.monotonic() > self._expires - RENEWED_BEFORE_SECONDS:
+                self._renew()
+            request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
-    def renew(self) -> None:
+    def renew(self, refused: requests.PreparedRequest) -> None:
+        """A new token, unless another thread has had one since the request was sent."""
+        with self._lock:
+            if refused.headers.get("Authorization") == f"Bearer {self._token}":
+                self._renew()
+
+    def _renew(self) -> None:
         form = {
             "grant_type": "client_credentials",
             "client_id": self._client.client_id,

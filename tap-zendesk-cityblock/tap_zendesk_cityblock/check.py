@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tap_zendesk_cityblock.availability import ADVICE, SECONDS, look
-from tap_zendesk_cityblock.errors import ConfigurationError, TapError
-from tap_zendesk_cityblock.tap import TapZendeskCityblock
+from tap_zendesk_cityblock.errors import PartlyUnavailableError
+from tap_zendesk_cityblock.tap import configured, run
 
 if TYPE_CHECKING:
     from tap_zendesk_cityblock.client import ZendeskClient
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 def check(settings: Settings, client: ZendeskClient) -> bool:
     """Prints a line for each model; whether a run would end well."""
     told = [
-        (model, look(model, client, by_exports=settings.incremental_exports))
+        (model, look(model, settings, client))
         for model in (*settings.bulk_models, *settings.incremental_models)
     ]
     lacking = [
@@ -39,21 +38,12 @@ def check(settings: Settings, client: ZendeskClient) -> bool:
 @click.command(help="Tells whether a run may read each model. Reads one row of each, and writes nothing.")
 @click.option("--config", required=True, help="Settings file of the tap, or ENV")
 def command(config: str) -> None:
-    """Raises TapError. Exit code 1 where something is missing."""
-    if config != "ENV" and not Path(config).is_file():
-        raise ConfigurationError(f"--config: there is no file {config}")
-    by_environment = config == "ENV"
-    tap = TapZendeskCityblock(
-        config=None if by_environment else Path(config), parse_env_config=by_environment
-    )
-    if not check(tap.settings, tap.new_client(SECONDS)):
-        sys.exit(1)
+    """Raises TapError. Ends as a run would: with exit code 3 where a model is missing."""
+    tap = configured(config)
+    if not check(tap.settings, tap.connect(SECONDS)):
+        sys.exit(PartlyUnavailableError.exit_code)
 
 
 def main() -> None:
-    """The command: expected errors are one line on stderr and exit code 1."""
-    try:
-        command()
-    except TapError as error:
-        TapZendeskCityblock.logger.critical("%s", error)
-        sys.exit(1)
+    """The command."""
+    run(command)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import random
 import re
 import time
-from datetime import UTC, datetime
+from contextlib import AbstractContextManager, nullcontext
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 
 from tap_zendesk_cityblock.authentication import ClientCredentials, authentication
 from tap_zendesk_cityblock.errors import (
@@ -25,7 +26,9 @@ from tap_zendesk_cityblock.errors import (
     StreamUnavailableError,
     TransientError,
 )
-from tap_zendesk_cityblock.pagination import smaller
+from tap_zendesk_cityblock.limits import wait_told
+from tap_zendesk_cityblock.pagination import sent, smaller
+from tap_zendesk_cityblock.turns import Turns
 
 if TYPE_CHECKING:
     import logging
@@ -48,7 +51,7 @@ class StartTooRecentError(Exception):
 
 
 class ZendeskClient:
-    """Shared by all streams: one session, one login, one set of limits."""
+    """Shared by all streams and their threads: one session, one login, one set of limits."""
 
     def __init__(  # noqa: PLR0913 - its collaborators
         self,
@@ -58,13 +61,16 @@ class ZendeskClient:
         logger: logging.Logger,
         *,
         give_up_after: float,
-        sleep: Callable[[float], None] = time.sleep,
+        at_once: int = 1,
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        """`at_once`: requests under way at the same time, at most; `waiting` is entered wherever time passes."""
         self.base_url = base_url
-        self._limits, self._logger = limits, logger
-        self._give_up_after, self._sleep = give_up_after, sleep
+        self._turns, self._logger = Turns(limits, at_once), logger
+        self._give_up_after, self._waiting = give_up_after, waiting
         self._date: float | None = None
         self._session = requests.Session()
+        self._session.mount(base_url, HTTPAdapter(pool_maxsize=at_once))
         self._session.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
         self._session.trust_env = False  # a .netrc would replace the credentials
         self._auth = authentication(credentials, base_url, self._session, logger)
@@ -89,7 +95,8 @@ class ZendeskClient:
                     cause = OutOfRequestsError if failure.is_rate_limit else GaveUpError
                     raise cause(f"{path}: {failure}; gave up after {attempt + 1} tries") from None
                 self._logger.warning("%s: %s, trying again in %.0f s", path, failure, wait)
-                self._sleep(wait)
+                with self._waiting():
+                    time.sleep(wait)
         raise GaveUpError(f"{path}: gave up")
 
     def now(self) -> float:
@@ -98,7 +105,7 @@ class ZendeskClient:
 
     def left(self, path: str) -> tuple[int, int] | None:
         """Requests that the rate limit still allows, and of how many; None before the first answer."""
-        return self._limits.left(path)
+        return self._turns.left(path)
 
     def _pause(self, failure: TransientError, attempt: int) -> float:
         """What Zendesk asks for and a little more, so that many clients do not return as one; else doubling."""
@@ -107,36 +114,36 @@ class ZendeskClient:
         return min(LONGEST_WAIT, 2.0 ** min(attempt, 8)) * random.uniform(0.5, 1)  # noqa: S311 - jitter
 
     def _send(self, path: str, query: Query) -> bytes:
-        waited = self._limits.wait(path)
-        if waited > 1:
-            self._logger.info("%s: waited %.0f s for the rate limit", path, waited)
-        response = self._request(path, query)
+        response, body = self._request(path, query)
         if response.status_code == 401 and isinstance(self._auth, ClientCredentials):
-            self._auth.renew()
-            response = self._request(path, query)
+            with self._waiting():
+                self._auth.renew(response.request)
+            response, body = self._request(path, query)
         if response.status_code == 200:
-            return _body(response)
+            return body
         raise _failure(path, response)
 
-    def _request(self, path: str, query: Query) -> requests.Response:
-        try:
-            response = self._session.get(
-                self.base_url + path,
-                params=query,
-                auth=self._auth,
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                stream=True,
-            )
-            if response.status_code != 200:
-                _ = response.content  # now, while trouble with it is told as trouble with the request
-        except requests.ConnectionError as failure:
-            raise TransientError(_connection_cause(failure)) from None
-        except requests.RequestException as failure:
-            raise TransientError(type(failure).__name__) from None
-        self._limits.learn(path, response.headers)
-        self._date = _date(response) or self._date
-        return response
+    def _request(self, path: str, query: Query) -> tuple[requests.Response, bytes]:
+        with self._waiting(), self._turns.taken(path) as turn:
+            try:
+                response = self._session.get(
+                    self.base_url + path,
+                    params=sent(query),
+                    auth=self._auth,
+                    timeout=TIMEOUT,
+                    allow_redirects=False,
+                    stream=True,
+                )
+                self._turns.answered(turn, response.status_code, response.headers)
+                self._date = _date(response) or self._date
+                body = _body(response) if response.status_code == 200 else response.content
+            except requests.ConnectionError as failure:
+                raise TransientError(_connection_cause(failure)) from None
+            except requests.RequestException as failure:
+                raise TransientError(type(failure).__name__) from None
+        if turn.waited > 1:
+            self._logger.info("%s: waited %.0f s for its turn", path, turn.waited)
+        return response, body
 
 
 def _body(response: requests.Response) -> bytes:
@@ -165,18 +172,18 @@ def _failure(path: str, response: requests.Response) -> Exception:
     told = f"HTTP {status}{f' {title}' if title else ''}"
     if status in TRANSIENT_STATUSES:
         return TransientError(
-            told, _retry_after(response), is_too_large=status == 504, is_rate_limit=status == 429
+            told, wait_told(status, response.headers), is_too_large=status == 504, is_rate_limit=status == 429
         )
     if status == 401:
         return ConfigurationError(
             f"Zendesk refused the credentials ({told}): check the account and its login settings"
         )
     if status in (403, 404):
-        return StreamUnavailableError(told)
+        return StreamUnavailableError(told, is_missing=status == 404)
     if status in (400, 422) and title == "StartTimeTooRecent":
         return StartTooRecentError()
     if status == 400 and title in ("InvalidCursor", "InvalidPaginationParameter"):
-        return CursorInvalidError(told)
+        return CursorInvalidError(f"Zendesk refused the cursor ({told})")
     return AnswerError(f"{path}: {told}")
 
 
@@ -194,16 +201,5 @@ def _title(response: requests.Response) -> str:
 def _date(response: requests.Response) -> float | None:
     try:
         return parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
-    except (ValueError, TypeError):
-        return None
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Seconds, from seconds or an HTTP date. None where the header is absent or neither."""
-    told = response.headers.get("Retry-After", "").strip()
-    if told.isdigit():
-        return float(told)
-    try:
-        return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None

@@ -2,8 +2,9 @@
 
 A bookmark is `{"cursor": …, "reached": …, "subdomain": …}` for models exported by cursor, where `reached` tells
 people (and the tap, should Zendesk refuse the cursor) the time at which it stands, and
-`{"start_time": …, "subdomain": …}` in epoch seconds for the others. A `start_time` beside a cursor is an operator's
-override by `meltano state merge`: it wins, and the next STATE drops it.
+`{"start_time": …, "subdomain": …}` in epoch seconds for the others. Models with a parent have a cursor for each of its
+objects: `{"cursors": {key: …}, "subdomain": …}`. A `start_time` beside a cursor is an operator's
+override by `meltano state merge`: it wins, and the next STATE drops it; beside several cursors, the STATE at the end.
 
 Without incremental exports it is `{"sources": {"list": {"cursor": …, "start_time": …}, …}, "reached": …, "subdomain": …}`:
 each of the model's sources stands somewhere else, and `reached` is where the last of them does. Either kind of run goes on
@@ -24,14 +25,15 @@ from tap_zendesk_cityblock.models import MODELS, Model, Paging
 from tap_zendesk_cityblock.sources import SOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Bookmark = dict[str, Any]
 
 ACROSS_SECONDS = 3600
 """`generated_timestamp`, by which tickets are exported, may be later than `updated_at`, by which they are listed."""
 
-CURSOR = re.compile(rb"(\d+)(?:\.\d+)?\|\|")
+BY_CURSOR = (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT)
+CURSOR = re.compile(rb"(\d+)(?:\.\d+)?\|\|(\d*)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +55,7 @@ def read_bookmark(model: Model, bookmark: Mapping[str, Any], *, by_exports: bool
     """
     if "start_time" in bookmark:
         return Position(time=bookmark["start_time"])
-    if "cursor" in bookmark and model.paging is Paging.EXPORT_CURSOR:
+    if "cursor" in bookmark and model.paging in BY_CURSOR:
         position = Position(cursor=bookmark["cursor"])
         return position if by_exports else Position(time=_across(model, time_of(bookmark["cursor"])))
     if "sources" in bookmark:
@@ -73,6 +75,25 @@ def _across(model: Model, reached: int | None) -> int:
 
 def _of_source(bookmark: Mapping[str, Any]) -> Position:
     return Position(cursor=bookmark.get("cursor"), time=bookmark["start_time"])
+
+
+def read_child_bookmark(bookmark: Mapping[str, Any], key: object) -> Position | None:
+    """The position of the parent with this key."""
+    if "start_time" in bookmark:
+        return Position(time=bookmark["start_time"])
+    cursor = bookmark.get("cursors", {}).get(str(key))
+    return None if cursor is None else Position(cursor=cursor)
+
+
+def write_child_bookmark(bookmark: Bookmark, key: object, position: Position, subdomain: str) -> None:
+    """Moves it, as `write_bookmark` does. An override stays until all have moved."""
+    bookmark["cursors"] = {**bookmark.get("cursors", {}), str(key): position.cursor}
+    bookmark["subdomain"] = subdomain
+
+
+def finish_children(bookmark: Bookmark) -> None:
+    """An override has been obeyed."""
+    bookmark.pop("start_time", None)
 
 
 def write_bookmark(bookmark: Bookmark, position: Position, subdomain: str) -> None:
@@ -98,12 +119,42 @@ def _to_bookmark(position: Position) -> Bookmark:
 
 def time_of(cursor: str) -> int | None:
     """The epoch seconds inside a cursor, which Zendesk makes of a time and an id. None for any other."""
+    place = _place(Position(cursor=cursor))
+    return None if place is None else place[0]
+
+
+def _place(position: Position) -> tuple[int, int] | None:
+    """Epoch seconds and id behind which an export goes on there; None for a cursor that tells neither."""
+    if position.cursor is None:
+        return position.time or 0, -1
     try:
-        decoded = base64.b64decode(cursor, validate=True)
+        decoded = base64.b64decode(position.cursor, validate=True)
     except (binascii.Error, ValueError):
         return None
     found = CURSOR.match(decoded)
-    return int(found[1]) if found else None
+    return (int(found[1]), int(found[2] or -1)) if found else None
+
+
+def is_ahead(position: Position, other: Position) -> bool:
+    """Whether an export that stands at `position` has all that one has that stands at `other`, and more.
+
+    False where that cannot be told: rows are rather repeated than missed.
+    """
+    here, there = _place(position), _place(other)
+    return here is not None and there is not None and here > there
+
+
+def earliest(positions: Sequence[Position], start_date: int) -> Position:
+    """Where an export has to start that shall miss nothing for any of them; `start_date` if that cannot be told."""
+    first, *others = positions
+    for other in others:
+        if other == first:
+            continue
+        if _place(first) is None or _place(other) is None:
+            return Position(time=start_date)
+        if is_ahead(first, other):
+            first = other
+    return first
 
 
 def epoch_of(position: Position | None) -> int | None:
@@ -132,31 +183,41 @@ def check_state(state: Mapping[str, Any], subdomain: str) -> None:
 
 def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -> None:
     where = f"state of {model.name}"
-    known = {"cursor", "reached", "sources", "start_time", "subdomain"}
-    if unknown := sorted(set(bookmark) - known):
-        raise ConfigurationError(f"{where}: {', '.join(unknown)} means nothing; write {_example(model)}")
+    known = {"cursors" if model.parent else "cursor", "reached", "sources", "start_time", "subdomain"}
     if bookmark and not model.is_incremental:
         raise ConfigurationError(f"{where}: a bulk model is exported whole and has no bookmark; remove it")
-    if "cursor" in bookmark and model.paging is not Paging.EXPORT_CURSOR:
+    if "cursor" in bookmark and model.parent:
+        raise ConfigurationError(
+            f"{where}: it has a cursor for each {model.parent.model}; write {_example(model)}"
+        )
+    if "cursor" in bookmark and model.paging not in BY_CURSOR:
         raise ConfigurationError(
             f"{where}: it is exported by time and has no cursor; write {_example(model)}"
         )
-    if not isinstance(bookmark.get("cursor", ""), str) or bookmark.get("cursor") == "":
-        raise ConfigurationError(f"{where}: cursor must be a text; write {_example(model)}")
+    if unknown := sorted(set(bookmark) - known):
+        raise ConfigurationError(f"{where}: {', '.join(unknown)} means nothing; write {_example(model)}")
+    cursors = bookmark.get("cursors", {})
+    if not isinstance(cursors, dict):
+        raise ConfigurationError(f"{where}: cursors is an object; write {_example(model)}")
+    for cursor in [*cursors.values(), bookmark.get("cursor", "absent")]:
+        if not isinstance(cursor, str) or cursor == "":
+            raise ConfigurationError(f"{where}: cursor must be a text; write {_example(model)}")
     time = bookmark.get("start_time", 0)
     if not isinstance(time, int) or isinstance(time, bool) or time < 0:
         raise ConfigurationError(
             f"{where}: start_time must be whole seconds since 1970; write {_example(model)}"
         )
-    if "sources" in bookmark:
-        _check_sources(model, bookmark["sources"])
+    _check_sources(model, bookmark)
     if bookmark.get("subdomain", subdomain) != subdomain:
         raise ConfigurationError(
             f"{where}: it is of the account {bookmark['subdomain']}, and this is {subdomain}; use that account's own state"
         )
 
 
-def _check_sources(model: Model, sources: object) -> None:
+def _check_sources(model: Model, bookmark: Mapping[str, Any]) -> None:
+    if "sources" not in bookmark:
+        return
+    sources = bookmark["sources"]
     names = [source.name for source in SOURCES.get(model.name, ())]
     if (
         not isinstance(sources, dict)
@@ -179,8 +240,7 @@ def _stands(source: object) -> bool:
 
 
 def _example(model: Model) -> str:
-    return (
-        '{"cursor": "…"} or {"start_time": 1748736000}'
-        if model.paging is Paging.EXPORT_CURSOR
-        else '{"start_time": 1748736000}'
-    )
+    time = '{"start_time": 1748736000}'
+    if model.parent:
+        return f'{{"cursors": {{"{model.parent.column}": "…"}}}} or {time}'
+    return f'{{"cursor": "…"}} or {time}' if model.paging in BY_CURSOR else time

@@ -8,7 +8,7 @@ TapError                    stops the run; one sentence, never an object's conte
 └── PartlyUnavailableError  raised at the very end: everything else was exported; exit code 3
 TransientError              the request is tried again
 StreamUnavailableError      the model is left out, the others go on
-CursorInvalidError          the model goes on from the time at which the cursor stood
+CursorInvalidError          the model goes on from the time at which the cursor stood; stops the run if that does not help
 """
 
 from __future__ import annotations
@@ -60,7 +60,11 @@ class TransientError(Exception):
 
 
 class StreamUnavailableError(Exception):
-    pass
+    """`is_missing`: Zendesk knows no such thing, rather than that it may not be read."""
+
+    def __init__(self, cause: str, *, is_missing: bool = False) -> None:
+        super().__init__(cause)
+        self.is_missing = is_missing
 
 
 class CursorInvalidError(Exception):

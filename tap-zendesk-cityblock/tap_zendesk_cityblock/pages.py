@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -9,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
 from tap_zendesk_cityblock.cursors import Position, time_of
 from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError
-from tap_zendesk_cityblock.pagination import Page, first_query, larger, read_page
+from tap_zendesk_cityblock.pagination import Page, first_query, larger, largest, read_page
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterator
 
-    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.models import Model, Window
     from tap_zendesk_cityblock.pagination import Query
     from tap_zendesk_cityblock.rows import Rows
     from tap_zendesk_cityblock.settings import Settings
@@ -38,19 +39,52 @@ class Pages:
 
         Raises StreamUnavailableError and the TapErrors.
         """
-        query: Query | None = self._first_query(start)
+        if self._model.window is not None and start is not None and start.time is not None:
+            return self._in_windows(self._model.window, start.time)
+        return self._from(self._first_query(start))
+
+    def _in_windows(self, window: Window, start: int) -> Iterator[Page]:
+        """The position is the time of the last row there is: what the list may still get is behind it."""
+        last = int(time.time()) - WITHHELD_SECONDS
+        while start < last:
+            end = min(start + window.days * 86_400, last)
+            latest = 0
+            for page in self._from(
+                first_query(self._model, None, self._settings.page_size) | window.bounds(start, end)
+            ):
+                latest = max([latest, *map(self._time, page.records)])
+                is_last = page.next is None and latest > 0
+                yield dataclasses.replace(page, position=Position(time=min(latest, end)) if is_last else None)
+            start = end
+
+    def _time(self, record: Any) -> int:  # noqa: ANN401 - what the rows are read as
+        clock = self._rows.version(record)[1]
+        try:
+            return int(datetime.fromisoformat(str(clock)).timestamp())
+        except ValueError:
+            raise AnswerError(f"{self._model.name}: {self._model.clock} of an object is no time") from None
+
+    def _from(self, query: Query | None) -> Iterator[Page]:
         before: set[tuple[Any, Any]] = set()
+        healed = None
         while query is not None:
             try:
                 page = self._page(query)
             except StartTooRecentError:
                 return
-            except CursorInvalidError as refused:
-                if "cursor" not in query:
-                    raise AnswerError(f"{self._model.path}: {refused}") from None
-                query = self._first_query(self._healed(query["cursor"]))
+            except CursorInvalidError as invalid:
+                cursor = query.get("cursor")
+                if cursor is None or cursor == healed:
+                    raise AnswerError(
+                        f"{self._model.name}: {invalid}, and going on from its time did not help"
+                    ) from None
+                healed = cursor
+                query = self._first_query(self._healed(cursor, invalid))
                 continue
             if page.lost_second is not None:
+                if query != (whole := largest(self._model, query)):
+                    query = whole
+                    continue
                 self._logger.error(
                     "%s: more than a page of rows changed in the second %d; Zendesk serves no more of them, going on behind it",
                     self._model.name,
@@ -81,13 +115,14 @@ class Pages:
             start = Position(time=min(start.time, int(time.time()) - WITHHELD_SECONDS))
         return first_query(self._model, start, self._settings.page_size)
 
-    def _healed(self, cursor: str) -> Position:
-        """A second before the time at which a refused cursor stood: rows may repeat, none is missed."""
+    def _healed(self, cursor: str, invalid: CursorInvalidError) -> Position:
+        """A second before the time at which such a cursor stood: rows may repeat, none is missed."""
         reached = time_of(cursor)
         moment = self._settings.start_date if reached is None else reached - 1
         self._logger.warning(
-            "%s: Zendesk refused the cursor; going on from its time, %s",
+            "%s: %s; going on from the cursor's time, %s",
             self._model.name,
+            invalid,
             datetime.fromtimestamp(moment, UTC),
         )
         return Position(time=moment)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tap_zendesk_cityblock.cursors import Position
-from tap_zendesk_cityblock.errors import AnswerError
+from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
 
 if TYPE_CHECKING:
@@ -36,41 +36,61 @@ class Page:
 SIZES = ("page[size]", "per_page")
 
 
+def sent(query: Query) -> list[tuple[str, str]]:
+    """As it is sent: a name that ends in [] once for each of its values, which commas part."""
+    return [
+        (name, one)
+        for name, value in query.items()
+        for one in (value.split(",") if name.endswith("[]") else [value])
+    ]
+
+
 def first_query(model: Model, position: Position | None, page_size: int | None) -> Query:
     query = dict(model.query)
-    if model.paging is not Paging.NONE:
+    if model.paging in LARGEST_PAGE:
         name = "page[size]" if model.paging is Paging.LIST_CURSOR else "per_page"
         query[name] = str(_largest(model, page_size))
     if position is not None:
-        query.update(_start(position))
+        query.update(_start(model, position))
     return query
 
 
 def smaller(query: Query) -> Query:
     """The same page with half as many objects, at least one: for one that Zendesk could not put together in time."""
-    return query | {name: str(max(1, int(query[name]) // 2)) for name in SIZES if name in query}
+    return query | {name: str(max(1, size // 2)) for name, size in _sizes(query)}
 
 
 def larger(model: Model, query: Query, page_size: int | None) -> Query:
     """With twice as many, up to the size that was asked for first."""
-    return query | {
-        name: str(min(_largest(model, page_size), 2 * int(query[name]))) for name in SIZES if name in query
-    }
+    most = _largest(model, page_size)
+    return query | {name: str(min(most, 2 * size)) for name, size in _sizes(query)}
+
+
+def largest(model: Model, query: Query) -> Query:
+    """With as many as Zendesk serves: for a second of which a smaller page cannot hold all rows."""
+    return query | {name: str(model.largest_page or LARGEST_PAGE[model.paging]) for name, _ in _sizes(query)}
+
+
+def _sizes(query: Query) -> list[tuple[str, int]]:
+    """None where the page is told by its number: with another size, that is another place in the list."""
+    return [] if "page" in query else [(name, int(query[name])) for name in SIZES if name in query]
 
 
 def _largest(model: Model, page_size: int | None) -> int:
-    largest = LARGEST_PAGE[model.paging]
-    return min(page_size or largest, largest)
+    most = model.largest_page or LARGEST_PAGE.get(model.paging, 1)
+    return min(page_size or most, most)
 
 
 def read_page(model: Model, query: Query, body: bytes, base_url: str, rows: Rows) -> Page:
-    """Raises TransientError for a body cut short, AnswerError for one that is not as documented."""
+    """Raises TransientError for a body cut short, AnswerError for one that is not as documented, CursorInvalidError."""
     answer, records = rows.read(body)
     match model.paging:
         case Paging.EXPORT_CURSOR:
             return _export_cursor(model, query, answer, records)
         case Paging.EXPORT_TIME:
-            return _export_time(query, answer, records)
+            return _export_time(model, query, answer, records)
+        case Paging.EXPORT_NEXT:
+            return _export_next(query, answer, records)
         case Paging.LIST_CURSOR:
             return _list_cursor(model, query, answer, records)
         case Paging.NEXT_PAGE:
@@ -80,18 +100,21 @@ def read_page(model: Model, query: Query, body: bytes, base_url: str, rows: Rows
 
 
 def _export_cursor(model: Model, query: Query, answer: Answer, records: list[Any]) -> Page:
+    """Custom objects tell the end by `meta`, as lists do."""
     cursor, ended = answer.after_cursor, answer.end_of_stream
+    if ended is None and isinstance(answer.meta, dict):
+        ended = answer.meta.get("has_more") is False
     if not cursor:
         if not ended:
             raise AnswerError(f"{model.name}: the export has not ended, and there is no cursor to go on with")
         return Page(records, None)
     if cursor == query.get("cursor") and not ended:
-        raise AnswerError(f"{model.name}: the export has not ended, and its cursor stands still")
+        raise CursorInvalidError("the export has not ended, and its cursor stands still")
     position = Position(cursor=cursor)
-    return Page(records, None if ended else _moved(query, position), position)
+    return Page(records, None if ended else _moved(model, query, position), position)
 
 
-def _export_time(query: Query, answer: Answer, records: list[Any]) -> Page:
+def _export_time(model: Model, query: Query, answer: Answer, records: list[Any]) -> Page:
     """Some of these exports lack end_of_stream (Talk, Help Center), and their pages may be smaller than asked for.
 
     A page that does not move the time is then the last, unless it is full.
@@ -105,11 +128,20 @@ def _export_time(query: Query, answer: Answer, records: list[Any]) -> Page:
     if ended or (ended is None and not records) or not answer.next_page:
         return Page(records, None, position)
     if int(end) > start:
-        return Page(records, _moved(query, position), position)
+        return Page(records, _moved(model, query, position), position)
     if ended is None and not full:
         return Page(records, None, position)
     position = Position(time=start + 1)
-    return Page(records, _moved(query, position), position, lost_second=start)
+    return Page(records, _moved(model, query, position), position, lost_second=start)
+
+
+def _export_next(query: Query, answer: Answer, records: list[Any]) -> Page:
+    """Nothing tells the end but a page without rows, or one that leads to itself."""
+    following = urlsplit(answer.next_page or "").query
+    if not following:
+        return Page(records, None)
+    position, moved = Position(cursor=following), query | dict(parse_qsl(following))
+    return Page(records, moved if records and moved != query else None, position)
 
 
 def _list_cursor(model: Model, query: Query, answer: Answer, records: list[Any]) -> Page:
@@ -138,11 +170,15 @@ def _following(model: Model, url: str | None, query: Query, base_url: str) -> Qu
     return following
 
 
-def _moved(query: Query, position: Position) -> Query:
+def _moved(model: Model, query: Query, position: Position) -> Query:
     return {name: value for name, value in query.items() if name not in ("cursor", "start_time")} | _start(
-        position
+        model, position
     )
 
 
-def _start(position: Position) -> Query:
-    return {"cursor": position.cursor} if position.cursor is not None else {"start_time": str(position.time)}
+def _start(model: Model, position: Position) -> Query:
+    if position.cursor is None:
+        return {"start_time": str(position.time)}
+    if model.paging is Paging.EXPORT_NEXT:
+        return dict(parse_qsl(position.cursor))
+    return {"cursor": position.cursor}

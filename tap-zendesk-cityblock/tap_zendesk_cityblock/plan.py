@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +13,13 @@ import msgspec
 
 from tap_zendesk_cityblock.availability import SECONDS
 from tap_zendesk_cityblock.cursors import epoch_of
-from tap_zendesk_cityblock.errors import ConfigurationError, StreamUnavailableError, TapError, TransientError
+from tap_zendesk_cityblock.errors import ConfigurationError, StreamUnavailableError, TransientError
 from tap_zendesk_cityblock.limits import ACCOUNT
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
 from tap_zendesk_cityblock.pagination import SIZES, first_query
 from tap_zendesk_cityblock.sources import NO_SOURCE, sources_of
 from tap_zendesk_cityblock.streams import ModelStream
-from tap_zendesk_cityblock.tap import TapZendeskCityblock, read_json
+from tap_zendesk_cityblock.tap import configured, read_json, run
 from tap_zendesk_cityblock.without_exports import searches
 
 if TYPE_CHECKING:
@@ -54,9 +53,10 @@ class Need:
 
     model: Model
     start: int | None
-    rows: int | None
-    is_exact: bool
-    requests: int | None
+    rows: int | None = None
+    _: dataclasses.KW_ONLY
+    is_exact: bool = False
+    requests: int | None = None
     cause: str | None = None
     bucket: str | None = None
 
@@ -72,28 +72,31 @@ class Counter:
         """`start`: epoch seconds, None for bulk models. Raises TapError where login or host fail."""
         sources = sources_of(model, by_exports=self._by_exports)
         if sources is not None and not sources:
-            return Need(model, start, None, is_exact=True, requests=0, cause=NO_SOURCE)
-        if model.paging is Paging.NONE:
-            return Need(model, start, None, is_exact=True, requests=1)
+            return Need(model, start, requests=0, cause=NO_SOURCE)
+        if model.paging is Paging.NONE and model.parent is None:
+            return Need(model, start, is_exact=True, requests=1)
         try:
             rows = self._rows(model, start)
         except StreamUnavailableError as unavailable:
-            return Need(model, start, None, is_exact=True, requests=0, cause=str(unavailable))
+            return Need(model, start, requests=0, cause=str(unavailable))
         if rows is None:
-            return Need(model, start, rows, is_exact=False, requests=None)
+            return Need(model, start)
         if sources is not None:
             size = min(self._page_size or LIST_PAGE, LIST_PAGE)
             requests = rows // size + len(sources) + searches(sources, start, self._client.now())
-            return Need(model, start, rows, is_exact=False, requests=requests, bucket=ACCOUNT)
-        return Need(model, start, rows, not model.is_incremental, self._pages(model, rows))
+            return Need(model, start, rows, requests=requests, bucket=ACCOUNT)
+        is_exact = not model.is_incremental
+        return Need(model, start, rows, is_exact=is_exact, requests=self._pages(model, rows))
 
     def _rows(self, model: Model, start: int | None) -> int | None:
+        if model.parent is not None:
+            return None
         if not model.is_incremental:
             return self._count(model.path, {**dict(model.query), "per_page": "1"})
-        if model.name not in SEARCHED or start is None:
+        if model.source not in SEARCHED or start is None:
             return None
         since = datetime.fromtimestamp(start, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return self._count("/api/v2/search/count", {"query": f"type:{model.name} updated>={since}"})
+        return self._count("/api/v2/search/count", {"query": f"type:{model.source} updated>={since}"})
 
     def _count(self, path: str, query: Query) -> int | None:
         """By offset, lists tell their length; some are only paged by cursor, and do not."""
@@ -118,7 +121,12 @@ def plan(
 ) -> list[tuple[str, ...]]:
     """The rows of the table, a total last. `now`: epoch seconds."""
     counter = Counter(client, settings)
-    needs = [counter.need(stream.model, epoch_of(stream.start())) for stream in streams]
+    needs: list[Need] = []
+    for stream in sorted(streams, key=lambda stream: stream.model.part is not None):
+        model, start = stream.model, epoch_of(stream.start())
+        is_served = settings.incremental_exports and any(need.model.source == model.source for need in needs)
+        needs.append(Need(model, start, requests=0) if is_served else counter.need(model, start))
+    needs.sort(key=lambda need: need.model.name)
     left = client.left("/api/v2/search/count") or client.left(needs[0].model.path if needs else "")
     limits = _limits(left[1] if left else None, settings.requests_per_minute)
     rows = [_row(need, limits.get(need.bucket or bucket_of(need.model)), now) for need in needs]
@@ -158,7 +166,7 @@ def _row(need: Need, limit: int | None, now: float) -> tuple[str, ...]:
         need.model.name,
         "" if need.start is None else _ago(now - need.start),
         "" if need.rows is None else f"{about}{need.rows:,}",
-        "1 or more" if need.requests is None else f"{about}{need.requests:,}",
+        "1 or more" if need.requests is None else f"{about if need.requests else ''}{need.requests:,}",
         "" if limit is None else f"{limit:,}",
         f"{_minutes(need.requests or 1, limit):,}",
     )
@@ -204,16 +212,9 @@ def _print(rows: list[tuple[str, ...]]) -> None:
 )
 def command(config: str, state: str | None) -> None:
     """Raises TapError."""
-    by_environment = config == "ENV"
-    if not by_environment and not Path(config).is_file():
-        raise ConfigurationError(f"--config: there is no file {config}")
-    tap = TapZendeskCityblock(
-        config=None if by_environment else Path(config),
-        parse_env_config=by_environment,
-        state=None if state is None else read_state(Path(state)),
-    )
+    tap = configured(config, None if state is None else read_state(Path(state)))
     streams = [stream for stream in tap.streams.values() if isinstance(stream, ModelStream)]
-    _print(plan(streams, tap.new_client(SECONDS), tap.settings, time.time()))
+    _print(plan(streams, tap.connect(SECONDS), tap.settings, time.time()))
 
 
 def read_state(path: Path) -> dict[str, Any]:
@@ -228,9 +229,5 @@ def read_state(path: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """The command: expected errors are one line on stderr and their exit code."""
-    try:
-        command()
-    except TapError as error:
-        TapZendeskCityblock.logger.critical("%s", error)
-        sys.exit(error.exit_code)
+    """The command."""
+    run(command)

@@ -43,6 +43,12 @@ class Rows(Protocol):
     def version(self, record: Any) -> Version:  # noqa: ANN401 - what `read` returned
         """The key and the clock: what tells this version of an object from every other."""
 
+    def value(self, record: Any, name: str) -> Any:  # noqa: ANN401 - bytes or what Python has for them
+        """A property of the record, None where it has none."""
+
+    def released(self, records: list[Any]) -> list[Any]:
+        """The records without what the model leaves out. Comes after every `value` of them."""
+
 
 def _answer_type(model: Model, row: Any) -> Any:  # noqa: ANN401 - types, made at run time
     records = (
@@ -63,8 +69,12 @@ class DictRows:
         constants: Mapping[str, str],
         report: Callable[[str], None],
     ) -> None:
-        """`constants` are added to each record; `report` is called with the name of a property that is not known."""
+        """`constants` are added to each record; `report` is called with the name of a property that is not known.
+
+        Those that the model leaves out are in the records until they are `released`.
+        """
         self._model, self._known = model, frozenset(known)
+        self._left_out = model.left_out - self._known
         self._constants, self._report = constants, report
         self._decode = msgspec.json.Decoder(_answer_type(model, dict[str, Any])).decode
 
@@ -74,7 +84,7 @@ class DictRows:
 
     def finished(self, record: dict[str, Any]) -> dict[str, Any]:
         """Of one that `decode` returned: without what is not known, and with the constants."""
-        for name in record.keys() - self._known:
+        for name in record.keys() - self._known - self._left_out:
             del record[name]
             self._report(name)
         record.update(self._constants)
@@ -96,6 +106,15 @@ class DictRows:
 
     def version(self, record: dict[str, Any]) -> Version:
         return record.get(self._model.key), record.get(self._model.clock)
+
+    def value(self, record: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - any value of JSON
+        return record.get(name)
+
+    def released(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for record in records:
+            for name in self._left_out:
+                record.pop(name, None)
+        return records
 
 
 class RawRows:
@@ -147,12 +166,10 @@ class RawRows:
         ]
         row = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, gc=False)
         self._decode = msgspec.json.Decoder(_answer_type(self._model, row)).decode
-        self._dropped = [
-            attributes[name]
-            for name in names
-            if name not in self._selected and name not in (key, clock, *self._constants)
+        self._attributes = attributes
+        self._hidden = [
+            attributes[name] for name in names if name not in self._selected and name not in self._constants
         ]
-        self._hidden = [attributes[name] for name in {key, clock} if name not in self._selected]
 
     def read(self, body: bytes) -> tuple[Answer, list[Any]]:
         body = _one_line(body)
@@ -164,10 +181,8 @@ class RawRows:
             raise TransientError("an answer that is not whole JSON") from None
         if answer.records is msgspec.UNSET:
             self._as_dicts.decode(body)  # tells what is wrong
-        if self._dropped:
-            for row in answer.records:
-                for attribute in self._dropped:
-                    setattr(row, attribute, msgspec.UNSET)
+        if answer.records:
+            _detach(answer.records[-1])
         self._after = b',"time_extracted":"%s"}\n' % datetime.now(UTC).isoformat().encode()
         return answer, answer.records
 
@@ -191,6 +206,13 @@ class RawRows:
         version: Version = KEY_AND_CLOCK(record)
         return version
 
+    def value(self, record: Any, name: str) -> Any:  # noqa: ANN401 - bytes, but for the key and the clock
+        value = getattr(record, self._attributes[name])
+        return None if value is msgspec.UNSET else value
+
+    def released(self, records: list[Any]) -> list[Any]:
+        return records  # `append` leaves them out
+
     def append(self, record: Any, lines: bytearray) -> None:  # noqa: ANN401 - a type made at run time
         """Puts the RECORD message, one line, at the end."""
         for attribute in self._hidden:
@@ -198,6 +220,16 @@ class RawRows:
         lines += self._before
         self._encode_into(record, lines, -1)
         lines += self._after
+
+
+def _detach(row: msgspec.Struct) -> None:
+    """Gives the row bytes of its own: the SDK holds a page's last record while the next page is fetched, and with it
+    would hold the page.
+    """
+    for attribute in row.__struct_fields__:
+        value = getattr(row, attribute)
+        if isinstance(value, msgspec.Raw):
+            setattr(row, attribute, value.copy())
 
 
 def _one_line(body: bytes) -> bytes:

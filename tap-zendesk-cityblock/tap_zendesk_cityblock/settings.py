@@ -102,6 +102,12 @@ SETTINGS = th.PropertiesList(
         description="Own ceilings below Zendesk's, by bucket: `account`, `incremental-exports`, `incremental-exports-cursor`, `deleted-tickets-index`",
     ),
     th.Property(
+        "concurrent_requests",
+        th.IntegerType,
+        default=10,
+        description="Requests under way at the same time, at most; models are read side by side",
+    ),
+    th.Property(
         "give_up_after",
         th.IntegerType,
         default=1800,
@@ -134,6 +140,7 @@ class Settings:
     incremental_exports: bool
     page_size: int | None
     requests_per_minute: Mapping[str, int]
+    concurrent_requests: int
     give_up_after: int
     discover_permissions: bool
 
@@ -158,6 +165,9 @@ class Settings:
         page_size = config.get("page_size")
         if page_size is not None and not 1 <= page_size <= 1000:
             raise ConfigurationError("page_size must be from 1 to 1000")
+        concurrent_requests = config.get("concurrent_requests", 10)
+        if concurrent_requests < 1:
+            raise ConfigurationError("concurrent_requests must be 1 or more")
         return cls(
             subdomain=subdomain,
             base_url=_base_url(config, subdomain),
@@ -174,6 +184,7 @@ class Settings:
             incremental_exports=config.get("incremental_exports", True),
             page_size=page_size,
             requests_per_minute=config.get("requests_per_minute") or {},
+            concurrent_requests=concurrent_requests,
             give_up_after=config.get("give_up_after", 1800),
             discover_permissions=config.get("discover_permissions", True),
         )
@@ -213,7 +224,11 @@ def _check_start(config: Mapping[str, Any], incremental: Sequence[Model]) -> Non
             raise ConfigurationError(
                 "start_cursor is one model's: name exactly that model in incremental_models"
             )
-        if incremental[0].paging is not Paging.EXPORT_CURSOR:
+        if incremental[0].parent:
+            raise ConfigurationError(
+                f"start_cursor: {incremental[0].name} has a cursor for each {incremental[0].parent.model}; set start_time"
+            )
+        if incremental[0].paging not in (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT):
             raise ConfigurationError(
                 f"start_cursor: {incremental[0].name} is exported by time; set start_time"
             )

@@ -16,14 +16,15 @@ from tap_zendesk_cityblock.columns import described
 from tap_zendesk_cityblock.cursors import Position, read_bookmark, write_bookmark
 from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.export_metadata import Export
+from tap_zendesk_cityblock.members import Member, asked, set_out
+from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.pages import Pages
+from tap_zendesk_cityblock.parts import Parts
 from tap_zendesk_cityblock.progress import Progress
 from tap_zendesk_cityblock.rows import DictRows, RawRows
-from tap_zendesk_cityblock.sources import NO_SOURCE, sources_of
-from tap_zendesk_cityblock.without_exports import SourcePages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from singer_sdk.helpers.types import Context
 
@@ -58,76 +59,124 @@ class ModelStream(Stream):
         self.zendesk = tap
         super().__init__(tap, schema=load_schema(model.name), name=model.name)
         self.primary_keys = (model.key,)
+        self._companions: list[ModelStream] = []
         self._reported: set[str] = set()
-        self._raw: RawRows | None = None
+        self._append: Callable[[Any, bytearray], None] | None = None
+
+    def lead(self, companions: Iterable[ModelStream]) -> None:
+        """Makes this stream serve those too, whose rows its pages bring; the SDK leaves their sync to it."""
+        self._companions = list(companions)
+        self.child_streams = [*self._companions]
+        for companion in self._companions:
+            companion.parent_stream_type = ModelStream
+
+    def generate_child_contexts(
+        self,
+        record: Any,  # noqa: ANN401, ARG002 - the SDK's signature
+        context: Context | None,  # noqa: ARG002
+    ) -> Iterable[None]:
+        """None: companions get their rows page by page, not record by record."""
+        return ()
 
     def get_records(self, context: Context | None) -> Iterable[Any]:  # noqa: ARG002 - the SDK's signature
-        start = self.start()
-        export = Export(self.name, uuid.uuid4().hex, datetime.now(UTC), start, start)
         tap = self.zendesk
-        progress = Progress(export, lambda: tap.client.left(self.model.path), self.logger)
+        members = [stream.begin() for stream in (*self._companions, self) if stream.selected]
+        start = set_out(members, tap.settings.start_date)
+        source = asked(MODELS[self.model.source], members)
+        rows = self._rows(source, members)
+        pages = Pages(source, tap.client, tap.settings, rows, self.logger)
+        progress = Progress(members[-1].export, lambda: tap.client.left(source.path), self.logger)
         try:
-            for page in self._pages(export).following(start):
-                yield from page.records
-                export.count += len(page.records)
-                self._commit(page, export)
-                progress.tell(export)
+            for page in pages.following(start):
+                wanting = [member for member in members if member.wants(page)]
+                for member in wanting:
+                    yield from self._handed_out(member, page, rows)
+                self._commit(page, members, wanting)
+                progress.tell(members[-1].export)
                 del page  # the next one needs the room
         except StreamUnavailableError as unavailable:
-            self.zendesk.unavailable[self.name] = str(unavailable)
-            self.logger.warning("%s: not available to this account (%s)", self.name, unavailable)
-            return
-        self._mirror(export, complete=True)
-        seconds = (datetime.now(UTC) - export.started).total_seconds()
-        self.logger.info(
-            "%s: %d records of %d pages in %.1f s", self.name, export.count, export.pages, seconds
-        )
+            self._leave_out(members, unavailable)
+        else:
+            self._complete(members)
 
-    def _pages(self, export: Export) -> Pages | SourcePages:
-        """Raises StreamUnavailableError."""
-        tap, model = self.zendesk, self.model
-        sources = sources_of(model, by_exports=tap.settings.incremental_exports)
-        if sources is None:
-            return Pages(model, tap.client, tap.settings, self._rows(export), self.logger)
-        if not sources:
-            raise StreamUnavailableError(NO_SOURCE)
-        self._raw = None
-        known, constants = self._properties(export)
-        return SourcePages(
-            model,
-            sources,
-            client=tap.client,
-            settings=tap.settings,
-            rows=lambda source: DictRows(source, known, constants, self._report),
-            logger=self.logger,
-        )
+    def _leave_out(self, members: list[Member], cause: StreamUnavailableError) -> None:
+        for name in (member.stream.name for member in members):
+            self.zendesk.unavailable[name] = str(cause)
+            self.logger.warning("%s: not available to this account (%s)", name, cause)
 
-    def _properties(self, export: Export) -> tuple[list[str], dict[str, str]]:
-        """The names of Zendesk's, and ours with their values."""
-        known = [name for name in self.schema["properties"] if name not in EXPORT_COLUMNS]
-        return known, {"_export_id": export.export_id, "_exported_at": export.started.isoformat()}
+    def _complete(self, members: list[Member]) -> None:
+        for export in (member.export for member in members):
+            self._mirror(export, complete=True)
+            seconds = (datetime.now(UTC) - export.started).total_seconds()
+            self.logger.info(
+                "%s: %d records of %d pages in %.1f s", export.model, export.count, export.pages, seconds
+            )
 
-    def _rows(self, export: Export) -> Rows:
+    def begin(self) -> Member:
+        """Its part in an export that begins. Companions write their SCHEMA, as no sync of their own does."""
+        if self.parent_stream_type:
+            self._write_schema_message()
+        start = self.start()
+        return Member(self, Export(self.name, uuid.uuid4().hex, datetime.now(UTC), start, start))
+
+    def _handed_out(self, member: Member, page: Page, rows: Rows) -> Iterable[Any]:
+        """Writes a companion's records; its own it leaves to the SDK."""
+        records = member.parts.of(page.records, rows) if member.parts else rows.released(page.records)
+        member.export.count += len(records)
+        if member.stream is self:
+            return records
+        for record in records:
+            member.stream.write(record)
+        return ()
+
+    def _rows(self, source: Model, members: list[Member]) -> Rows:
         """Bytes where records are handed on as they are, dicts where something looks into them."""
-        known, constants = self._properties(export)
-        if not self._hands_records_on():
-            self._raw = None
-            return DictRows(self.model, known, constants, self._report)
-        selected = [name for name in self.schema["properties"] if self.mask["properties", name]]
-        self._raw = RawRows(self.model, known, selected, constants, self._report)
-        return self._raw
+        as_bytes = all(member.stream.hands_records_on() for member in members)
+        prepared = [member.stream.prepare(member, source, as_bytes=as_bytes) for member in members]
+        if (rows := prepared[-1]) is not None:
+            return rows
+        known = [*load_schema(source.name)["properties"]]  # the source itself is not exported
+        if as_bytes:
+            return RawRows(source, known, (), {}, _untold)
+        return DictRows(source, known, {}, _untold)
 
-    def _hands_records_on(self) -> bool:
+    def prepare(self, member: Member, source: Model, *, as_bytes: bool) -> Rows | None:
+        """How its records are made of the source's pages; the rows where it is the source itself."""
+        names, export = [*self.schema["properties"]], member.export
+        known = [name for name in names if name not in EXPORT_COLUMNS]
+        selected = [name for name in names if self.mask["properties", name]]
+        constants = self._constants(export)
+        self._append = None
+        if self.model.part is not None:
+            member.parts = Parts(self.model, known, selected, constants, self._report)
+            self._append = member.parts.append if as_bytes else None
+            return None
+        if not as_bytes:
+            return DictRows(source, known, constants, self._report)
+        rows = RawRows(source, known, selected, constants, self._report)
+        self._append = rows.append
+        return rows
+
+    def _constants(self, export: Export) -> dict[str, Any]:
+        """What every record gets."""
+        return {"_export_id": export.export_id, "_exported_at": export.started.isoformat()}
+
+    def hands_records_on(self) -> bool:
+        """Whether nothing looks into them: no stream map, no flattening, no deselected nested property."""
         [stream_map, *others] = self.stream_maps
         is_mapped = others or type(stream_map) is not SameRecordTransform or stream_map.flattening_enabled
         looks_inside = any(len(crumb) > 2 and not selected for crumb, selected in self.mask.items())
         return not is_mapped and not looks_inside
 
+    def write(self, record: Any) -> None:  # noqa: ANN401 - a dict or a row
+        """Its RECORD message."""
+        self._write_record_message(record)
+
     def _write_record_message(self, record: Any) -> None:  # noqa: ANN401 - a dict or a row
-        if self._raw is None:
+        if self._append is None:
             super()._write_record_message(record)
         else:
-            self.zendesk.writer.write_record(self._raw.append, record)
+            self.zendesk.writer.write_record(self._append, record)
             self.state_manager.is_flushed = False
 
     def start(self) -> Position | None:
@@ -139,31 +188,39 @@ class ModelStream(Stream):
             return Position(cursor=settings.start_cursor)
         if settings.start_time is not None:
             return Position(time=settings.start_time)
-        sources = sources_of(self.model, by_exports=settings.incremental_exports)
-        position = read_bookmark(self.model, self.stream_state, by_exports=not sources)
-        return position or Position(time=settings.start_date)
+        return read_bookmark(self.model, self.stream_state) or Position(time=settings.start_date)
 
     def _report(self, name: str) -> None:
-        if name not in self.model.left_out and name not in self._reported:
+        if name not in self._reported:
             self._reported.add(name)
             self.logger.warning(
                 "%s: Zendesk has a new property, %s; it is left out until the schema has it", self.name, name
             )
 
-    def _commit(self, page: Page, export: Export) -> None:
-        """After a page's RECORDs: the cursor moves, its row in EXPORT_METADATA if one is due, STATE."""
-        export.pages += 1
+    def _commit(self, page: Page, members: list[Member], wanting: list[Member]) -> None:
+        """After a page's RECORDs: the cursors of those that got them move, rows in EXPORT_METADATA if due, STATE."""
+        for member in members:
+            member.export.pages += 1
         if page.position is None:
             self.zendesk.writer.flush()  # a STATE would; of a list, each page reaches the loader by this
             return
-        export.reached = page.position
-        write_bookmark(self.stream_state, page.position, self.zendesk.settings.subdomain)
-        if page.next is not None and export.is_due(datetime.now(UTC)):
-            self._mirror(export, complete=False)
+        for member in wanting:
+            member.stream.move(member.export, page.position)
+            if page.next is not None and member.export.is_due(datetime.now(UTC)):
+                self._mirror(member.export, complete=False)
         self.state_manager.is_flushed = False
         self._write_state_message()
+
+    def move(self, export: Export, position: Position) -> None:
+        """Its cursor."""
+        export.reached = position
+        write_bookmark(self.stream_state, position, self.zendesk.settings.subdomain)
 
     def _mirror(self, export: Export, *, complete: bool) -> None:
         export.mirrored = datetime.now(UTC)
         self.zendesk.export_metadata.write(export.row(export.mirrored, complete=complete))
         self.zendesk.writer.flush()
+
+
+def _untold(_name: str) -> None:
+    """A property that is new to a model that is not exported."""

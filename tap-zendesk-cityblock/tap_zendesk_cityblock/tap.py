@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import sys
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
@@ -13,6 +15,7 @@ from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_zendesk_cityblock.availability import SECONDS, tell
+from tap_zendesk_cityblock.children import ChildStream
 from tap_zendesk_cityblock.client import ZendeskClient
 from tap_zendesk_cityblock.credentials import credentials
 from tap_zendesk_cityblock.cursors import check_state
@@ -21,16 +24,24 @@ from tap_zendesk_cityblock.export_metadata import NAME as EXPORT_METADATA
 from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.limits import Limits
 from tap_zendesk_cityblock.settings import SETTINGS, Settings
+from tap_zendesk_cityblock.side_by_side import SideBySide
+from tap_zendesk_cityblock.sources import sources_of
+from tap_zendesk_cityblock.sources_stream import SourcesStream
 from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.writer import BufferedWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
+    from tap_zendesk_cityblock.models import Model
 
+
+LEAVE_SECONDS = 2.0
+"""For which a signal lets a thread come to the end of what it writes."""
 SECRETS = [name for name, schema in SETTINGS.to_dict()["properties"].items() if schema.get("secret")]
 
 
@@ -52,6 +63,7 @@ class TapZendeskCityblock(Tap):
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
         self.unavailable: dict[str, str] = {}
+        self._side_by_side = SideBySide()
         super().__init__(**kwargs)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -70,16 +82,18 @@ class TapZendeskCityblock(Tap):
 
     @cached_property
     def client(self) -> ZendeskClient:
-        return self.new_client(self.settings.give_up_after)
+        return self.connect(self.settings.give_up_after)
 
-    def new_client(self, give_up_after: float) -> ZendeskClient:
-        """Raises ConfigurationError where the credentials make no sense."""
+    def connect(self, give_up_after: float) -> ZendeskClient:
+        """`give_up_after`: seconds for which one request is tried again. Raises ConfigurationError."""
         return ZendeskClient(
             self.settings.base_url,
             credentials(self.config),
             Limits(self.settings.requests_per_minute),
             self.logger,
             give_up_after=give_up_after,
+            at_once=self.settings.concurrent_requests,
+            waiting=self._side_by_side.waiting,
         )
 
     @cached_property
@@ -88,15 +102,26 @@ class TapZendeskCityblock(Tap):
 
     def discover_streams(self) -> list[Stream]:
         models = [*self.settings.bulk_models, *self.settings.incremental_models]
-        return [self.export_metadata, *(ModelStream(self, model) for model in models)]
+        streams = [self._stream(model) for model in models]
+        led = [stream for stream in streams if not isinstance(stream, SourcesStream)]
+        for source in {stream.model.source for stream in led}:
+            leader, *companions = sorted(
+                (stream for stream in led if stream.model.source == source),
+                key=lambda stream: stream.model.part is not None,
+            )
+            leader.lead(companions)
+        return [self.export_metadata, *streams]
+
+    def _stream(self, model: Model) -> ModelStream:
+        if sources_of(model, by_exports=self.settings.incremental_exports) is not None:
+            return SourcesStream(self, model)
+        return (ChildStream if model.parent else ModelStream)(self, model)
 
     def run_discovery(self) -> str:
         """The SDK's; and, unless the settings say no, what the account may read."""
         catalog = self.catalog_dict
         if self.settings.discover_permissions:
-            models = (*self.settings.bulk_models, *self.settings.incremental_models)
-            by_exports = self.settings.incremental_exports
-            tell(catalog, models, self.new_client(SECONDS), self.logger, by_exports=by_exports)
+            tell(catalog, self.settings, self.connect(SECONDS), self.logger)
         text = json.dumps(catalog, indent=2)
         click.echo(text)
         return text
@@ -112,8 +137,28 @@ class TapZendeskCityblock(Tap):
         check_state(state, self.settings.subdomain)
         super().load_state(state)
 
+    def sync_all(self) -> None:  # type: ignore[misc] # final, and the SDK is pinned
+        """The SDK's own, but for the order: streams are synced side by side, EXPORT_METADATA's SCHEMA is out first."""
+        self._reset_state_progress_markers()
+        self._set_compatible_replication_methods()
+        if self.state:
+            self.state_writer.write_state(self.state)
+        self.export_metadata.sync()
+        streams = [
+            stream
+            for stream in self.streams.values()
+            if (stream.selected or stream.has_selected_descendents)
+            and not stream.parent_stream_type
+            and stream.name != EXPORT_METADATA
+        ]
+        self._side_by_side.run([partial(sync, stream) for stream in streams])
+        for stream in self.streams.values():
+            stream.log_sync_costs()
+
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
         """Leaves at once. The SDK's writes a STATE that may cut a RECORD in two, and calls it success."""
+        if not self._side_by_side.stop(LEAVE_SECONDS):
+            os._exit(128 + signum)  # a thread waits for a reader, and would keep the process
         sys.exit(128 + signum)
 
     @property
@@ -166,6 +211,11 @@ class TapZendeskCityblock(Tap):
         tap.check_availability()
 
 
+def sync(stream: Stream) -> None:
+    stream.sync()
+    stream.finalize_state_progress_markers()
+
+
 def read_json(text: str, what: str) -> dict[str, Any]:
     """Raises ConfigurationError."""
     try:
@@ -177,10 +227,27 @@ def read_json(text: str, what: str) -> dict[str, Any]:
     return content
 
 
-def main() -> None:
-    """The command: expected errors are one line on stderr and their exit code."""
+def configured(config: str, state: dict[str, Any] | None = None) -> TapZendeskCityblock:
+    """For commands beside the tap: with the settings of that file, or of the environment if it says ENV.
+
+    Raises ConfigurationError.
+    """
+    if config == "ENV":
+        return TapZendeskCityblock(parse_env_config=True, state=state)
+    if not Path(config).is_file():
+        raise ConfigurationError(f"--config: there is no file {config}")
+    return TapZendeskCityblock(config=Path(config), state=state)
+
+
+def run(command: Callable[[], object]) -> None:
+    """Expected errors are one line on stderr and their exit code."""
     try:
-        TapZendeskCityblock.cli()
+        command()
     except TapError as error:
         TapZendeskCityblock.logger.critical("%s", error)
         sys.exit(error.exit_code)
+
+
+def main() -> None:
+    """The command."""
+    run(TapZendeskCityblock.cli)

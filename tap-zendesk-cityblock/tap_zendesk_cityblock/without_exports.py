@@ -92,6 +92,11 @@ class SourcePages:
         self._model, self._sources, self._client = model, sources, client
         self._settings, self._rows, self._logger = settings, rows, logger
 
+    @property
+    def path(self) -> str:
+        """That of the first source, which most requests are for."""
+        return self._sources[0].path
+
     def _until(self) -> int:
         """Up to when rows are taken: exports leave out the last minute, in which a change may not show yet."""
         return int(self._client.now()) - WITHHELD_SECONDS
@@ -242,7 +247,12 @@ class _Reader:
         self.where = f"{model.name}: {source.path}"
         self._client, self._page_size = client, page_size
         self._model = dataclasses.replace(
-            model, path=source.path, root=source.root, paging=Paging.LIST_CURSOR, query=()
+            model,
+            path=source.path,
+            root=source.root,
+            paging=Paging.LIST_CURSOR,
+            query=(),
+            largest_page=None,
         )
         self._rows = rows(self._model)
         self._size = first_query(self._model, None, self._page_size)
@@ -271,10 +281,8 @@ class _Reader:
 
     def finished(self, records: list[Record]) -> list[Record]:
         """As exports would tell them."""
-        return [
-            self._rows.finished(as_exported(self._model.name, self.source, record, self.moment(record)))
-            for record in records
-        ]
+        told = (as_exported(self._model.name, self.source, one, self.moment(one)) for one in records)
+        return self._rows.released([self._rows.finished(one) for one in told])
 
 
 def _later(position: Position, listed: Position) -> Position:

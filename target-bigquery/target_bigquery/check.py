@@ -10,6 +10,7 @@ import click
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
+from target_bigquery.legacy_tables import legacy_tables
 from target_bigquery.loader import ONCE
 from target_bigquery.settings import bigquery_client, bucket
 from target_bigquery.target import configured, run
@@ -31,14 +32,19 @@ class Finding:
 
 def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
     """One for each thing that a run needs. Raises SettingsError."""
-    client, location = bigquery_client(config), config["location"]
-    yield _look(
-        f"dataset {client.project}.{config['dataset']} in {location}",
-        lambda: _located(
-            client.get_dataset(config["dataset"], retry=ONCE, timeout=SECONDS).location, location
-        ),
+    client, dataset, location = bigquery_client(config), config["dataset"], config["location"]
+    found = _look(
+        f"dataset {client.project}.{dataset} in {location}",
+        lambda: _located(client.get_dataset(dataset, retry=ONCE, timeout=SECONDS).location, location),
         "create it there, and let the worker create and append to tables in it (roles/bigquery.dataEditor)",
     )
+    yield found
+    if not found.advice:
+        yield _look(
+            f"tables of {dataset}",
+            lambda: _fit(dataset, legacy_tables(client, dataset, SECONDS)),
+            "let the worker see the tables' columns (roles/bigquery.dataEditor)",
+        )
     yield _look(
         f"load and query jobs in {client.project}",
         lambda: f"{len(list(client.query_and_wait('SELECT 1', retry=ONCE, job_retry=ONCE)))} row",
@@ -55,21 +61,35 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-class _Elsewhere(Exception):  # noqa: N818 - caught where the finding is made
-    """A dataset that is not where the settings say."""
+class _Unfit(Exception):  # noqa: N818 - caught where the finding is made
+    """It is there, and not as it must be."""
+
+    def __init__(self, told: str, advice: str) -> None:
+        super().__init__(told)
+        self.advice = advice
 
 
 def _located(there: str | None, wanted: str) -> str:
     if (there or wanted).casefold() != wanted.casefold():
-        raise _Elsewhere(f"it is in {there}")
+        raise _Unfit(f"it is in {there}", "set location to where it is")
     return "there"
+
+
+def _fit(dataset: str, legacy: list[str]) -> str:
+    if legacy:
+        renamed = " ".join(f"ALTER TABLE {dataset}.{name} RENAME TO {name}_legacy;" for name in legacy)
+        raise _Unfit(
+            f"the replaced system made {', '.join(legacy)}, with other columns",
+            f'before the first run rename them (docs/runbook.md, "Come over from the replaced system"): {renamed}',
+        )
+    return "none of another system's in the way"
 
 
 def _look(subject: str, action: Callable[[], str], advice: str) -> Finding:
     try:
         return Finding(subject, action())
-    except _Elsewhere as elsewhere:
-        return Finding(subject, str(elsewhere), "set location to where it is")
+    except _Unfit as unfit:
+        return Finding(subject, str(unfit), unfit.advice)
     except exceptions.GoogleAPICallError as refused:
         return Finding(subject, f"{type(refused).__name__} ({refused.code})", advice)
     except (GoogleAuthError, OSError) as unreachable:

@@ -11,9 +11,9 @@ import click
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
-from target_zendesk_pubsub.errors import TargetError
+from target_zendesk_pubsub.connections import connect
 from target_zendesk_pubsub.settings import bigquery_client, publisher_client, topic_name
-from target_zendesk_pubsub.target import TargetZendeskPubSub
+from target_zendesk_pubsub.target import TargetZendeskPubSub, run
 from target_zendesk_pubsub.warehouse import ONCE
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from google.cloud import bigquery
     from google.pubsub_v1 import PublisherClient
+
+    from target_zendesk_pubsub.warehouse import Table
 
 SECONDS = 30
 
@@ -43,6 +45,14 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
             partial(_located, client, dataset),
             "create it, and let the worker create and append to tables in it (roles/bigquery.dataEditor)",
         )
+    connections = connect(config, TargetZendeskPubSub.logger)
+    for table in (*connections.log.tables, connections.join_errors.table):
+        yield _look(
+            f"table {table}",
+            partial(_fitting, client, table),
+            f'before the first run rename it (docs/runbook.md, "Come over from the replaced system"): '
+            f"ALTER TABLE {table} RENAME TO {table.name}_legacy;",
+        )
     for view in ("zendesk_user_directory", "user_latest"):
         yield _look(
             f"view {config['dataset']}.{view}",
@@ -64,6 +74,17 @@ class _Missing(Exception):  # noqa: N818 - caught where the finding is made
 
 def _located(client: bigquery.Client, dataset: str) -> str:
     return str(client.get_dataset(dataset, retry=ONCE, timeout=SECONDS).location)
+
+
+def _fitting(client: bigquery.Client, table: Table) -> str:
+    try:
+        found = client.get_table(f"{client.project}.{table}", retry=ONCE, timeout=SECONDS)
+    except exceptions.NotFound:
+        return "not there yet, the first run makes it"
+    lacking = {field.name for field in table.fields} - {field.name for field in found.schema}
+    if lacking:
+        raise _Missing(f"another system made it, it lacks {', '.join(sorted(lacking))}")
+    return "there"
 
 
 def _peopled(client: bigquery.Client, view: str) -> str:
@@ -106,9 +127,5 @@ def command(config: str) -> None:
 
 
 def main() -> None:
-    """The command: expected errors are one line on stderr and exit code 1."""
-    try:
-        command()
-    except TargetError as error:
-        TargetZendeskPubSub.logger.critical("%s", error)
-        sys.exit(1)
+    """The command."""
+    run(command)

@@ -37,7 +37,7 @@ def connect(config: Mapping[str, Any], logger: logging.Logger) -> Connections:
     """Raises SettingsError."""
     quieten_clients()
     run_id, clock, topic, dataset = uuid.uuid4().hex, Clock(), topic_name(config), config["dataset"]
-    warehouse = Warehouse(bigquery_client(config), config["timeout"], logger)
+    warehouse = Warehouse(bigquery_client(config), config["timeout"], logger, config.get("policy_tag"))
     log = PublishedLog(warehouse, config["messages_dataset"], topic, run_id)
     directory, users = f"{dataset}.zendesk_user_directory", f"{dataset}.user_latest"
     join_errors = JoinErrors(warehouse, dataset, directory, log, run_id)

@@ -68,7 +68,7 @@ class JoinErrors:
         self, warehouse: Warehouse, dataset: str, directory: str, log: PublishedLog, run_id: str
     ) -> None:
         self._warehouse, self._directory, self._log, self._run_id = warehouse, directory, log, run_id
-        self.table = Table(dataset, "TICKET_USER_JOIN_ERROR", FIELDS, "inserted_at", "ticket_id")
+        self.table = Table(dataset, "TICKET_USER_JOIN_ERROR", FIELDS, "payload", "inserted_at", "ticket_id")
 
     def ensure(self) -> None:
         self._warehouse.ensure(self.table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,9 @@ import click
 
 from target_zendesk_pubsub.batches import batches
 from target_zendesk_pubsub.connections import Connections, connect
-from target_zendesk_pubsub.errors import PublishError, SettingsError, TargetError
+from target_zendesk_pubsub.errors import PublishError, SettingsError
 from target_zendesk_pubsub.published_log import Selection
-from target_zendesk_pubsub.target import TargetZendeskPubSub
+from target_zendesk_pubsub.target import TargetZendeskPubSub, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,9 +70,5 @@ def replay(connections: Connections, batch: Sequence[Logged]) -> int:
 
 
 def main() -> None:
-    """The command: expected errors are one line on stderr and exit code 1."""
-    try:
-        command()
-    except TargetError as error:
-        TargetZendeskPubSub.logger.critical("%s", error)
-        sys.exit(1)
+    """The command."""
+    run(command)

@@ -79,6 +79,11 @@ SETTINGS = th.PropertiesList(
         description="Bytes of input that are, at most",
     ),
     th.Property(
+        "policy_tag",
+        th.StringType,
+        description="Policy tag, `projects/…/locations/…/taxonomies/…/policyTags/…`, for the columns that hold messages: `data`, and `payload` of what waits",
+    ),
+    th.Property(
         "legacy_log",
         TableType,
         description="For the first run: the replaced system's log, `dataset.table`; tickets that it holds as new as they are are logged and not sent",

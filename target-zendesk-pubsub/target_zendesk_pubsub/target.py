@@ -21,7 +21,7 @@ from target_zendesk_pubsub.settings import SETTINGS
 from target_zendesk_pubsub.sinks import IgnoringSink, TicketSink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -166,12 +166,17 @@ class TargetZendeskPubSub(Target):
         self.logger.warning("signal %d: leaving once the batch in hand is published", signum)
 
 
-def main() -> None:
-    """The command: expected errors are one line on stderr and exit code 1."""
-    gc.set_threshold(10_000)  # a batch is trees, which need no collector; it would walk them again and again
-    gc.freeze()  # nor would it find anything in the modules, which it would walk once more at the end
+def run(command: Callable[[], object]) -> None:
+    """Expected errors are one line on stderr and exit code 1."""
     try:
-        TargetZendeskPubSub.cli()
+        command()
     except TargetError as error:
         TargetZendeskPubSub.logger.critical("%s", error)
         sys.exit(1)
+
+
+def main() -> None:
+    """The command."""
+    gc.set_threshold(10_000)  # a batch is trees, which need no collector; it would walk them again and again
+    gc.freeze()  # nor would it find anything in the modules, which it would walk once more at the end
+    run(TargetZendeskPubSub.cli)

@@ -62,11 +62,15 @@ def is_transient(error: Exception) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table of ours: appended to, never changed. Partitioned by the day of `partition`, clustered by `cluster`."""
+    """A table of ours: appended to, never changed. Partitioned by the day of `partition`, clustered by `cluster`.
+
+    `personal`: the column that holds what a ticket says.
+    """
 
     dataset: str
     name: str
     fields: tuple[bigquery.SchemaField, ...]
+    personal: str
     partition: str
     cluster: str
     kept_days: int | None = None
@@ -77,22 +81,30 @@ class Table:
 
 
 class Warehouse:
-    """One client. `timeout`: seconds for which refusals and silence are waited out."""
+    """One client. `timeout`: seconds for which refusals and silence are waited out. `policy_tag`: of personal columns."""
 
-    def __init__(self, client: bigquery.Client, timeout: float, logger: logging.Logger) -> None:
-        self._client, self._logger = client, logger
+    def __init__(
+        self,
+        client: bigquery.Client,
+        timeout: float,
+        logger: logging.Logger,
+        policy_tag: str | None = None,
+    ) -> None:
+        self._client, self._logger, self._policy_tag = client, logger, policy_tag
         self._retry = Retry(is_transient, initial=1, maximum=30, timeout=timeout, on_error=self._tell)
 
     def ensure(self, table: Table) -> None:
-        """The table is there. Raises SettingsError where its dataset is not, WarehouseError."""
-        wanted = bigquery.Table(f"{self._client.project}.{table}", schema=list(table.fields))
+        """The table is there, its personal column tagged. Raises SettingsError where its dataset is not, WarehouseError."""
+        wanted = bigquery.Table(
+            f"{self._client.project}.{table}", schema=self._tagged(table.fields, table.personal)
+        )
         wanted.time_partitioning = bigquery.TimePartitioning(
             field=table.partition,
             expiration_ms=table.kept_days * 86_400_000 if table.kept_days else None,
         )
         wanted.clustering_fields = [table.cluster]
         try:
-            self._call(
+            found = self._call(
                 f"table {table}",
                 lambda: self._client.create_table(wanted, exists_ok=True, retry=ONCE, timeout=60),
             )
@@ -102,6 +114,25 @@ class Warehouse:
                     f"dataset {table.dataset} does not exist in project {self._client.project}: create it"
                 ) from None
             raise
+        schema = self._tagged(found.schema, table.personal)
+        if schema != list(found.schema):
+            found.schema = schema
+            self._call(
+                f"table {table}",
+                lambda: self._client.update_table(found, ["schema"], retry=ONCE, timeout=60),
+            )
+
+    def _tagged(self, fields: Iterable[bigquery.SchemaField], personal: str) -> list[bigquery.SchemaField]:
+        """The personal one with the policy tag, if there is one and people have not put another there."""
+        if not self._policy_tag:
+            return list(fields)
+        tag = {"policyTags": {"names": [self._policy_tag]}}
+        return [
+            bigquery.SchemaField.from_api_repr({**field.to_api_repr(), **tag})
+            if field.name == personal and not (field.policy_tags and field.policy_tags.names)
+            else field
+            for field in fields
+        ]
 
     def query(self, what: str, sql: str, parameters: Mapping[str, int | str]) -> Iterator[bigquery.Row]:
         """The rows, a page at a time. `what` names the query in errors.
@@ -148,7 +179,6 @@ class Warehouse:
         where = f"{count} rows for {table}"
         config = bigquery.LoadJobConfig(
             source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
-            schema=list(table.fields),
             max_bad_records=0,
             write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
             create_disposition=bigquery.CreateDisposition.CREATE_NEVER,

@@ -3,17 +3,31 @@
 import json
 import re
 import subprocess
+import sys
 
 import pytest
 import requests
 
-from sandbox.up import Size
+from sandbox.truth import compare
+from sandbox.up import Size, advance
 from tests.end_to_end.conftest import PROJECT
 
-BLOCKS = re.findall(
-    r"^```sh\n(.*?)^```$", (PROJECT / "docs" / "runbook.md").read_text(), re.MULTILINE | re.DOTALL
-)
-PREAMBLE, *COMMANDS = BLOCKS
+RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text()
+
+
+def blocks(text):
+    return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def section(heading):
+    """The blocks below a heading of the second level."""
+    [text] = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL)
+    return blocks(text)
+
+
+PREAMBLE, *COMMANDS = blocks(RUNBOOK)
+STATE_ID = "local:tap-zendesk-cityblock-to-target-bigquery"
+LEGACY_CURSOR = "MTc2NzIyNTQyMC4wfHwxOTgzfA=="
 
 EXPORT = ("tap-zendesk-cityblock", "target-bigquery")
 BRANDS = {
@@ -35,7 +49,7 @@ def replaced(project):
     query(
         "CREATE TABLE zendesk.EXPORT_METADATA_legacy AS SELECT 'ticket' AS table_name, "
         "TIMESTAMP '2025-12-01' AS bq_inserted_at, CAST(NULL AS TIMESTAMP) AS end_time, "
-        "'MTc2NzIyNTQyMC4wfHwxOTgzfA==' AS end_cursor"
+        f"'{LEGACY_CURSOR}' AS end_cursor"
     )
     query("CREATE TABLE pubsub_messages.zendesk_ticket_legacy (attributes STRING, data STRING)")
     rows = [
@@ -52,11 +66,11 @@ def replaced(project):
 def paste(project, tmp_path):
     """Runs a block behind the runbook's first; its output."""
 
-    def run(block):
+    def run(block, **env):
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", f"{PREAMBLE}\n{block}"],
             cwd=PROJECT,
-            env=project.environment({"TMPDIR": str(tmp_path)}),
+            env=project.environment({"TMPDIR": str(tmp_path), **env}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -72,6 +86,72 @@ def paste(project, tmp_path):
 @pytest.mark.parametrize("block", COMMANDS, ids=[block.split("\n")[0][:60] for block in COMMANDS])
 def test_a_block_of_the_runbook_does_what_it_says(block, replaced, paste):
     paste(block)
+
+
+@pytest.fixture
+def cursors(project):
+    """Where the state says that each model stands: a cursor, or seconds since 1970."""
+
+    def read(state_id=STATE_ID):
+        told = json.loads(project.meltano("state", "get", state_id).stdout)["singer_state"]["bookmarks"]
+        return {
+            model: bookmark.get("start_time", bookmark.get("cursor"))
+            for model, bookmark in told.items()
+            if bookmark
+        }
+
+    return read
+
+
+def test_a_lost_state_is_restored_to_where_the_rows_end(project, paste, cursors):
+    project.run("tap-to-bigquery")
+    before = cursors()
+    assert {"ticket", "user", "organization"} <= set(before)
+    [restore] = section("Restore a lost state")
+    paste(restore)
+    assert cursors() == before
+
+    advance(project.sandbox.addresses.zendesk_url, 24)
+    project.run("tap-to-bigquery")
+    [last] = project.rows(
+        "SELECT start_cursor, export_count FROM zendesk.EXPORT_METADATA "
+        "WHERE table_name = 'ticket' AND export_status = 'complete' ORDER BY bq_inserted_at DESC LIMIT 1"
+    )
+    assert last["start_cursor"] == before["ticket"]
+    assert 0 < last["export_count"] < 120  # of the day, not of all time
+    for model in ("ticket", "user", "organization"):
+        compared = compare(project.sandbox.addresses.zendesk_url, project.sandbox.warehouse, "zendesk", model)
+        assert compared.rows
+        assert compared.equal
+
+
+def test_the_replaced_systems_cursors_are_where_the_next_run_starts(replaced, paste, cursors):
+    take_over, *_ = section("Come over from the replaced system")
+    paste(take_over)
+    assert cursors() == {"ticket": LEGACY_CURSOR}
+
+
+def test_queries_go_to_bq_where_the_environment_is_not_the_sandbox(project, paste, cursors, tmp_path):
+    """Google's bq is not to be had everywhere; one that takes the same flags and answers in the same form stands in."""
+    project.run("tap-to-bigquery")
+    project.run("tap-to-pubsub")
+    program = tmp_path / "bq"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.end_to_end.bq "$@"\n')
+    program.chmod(0o755)
+    staging = {"MELTANO_ENVIRONMENT": "staging", "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    asking = [block for block in COMMANDS if block.startswith("ask ")]
+    assert len(asking) == 5
+    for block in asking:
+        header, *rows = paste(block, **staging).splitlines()
+        assert re.fullmatch(r"\w+(,\w+)+", header)
+        assert len(rows) == len(paste(block).splitlines()) - 2  # less its header and rule
+    _, merge, _ = section("Rewind a cursor")
+    paste(merge, **staging)
+    [last] = project.rows(
+        "SELECT end_cursor FROM zendesk.EXPORT_METADATA "
+        "WHERE table_name = 'ticket' ORDER BY bq_inserted_at DESC LIMIT 1"
+    )
+    assert cursors(STATE_ID.replace("local:", "staging:")) == {"ticket": last["end_cursor"]}
 
 
 def refuse_brands(project):

@@ -164,3 +164,24 @@ def test_limits_are_told_and_kept(url):
     )
     assert 0 < int(answers[2].headers["Retry-After"]) <= 60
     assert answers[2].json()["error"] == "APIRateLimitExceeded"
+
+
+def test_others_of_the_account_use_up_what_the_limits_allow(url):
+    bucket = {"total": 1, "window": 60, "others": 60}
+    requests.put(f"{url}/_sandbox/limits", json={"incremental-exports": bucket}, timeout=30)
+    path, headers = (
+        f"{url}/api/v2/incremental/organizations?start_time=1",
+        {"Authorization": "Bearer sandbox-access"},
+    )
+    assert requests.get(path, headers=headers, timeout=30).status_code == 429
+    counts = requests.get(f"{url}/_sandbox/limits", timeout=30).json()["incremental-exports"]
+    assert counts["others_served"] == 1
+    assert counts["tap_refused"] == 1
+
+
+def test_answers_take_as_long_as_asked(url):
+    requests.put(f"{url}/_sandbox/latency", json={"seconds": 0.05}, timeout=30)
+    headers = {"Authorization": "Bearer sandbox-access"}
+    answer = requests.get(f"{url}/api/v2/brands", headers=headers, timeout=30)
+    requests.put(f"{url}/_sandbox/latency", json={"seconds": 0}, timeout=30)
+    assert answer.elapsed.total_seconds() >= 0.05

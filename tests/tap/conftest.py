@@ -57,6 +57,9 @@ class Zendesk:
     def limits(self, **buckets):
         requests.put(f"{self.url}/_sandbox/limits", json=buckets, timeout=30).raise_for_status()
 
+    def counts(self):
+        return requests.get(f"{self.url}/_sandbox/limits", timeout=30).json()
+
     def advance(self, hours=24):
         requests.post(f"{self.url}/_sandbox/advance", json={"hours": hours}, timeout=30).raise_for_status()
 

@@ -43,10 +43,18 @@ def test_a_model_the_account_may_not_read_is_named_with_what_to_do(check, zendes
     zendesk.fault("/api/v2/incremental/tickets", status=403, body=refusal)
     zendesk.fault("/api/v2/nps", times=2, status=404)
     ran = check()
-    assert ran.returncode == 1
+    assert ran.returncode == 3
     assert "MISSING ticket: HTTP 403 Forbidden" in ran.stdout
     assert "→ ticket: let the login's user be an admin" in ran.stdout
     assert "absent  nps_response: HTTP 404" in ran.stdout
+
+
+def test_an_account_whose_requests_others_use_up_is_told_as_a_run_would(check, zendesk):
+    zendesk.fault("/api/v2/groups", status=429, headers={"Retry-After": "3600"})
+    ran = check()
+    assert ran.returncode == 4
+    assert "/api/v2/groups: HTTP 429" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_credentials_that_are_refused_are_one_sentence(check):

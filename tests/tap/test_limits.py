@@ -1,74 +1,287 @@
-"""Rate limits, with a clock that the test moves."""
+"""Rate limits, at moments that the test chooses."""
 
+from datetime import UTC, datetime, timedelta
+from math import inf
+
+import pytest
 from tap_zendesk_cityblock.limits import Limits
 
 EXPORTS = "/api/v2/incremental/tickets/cursor"
+OTHER_EXPORTS = "/api/v2/incremental/organizations"
+LISTS = "/api/v2/groups"
+ACCESS_LOGS = "/api/v2/access_logs"
 
 
-class Clock:
-    def __init__(self):
+class Zendesk:
+    """Asks what the limits let it ask, one request after another, in a time of its own."""
+
+    def __init__(self, **ceilings):
+        self.limits = Limits(ceilings)
         self.now = 1000.0
 
-    def __call__(self):
-        return self.now
+    def wait(self, path=EXPORTS):
+        return self.limits.seconds_to_wait(path, self.now)
 
-    def sleep(self, seconds):
-        self.now += seconds
+    def send(self, path=EXPORTS):
+        """Once the limits allow it; the seconds that takes."""
+        waited = 0.0
+        while (seconds := self.wait(path)) > 0:
+            assert seconds < inf
+            self.now += seconds
+            waited += seconds
+        self.sent = self.limits.sent(path, self.now)
+        return waited
 
+    def answer(self, request=None, status=200, **headers):
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.limits.answered(request or self.sent, status, told, self.now)
 
-def limits(**ceilings):
-    clock = Clock()
-    return Limits(ceilings, clock=clock, sleep=clock.sleep), clock
+    def exports(self, total, remaining, resets, **of_answer):
+        told = f"total={total}; remaining={remaining}; resets={resets}"
+        self.answer(**{"zendesk-ratelimit-incremental-exports": told, **of_answer})
+
+    def ask(self, total, remaining, resets, **of_answer):
+        waited = self.send()
+        self.exports(total, remaining, resets, **of_answer)
+        return waited
 
 
 def test_nothing_is_waited_for_before_anything_is_known():
-    account, _ = limits()
-    assert account.wait(EXPORTS) == 0
+    assert Zendesk().wait() == 0
+
+
+def test_the_first_answer_of_all_is_waited_for():
+    zendesk = Zendesk()
+    zendesk.send()
+    assert zendesk.wait(LISTS) == inf
+    zendesk.answer(x_rate_limit="700", x_rate_limit_remaining="699", ratelimit_reset="60")
+    assert zendesk.wait(LISTS) == 0
+
+
+def test_the_first_answer_of_a_bucket_is_waited_for_by_all_its_paths():
+    zendesk = Zendesk()
+    zendesk.send(LISTS)
+    zendesk.answer(x_rate_limit="700", x_rate_limit_remaining="699", ratelimit_reset="60")
+    zendesk.send(EXPORTS)
+    assert zendesk.wait(OTHER_EXPORTS) == inf
+    assert zendesk.wait(LISTS) == 0
+    zendesk.exports(10, 9, 60)
+    assert zendesk.wait(OTHER_EXPORTS) == 0
+
+
+def test_an_error_without_headers_teaches_nothing():
+    zendesk = Zendesk()
+    zendesk.send()
+    zendesk.answer(status=503)
+    zendesk.send()
+    assert zendesk.wait(LISTS) == inf
 
 
 def test_an_empty_bucket_is_waited_for_until_it_resets():
-    account, clock = limits()
-    account.wait(EXPORTS)
-    account.learn(EXPORTS, {"zendesk-ratelimit-incremental-exports": "total=10; remaining=0; resets=38"})
-    assert account.wait(EXPORTS) == 38
-    assert clock.now == 1038
+    zendesk = Zendesk()
+    zendesk.ask(5, 0, 38)
+    assert zendesk.wait() == 38
 
 
 def test_an_empty_bucket_holds_up_no_other_path():
-    account, _ = limits()
-    account.learn(EXPORTS, {"zendesk-ratelimit-incremental-exports": "total=10; remaining=0; resets=38"})
-    assert account.wait("/api/v2/groups") == 0
+    zendesk = Zendesk()
+    zendesk.ask(5, 0, 38)
+    assert zendesk.wait(LISTS) == 0
+
+
+def test_requests_under_way_are_counted_before_they_are_answered():
+    zendesk = Zendesk()
+    zendesk.ask(5, 2, 38)
+    for _ in range(2):
+        assert zendesk.wait() == 0
+        zendesk.send()
+    assert zendesk.wait() == 38
+
+
+def test_answers_may_come_in_another_order():
+    zendesk = Zendesk()
+    zendesk.ask(5, 3, 38)
+    zendesk.send()
+    first = zendesk.sent
+    zendesk.send()
+    zendesk.exports(5, 1, 38)
+    zendesk.exports(5, 2, 38, request=first)
+    zendesk.send()
+    assert zendesk.wait() == 38
+
+
+def test_an_answer_of_the_window_before_does_not_close_the_new_one():
+    zendesk = Zendesk()
+    zendesk.ask(5, 2, 2)
+    zendesk.send()
+    late = zendesk.sent
+    zendesk.send()
+    zendesk.exports(5, 0, 2)
+    assert zendesk.send() == 2
+    zendesk.exports(5, 4, 60)
+    zendesk.exports(5, 0, 0, request=late)
+    for _ in range(4):
+        assert zendesk.wait() == 0
+        zendesk.send()
+    assert zendesk.wait() == 60
+
+
+def test_a_window_that_ends_sooner_than_told_is_noticed():
+    zendesk = Zendesk()
+    zendesk.ask(5, 1, 60)
+    zendesk.now += 30
+    zendesk.ask(5, 4, 60)
+    for _ in range(4):
+        assert zendesk.wait() == 0
+        zendesk.send()
+
+
+def test_a_request_that_nobody_answered_counts():
+    zendesk = Zendesk()
+    zendesk.ask(5, 1, 38)
+    zendesk.send()
+    zendesk.limits.lost(zendesk.sent, zendesk.now)
+    assert zendesk.wait() == 38
+
+
+def test_the_last_tenth_is_held_back_for_others_and_let_go_before_the_window_ends():
+    zendesk = Zendesk()
+    for remaining in range(9, 0, -1):
+        assert zendesk.ask(10, remaining, 60) == 0
+    assert 45 < zendesk.ask(10, 0, 6) < 59
+    assert zendesk.wait() <= 6
+
+
+def test_every_request_of_an_undisturbed_run_is_used():
+    zendesk = Zendesk()
+    start = zendesk.now
+    for number in range(51):
+        zendesk.send()
+        window = (zendesk.now - start) // 60
+        zendesk.exports(10, 9 - number % 10, int(start + 60 * (window + 1) - zendesk.now))
+    assert zendesk.now == start + 5 * 60
+
+
+def window_with_others(zendesk, taken):
+    """Asks as often as it may; the others take so many at its beginning. How many were sent."""
+    zendesk.ask(10, 9, 60)
+    end, sent = zendesk.now + 60, 1
+    while zendesk.now + zendesk.wait() < end - 1:
+        zendesk.send()
+        sent += 1
+        zendesk.exports(10, 10 - sent - taken, round(end - zendesk.now))
+    zendesk.now = end
+    return sent
+
+
+def test_others_find_the_room_they_took_in_the_window_before_and_a_tenth_and_no_more_than_half():
+    zendesk = Zendesk()
+    assert window_with_others(zendesk, 0) == 10
+    assert window_with_others(zendesk, 3) == 7
+    for remaining in range(9, 4, -1):
+        assert zendesk.ask(10, remaining, 60) == 0
+    assert 45 < zendesk.ask(10, 4, 6) < 59
+    assert zendesk.wait() >= 5
+    zendesk.now += zendesk.wait()
+    assert window_with_others(zendesk, 0) == 10
+    assert window_with_others(zendesk, 8) == 2
+    for remaining in range(9, 5, -1):
+        assert zendesk.ask(10, remaining, 60) == 0
+    assert 45 < zendesk.ask(10, 5, 6) < 59
+    assert zendesk.wait() >= 5
+
+
+def test_what_was_used_before_the_run_leaves_nobody_room():
+    zendesk = Zendesk()
+    zendesk.ask(10, 4, 60)
+    for remaining in (3, 2, 1):
+        zendesk.ask(10, remaining, 60)
+    zendesk.ask(10, 0, 6)
+    zendesk.now += zendesk.wait()
+    assert window_with_others(zendesk, 0) == 10
 
 
 def test_the_accounts_own_limit_holds_up_every_path():
-    account, _ = limits()
-    account.learn("/api/v2/groups", {"X-Rate-Limit-Remaining": "0", "ratelimit-reset": "12"})
-    assert account.wait(EXPORTS) == 12
+    zendesk = Zendesk()
+    zendesk.send(LISTS)
+    zendesk.answer(**{"X-Rate-Limit": "5", "X-Rate-Limit-Remaining": "0", "ratelimit-reset": "12"})
+    assert zendesk.wait(EXPORTS) == 12
 
 
-def test_a_reset_that_is_a_date_is_a_minute():
-    account, _ = limits()
-    account.learn(EXPORTS, {"ratelimit-remaining": "0", "ratelimit-reset": "Tue, 24 Nov 2026 12:00:00 GMT"})
-    assert account.wait(EXPORTS) == 60
+def test_a_limit_without_an_end_ends_within_a_minute():
+    zendesk = Zendesk()
+    zendesk.send(LISTS)
+    zendesk.answer(ratelimit_limit="5", ratelimit_remaining="0")
+    assert zendesk.wait(LISTS) == 60
+
+
+@pytest.mark.parametrize(
+    "told", ["{:%Y-%m-%dT%H:%M:%SZ}", "{:%a, %d %b %Y %H:%M:%S GMT}"], ids=["ISO", "HTTP"]
+)
+def test_access_logs_refuse_with_a_date_and_hold_up_nothing_else(told):
+    zendesk = Zendesk()
+    zendesk.send(ACCESS_LOGS)
+    zendesk.answer()
+    zendesk.send(ACCESS_LOGS)
+    reset = datetime.now(UTC) + timedelta(seconds=30)
+    zendesk.answer(status=429, ratelimit_reset=told.format(reset))
+    assert 25 < zendesk.wait(ACCESS_LOGS) <= 30
+    assert zendesk.wait(LISTS) == 0
+
+
+def test_a_refusal_for_which_no_bucket_accounts_closes_the_account():
+    zendesk = Zendesk()
+    zendesk.send(LISTS)
+    zendesk.answer(x_rate_limit="700", x_rate_limit_remaining="600", ratelimit_reset="60")
+    zendesk.send(LISTS)
+    zendesk.answer(status=429, retry_after="7")
+    assert zendesk.wait(EXPORTS) == 7
+
+
+def test_an_export_without_a_bucket_in_its_answers_is_held_to_the_document():
+    zendesk = Zendesk()
+    events = "/api/v2/incremental/ticket_metric_events"
+    for _ in range(10):
+        assert zendesk.send(events) == 0
+        zendesk.answer(x_rate_limit="700", x_rate_limit_remaining="600", ratelimit_reset="60")
+    assert zendesk.wait(events) == 60
+    assert zendesk.wait(EXPORTS) == 0
+
+
+def test_paths_that_differ_in_ids_share_what_is_known():
+    zendesk = Zendesk()
+    zendesk.send("/api/v2/tickets/1/audits")
+    zendesk.answer(zendesk_ratelimit_audits="total=5; remaining=0; resets=38")
+    assert zendesk.wait("/api/v2/tickets/2/audits") == 38
+
+
+def test_a_bucket_may_shrink():
+    zendesk = Zendesk()
+    deleted = "/api/v2/deleted_tickets"
+    for total, remaining in ((10, 9), (10, 8), (5, 1)):
+        zendesk.send(deleted)
+        told = f"total={total}; remaining={remaining}; resets=38"
+        zendesk.answer(zendesk_ratelimit_deleted_tickets_index=told)
+    zendesk.send(deleted)
+    assert zendesk.wait(deleted) == 38
 
 
 def test_an_own_ceiling_is_kept_in_any_minute():
-    account, clock = limits(account=3)
+    zendesk = Zendesk(account=3)
     for _ in range(9):
-        account.wait(EXPORTS)
-    assert clock.now == 1000 + 2 * 60
+        zendesk.send()
+        zendesk.answer()
+    assert zendesk.now == 1000 + 2 * 60
 
 
 def test_the_scarcest_bucket_is_told():
-    account, _ = limits()
-    assert account.left(EXPORTS) is None
-    account.learn(
-        EXPORTS,
-        {
-            "x-rate-limit": "700",
-            "x-rate-limit-remaining": "600",
-            "zendesk-ratelimit-incremental-exports": "total=10; remaining=4; resets=38",
-        },
+    zendesk = Zendesk()
+    assert zendesk.limits.left(EXPORTS) is None
+    zendesk.send()
+    zendesk.answer(
+        x_rate_limit="700",
+        x_rate_limit_remaining="600",
+        zendesk_ratelimit_incremental_exports="total=10; remaining=4; resets=38",
     )
-    assert account.left(EXPORTS) == (4, 10)
-    assert account.left("/api/v2/groups") == (600, 700)
+    assert zendesk.limits.left(EXPORTS) == (4, 10)
+    assert zendesk.limits.left(LISTS) == (600, 700)

@@ -1,12 +1,9 @@
 """Settings and state that make no sense: one sentence that says what to write, exit code 1, nothing exported."""
 
-import json
-
 import pytest
 from tap_zendesk_cityblock.settings import SETTINGS, markdown_table
 
 SECRET = "hunter2-hunter2"
-TOKEN = {"email": "agent@cityblock.example", "api_token": "sandbox-token"}
 
 BAD_SETTINGS = {
     "no credentials": ({"credentials": {}}, "no credentials: set client_id and client_secret"),
@@ -85,25 +82,6 @@ def test_a_secret_of_a_wrong_type_is_not_quoted(tap):
     assert result.code == 1
     assert "access_token" in result.stderr
     assert SECRET not in result.stderr
-
-
-@pytest.mark.parametrize(
-    "credentials", [TOKEN, {"access_token": "sandbox-access"}], ids=["API token", "access token"]
-)
-def test_the_other_ways_to_log_in(credentials, tap, zendesk):
-    result = tap(bulk_models=["group"], incremental_models=[], credentials=credentials)
-    assert result.code == 0
-    assert set(result.ids("group")) == zendesk.ids("group")
-    assert ("30 April 2027" in result.stderr) == (credentials is TOKEN)
-
-
-def test_credentials_from_a_file_named_by_the_environment(tap, tmp_path):
-    path = tmp_path / "creds.json"
-    path.write_text(json.dumps(TOKEN))
-    result = tap(
-        bulk_models=["group"], incremental_models=[], credentials={}, env={"ZENDESK_SECRET_PATH": str(path)}
-    )
-    assert result.code == 0
 
 
 def test_empty_lists_of_models_mean_none(tap):

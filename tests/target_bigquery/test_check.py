@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS
+from target_bigquery.legacy_tables import MODELS
 
 from sandbox.addresses import BUCKET, PROJECT
 
@@ -36,7 +38,7 @@ def check(warehouse, dataset, tmp_path):
 def test_everything_is_there(check):
     ran = check()
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("ok ") == 3
+    assert ran.stdout.count("ok ") == 4
 
 
 def test_what_is_missing_is_named_with_what_to_do(check):
@@ -53,6 +55,45 @@ def test_a_dataset_that_is_elsewhere_is_told(check):
     ran = check(location="EU")
     assert ran.returncode == 1
     assert "it is in US\n        → set location to where it is" in ran.stdout
+
+
+def make(warehouse, dataset, **columns):
+    for table, told in columns.items():
+        warehouse.client.query_and_wait(f"CREATE TABLE {dataset}.{table} ({told})")
+
+
+def test_tables_of_the_replaced_system_are_named_with_how_they_make_way(check, warehouse, dataset):
+    make(
+        warehouse,
+        dataset,
+        EXPORT_METADATA="table_name STRING, bq_inserted_at TIMESTAMP, end_cursor STRING",
+        ticket="id INT64, subject STRING",
+        user="id INT64, _export_id STRING, _exported_at TIMESTAMP",
+        schedule="id INT64",
+    )
+    ran = check()
+    assert ran.returncode == 1
+    assert "the replaced system made EXPORT_METADATA, ticket, with other columns" in ran.stdout
+    assert f"ALTER TABLE {dataset}.ticket RENAME TO ticket_legacy;" in ran.stdout
+    for name in ("EXPORT_METADATA", "ticket"):
+        warehouse.client.query_and_wait(f"ALTER TABLE {dataset}.{name} RENAME TO {name}_legacy")
+    assert check().returncode == 0
+
+
+def test_a_model_left_behind_is_noticed_when_exports_are_already_ours(check, warehouse, dataset):
+    make(warehouse, dataset, EXPORT_METADATA="table_name STRING, export_id STRING", brand="id INT64")
+    ran = check()
+    assert ran.returncode == 1
+    assert "the replaced system made brand, with" in ran.stdout
+
+
+def test_tables_of_another_tap_are_not_called_legacy(check, warehouse, dataset):
+    make(warehouse, dataset, user="id INT64")
+    assert check().returncode == 0
+
+
+def test_what_the_replaced_system_exported_is_what_runs_by_default():
+    assert {model.name for model in (*BULK_MODELS, *INCREMENTAL_MODELS)} == MODELS
 
 
 def test_a_settings_file_that_is_missing_is_one_sentence():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.target_zendesk_pubsub.tickets import DIRECTORY
+from tests.target_zendesk_pubsub.tickets import DIRECTORY, schema, state, ticket
 
 CHECK = Path(sys.executable).with_name("target-zendesk-pubsub-check")
 
@@ -26,7 +26,26 @@ def test_everything_is_there(check, commons, dataset):
     assert code == 0
     assert f"{dataset}.zendesk_user_directory: {len(DIRECTORY)} people" in told
     assert commons.subscription.rpartition("/")[2] in told
+    assert told.count("not there yet, the first run makes it") == 4
     assert "MISSING" not in told
+
+
+@pytest.mark.usefixtures("company")
+def test_tables_of_our_own_are_as_they_must_be(check, publish):
+    assert publish([schema(), ticket(1), state(1)]).code == 0
+    code, told, _ = check()
+    assert code == 0
+    assert told.count(": there") == 4
+
+
+@pytest.mark.usefixtures("company")
+def test_a_table_of_the_replaced_system_is_named_with_how_it_makes_way(check, warehouse, messages_dataset):
+    log = f"{messages_dataset}.zendesk_ticket"
+    warehouse.client.query_and_wait(f"CREATE TABLE {log} (attributes STRING, data STRING)")
+    code, told, _ = check()
+    assert code == 1
+    assert f"MISSING table {log}: another system made it, it lacks message_id, message_key" in told
+    assert f"ALTER TABLE {log} RENAME TO zendesk_ticket_legacy;" in told
 
 
 @pytest.mark.usefixtures("company")

@@ -1,0 +1,174 @@
+"""What happened to tickets: the events that their export tells, with comments and changed fields inside.
+
+A new account has none: those of its tickets follow from the tickets, and are made when somebody asks for them, or when
+the ticket changes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from random import Random
+from typing import TYPE_CHECKING
+
+import orjson
+
+from sandbox.zendesk import words
+from sandbox.zendesk.clock import iso
+from sandbox.zendesk.people import FIRST_ORGANIZATION, HOST
+from sandbox.zendesk.store import Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.zendesk.store import Json, Store
+
+MODEL = "ticket_event"
+FIRST_EVENT = FIRST_ORGANIZATION * 10
+A_TICKET, AN_EVENT = 100_000, 100
+"""How far the ids of two tickets' first events, and of two events of a ticket, are apart."""
+
+FIELDS = (
+    "subject",
+    "type",
+    "status",
+    "priority",
+    "requester_id",
+    "assignee_id",
+    "group_id",
+    "organization_id",
+    "tags",
+)
+SYSTEM = -1
+FIRST_READ = 10_000
+"""Events that are made at once, at most."""
+
+
+def complete(store: Store) -> None:
+    """Makes the events of all tickets that have none yet."""
+    if store.fact("ticket events are complete"):
+        return
+    with store.transaction():
+        pending: list[Stored] = []
+        for body in list(store.lacking("ticket", MODEL, FIRST_EVENT, A_TICKET)):
+            pending += events_before(orjson.loads(body))
+            if len(pending) >= FIRST_READ:
+                store.put(pending)
+                pending.clear()
+        store.put(pending)
+        store.set_fact("ticket events are complete", 1)
+
+
+def happened(store: Store, before: Json | None, after: Json, moment: int) -> None:
+    """One more event of a ticket that changed, or is new; and those it should have had before."""
+    if before is None:
+        store.put(events_before(after))
+        return
+    first = FIRST_EVENT + A_TICKET * after["id"]
+    if not (known := store.count_within(MODEL, first, first + A_TICKET - 1)):
+        earlier = list(events_before(before))
+        store.put(earlier)
+        known = len(earlier)
+    by_system = before["updated_at"] == after["updated_at"]
+    store.put([_changed(known, before, after, moment, by_system=by_system)])
+
+
+def events_before(ticket: Json) -> Iterator[Stored]:
+    """Those that a ticket of a new account has had: its creation, what people did last, what the system did then."""
+    created, updated = (
+        int(datetime.fromisoformat(ticket[name]).timestamp()) for name in ("created_at", "updated_at")
+    )
+    was = ticket | {"status": "new", "priority": None, "tags": []}
+    yield _created(was if updated > created else ticket, created)
+    if updated > created:
+        yield _changed(1, was, ticket, updated, by_system=False)
+    if ticket["generated_timestamp"] > updated:
+        elsewhere = ticket | {"organization_id": FIRST_ORGANIZATION}
+        yield _changed(2, elsewhere, ticket, ticket["generated_timestamp"], by_system=True)
+
+
+def _created(ticket: Json, moment: int) -> Stored:
+    rng = Random(f"event {ticket['id']}")
+    children = [_comment(rng, ticket, moment, ticket["description"], author=ticket["submitter_id"])]
+    children += [{name: ticket[name], "event_type": "Create"} for name in FIELDS if ticket[name]]
+    children += [
+        {"custom_ticket_fields": {str(field["id"]): field["value"]}, "event_type": "Create"}
+        for field in ticket["custom_fields"]
+        if field["value"] is not None
+    ]
+    return _event(rng, (ticket["id"], 0, moment), children, updater=ticket["submitter_id"])
+
+
+def _changed(number: int, before: Json, after: Json, moment: int, *, by_system: bool) -> Stored:
+    rng = Random(f"event {after['id']} {moment}")
+    updater = SYSTEM if by_system else after["assignee_id"] or after["submitter_id"]
+    children: list[Json] = []
+    if not by_system and rng.random() < 0.7:
+        children.append(_comment(rng, after, moment, words.text(rng, rng.randrange(40, 400)), author=updater))
+    for name in FIELDS:
+        if before[name] != after[name]:
+            change: Json = {name: after[name], "event_type": "Change", "previous_value": before[name]}
+            if name == "tags":
+                change["added_tags"] = [tag for tag in after[name] if tag not in before[name]]
+                change["removed_tags"] = [tag for tag in before[name] if tag not in after[name]]
+            children.append(change)
+    values = {field["id"]: field["value"] for field in before["custom_fields"]}
+    for field in after["custom_fields"]:
+        if field["value"] != (previous := values.get(field["id"])):
+            changed = {str(field["id"]): field["value"]}
+            children.append(
+                {"custom_ticket_fields": changed, "event_type": "Change", "previous_value": previous}
+            )
+    return _event(rng, (after["id"], number, moment), children, updater=updater)
+
+
+def _comment(rng: Random, ticket: Json, moment: int, body: str, *, author: int) -> Json:
+    """`via` is an object, for some integrations a number or a word."""
+    attachments = []
+    if rng.random() < 0.1:
+        attachment: Json = {"id": rng.randrange(10**9), "file_name": "receipt.pdf", "size": 2048}
+        attachments.append({**attachment, "content_url": f"{HOST}/attachments/token/{attachment['id']}"})
+    return {
+        "via": rng.choice((33, "Mail")) if rng.random() < 0.1 else ticket["via"],
+        "type": "VoiceComment" if ticket["via"] and ticket["via"]["channel"] == "voice" else "Comment",
+        "author_id": author,
+        "body": body,
+        "html_body": f'<div class="zd-comment"><p dir="auto">{body}</p></div>',
+        "plain_body": body,
+        "public": ticket["is_public"] and rng.random() < 0.6,
+        "attachments": attachments,
+        "created_at": iso(moment),
+        "event_type": "Comment",
+    }
+
+
+def _event(rng: Random, which: tuple[int, int, int], children: list[Json], *, updater: int) -> Stored:
+    """`which`: of what ticket, its number among that one's, and when."""
+    ticket_id, number, moment = which
+    event_id = FIRST_EVENT + A_TICKET * ticket_id + AN_EVENT * number
+    via = "Rule" if updater == SYSTEM else rng.choice(("Web form", "Mail", "Web service"))
+    for n, child in enumerate(children, start=1):
+        child["id"] = event_id + n
+        child.setdefault("via", via)
+        child["via_reference_id"] = FIRST_ORGANIZATION + 7 if updater == SYSTEM else None
+        if child["event_type"] == "Comment":
+            child["audit_id"] = event_id
+    place: Json = {
+        "client": "Mozilla/5.0",
+        "location": "New York, NY, United States",
+        "latitude": 40.7,
+        "longitude": -74,
+    }
+    content: Json = {
+        "id": event_id,
+        "ticket_id": ticket_id,
+        "timestamp": moment,
+        "created_at": iso(moment),
+        "updater_id": updater,
+        "via": via,
+        "system": {} if updater == SYSTEM else place,
+        "metadata": {},
+        "event_type": "Audit",
+        "merged_ticket_ids": [],
+        "child_events": children,
+    }
+    return Stored.of(MODEL, content, moment)

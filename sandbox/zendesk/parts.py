@@ -1,0 +1,126 @@
+"""What is inside the objects of another model: sideloads, and the rows that have no endpoint of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from sandbox.zendesk.events import MODEL as TICKET_EVENT
+from sandbox.zendesk.events import complete
+from sandbox.zendesk.models import BY_MODEL, PARTS
+from sandbox.zendesk.tickets import FIRST_METRIC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.zendesk.models import Endpoint
+    from sandbox.zendesk.store import Json, Store
+
+ABOUT_A_CHANGE = (
+    "id",
+    "via",
+    "via_reference_id",
+    "event_type",
+    "previous_value",
+    "added_tags",
+    "removed_tags",
+)
+
+
+def sideloaded(endpoint: Endpoint, include: str, store: Store, bodies: list[bytes]) -> list[bytes]:
+    """The objects as an answer has them, with what `include` asks for and without what it does not."""
+    if endpoint.sideload is None:
+        return bodies
+    is_included = endpoint.sideload in include.split(",")
+    if endpoint.sideload == "metric_sets":
+        return [_with_metric_set(store, body) for body in bodies] if is_included else bodies
+    return bodies if is_included else [_without_comments(body) for body in bodies]
+
+
+def exported(store: Store, model: str) -> Iterator[bytes]:
+    """Every object there is, as it would be exported."""
+    if model in PARTS:
+        yield from _part_bodies(store, model)
+        return
+    if model == TICKET_EVENT:
+        complete(store)
+    endpoint = BY_MODEL[model]
+    if endpoint.parent is None:
+        yield from store.bodies(model, all_of_them=endpoint.is_exported)
+        return
+    for key in keys(endpoint.parent, store):
+        for body in store.bodies(endpoint.within(key), all_of_them=endpoint.is_exported):
+            yield orjson.dumps({**orjson.loads(body), endpoint.parents_key: key})
+
+
+def keys(model: str, store: Store) -> list[object]:
+    """Of all objects that its list has."""
+    return [orjson.loads(body)[BY_MODEL[model].key] for body in store.bodies(model, all_of_them=False)]
+
+
+def _part_bodies(store: Store, model: str) -> Iterator[bytes]:
+    if model == "ticket_metric_set":
+        for body in store.bodies("ticket", all_of_them=True):
+            ticket = orjson.loads(_with_metric_set(store, body))
+            told = {"ticket_id": ticket["id"], "generated_timestamp": ticket["generated_timestamp"]}
+            yield orjson.dumps({**ticket["metric_set"], **told})
+        return
+    complete(store)
+    for body in store.bodies(TICKET_EVENT, all_of_them=True):
+        event = orjson.loads(body)
+        around = {
+            "ticket_id": event["ticket_id"],
+            "ticket_event_id": event["id"],
+            "timestamp": event["timestamp"],
+        }
+        for child in event["child_events"]:
+            if (child["event_type"] == "Comment") is not (model == "ticket_comment"):
+                continue
+            if model == "ticket_comment":
+                via = {"channel": child["via"]} if isinstance(child["via"], str) else child["via"]
+                texts = {"via": via, "via_reference_id": _text(child["via_reference_id"])}
+                yield orjson.dumps({**child, **texts, **around})
+                continue
+            around |= {"created_at": event["created_at"], "updater_id": event["updater_id"]}
+            yield orjson.dumps(_field(child) | around)
+
+
+def _field(child: Json) -> Json:
+    [(name, value)] = ((name, value) for name, value in child.items() if name not in ABOUT_A_CHANGE)
+    if name == "custom_ticket_fields":
+        [(name, value)] = value.items()
+    about = {key: child[key] for key in ABOUT_A_CHANGE if key in child}
+    for key in ("via", "via_reference_id", "previous_value"):
+        if key in about:
+            about[key] = _text(about[key])
+    return {**about, "id": f"{child['id']}-{name}", "field_name": name, "value": _text(value)}
+
+
+def _text(value: object) -> str | None:
+    """As the tap hands on what may be of any type."""
+    return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _with_metric_set(store: Store, body: bytes) -> bytes:
+    """Archived and deleted tickets have one too, unlike in the list of metrics."""
+    metric = store.get("ticket_metric", FIRST_METRIC + orjson.loads(body)["id"])
+    return body if metric is None else b'%s,"metric_set":%s}' % (body[:-1], metric.body)
+
+
+def _without_comments(body: bytes) -> bytes:
+    event = orjson.loads(body)
+    event["child_events"] = [
+        {
+            "id": child["id"],
+            "via": child["via"],
+            "via_reference_id": child["via_reference_id"],
+            "comment_present": True,
+            "comment_public": child["public"],
+            "event_type": "Comment",
+        }
+        if child["event_type"] == "Comment"
+        else child
+        for child in event["child_events"]
+    ]
+    return orjson.dumps(event)

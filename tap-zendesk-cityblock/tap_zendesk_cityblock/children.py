@@ -1,0 +1,110 @@
+"""Models whose rows are by the objects of another model: one export for each, with a cursor of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from tap_zendesk_cityblock.cursors import (
+    Position,
+    finish_children,
+    read_child_bookmark,
+    write_child_bookmark,
+)
+from tap_zendesk_cityblock.errors import StreamUnavailableError
+from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.pages import Pages
+from tap_zendesk_cityblock.rows import DictRows
+from tap_zendesk_cityblock.streams import ModelStream
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from singer_sdk.helpers.types import Context
+
+    from tap_zendesk_cityblock.client import ZendeskClient
+    from tap_zendesk_cityblock.export_metadata import Export
+    from tap_zendesk_cityblock.members import Member
+    from tap_zendesk_cityblock.models import Model, Parent
+    from tap_zendesk_cityblock.settings import Settings
+
+Key = int | str
+
+
+def of_parent(model: Model, key: Key) -> Model:
+    """The model as it is asked for below that object."""
+    path = model.path.format(**{parent_of(model).column: quote(str(key), safe="")})
+    return dataclasses.replace(model, path=path)
+
+
+def parent_of(model: Model) -> Parent:
+    assert model.parent is not None  # noqa: S101 - who has none has no use for this
+    return model.parent
+
+
+def keys_of(
+    parent: Model, client: ZendeskClient, settings: Settings, logger: logging.Logger
+) -> Iterator[Key]:
+    """Of all its objects. Raises StreamUnavailableError and the TapErrors."""
+    rows = DictRows(parent, [parent.key], {}, lambda _: None)
+    for page in Pages(parent, client, settings, rows, logger).following(None):
+        for record in page.records:
+            yield record[parent.key]
+
+
+class ChildStream(ModelStream):
+    """A parent that is gone when its turn comes has no rows; one that may not be read stops no other."""
+
+    _key: Key | None = None
+    """Whose rows are read just now."""
+
+    def get_records(self, context: Context | None) -> Iterable[Any]:  # noqa: ARG002 - the SDK's signature
+        tap, parent = self.zendesk, MODELS[parent_of(self.model).model]
+        members, causes = [self.begin()], dict[Key, StreamUnavailableError | None]()
+        try:
+            for key in keys_of(parent, tap.client, tap.settings, self.logger):
+                self._key, causes[key] = key, None
+                try:
+                    yield from self._below(key, members)
+                except StreamUnavailableError as unavailable:
+                    causes[key] = unavailable
+                    self.logger.info("%s: none of %s (%s)", self.name, key, unavailable)
+            raise_where_rows_lack(causes)
+        except StreamUnavailableError as unavailable:
+            self._leave_out(members, unavailable)
+        else:
+            finish_children(self.stream_state)
+            self._complete(members)
+
+    def _below(self, key: Key, members: list[Member]) -> Iterator[Any]:
+        tap, source = self.zendesk, of_parent(self.model, key)
+        rows = self._rows(source, members)
+        for page in Pages(source, tap.client, tap.settings, rows, self.logger).following(self.start()):
+            yield from self._handed_out(members[0], page, rows)
+            self._commit(page, members, members)
+
+    def _constants(self, export: Export) -> dict[str, Any]:
+        return {**super()._constants(export), parent_of(self.model).column: self._key}
+
+    def start(self) -> Position | None:
+        settings = self.zendesk.settings
+        if not self.model.is_incremental or self._key is None:  # there is no one start
+            return None
+        if settings.start_time is not None:
+            return Position(time=settings.start_time)
+        return read_child_bookmark(self.stream_state, self._key) or Position(time=settings.start_date)
+
+    def move(self, export: Export, position: Position) -> None:  # noqa: ARG002 - it has no one cursor
+        """The cursor of the parent's."""
+        write_child_bookmark(self.stream_state, self._key, position, self.zendesk.settings.subdomain)
+
+
+def raise_where_rows_lack(causes: Mapping[Key, StreamUnavailableError | None]) -> None:
+    """Raises StreamUnavailableError where a parent's rows may not be read, or no parent has any such thing."""
+    refused = [f"{key}: {cause}" for key, cause in causes.items() if cause and not cause.is_missing]
+    if refused:
+        raise StreamUnavailableError(", ".join(refused))
+    if causes and all(causes.values()):
+        raise StreamUnavailableError("HTTP 404")

@@ -1,0 +1,137 @@
+"""Rows out of the objects of another model: comments and changed fields out of ticket events, metrics out of tickets.
+
+Values are what the source's rows give, bytes that stay Zendesk's own or Python's; both go the same way.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_zendesk_cityblock.errors import AnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.rows import Rows
+
+Properties = dict[str, Any]
+
+CHANGE = frozenset(
+    {"id", "via", "via_reference_id", "event_type", "previous_value", "added_tags", "removed_tags"}
+)
+"""What a child event tells of a change beside the field itself, which is the property that is left."""
+
+CUSTOM_FIELDS = "custom_ticket_fields"
+"""The one field that holds others: values by the ids of the account's own ticket fields."""
+
+_objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]] | None).decode
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw] | None).decode
+
+
+class Parts:
+    """One model's rows, and those as RECORD messages."""
+
+    def __init__(
+        self,
+        model: Model,
+        known: Collection[str],
+        selected: Collection[str],
+        constants: Mapping[str, str],
+        report: Callable[[str], None],
+    ) -> None:
+        """`selected` are those of the known properties and constants that rows shall have.
+
+        `report` is called with the name of a property that is not known.
+        """
+        assert model.part is not None  # noqa: S101 - who has none has no use for this
+        self._model, self._part, self._known = model, model.part, frozenset(known)
+        self._selected = self._known & set(selected)
+        self._constants = {name: value for name, value in constants.items() if name in selected}
+        self._report = report
+        self._encode_into = msgspec.json.Encoder().encode_into
+        self._before = b'{"type":"RECORD","stream":%s,"record":' % msgspec.json.encode(model.name)
+
+    def of(self, records: list[Any], rows: Rows) -> list[Properties]:
+        """Those of the source's records, in their order; `rows` reads these. Raises AnswerError."""
+        self._after = b',"time_extracted":"%s"}\n' % datetime.now(UTC).isoformat().encode()
+        found: list[Properties] = []
+        for record in records:
+            taken = {ours: rows.value(record, theirs) for ours, theirs in self._part.taken}
+            try:
+                inside = list(self._within(rows.value(record, self._part.within)))
+            except (msgspec.MsgspecError, AttributeError, TypeError, ValueError):
+                raise AnswerError(
+                    f"{self._model.name}: in the answer of {self._model.path}, {self._part.within} is not as documented"
+                ) from None
+            found += [self._completed(properties, taken) for properties in inside]
+        if found:
+            found[-1] = {name: _detached(value) for name, value in found[-1].items()}
+        return found
+
+    def _completed(self, properties: Properties, taken: Properties) -> Properties:
+        for name in properties.keys() - self._known:
+            self._report(name)
+        row = {name: value for name, value in {**properties, **taken}.items() if name in self._selected}
+        for name in self._part.as_text & row.keys():
+            row[name] = _text(row[name])
+        return row | self._constants
+
+    def append(self, row: Properties, lines: bytearray) -> None:
+        """Puts the RECORD message, one line, at the end."""
+        lines += self._before
+        self._encode_into(row, lines, -1)
+        lines += self._after
+
+    def _within(self, value: Any) -> Iterator[Properties]:  # noqa: ANN401 - bytes or what Python has for them
+        if value is None:
+            return
+        if not self._part.event_types:
+            found = _opened(value)
+            if found:
+                yield found
+            return
+        events = _objects(value) if isinstance(value, msgspec.Raw) else value
+        for event in events or ():
+            if _plain(event.get("event_type")) in self._part.event_types:
+                yield from _by_field(event) if self._part.by_field else (_comment(event),)
+
+
+def _comment(event: Properties) -> Properties:
+    """`via` is an object, or a number; a word would be one that a column of objects does not take."""
+    via = _plain(event.get("via"))
+    return {**event, "via": {"channel": via}} if isinstance(via, str) else {**event}
+
+
+def _by_field(event: Properties) -> Iterator[Properties]:
+    """One a field: its id is the child event's with the field's name, as one event may tell of several fields."""
+    about = {name: value for name, value in event.items() if name in CHANGE}
+    fields = {name: value for name, value in event.items() if name not in CHANGE}
+    if CUSTOM_FIELDS in fields:
+        fields |= _opened(fields.pop(CUSTOM_FIELDS)) or {}
+    for name, value in fields.items():
+        yield {**about, "id": f"{_plain(about.get('id'))}-{name}", "field_name": name, "value": value}
+
+
+def _opened(value: Any) -> Properties | None:  # noqa: ANN401 - bytes or what Python has for them
+    """The object's properties, in a dict of their own."""
+    found: Properties | None = _object(value) if isinstance(value, msgspec.Raw) else value
+    return dict(found) if found else None
+
+
+def _text(value: Any) -> str | None:  # noqa: ANN401 - bytes or what Python has for them
+    """A text is itself, everything else its JSON."""
+    value = _plain(value)
+    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _detached(value: Any) -> Any:  # noqa: ANN401 - bytes or what Python has for them
+    """Bytes of their own: the SDK holds a page's last record while the next page is fetched."""
+    return value.copy() if isinstance(value, msgspec.Raw) else value
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - bytes or what Python has for them
+    return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value

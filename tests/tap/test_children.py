@@ -1,0 +1,128 @@
+"""Models whose rows are below the objects of another: an export for each, with a cursor of its own."""
+
+import pytest
+
+RECORDS = "/api/v2/incremental/custom_objects"
+REFUSED = {"errors": [{"code": "InvalidCursor", "status": "400", "title": "cursor is invalid or expired"}]}
+OTHERS = {"clinic_visit", "care_plan"}
+ONLY_RECORDS = {"bulk_models": [], "incremental_models": ["custom_object_record"]}
+
+
+def asked(zendesk, start):
+    return [request for request in zendesk.requests() if request["path"].startswith(start)]
+
+
+def cursors(result):
+    return result.states[-1]["bookmarks"]["custom_object_record"]["cursors"]
+
+
+def test_each_parent_has_its_rows_and_its_cursor(tap, zendesk):
+    result = tap(**ONLY_RECORDS, page_size=5)
+    assert result.code == 0, result.stderr
+    assert sorted(result.ids("custom_object_record")) == sorted(
+        record["id"] for record in zendesk.objects("custom_object_record")
+    )
+    assert set(cursors(result)) == {"vehicle", *OTHERS}
+    assert not result.records("custom_object")  # asked for, and not exported
+
+
+def test_the_next_run_goes_on_at_each_cursor(tap, zendesk):
+    first = tap(**ONLY_RECORDS)
+    zendesk.advance()
+    second = tap(**ONLY_RECORDS, state=first.states[-1])
+    known = {record["id"] for record in zendesk.objects("custom_object_record")}
+    assert len(second.ids("custom_object_record")) == 2
+    assert {*first.ids("custom_object_record"), *second.ids("custom_object_record")} == known
+
+
+def test_a_run_that_ended_goes_on_with_the_parents_that_are_left(tap, zendesk):
+    whole = tap(**ONLY_RECORDS, page_size=10)
+    halfway = next(
+        state
+        for state in whole.states
+        if len(state["bookmarks"].get("custom_object_record", {}).get("cursors", {})) == 2
+    )
+    rest = tap(**ONLY_RECORDS, page_size=10, state=halfway)
+    ids = whole.ids("custom_object_record")
+    assert ids[-len(rest.ids("custom_object_record")) :] == rest.ids("custom_object_record")
+    assert 0 < len(rest.ids("custom_object_record")) < len(ids)
+
+
+def test_a_rewind_is_obeyed_for_every_parent_and_then_forgotten(tap, zendesk):
+    first = tap(**ONLY_RECORDS)
+    state = first.states[-1]
+    state["bookmarks"]["custom_object_record"]["start_time"] = 1_600_000_000
+    second = tap(**ONLY_RECORDS, state=state)
+    assert len(second.ids("custom_object_record")) > len(first.ids("custom_object_record")) / 2
+    bookmark = second.states[-1]["bookmarks"]["custom_object_record"]
+    assert "start_time" not in bookmark
+    assert any("start_time" in state["bookmarks"]["custom_object_record"] for state in second.states[:-1])
+
+
+def test_a_parent_that_is_gone_has_no_rows_and_fails_nothing(tap, zendesk):
+    zendesk.fault(f"{RECORDS}/vehicle/cursor", status=404, body={"error": "RecordNotFound"})
+    result = tap(**ONLY_RECORDS)
+    assert result.code == 0, result.stderr
+    assert {record["custom_object_key"] for record in result.records("custom_object_record")} == OTHERS
+    assert [row["export_status"] for row in result.records("EXPORT_METADATA")] == ["complete"]
+
+
+def test_a_parent_that_may_not_be_read_stops_no_other_but_the_run_says_so(tap, zendesk):
+    zendesk.fault(f"{RECORDS}/vehicle/cursor", status=403)
+    result = tap(**ONLY_RECORDS)
+    assert result.code == 3
+    assert "custom_object_record (vehicle: HTTP 403)" in result.stderr
+    assert set(cursors(result)) == OTHERS
+    assert result.records("EXPORT_METADATA") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "times"), [("/api/v2/custom_objects", 1), (f"{RECORDS}/", 3)], ids=["no parents", "none of any"]
+)
+def test_an_account_without_any_such_thing_lacks_the_model(path, times, tap, zendesk):
+    zendesk.fault(path, times=times, status=404, body={"error": "RecordNotFound"})
+    result = tap(**ONLY_RECORDS)
+    assert result.code == 3
+    assert "custom_object_record (HTTP 404" in result.stderr
+
+
+def test_a_cursor_that_is_refused_is_healed_for_that_parent_alone(tap, zendesk):
+    first = tap(**ONLY_RECORDS)
+    zendesk.fault(f"{RECORDS}/vehicle/cursor", status=400, body=REFUSED)
+    second = tap(**ONLY_RECORDS, state=first.states[-1])
+    assert second.code == 0, second.stderr
+    assert {record["custom_object_key"] for record in second.records("custom_object_record")} == {"vehicle"}
+
+
+def test_a_row_tells_whose_it_is(tap, zendesk):
+    result = tap(bulk_models=["schedule_holiday"], incremental_models=[])
+    assert result.code == 0, result.stderr
+    served = {one["id"]: one["schedule_id"] for one in zendesk.objects("schedule_holiday")}
+    assert {one["id"]: one["schedule_id"] for one in result.records("schedule_holiday")} == served
+    assert set(served.values()) == zendesk.ids("schedule")
+
+
+@pytest.mark.parametrize(
+    ("bookmark", "told"),
+    [
+        ({"cursor": "MTU3"}, "it has a cursor for each custom_object"),
+        ({"cursors": "MTU3"}, "cursors is an object"),
+        ({"cursors": {"vehicle": 7}}, "cursor must be a text"),
+        ({"cursors": {"vehicle": ""}}, "cursor must be a text"),
+        ({"start_time": "yesterday"}, "start_time must be whole seconds"),
+    ],
+)
+def test_a_state_that_makes_no_sense_is_refused(bookmark, told, tap):
+    result = tap(**ONLY_RECORDS, state={"bookmarks": {"custom_object_record": bookmark}})
+    assert result.code == 1
+    assert f"state of custom_object_record: {told}" in result.stderr
+    assert '{"cursors": {' in result.stderr
+
+
+def test_one_cursor_for_all_parents_is_refused(tap):
+    result = tap(**ONLY_RECORDS, start_cursor="MTU3")
+    assert result.code == 1
+    assert (
+        "start_cursor: custom_object_record has a cursor for each custom_object; set start_time"
+        in result.stderr
+    )

@@ -1,0 +1,141 @@
+"""Models read side by side: the same rows as one after another, within the limits, and an end that waits for nobody."""
+
+import logging
+import signal
+import subprocess
+
+import pytest
+import requests
+from tap_zendesk_cityblock.authentication import authentication
+from tap_zendesk_cityblock.credentials import OAuthClient
+from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS
+
+MODELS = [model.name for model in (*BULK_MODELS, *INCREMENTAL_MODELS)]
+BRANDS, TICKETS = "/api/v2/brands", "/api/v2/incremental/tickets/cursor"
+OF_EXPORT = ("_export_id", "_exported_at")
+
+
+def rows(result, model):
+    return [
+        {name: value for name, value in record.items() if name not in OF_EXPORT}
+        for record in result.records(model)
+    ]
+
+
+def test_the_rows_and_the_state_are_those_of_one_request_at_a_time(tap):
+    together, alone = tap(page_size=20), tap(page_size=20, concurrent_requests=1)
+    for model in MODELS:
+        assert rows(together, model) == rows(alone, model)
+    assert together.states[-1] == alone.states[-1]
+
+
+def test_a_model_that_zendesk_is_slow_to_answer_holds_up_no_other(tap, zendesk):
+    zendesk.fault(BRANDS, kind="slow", delay=5)
+    result = tap(bulk_models=["brand", "group", "view"], incremental_models=["ticket"])
+    assert result.code == 0, result.stderr
+    order = [row["table_name"] for row in result.records("EXPORT_METADATA")]
+    assert order[-1] == "brand"
+    assert sorted(order) == ["brand", "group", "ticket", "view"]
+
+
+def test_a_run_can_go_on_from_every_state(tap, zendesk):
+    models = ["ticket", "user", "organization"]
+    named = {"bulk_models": ["ticket_metric", "view"], "incremental_models": models, "page_size": 50}
+    whole = tap(**named)
+    states = [number for number, message in enumerate(whole.messages) if message["type"] == "STATE"]
+    half = states[len(states) // 2]
+    state = whole.messages[half]["value"]
+    rest = tap(**named, state=state)
+    for model in models:
+        before = {
+            message["record"]["id"]
+            for message in whole.messages[:half]
+            if message["type"] == "RECORD" and message["stream"] == model
+        }
+        assert before | set(rest.ids(model)) == zendesk.ids(model)
+    assert len(rest.ids("ticket")) < len(zendesk.ids("ticket"))
+
+
+def test_no_limit_is_crossed_and_no_row_lost_or_repeated(tap, zendesk):
+    zendesk.limits(
+        account={"total": 20, "window": 2},
+        **{
+            "incremental-exports": {"total": 3, "window": 2},
+            "incremental-exports-cursor": {"total": 2, "window": 2},
+        },
+    )
+    result = tap(page_size=60)
+    assert result.code == 0, result.stderr
+    assert {request["status"] for request in zendesk.requests()} == {200}
+    for model in MODELS:
+        assert len(result.ids(model)) == len(set(result.ids(model)))
+        assert set(result.ids(model)) == zendesk.ids(model)
+
+
+def test_others_who_use_the_account_find_room(tap, zendesk):
+    zendesk.limits(**{"incremental-exports": {"total": 10, "window": 3, "others": 5}})
+    result = tap(bulk_models=[], incremental_models=["ticket"], page_size=10)
+    assert result.code == 0, result.stderr
+    assert set(result.ids("ticket")) == zendesk.ids("ticket")
+    counts = zendesk.counts()["incremental-exports"]
+    assert counts["others_served"] > counts["others_refused"]
+
+
+def test_one_model_that_goes_wrong_ends_the_run_while_others_wait_for_zendesk(tap, zendesk):
+    zendesk.fault("/api/v2/groups", kind="slow", delay=120)
+    zendesk.fault(BRANDS, status=200, body={"brnds": []})
+    result = tap(bulk_models=["brand", "group"], incremental_models=[])
+    assert result.code == 1
+    assert "has no list 'brands'" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.ids("group") == []
+
+
+def test_a_tap_that_is_terminated_leaves_even_if_nobody_reads(command, zendesk):
+    tap = subprocess.Popen(command(page_size=10), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    tap.stdout.readline()
+    tap.terminate()
+    assert tap.wait(30) == 128 + signal.SIGTERM
+    tap.stdout.close()
+
+
+def test_a_refusal_that_tells_a_date_only_is_waited_for(tap, zendesk):
+    headers = {"ratelimit-reset": "2001-01-01T00:00:00Z"}
+    zendesk.fault(BRANDS, status=429, headers=headers)
+    result = tap(bulk_models=["brand"], incremental_models=[])
+    assert result.code == 0
+    assert set(result.ids("brand")) == zendesk.ids("brand")
+
+
+def test_tokens_that_end_in_mid_run_cost_no_row(tap, zendesk):
+    invalid = {"status": 401, "body": {"error": "invalid_token"}}
+    zendesk.fault("/api/v2/", times=5, after=1, **invalid)
+    result = tap()
+    assert result.code == 0, result.stderr
+    for model in MODELS:
+        assert set(result.ids(model)) == zendesk.ids(model)
+
+
+def test_a_token_that_several_requests_were_refused_with_is_renewed_once(zendesk):
+    session = requests.Session()
+    auth = authentication(
+        OAuthClient("sandbox", "sandbox-secret"), zendesk.url, session, logging.getLogger(__name__)
+    )
+
+    def ask():
+        return session.get(zendesk.url + BRANDS, auth=auth, timeout=30).request.headers["Authorization"]
+
+    refused = session.get(zendesk.url + BRANDS, auth=auth, timeout=30).request
+    auth.renew(refused)
+    renewed = ask()
+    auth.renew(refused)
+    assert renewed != refused.headers["Authorization"]
+    assert ask() == renewed
+    session.close()
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_fewer_than_one_request_at_a_time_is_refused(number, tap):
+    result = tap(concurrent_requests=number)
+    assert result.code == 1
+    assert "concurrent_requests must be 1 or more" in result.stderr

@@ -1,0 +1,126 @@
+"""Lists that are asked for by spans of time, and exports that are followed by next_page."""
+
+import pytest
+
+WINDOWED = {
+    "audit_log": ("/api/v2/audit_logs", "created_at"),
+    "satisfaction_rating": ("/api/v2/satisfaction_ratings", "updated_at"),
+    "access_log": ("/api/v2/access_logs", "timestamp"),
+}
+NEXT = {
+    "routing_attribute_event": "/api/v2/incremental/routing/attributes",
+    "chat": "/api/v2/chat/incremental/chats",
+}
+RECENT = "2025-06-01"
+
+
+def only(model, **settings):
+    return {"bulk_models": [], "incremental_models": [model], **settings}
+
+
+def keys(zendesk, model):
+    return {one["id"] for one in zendesk.objects(model)}
+
+
+@pytest.mark.parametrize("model", WINDOWED)
+def test_a_list_is_read_span_by_span_and_goes_on_at_its_last_row(model, tap, zendesk):
+    first = tap(**only(model))
+    assert first.code == 0, first.stderr
+    assert set(first.ids(model)) == keys(zendesk, model)
+    path, clock = WINDOWED[model]
+    last = max(one[clock] for one in zendesk.objects(model))
+    zendesk.advance()
+    second = tap(**only(model), state=first.states[-1])
+    assert {*first.ids(model), *second.ids(model)} == keys(zendesk, model)
+    assert len(second.ids(model)) <= 3  # the two new ones, and the last row again
+    assert all(record[clock] >= last for record in second.records(model))
+    assert {request["path"] for request in zendesk.requests()} >= {path}
+
+
+def test_a_span_of_time_is_sent_as_the_list_wants_it(tap, zendesk):
+    for model in WINDOWED:
+        tap(**only(model, start_time=RECENT))
+    first = {}
+    for request in zendesk.requests():
+        first.setdefault(request["path"], request["query"])
+    assert first["/api/v2/satisfaction_ratings"]["start_time"] == "1748736000"
+    assert first["/api/v2/satisfaction_ratings"]["end_time"] == str(1748736000 + 30 * 86_400)
+    assert first["/api/v2/access_logs"]["filter[start]"] == "2025-06-01T00:00:00Z"
+    assert first["/api/v2/access_logs"]["filter[end]"] == "2025-07-01T00:00:00Z"
+    assert first["/api/v2/access_logs"]["page[size]"] == "2500"
+    assert "start_time" not in first["/api/v2/audit_logs"]
+    served = [one for one in zendesk.objects("audit_log") if one["created_at"] >= "2025-06-01"]
+    assert 0 < len(served) < len(zendesk.objects("audit_log"))
+
+
+def test_only_the_span_is_read_that_settings_ask_for(tap, zendesk):
+    result = tap(**only("audit_log", start_time=RECENT))
+    wanted = {one["id"] for one in zendesk.objects("audit_log") if one["created_at"] >= RECENT}
+    assert set(result.ids("audit_log")) == wanted
+
+
+def test_a_span_of_several_pages_moves_the_bookmark_once_it_is_whole(tap, zendesk):
+    result = tap(**only("satisfaction_rating", page_size=1))
+    assert set(result.ids("satisfaction_rating")) == keys(zendesk, "satisfaction_rating")
+    told, before = [], 0
+    for message in result.messages:
+        if message["type"] == "RECORD" and message["stream"] == "satisfaction_rating":
+            before += 1
+        start = message.get("value", {}).get("bookmarks", {}).get("satisfaction_rating", {}).get("start_time")
+        if start:
+            told.append((start, before))
+    assert told == sorted(told)
+    assert len({start for start, _ in told}) > 10
+
+
+def test_a_run_without_new_rows_keeps_its_place(tap, zendesk):
+    first = tap(**only("audit_log"))
+    second = tap(**only("audit_log"), state=first.states[-1])
+    assert len(second.ids("audit_log")) <= 1  # the last row again
+    assert second.states[-1]["bookmarks"]["audit_log"] == first.states[-1]["bookmarks"]["audit_log"]
+
+
+def test_a_clock_that_is_no_time_ends_the_run(tap, zendesk):
+    body = {"audit_logs": [{"id": 1, "created_at": "Secretive"}], "meta": {"has_more": False}}
+    zendesk.fault("/api/v2/audit_logs", status=200, body=body)
+    result = tap(**only("audit_log"))
+    assert result.code == 1
+    assert "audit_log: created_at of an object is no time" in result.stderr
+    assert "Secretive" not in result.stderr
+
+
+@pytest.mark.parametrize("model", NEXT)
+def test_next_page_is_followed_and_is_where_the_next_run_starts(model, tap, zendesk):
+    first = tap(**only(model))
+    assert first.code == 0, first.stderr
+    assert set(first.ids(model)) == keys(zendesk, model)
+    zendesk.advance()
+    second = tap(**only(model), state=first.states[-1])
+    assert len(second.ids(model)) == 2
+    assert {*first.ids(model), *second.ids(model)} == keys(zendesk, model)
+    third = tap(**only(model), state=second.states[-1])
+    assert third.ids(model) == []
+    assert third.states[-1]["bookmarks"][model] == second.states[-1]["bookmarks"][model]
+
+
+@pytest.mark.parametrize("model", NEXT)
+def test_a_page_that_leads_to_itself_is_the_last(model, tap, zendesk):
+    first = tap(**only(model))
+    row = zendesk.objects(model)[0]
+    root = "chats" if model == "chat" else "attributes"
+    cursor = first.states[-1]["bookmarks"][model]["cursor"]
+    body = {root: [row], "next_page": f"https://elsewhere.example{NEXT[model]}?{cursor}"}
+    zendesk.fault(NEXT[model], status=200, body=body)
+    asked = len(zendesk.requests())
+    result = tap(**only(model), state=first.states[-1])
+    assert result.code == 0, result.stderr
+    assert result.ids(model) == [row["id"]]
+    assert len(zendesk.requests()) == asked + 1
+
+
+def test_side_conversations_are_exported_by_time(tap, zendesk):
+    first = tap(**only("side_conversation_event", page_size=7))
+    assert set(first.ids("side_conversation_event")) == keys(zendesk, "side_conversation_event")
+    zendesk.advance()
+    second = tap(**only("side_conversation_event"), state=first.states[-1])
+    assert len(second.ids("side_conversation_event")) == 3

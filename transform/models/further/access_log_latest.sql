@@ -1,0 +1,1 @@
+{{ latest_incremental('access_log', clock='timestamp') }}

@@ -1,0 +1,1 @@
+{{ latest_incremental('audit_log', clock='created_at') }}

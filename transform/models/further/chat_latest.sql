@@ -1,0 +1,1 @@
+{{ latest_incremental('chat', clock='update_timestamp') }}

@@ -1,0 +1,1 @@
+{{ latest_incremental('satisfaction_rating', clock='updated_at') }}

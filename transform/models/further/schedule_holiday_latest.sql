@@ -1,0 +1,1 @@
+{{ latest_bulk('schedule_holiday') }}

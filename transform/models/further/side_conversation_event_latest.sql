@@ -1,0 +1,1 @@
+{{ latest_incremental('side_conversation_event', clock='created_at') }}

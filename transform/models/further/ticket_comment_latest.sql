@@ -1,0 +1,1 @@
+{{ latest_incremental('ticket_comment', clock='created_at') }}

@@ -1,0 +1,1 @@
+{{ latest_incremental('ticket_event', clock='created_at') }}

@@ -1,0 +1,1 @@
+{{ latest_incremental('ticket_field_history', clock='created_at') }}

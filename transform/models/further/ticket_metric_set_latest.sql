@@ -1,0 +1,1 @@
+{{ latest_incremental('ticket_metric_set', clock='generated_timestamp') }}

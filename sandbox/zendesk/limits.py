@@ -58,6 +58,7 @@ class Limits:
             "incremental-exports": Bucket(),
             "incremental-exports-cursor": Bucket(),
             "deleted-tickets-index": Bucket(),
+            "tickets-index": Bucket(),
         }
 
     def configure(self, settings: dict[str, dict[str, float]]) -> None:
@@ -105,6 +106,8 @@ class Limits:
 def _bucket_of(path: str) -> str | None:
     if path.startswith("/api/v2/deleted_tickets"):
         return "deleted-tickets-index"
+    if path.removesuffix(".json") == "/api/v2/tickets":
+        return "tickets-index"
     if "/incremental/users/cursor" in path:
         return "incremental-exports-cursor"
     return "incremental-exports" if "/incremental/" in path else None

@@ -121,14 +121,18 @@ class Store:
         sql = "SELECT COUNT(*) FROM object WHERE model = ? AND id BETWEEN ? AND ?"
         return int(self._db.execute(sql, (model, first, last)).fetchone()[0])
 
-    def lacking(self, model: str, other: str, first: int, step: int) -> Iterator[bytes]:
-        """Those whose counterpart of the model `other`, which has the id `first + step * id`, is not there."""
-        sql = (
-            "SELECT body FROM object AS one WHERE model = ? AND NOT EXISTS"
-            " (SELECT 1 FROM object WHERE model = ? AND id = ? + ? * one.id) ORDER BY id"
-        )
-        for row in self._db.cursor().execute(sql, (model, other, first, step)):
-            yield row[0]
+    def lacking(
+        self, model: str, other: str, ids: tuple[int, int], after: int, limit: int
+    ) -> list[tuple[int, bytes]]:
+        """(id, body) behind that id, where there is no counterpart of the model `other`.
+
+        `ids`: the counterpart's is the first of them and so many times the second as the object's own id says.
+        """
+        return self._db.execute(
+            "SELECT id, body FROM object AS one WHERE model = ? AND id > ? AND NOT EXISTS"
+            " (SELECT 1 FROM object WHERE model = ? AND id = ? + ? * one.id) ORDER BY id LIMIT ?",
+            (model, after, other, *ids, limit),
+        ).fetchall()
 
     def count(self, model: str) -> int:
         """How many of them a list has."""

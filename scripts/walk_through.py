@@ -190,7 +190,7 @@ def check_neutral(text: str) -> None:
     places = {str(Path.home()), str(PROJECT), FOLDER, socket.gethostname()} - {"/", ""}
     if found := [place for place in places if place in text]:
         raise WalkError(f"the page would hold {', '.join(found)}")
-    hosts = set(re.findall(r"\b\w+://([^\s/:\"'`]+)", text))
+    hosts = set(re.findall(r"\b\w+://([^\s/:\"'`$]+)", text))
     if foreign := {host for host in hosts if host != "127.0.0.1" and not host.endswith(".zendesk.com")}:
         raise WalkError(f"the page would hold addresses of {', '.join(sorted(foreign))}")
 
@@ -239,8 +239,8 @@ def main() -> None:
     root = Path(tempfile.mkdtemp(prefix=FOLDER)).resolve()
     try:
         text = f"{record(root)}\n"
-        check_neutral(text)
         PAGE.write_text(text)
+        check_neutral(text)
     except WalkError as failure:
         sys.exit(str(failure))
     finally:

@@ -28,6 +28,14 @@ IS_DELETED = {
     "custom_object_record": "ifnull(name = '[DELETED]', false)",
     "routing_attribute_event": "type = 'delete'",
 }
+REMNANTS = {
+    "ticket": ("created_at is not null", ["status", "updated_at", "generated_timestamp"]),
+    "user": (
+        "verified is not null or ifnull(permanently_deleted, false)",
+        ["active", "email", "name", "phone", "photo", "updated_at"],
+    ),
+}
+"""What a row that is no remnant has, and the columns in which a remnant is told; of whom is deleted for good, all is told."""
 IS_DELETED_COLUMN = {"description": "Whether it is deleted in Zendesk"}
 
 
@@ -60,7 +68,11 @@ def _sql(model: Model) -> str:
     if not model.is_incremental:
         return f"{{{{ latest_bulk('{model.name}'{key}) }}}}\n"
     flag = f', is_deleted="{IS_DELETED[model.name]}"' if model.name in IS_DELETED else ""
-    return f"{{{{ latest_incremental('{model.name}', clock='{model.clock}'{key}{flag}) }}}}\n"
+    told = ""
+    if model.name in REMNANTS:
+        whole, columns = REMNANTS[model.name]
+        told = f', whole="{whole}", remnant={columns}'
+    return f"{{{{ latest_incremental('{model.name}', clock='{model.clock}'{key}{flag}{told}) }}}}\n"
 
 
 def _yml(model: Model, folder: Path) -> str:

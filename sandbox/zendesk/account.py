@@ -59,8 +59,8 @@ def ticket_objects(content: Json, changed: int, users: int, *, archived: bool) -
 
     The list of deleted ones has it until it is restored or scrubbed.
     """
-    yield Stored.of("ticket", content, changed)
     listed = not archived and content["status"] != "deleted"
+    yield Stored.of("ticket", content, changed, listed=listed)
     yield Stored.of("ticket_metric", ticket_metric(content), changed, listed=listed)
     if content["id"] % SKIPPED == 0:
         yield Stored.of("ticket_skip", ticket_skip(content, users), changed, listed=listed)

@@ -39,8 +39,8 @@ FIELDS = (
     "tags",
 )
 SYSTEM = -1
-FIRST_READ = 10_000
-"""Events that are made at once, at most."""
+AT_ONCE = 5_000
+"""Tickets whose events are made at once, at most."""
 
 
 def complete(store: Store) -> None:
@@ -48,13 +48,10 @@ def complete(store: Store) -> None:
     if store.fact("ticket events are complete"):
         return
     with store.transaction():
-        pending: list[Stored] = []
-        for body in list(store.lacking("ticket", MODEL, FIRST_EVENT, A_TICKET)):
-            pending += events_before(orjson.loads(body))
-            if len(pending) >= FIRST_READ:
-                store.put(pending)
-                pending.clear()
-        store.put(pending)
+        after = 0
+        while found := store.lacking("ticket", MODEL, (FIRST_EVENT, A_TICKET), after, AT_ONCE):
+            store.put(event for _, body in found for event in events_before(orjson.loads(body)))
+            after = found[-1][0]
         store.set_fact("ticket events are complete", 1)
 
 

@@ -62,6 +62,7 @@ class Limits:
             "incremental-exports-cursor": Bucket(),
             "deleted-tickets-index": Bucket(),
             ACCESS_LOGS: Bucket(),
+            "tickets-index": Bucket(),
         }
 
     def configure(self, settings: dict[str, dict[str, float]]) -> None:
@@ -124,6 +125,8 @@ def _bucket_of(path: str) -> str | None:
         return ACCESS_LOGS
     if path.startswith("/api/v2/deleted_tickets"):
         return "deleted-tickets-index"
+    if path.removesuffix(".json") == "/api/v2/tickets":
+        return "tickets-index"
     if "/incremental/users/cursor" in path:
         return "incremental-exports-cursor"
     return "incremental-exports" if "/incremental/" in path else None

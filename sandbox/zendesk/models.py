@@ -249,6 +249,16 @@ FURTHER_ENDPOINTS = (
 )
 """What the tap exports only if it is named."""
 
+LISTS = (
+    Endpoint("ticket", "/api/v2/tickets", "tickets", Paging.LIST_CURSOR),
+    Endpoint("user", "/api/v2/users", "users", Paging.LIST_CURSOR),
+    Endpoint("organization", "/api/v2/organizations", "organizations", Paging.LIST_CURSOR),
+)
+"""Of what has an export, too. They have neither archived nor deleted objects."""
+
+SORTED = {"/api/v2/deleted_tickets", *(endpoint.path for endpoint in LISTS)}
+"""The lists that know sort=updated_at; /api/v2/deleted_users, for one, does not."""
+
 PARTS = {
     part.model: part
     for part in (Part("ticket_comment"), Part("ticket_field_history"), Part("ticket_metric_set"))
@@ -257,7 +267,7 @@ PARTS = {
 BY_MODEL = {endpoint.model: endpoint for endpoint in (*ENDPOINTS, *FURTHER_ENDPOINTS)}
 _PATHS = [
     (re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(endpoint.path))), endpoint)
-    for endpoint in BY_MODEL.values()
+    for endpoint in (*BY_MODEL.values(), *LISTS)
 ]
 
 

@@ -7,22 +7,28 @@ import dataclasses
 import time
 from collections import deque
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import web
 
+from sandbox.zendesk import search
 from sandbox.zendesk.access import Access
 from sandbox.zendesk.faults import Fault, Faults, broken_answer, status_answer
 from sandbox.zendesk.history import advance, put
 from sandbox.zendesk.limits import Limits
 from sandbox.zendesk.models import endpoint_at
-from sandbox.zendesk.pages import Refused, page
+from sandbox.zendesk.pages import page
 from sandbox.zendesk.parts import exported
+from sandbox.zendesk.refused import Refused
 
 if TYPE_CHECKING:
     from sandbox.zendesk.store import Store
 
+EXPORTS = "/api/v2/incremental/"
+FORBIDDEN = {"error": {"title": "Forbidden", "message": "You do not have access to this page."}}
+SEARCHES = {search.COUNT: search.count, search.EXPORT: search.export}
 REMEMBERED_REQUESTS = 100_000
 
 
@@ -34,6 +40,7 @@ class Account:
     access: Access = dataclasses.field(default_factory=Access)
     limits: Limits = dataclasses.field(default_factory=Limits)
     faults: Faults = dataclasses.field(default_factory=Faults)
+    may_export: bool = True
     latency: float = 0
     """Seconds that each answer takes."""
     requests: deque[dict[str, object]] = dataclasses.field(
@@ -57,6 +64,7 @@ def application(store: Store) -> web.Application:
     app.router.add_get("/_sandbox/requests", _requests)
     app.router.add_delete("/_sandbox/requests", _forget_requests)
     app.router.add_put("/_sandbox/limits", _limits)
+    app.router.add_put("/_sandbox/exports", _exports)
     app.router.add_get("/_sandbox/limits", _counts)
     app.router.add_put("/_sandbox/latency", _latency)
     app.router.add_post("/_sandbox/expire_tokens", _expire_tokens)
@@ -73,6 +81,8 @@ async def _api(request: web.Request) -> web.StreamResponse:
     account = request.app[ACCOUNT]
     at = time.monotonic()
     answer = await _answered(request, account)
+    if not answer.prepared:
+        answer.headers["Date"] = format_datetime(datetime.fromtimestamp(account.store.now, UTC), usegmt=True)
     await asyncio.sleep(account.latency)
     kind = request.headers.get("Authorization", "").partition(" ")[0]
     account.requests.append(
@@ -89,7 +99,7 @@ async def _api(request: web.Request) -> web.StreamResponse:
     return answer
 
 
-async def _answered(request: web.Request, account: Account) -> web.StreamResponse:  # noqa: PLR0911 - one answer a rule
+async def _answered(request: web.Request, account: Account) -> web.StreamResponse:
     """As Zendesk goes about it: who are you, how often, and only then what for."""
     fault = account.faults.take(request.path)
     if fault is not None and fault.kind == "status":
@@ -99,16 +109,26 @@ async def _answered(request: web.Request, account: Account) -> web.StreamRespons
     headers, exceeded = account.limits.take(request.path)
     if exceeded:
         return _json({"error": "APIRateLimitExceeded", "description": exceeded}, 429, headers)
-    found = endpoint_at(request.path.removesuffix(".json"))
-    if found is None:
-        return _json({"error": "RecordNotFound", "description": "Not found"}, 404, headers)
+    path = request.path.removesuffix(".json")
     try:
-        body = page(*found, request.query, account.store, f"{request.scheme}://{request.host}")
+        body = _body(path, request, account)
     except Refused as refused:
         return _json(refused.body, refused.status, headers)
     if fault is not None:
         return await broken_answer(fault, request, body)
     return web.Response(body=body, headers=headers, content_type="application/json")
+
+
+def _body(path: str, request: web.Request, account: Account) -> bytes:
+    """Raises Refused."""
+    if path.startswith(EXPORTS) and not account.may_export:
+        raise Refused(403, FORBIDDEN)
+    if path in SEARCHES:
+        return SEARCHES[path](request.query, account.store)
+    found = endpoint_at(path)
+    if found is None:
+        raise Refused(404, {"error": "RecordNotFound", "description": "Not found"})
+    return page(*found, request.query, account.store, f"{request.scheme}://{request.host}")
 
 
 async def _oauth_tokens(request: web.Request) -> web.StreamResponse:
@@ -163,6 +183,12 @@ async def _forget_requests(request: web.Request) -> web.StreamResponse:
 
 async def _limits(request: web.Request) -> web.StreamResponse:
     request.app[ACCOUNT].limits.configure(await request.json())
+    return _json({})
+
+
+async def _exports(request: web.Request) -> web.StreamResponse:
+    """Whether the account may use Zendesk's incremental exports."""
+    request.app[ACCOUNT].may_export = (await request.json())["allowed"]
     return _json({})
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 Json = dict[str, Any]
@@ -20,13 +20,31 @@ CREATE TABLE IF NOT EXISTS object (
     model TEXT NOT NULL,
     id INTEGER NOT NULL,
     changed INTEGER NOT NULL, -- epoch seconds of the clock that exports run by
-    listed INTEGER NOT NULL,  -- 0: archived, or deleted from a list
+    listed INTEGER NOT NULL,  -- 0: archived, or deleted; exports have these, lists do not
     body BLOB NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS object_by_id ON object (model, id);
 CREATE INDEX IF NOT EXISTS object_by_change ON object (model, changed, id);
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
+
+CREATED = "json_extract(CAST(body AS TEXT), '$.created_at')"
+UPDATED = "coalesce(json_extract(CAST(body AS TEXT), '$.updated_at'), json_extract(CAST(body AS TEXT), '$.deleted_at'))"
+"""A deleted ticket's list entry tells only when it was deleted, which is when it was updated last."""
+THERE = (
+    "NOT (model = 'ticket' AND json_extract(CAST(body AS TEXT), '$.status') = 'deleted'"
+    " OR model = 'user' AND NOT json_extract(CAST(body AS TEXT), '$.active')"
+    " OR model = 'organization' AND json_extract(CAST(body AS TEXT), '$.deleted_at') IS NOT NULL)"
+)
+"""Not deleted: lists and searches have only those, exports have all."""
+
+
+def _where(conditions: Sequence[tuple[str, str, str]]) -> tuple[str, list[Any]]:
+    where, values = "", []
+    for name, comparison, value in conditions:
+        where += f" AND json_extract(CAST(body AS TEXT), ?) {comparison} ?"
+        values += [f"$.{name}", value]
+    return where, values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,18 +121,22 @@ class Store:
         sql = "SELECT COUNT(*) FROM object WHERE model = ? AND id BETWEEN ? AND ?"
         return int(self._db.execute(sql, (model, first, last)).fetchone()[0])
 
-    def lacking(self, model: str, other: str, first: int, step: int) -> Iterator[bytes]:
-        """Those whose counterpart of the model `other`, which has the id `first + step * id`, is not there."""
-        sql = (
-            "SELECT body FROM object AS one WHERE model = ? AND NOT EXISTS"
-            " (SELECT 1 FROM object WHERE model = ? AND id = ? + ? * one.id) ORDER BY id"
-        )
-        for row in self._db.cursor().execute(sql, (model, other, first, step)):
-            yield row[0]
+    def lacking(
+        self, model: str, other: str, ids: tuple[int, int], after: int, limit: int
+    ) -> list[tuple[int, bytes]]:
+        """(id, body) behind that id, where there is no counterpart of the model `other`.
+
+        `ids`: the counterpart's is the first of them and so many times the second as the object's own id says.
+        """
+        return self._db.execute(
+            "SELECT id, body FROM object AS one WHERE model = ? AND id > ? AND NOT EXISTS"
+            " (SELECT 1 FROM object WHERE model = ? AND id = ? + ? * one.id) ORDER BY id LIMIT ?",
+            (model, after, other, *ids, limit),
+        ).fetchall()
 
     def count(self, model: str) -> int:
         """How many of them a list has."""
-        sql = "SELECT COUNT(*) FROM object WHERE model = ? AND listed"
+        sql = f"SELECT COUNT(*) FROM object WHERE model = ? AND listed AND {THERE}"
         return int(self._db.execute(sql, (model,)).fetchone()[0])
 
     def changed_after(
@@ -132,8 +154,45 @@ class Store:
     ) -> list[tuple[int, bytes]]:
         """(id, body) behind that id, in the order of ids."""
         return self._db.execute(
-            "SELECT id, body FROM object WHERE model = ? AND id > ? AND listed ORDER BY id LIMIT ? OFFSET ?",
+            f"SELECT id, body FROM object WHERE model = ? AND id > ? AND listed AND {THERE} ORDER BY id LIMIT ? OFFSET ?",
             (model, object_id, limit, offset),
+        ).fetchall()
+
+    def count_found(self, model: str, conditions: Sequence[tuple[str, str, str]]) -> int:
+        """How many are not deleted and meet the conditions: property, comparison, value."""
+        where, values = _where(conditions)
+        sql = f"SELECT COUNT(*) FROM object WHERE model = ? AND {THERE} {where}"
+        return int(self._db.execute(sql, (model, *values)).fetchone()[0])
+
+    def found(
+        self,
+        model: str,
+        conditions: Sequence[tuple[str, str, str]],
+        after: tuple[str, int] | None,
+        limit: int,
+    ) -> list[tuple[str, int, bytes]]:
+        """(created_at, id, body) of those, the newest first, behind that one."""
+        where, values = _where(conditions)
+        if after is not None:
+            where += f" AND ({CREATED}, id) < (?, ?)"
+            values += after
+        return self._db.execute(
+            f"SELECT {CREATED}, id, body FROM object WHERE model = ? AND {THERE} {where}"
+            f" ORDER BY {CREATED} DESC, id DESC LIMIT ?",
+            (model, *values, limit),
+        ).fetchall()
+
+    def updated_after(
+        self, model: str, updated: str, object_id: int, limit: int
+    ) -> list[tuple[str, int, bytes]]:
+        """(updated_at, id, body) of the listed ones that are not deleted, behind that position, in the order of change."""
+        self._db.execute(
+            f"CREATE INDEX IF NOT EXISTS object_by_update ON object (model, {UPDATED}, id)"
+        )  # only where somebody sorts so
+        return self._db.execute(
+            f"SELECT {UPDATED}, id, body FROM object WHERE model = ? AND ({UPDATED}, id) > (?, ?)"
+            f" AND listed AND {THERE} ORDER BY {UPDATED}, id LIMIT ?",
+            (model, updated, object_id, limit),
         ).fetchall()
 
     def listed_within(

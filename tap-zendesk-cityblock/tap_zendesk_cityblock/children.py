@@ -81,14 +81,14 @@ class ChildStream(ModelStream):
     def _below(self, key: Key, members: list[Member]) -> Iterator[Any]:
         tap, source = self.zendesk, of_parent(self.model, key)
         rows = self._rows(source, members)
-        for page in Pages(source, tap.client, tap.settings, rows, self.logger).following(self._start()):
+        for page in Pages(source, tap.client, tap.settings, rows, self.logger).following(self.start()):
             yield from self._handed_out(members[0], page, rows)
             self._commit(page, members, members)
 
     def _constants(self, export: Export) -> dict[str, Any]:
         return {**super()._constants(export), parent_of(self.model).column: self._key}
 
-    def _start(self) -> Position | None:
+    def start(self) -> Position | None:
         settings = self.zendesk.settings
         if not self.model.is_incremental or self._key is None:  # there is no one start
             return None

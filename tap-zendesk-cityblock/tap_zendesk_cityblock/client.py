@@ -9,6 +9,7 @@ import random
 import re
 import time
 from contextlib import AbstractContextManager, nullcontext
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import requests
@@ -67,6 +68,7 @@ class ZendeskClient:
         self.base_url = base_url
         self._turns, self._logger = Turns(limits, at_once), logger
         self._give_up_after, self._waiting = give_up_after, waiting
+        self._date: float | None = None
         self._session = requests.Session()
         self._session.mount(base_url, HTTPAdapter(pool_maxsize=at_once))
         self._session.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
@@ -96,6 +98,10 @@ class ZendeskClient:
                 with self._waiting():
                     time.sleep(wait)
         raise GaveUpError(f"{path}: gave up")
+
+    def now(self) -> float:
+        """Epoch seconds by Zendesk's clock, as its last answer told; by this machine's before the first."""
+        return time.time() if self._date is None else self._date
 
     def left(self, path: str) -> tuple[int, int] | None:
         """Requests that the rate limit still allows, and of how many; None before the first answer."""
@@ -129,6 +135,7 @@ class ZendeskClient:
                     stream=True,
                 )
                 self._turns.answered(turn, response.status_code, response.headers)
+                self._date = _date(response) or self._date
                 body = _body(response) if response.status_code == 200 else response.content
             except requests.ConnectionError as failure:
                 raise TransientError(_connection_cause(failure)) from None
@@ -175,7 +182,7 @@ def _failure(path: str, response: requests.Response) -> Exception:
         return StreamUnavailableError(told, is_missing=status == 404)
     if status in (400, 422) and title == "StartTimeTooRecent":
         return StartTooRecentError()
-    if status == 400 and title == "InvalidCursor":
+    if status == 400 and title in ("InvalidCursor", "InvalidPaginationParameter"):
         return CursorInvalidError(f"Zendesk refused the cursor ({told})")
     return AnswerError(f"{path}: {told}")
 
@@ -189,3 +196,10 @@ def _title(response: requests.Response) -> str:
     except (ValueError, KeyError, IndexError, TypeError):
         return ""
     return str(title) if re.fullmatch(r"[A-Za-z' ]{1,60}", str(title)) else ""
+
+
+def _date(response: requests.Response) -> float | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
+    except (ValueError, TypeError):
+        return None

@@ -5,6 +5,10 @@ people (and the tap, should Zendesk refuse the cursor) the time at which it stan
 `{"start_time": …, "subdomain": …}` in epoch seconds for the others. Models with a parent have a cursor for each of its
 objects: `{"cursors": {key: …}, "subdomain": …}`. A `start_time` beside a cursor is an operator's
 override by `meltano state merge`: it wins, and the next STATE drops it; beside several cursors, the STATE at the end.
+
+Without incremental exports it is `{"sources": {"list": {"cursor": …, "start_time": …}, …}, "reached": …, "subdomain": …}`:
+each of the model's sources stands somewhere else, and `reached` is where the last of them does. Either kind of run goes on
+where the other kind ended.
 """
 
 from __future__ import annotations
@@ -18,11 +22,15 @@ from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.errors import ConfigurationError
 from tap_zendesk_cityblock.models import MODELS, Model, Paging
+from tap_zendesk_cityblock.sources import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Bookmark = dict[str, Any]
+
+ACROSS_SECONDS = 3600
+"""`generated_timestamp`, by which tickets are exported, may be later than `updated_at`, by which they are listed."""
 
 BY_CURSOR = (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT)
 CURSOR = re.compile(rb"(\d+)(?:\.\d+)?\|\|(\d*)")
@@ -30,19 +38,43 @@ CURSOR = re.compile(rb"(\d+)(?:\.\d+)?\|\|(\d*)")
 
 @dataclasses.dataclass(frozen=True)
 class Position:
-    """A point of an export: a cursor, or a time in epoch seconds. Exactly one is set."""
+    """A point of an export: a cursor, or a time in epoch seconds, or the points of its sources. Exactly one is set.
+
+    A source's point may be both, a cursor and the time at which it stands.
+    """
 
     cursor: str | None = None
     time: int | None = None
+    sources: Mapping[str, Position] | None = None
 
 
-def read_bookmark(model: Model, bookmark: Mapping[str, Any]) -> Position | None:
-    """The position in the state, None if it has none."""
+def read_bookmark(model: Model, bookmark: Mapping[str, Any], *, by_exports: bool = True) -> Position | None:
+    """The position in the state, None if it has none.
+
+    A bookmark of the other kind of run is a time. Raises ConfigurationError where its cursor tells none.
+    """
     if "start_time" in bookmark:
         return Position(time=bookmark["start_time"])
     if "cursor" in bookmark and model.paging in BY_CURSOR:
-        return Position(cursor=bookmark["cursor"])
+        position = Position(cursor=bookmark["cursor"])
+        return position if by_exports else Position(time=_across(model, time_of(bookmark["cursor"])))
+    if "sources" in bookmark:
+        position = Position(sources={name: _of_source(at) for name, at in bookmark["sources"].items()})
+        return Position(time=_across(model, epoch_of(position))) if by_exports else position
     return None
+
+
+def _across(model: Model, reached: int | None) -> int:
+    """Where the other kind of run goes on: a little before, because exports go by another clock than lists."""
+    if reached is None:
+        raise ConfigurationError(
+            f"state of {model.name}: its cursor tells no time to go on from without exports; write {_example(model)}"
+        )
+    return max(0, reached - ACROSS_SECONDS)
+
+
+def _of_source(bookmark: Mapping[str, Any]) -> Position:
+    return Position(cursor=bookmark.get("cursor"), time=bookmark["start_time"])
 
 
 def read_child_bookmark(bookmark: Mapping[str, Any], key: object) -> Position | None:
@@ -67,13 +99,22 @@ def finish_children(bookmark: Bookmark) -> None:
 def write_bookmark(bookmark: Bookmark, position: Position, subdomain: str) -> None:
     """Moves it: the one place where a cursor moves, called once a page's records are written."""
     bookmark.clear()
-    if position.cursor is None:
+    if position.sources is not None:
+        bookmark["sources"] = {name: _to_bookmark(at) for name, at in sorted(position.sources.items())}
+        if (reached := epoch_of(position)) is not None:
+            bookmark["reached"] = datetime.fromtimestamp(reached, UTC).isoformat()
+    elif position.cursor is None:
         bookmark["start_time"] = position.time
     else:
         bookmark["cursor"] = position.cursor
         if (reached := time_of(position.cursor)) is not None:
             bookmark["reached"] = datetime.fromtimestamp(reached, UTC).isoformat()
     bookmark["subdomain"] = subdomain
+
+
+def _to_bookmark(position: Position) -> Bookmark:
+    cursor = {} if position.cursor is None else {"cursor": position.cursor}
+    return {**cursor, "start_time": position.time}
 
 
 def time_of(cursor: str) -> int | None:
@@ -116,6 +157,15 @@ def earliest(positions: Sequence[Position], start_date: int) -> Position:
     return first
 
 
+def epoch_of(position: Position | None) -> int | None:
+    """The time at which it stands, as far as it tells."""
+    if position is None:
+        return None
+    if position.sources is not None:
+        return min((at.time for at in position.sources.values() if at.time is not None), default=None)
+    return time_of(position.cursor) if position.time is None and position.cursor else position.time
+
+
 def check_state(state: Mapping[str, Any], subdomain: str) -> None:
     """Raises ConfigurationError with what to write instead."""
     bookmarks = state.get("bookmarks", {})
@@ -133,7 +183,7 @@ def check_state(state: Mapping[str, Any], subdomain: str) -> None:
 
 def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -> None:
     where = f"state of {model.name}"
-    known = {"cursors" if model.parent else "cursor", "reached", "start_time", "subdomain"}
+    known = {"cursors" if model.parent else "cursor", "reached", "sources", "start_time", "subdomain"}
     if bookmark and not model.is_incremental:
         raise ConfigurationError(f"{where}: a bulk model is exported whole and has no bookmark; remove it")
     if "cursor" in bookmark and model.parent:
@@ -157,10 +207,36 @@ def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -
         raise ConfigurationError(
             f"{where}: start_time must be whole seconds since 1970; write {_example(model)}"
         )
+    _check_sources(model, bookmark)
     if bookmark.get("subdomain", subdomain) != subdomain:
         raise ConfigurationError(
             f"{where}: it is of the account {bookmark['subdomain']}, and this is {subdomain}; use that account's own state"
         )
+
+
+def _check_sources(model: Model, bookmark: Mapping[str, Any]) -> None:
+    if "sources" not in bookmark:
+        return
+    sources = bookmark["sources"]
+    names = [source.name for source in SOURCES.get(model.name, ())]
+    if (
+        not isinstance(sources, dict)
+        or not sources
+        or not set(sources) <= set(names)
+        or not all(map(_stands, sources.values()))
+    ):
+        raise ConfigurationError(
+            f"state of {model.name}: sources are the tap's own, not to be written; write {_example(model)} in their place"
+        )
+
+
+def _stands(source: object) -> bool:
+    return (
+        isinstance(source, dict)
+        and set(source) <= {"cursor", "start_time"}
+        and type(source.get("start_time")) is int
+        and isinstance(source.get("cursor", ""), str)
+    )
 
 
 def _example(model: Model) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import Stream
 from singer_sdk import typing as th
 
+from tap_zendesk_cityblock.cursors import epoch_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -56,9 +58,10 @@ class Export:
 
 
 def _time(position: Position | None) -> str | None:
-    if position is None or position.time is None:
+    if position is None or position.cursor is not None:
         return None
-    return datetime.fromtimestamp(position.time, UTC).isoformat()
+    moment = epoch_of(position)
+    return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat()
 
 
 class ExportMetadataStream(Stream):

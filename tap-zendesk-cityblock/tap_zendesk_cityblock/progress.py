@@ -6,13 +6,12 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tap_zendesk_cityblock.cursors import time_of
+from tap_zendesk_cityblock.cursors import epoch_of
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
 
-    from tap_zendesk_cityblock.cursors import Position
     from tap_zendesk_cityblock.export_metadata import Export
 
 TERMINAL_SECONDS = 5
@@ -32,7 +31,7 @@ class Progress:
     ) -> None:
         """`left` tells the requests that the rate limit still allows, and of how many."""
         self._left, self._logger, self._clock = left, logger, clock
-        self._began = _epoch(export.start)
+        self._began = epoch_of(export.start)
         self._interval = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
         self._started = self._told = clock()
 
@@ -55,15 +54,9 @@ class Progress:
         return "" if told is None else f"; {told[0]} of {told[1]} requests left before the rate limit"
 
     def _share(self, export: Export, elapsed: float) -> str:
-        reached = _epoch(export.reached)
+        reached = epoch_of(export.reached)
         if self._began is None or reached is None or reached <= self._began:
             return ""
         share = min(1.0, (reached - self._began) / max(1.0, self._clock() - self._began))
         left = elapsed * (1 - share) / share
         return f"; {share:.0%} of the time from its start to now, about {left / 60:.0f} min left"
-
-
-def _epoch(position: Position | None) -> int | None:
-    if position is None:
-        return None
-    return position.time if position.cursor is None else time_of(position.cursor)

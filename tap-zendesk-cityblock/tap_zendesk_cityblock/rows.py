@@ -80,12 +80,15 @@ class DictRows:
 
     def read(self, body: bytes) -> tuple[Answer, list[dict[str, Any]]]:
         answer, records = self.decode(body)
-        for record in records:
-            for name in record.keys() - self._known - self._left_out:
-                del record[name]
-                self._report(name)
-            record.update(self._constants)
-        return answer, records
+        return answer, [self.finished(record) for record in records]
+
+    def finished(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Of one that `decode` returned: without what is not known, and with the constants."""
+        for name in record.keys() - self._known - self._left_out:
+            del record[name]
+            self._report(name)
+        record.update(self._constants)
+        return record
 
     def decode(self, body: bytes) -> tuple[Answer, list[dict[str, Any]]]:
         """As `read`, the records as Zendesk served them."""

@@ -86,6 +86,12 @@ SETTINGS = th.PropertiesList(
         description="Start the model of `incremental_models` at this cursor, whatever the state says",
     ),
     th.Property(
+        "incremental_exports",
+        th.BooleanType,
+        default=True,
+        description="Whether tickets, users and organizations come from Zendesk's incremental exports; false: from lists and search, for accounts that may not use these",
+    ),
+    th.Property(
         "page_size",
         th.IntegerType,
         description="Objects a request, at most; absent: Zendesk's largest, 1000 for exports, 100 for lists",
@@ -107,6 +113,12 @@ SETTINGS = th.PropertiesList(
         default=1800,
         description="Seconds for which one request is tried again",
     ),
+    th.Property(
+        "discover_permissions",
+        th.BooleanType,
+        default=True,
+        description="Whether `--discover` asks for a row of each model, to tell which ones the account may not read",
+    ),
 )
 
 SUBDOMAIN = re.compile(r"[a-z][a-z0-9-]{2,62}")
@@ -125,10 +137,12 @@ class Settings:
     start_date: int
     start_time: int | None
     start_cursor: str | None
+    incremental_exports: bool
     page_size: int | None
     requests_per_minute: Mapping[str, int]
     concurrent_requests: int
     give_up_after: int
+    discover_permissions: bool
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -167,10 +181,12 @@ class Settings:
             if config.get("start_time") is None
             else _epoch("start_time", config["start_time"]),
             start_cursor=config.get("start_cursor"),
+            incremental_exports=config.get("incremental_exports", True),
             page_size=page_size,
             requests_per_minute=config.get("requests_per_minute") or {},
             concurrent_requests=concurrent_requests,
             give_up_after=config.get("give_up_after", 1800),
+            discover_permissions=config.get("discover_permissions", True),
         )
 
 
@@ -200,6 +216,10 @@ def _check_start(config: Mapping[str, Any], incremental: Sequence[Model]) -> Non
     if len(given) == 2:
         raise ConfigurationError("start_time and start_cursor are both set: choose one")
     if given == ["start_cursor"]:
+        if not config.get("incremental_exports", True):
+            raise ConfigurationError(
+                "start_cursor is one of Zendesk's incremental exports, and incremental_exports is false: set start_time"
+            )
         if len(incremental) != 1:
             raise ConfigurationError(
                 "start_cursor is one model's: name exactly that model in incremental_models"

@@ -116,7 +116,7 @@ class ModelStream(Stream):
         """Its part in an export that begins. Companions write their SCHEMA, as no sync of their own does."""
         if self.parent_stream_type:
             self._write_schema_message()
-        start = self._start()
+        start = self.start()
         return Member(self, Export(self.name, uuid.uuid4().hex, datetime.now(UTC), start, start))
 
     def _handed_out(self, member: Member, page: Page, rows: Rows) -> Iterable[Any]:
@@ -179,7 +179,7 @@ class ModelStream(Stream):
             self.zendesk.writer.write_record(self._append, record)
             self.state_manager.is_flushed = False
 
-    def _start(self) -> Position | None:
+    def start(self) -> Position | None:
         """Settings before state, state before start_date. None for bulk models."""
         if not self.model.is_incremental:
             return None

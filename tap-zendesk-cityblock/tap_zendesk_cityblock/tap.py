@@ -10,9 +10,11 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+import click
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
+from tap_zendesk_cityblock.availability import SECONDS, tell
 from tap_zendesk_cityblock.children import ChildStream
 from tap_zendesk_cityblock.client import ZendeskClient
 from tap_zendesk_cityblock.credentials import credentials
@@ -23,6 +25,8 @@ from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.limits import Limits
 from tap_zendesk_cityblock.settings import SETTINGS, Settings
 from tap_zendesk_cityblock.side_by_side import SideBySide
+from tap_zendesk_cityblock.sources import sources_of
+from tap_zendesk_cityblock.sources_stream import SourcesStream
 from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.writer import BufferedWriter
 
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
+
+    from tap_zendesk_cityblock.models import Model
 
 
 LEAVE_SECONDS = 2.0
@@ -96,14 +102,29 @@ class TapZendeskCityblock(Tap):
 
     def discover_streams(self) -> list[Stream]:
         models = [*self.settings.bulk_models, *self.settings.incremental_models]
-        streams = [(ChildStream if model.parent else ModelStream)(self, model) for model in models]
-        for source in {model.source for model in models}:
+        streams = [self._stream(model) for model in models]
+        led = [stream for stream in streams if not isinstance(stream, SourcesStream)]
+        for source in {stream.model.source for stream in led}:
             leader, *companions = sorted(
-                (stream for stream in streams if stream.model.source == source),
+                (stream for stream in led if stream.model.source == source),
                 key=lambda stream: stream.model.part is not None,
             )
             leader.lead(companions)
         return [self.export_metadata, *streams]
+
+    def _stream(self, model: Model) -> ModelStream:
+        if sources_of(model, by_exports=self.settings.incremental_exports) is not None:
+            return SourcesStream(self, model)
+        return (ChildStream if model.parent else ModelStream)(self, model)
+
+    def run_discovery(self) -> str:
+        """The SDK's; and, unless the settings say no, what the account may read."""
+        catalog = self.catalog_dict
+        if self.settings.discover_permissions:
+            tell(catalog, self.settings, self.connect(SECONDS), self.logger)
+        text = json.dumps(catalog, indent=2)
+        click.echo(text)
+        return text
 
     def setup_mapper(self) -> None:
         """The mapper knows the streams of the catalog; EXPORT_METADATA is written even if the catalog lacks it."""
@@ -206,16 +227,16 @@ def read_json(text: str, what: str) -> dict[str, Any]:
     return content
 
 
-def configured(config: str) -> TapZendeskCityblock:
+def configured(config: str, state: dict[str, Any] | None = None) -> TapZendeskCityblock:
     """For commands beside the tap: with the settings of that file, or of the environment if it says ENV.
 
     Raises ConfigurationError.
     """
     if config == "ENV":
-        return TapZendeskCityblock(parse_env_config=True)
+        return TapZendeskCityblock(parse_env_config=True, state=state)
     if not Path(config).is_file():
         raise ConfigurationError(f"--config: there is no file {config}")
-    return TapZendeskCityblock(config=Path(config))
+    return TapZendeskCityblock(config=Path(config), state=state)
 
 
 def run(command: Callable[[], object]) -> None:

@@ -11,11 +11,13 @@ from google.api_core.exceptions import NotFound
 
 from target_zendesk_pubsub.directory import Person, users_of
 from target_zendesk_pubsub.errors import DirectoryError, WarehouseError
+from target_zendesk_pubsub.messages import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from target_zendesk_pubsub.join_errors import JoinErrors
+    from target_zendesk_pubsub.messages import TicketData
     from target_zendesk_pubsub.published_log import PublishedLog
     from target_zendesk_pubsub.tickets import Ticket
     from target_zendesk_pubsub.warehouse import Warehouse
@@ -66,9 +68,12 @@ class Lookup:
     ) -> None:
         self._warehouse, self._directory = warehouse, directory
         self._joined: dict[int, Person] = {}
+        self._log, self._join_errors = log, join_errors
         # Ids go out and parts come back packed into one value each: one by one, they cost Google's client more than all
         # the rest of a batch. The bounds are what BigQuery can prune a clustered table by.
-        in_batch = f"ticket_id BETWEEN @lowest AND @highest AND ticket_id IN ({UNPACKED.format('tickets')})"
+        in_batch = self._in_batch = (
+            f"ticket_id BETWEEN @lowest AND @highest AND ticket_id IN ({UNPACKED.format('tickets')})"
+        )
         users_in_batch = UNPACKED.format("users")
         self._sql = f"""
             SELECT
@@ -120,18 +125,29 @@ class Lookup:
                 f"{self._directory} is empty: export users (`meltano run tap-to-bigquery`) and check the internal tables it joins"
             )
 
+    def contents(self, ticket_ids: Collection[int]) -> dict[int, TicketData]:
+        """What these tickets were, when they were last published or had to wait. Raises WarehouseError."""
+        sql = f"""
+            SELECT ticket_id, data
+            FROM (
+              SELECT ticket_id, data, published_at AS told_at
+              FROM {self._log.published} WHERE {self._in_batch} AND replay_of IS NULL
+              UNION ALL
+              SELECT ticket_id, payload AS data, inserted_at AS told_at
+              FROM {self._join_errors.table} WHERE {self._in_batch}
+            )
+            QUALIFY ROW_NUMBER() OVER (PARTITION BY ticket_id ORDER BY told_at DESC) = 1
+        """
+        rows = self._warehouse.query("what deleted tickets were", sql, _ids(ticket_ids))
+        return {row.ticket_id: decode(row.data) for row in rows}
+
     def __call__(self, tickets: Sequence[Ticket]) -> Known:
         """Raises WarehouseError."""
         # Who somebody is inside is asked once a run. Who is nobody yet may be somebody when the next batch asks.
         user_ids = {user.zendeskUserId for ticket in tickets for _, user in users_of(ticket.content)}
         user_ids -= self._joined.keys()
         ticket_ids = {ticket.id for ticket in tickets}
-        parameters: dict[str, int | str] = {
-            "users": ",".join(map(str, user_ids)),
-            "tickets": ",".join(map(str, ticket_ids)),
-            "lowest": min(ticket_ids),
-            "highest": max(ticket_ids),
-        }
+        parameters = {"users": ",".join(map(str, user_ids)), **_ids(ticket_ids)}
         [row] = self._warehouse.query("lookup of a batch", self._sql, parameters)
         exported = {user_id: Person(user_id) for user_id in _unpacked(row.users, int)}
         self._joined |= {one.zendesk_user_id: one for one in _unpacked(row.directory, Person)}
@@ -141,6 +157,15 @@ class Lookup:
             {one.ticket_id: one for one in _unpacked(row.waiting, Waiting)},
             _moment(row.latest),
         )
+
+
+def _ids(ticket_ids: Collection[int]) -> dict[str, int | str]:
+    """The parameters that say which tickets are meant."""
+    return {
+        "tickets": ",".join(map(str, ticket_ids)),
+        "lowest": min(ticket_ids),
+        "highest": max(ticket_ids),
+    }
 
 
 def _moment(microseconds: int) -> datetime:

@@ -20,6 +20,7 @@ from target_zendesk_pubsub.messages import (
     message_key,
     new_message,
 )
+from target_zendesk_pubsub.tickets import Remnant, Ticket
 
 if TYPE_CHECKING:
     import logging
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from target_zendesk_pubsub.connections import Connections
     from target_zendesk_pubsub.lookup import Known
-    from target_zendesk_pubsub.tickets import Ticket
 
 NO_LEGACY: Mapping[int, int] = {}
 
@@ -130,8 +130,11 @@ class Publication:
             self._clock.pass_by(batch[-1][1])
             self._send([message for message, _ in batch])
 
-    def publish(self, tickets: Sequence[Ticket]) -> None:
+    def publish(self, given: Sequence[Ticket | Remnant]) -> None:
         """Raises TargetError; what was sent until then is logged."""
+        tickets = self._whole(given)
+        self.counts.read += len(given)
+        self.counts.unchanged += len(given) - len(tickets)
         if not tickets:
             return
         known = self._lookup(tickets)
@@ -145,11 +148,26 @@ class Publication:
             self._send(decision.messages)
         if decision.errors:
             self._join_errors.record(decision.errors, self._clock)
-        self.counts.read += len(tickets)
         self.counts.unjoined += len(decision.errors)
         self.counts.taken_over += len(decision.taken_over)
         settled = len(decision.messages) + len(decision.errors) + len(decision.taken_over)
         self.counts.unchanged += len(tickets) - settled
+
+    def _whole(self, given: Sequence[Ticket | Remnant]) -> list[Ticket]:
+        """Remnants as the ticket was last, deleted. Of what was never published nor waits, there is nothing to take back."""
+        gone = {one.id for one in given if isinstance(one, Remnant)}
+        last = self._lookup.contents(gone) if gone else {}
+        tickets = []
+        for one in given:
+            if isinstance(one, Ticket):
+                tickets.append(one)
+            elif one.id in last:
+                tickets.append(one.of(last[one.id]))
+            else:
+                continue
+            if one.id in gone:
+                last[one.id] = tickets[-1].content
+        return tickets
 
     def mended(self) -> Iterator[list[Ticket]]:
         """Batches of what waited and waits no longer, each to be published. Counts what waits. Raises WarehouseError."""

@@ -16,7 +16,7 @@ from target_zendesk_pubsub.tickets import Record, read_ticket, ticket_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from target_zendesk_pubsub.tickets import Ticket
+    from target_zendesk_pubsub.tickets import Remnant, Ticket
 
 STREAM = "ticket"
 CHUNK = 1 << 16
@@ -68,15 +68,14 @@ class TicketReader(GenericSingerReader[bytes]):
                 counts["RECORD"] += len(tickets)
         return counts
 
-    def _tickets(self, chunk: bytes) -> list[Ticket] | None:
+    def _tickets(self, chunk: bytes) -> list[Ticket | Remnant] | None:
         """None if any of the lines is not a ticket as it should be."""
         try:
             lines = self._decode_ticket_lines(chunk)
+            tickets = [ticket_of(line.record) for line in lines]
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
-        if len(lines) != chunk.count(b"\n"):  # msgspec passes over empty lines
-            return None
-        return [ticket_of(line.record) for line in lines]
+        return tickets if len(tickets) == chunk.count(b"\n") else None  # msgspec passes over empty lines
 
     def deserialize_json(self, line: bytes) -> dict[str, Any]:
         """Raises InputError, RecordError."""

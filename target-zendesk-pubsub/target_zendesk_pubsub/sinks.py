@@ -8,7 +8,7 @@ from singer_sdk.sinks import Sink
 
 if TYPE_CHECKING:
     from target_zendesk_pubsub.target import TargetZendeskPubSub
-    from target_zendesk_pubsub.tickets import Ticket
+    from target_zendesk_pubsub.tickets import Remnant, Ticket
 
 
 class TicketSink(Sink):
@@ -16,7 +16,7 @@ class TicketSink(Sink):
 
     def __init__(self, target: TargetZendeskPubSub, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
         self._publishing = target
-        self._tickets: list[Ticket] = []
+        self._tickets: list[Ticket | Remnant] = []
         super().__init__(target, **kwargs)
         self._most_tickets = int(self.config["batch_size"])
         self._most_bytes = int(self.config["batch_size_bytes"])
@@ -32,7 +32,7 @@ class TicketSink(Sink):
     def is_full(self) -> bool:
         return len(self._tickets) >= self._most_tickets or self._publishing.bytes_in_hand >= self._most_bytes
 
-    def take(self, tickets: list[Ticket]) -> list[Ticket]:
+    def take(self, tickets: list[Ticket | Remnant]) -> list[Ticket | Remnant]:
         """As many as the batch has room for; returns the others. In place of the SDK's way for records, one dict each."""
         room = self._most_tickets - len(self._tickets)
         taken = tickets[:room]

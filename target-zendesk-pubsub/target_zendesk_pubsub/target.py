@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.sinks import Sink
 
-    from target_zendesk_pubsub.tickets import Ticket
+    from target_zendesk_pubsub.tickets import Remnant, Ticket
 
 SECRETS = [name for name, schema in SETTINGS.to_dict()["properties"].items() if schema.get("secret")]
 
@@ -89,7 +89,7 @@ class TargetZendeskPubSub(Target):
                 self.publication.prepare()
                 self._is_prepared = True
 
-    def publish(self, tickets: Sequence[Ticket]) -> None:
+    def publish(self, tickets: Sequence[Ticket | Remnant]) -> None:
         """Raises TargetError."""
         self._bytes_before = self._reader.bytes_read
         self._since_state += len(tickets)

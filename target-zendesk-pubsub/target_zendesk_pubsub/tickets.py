@@ -25,8 +25,8 @@ class Record(msgspec.Struct, gc=False):
     id: int
     generated_timestamp: int
     status: str
-    created_at: str
     updated_at: str
+    created_at: str | None = None  # every ticket has it, but what is left of a deleted one
     assignee_id: int | None = None
     brand_id: int | None = None
     collaborator_ids: list[int | None] | None = None
@@ -65,6 +65,21 @@ class Ticket(msgspec.Struct, gc=False):
         return self.content.ticket_id
 
 
+class Remnant(msgspec.Struct, gc=False):
+    """What Zendesk's lists tell of a deleted ticket: that it is, and since when. Exports tell it whole."""
+
+    id: int
+    generated_timestamp: int
+    updated_at: str
+
+    def of(self, content: TicketData) -> Ticket:
+        """`content`: what the ticket was."""
+        deleted = msgspec.structs.replace(
+            content, status="deleted", is_deleted=True, updated_at=self.updated_at
+        )
+        return Ticket(self.generated_timestamp, deleted)
+
+
 class _Id(msgspec.Struct):
     id: Any = None
 
@@ -73,7 +88,7 @@ _decode_record = msgspec.json.Decoder(Record).decode
 _decode_id = msgspec.json.Decoder(_Id).decode
 
 
-def read_ticket(record: bytes | msgspec.Raw) -> Ticket:
+def read_ticket(record: bytes | msgspec.Raw) -> Ticket | Remnant:
     """Raises RecordError, which names the ticket, the property and its type, and quotes nobody's content."""
     try:
         return ticket_of(_decode_record(record))
@@ -84,7 +99,12 @@ def read_ticket(record: bytes | msgspec.Raw) -> Ticket:
         raise RecordError(f"{told}: {wrong}") from None
 
 
-def ticket_of(record: Record) -> Ticket:
+def ticket_of(record: Record) -> Ticket | Remnant:
+    """Raises ValidationError."""
+    if record.created_at is None:
+        if record.status != "deleted":
+            raise msgspec.ValidationError("Object missing required field `created_at`")
+        return Remnant(record.id, record.generated_timestamp, record.updated_at)
     via, rating = record.via, record.satisfaction_rating
     fields = record.custom_fields or []
     fields.sort(key=attrgetter("id"))

@@ -2,6 +2,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,15 @@ class Zendesk:
     def advance(self, hours=24):
         requests.post(f"{self.url}/_sandbox/advance", json={"hours": hours}, timeout=30).raise_for_status()
 
+    def exports(self, *, allowed):
+        requests.put(f"{self.url}/_sandbox/exports", json={"allowed": allowed}, timeout=30).raise_for_status()
+
+    def now(self):
+        """Epoch seconds, as its answers are dated."""
+        return parsedate_to_datetime(
+            requests.get(f"{self.url}/api/v2/groups", timeout=30).headers["Date"]
+        ).timestamp()
+
     def requests(self):
         return requests.get(f"{self.url}/_sandbox/requests", timeout=30).json()
 
@@ -76,6 +86,7 @@ def zendesk(zendesk_url):
     requests.delete(f"{zendesk_url}/_sandbox/requests", timeout=30)
     account = Zendesk(zendesk_url)
     account.latency(0)
+    account.exports(allowed=True)
     account.limits(
         **{
             "account": {"total": 10**6},

@@ -96,6 +96,103 @@ def test_the_last_version_of_a_ticket_wins_by_the_systems_clock(views):
     assert found == [(1, "solved", False), (2, "deleted", True), (3, "open", False), (4, "pending", False)]
 
 
+def test_what_is_left_of_a_deleted_ticket_flags_it_and_erases_nothing(views):
+    def whole(export, moment, id_, clock, status="open"):
+        at = f"2026-11-01T00:0{clock}:00Z"
+        return exported(
+            export,
+            moment,
+            id=id_,
+            generated_timestamp=clock,
+            updated_at=at,
+            status=status,
+            created_at=at,
+            description="What was asked",
+            tags=["rx"],
+        )
+
+    def remnant(export, moment, id_, clock):
+        return exported(
+            export,
+            moment,
+            id=id_,
+            generated_timestamp=clock,
+            updated_at=f"2026-11-01T00:0{clock}:00Z",
+            status="deleted",
+            subject="Left",
+        )
+
+    views.load(
+        "ticket",
+        whole("a", MONDAY, 1, 1),
+        whole("a", MONDAY, 1, 2, "pending"),
+        remnant("b", TUESDAY, 1, 4),
+        remnant("b", TUESDAY, 2, 4),  # deleted before anything was exported
+        remnant("a", MONDAY, 3, 2),
+        whole("b", TUESDAY, 3, 5),  # restored
+        whole("a", MONDAY, 4, 3),
+        remnant("a", MONDAY, 4, 5),
+        whole("b", TUESDAY, 4, 6, "deleted"),  # an export tells all of it
+    )
+    views.build("ticket_latest")
+    found = [
+        (
+            row["id"],
+            row["status"],
+            row["is_deleted"],
+            row["generated_timestamp"],
+            row["description"],
+            row["_export_id"],
+        )
+        for row in views.rows("ticket_latest")
+    ]
+    assert found == [
+        (1, "deleted", True, 4, "What was asked", "b"),
+        (2, "deleted", True, 4, None, "b"),
+        (3, "open", False, 5, "What was asked", "b"),
+        (4, "deleted", True, 6, "What was asked", "b"),
+    ]
+    [first, *_] = views.rows("ticket_latest")
+    assert first["tags"] == ["rx"]
+    assert first["updated_at"].isoformat() == "2026-11-01T00:04:00+00:00"
+
+
+def test_what_is_left_of_a_deleted_user_keeps_the_rest_unless_it_was_deleted_for_good(views):
+    def whole(id_):
+        return exported(
+            "a",
+            MONDAY,
+            id=id_,
+            updated_at="2026-11-01T00:00:00Z",
+            active=True,
+            verified=True,
+            name="Ann",
+            email="a@x.example",
+            external_id=f"M{id_}",
+            notes="Tall",
+        )
+
+    later = {"updated_at": "2026-11-02T00:00:00Z", "active": False, "email": None}
+    views.load(
+        "user",
+        whole(1),
+        whole(2),
+        whole(3),
+        exported("b", TUESDAY, id=2, name="Ann B.", permanently_deleted=False, **later),
+        exported("b", TUESDAY, id=3, name="Permanently Deleted User", permanently_deleted=True, **later),
+    )
+    views.build("user_latest")
+    found = [
+        (row["id"], row["is_deleted"], row["name"], row["email"], row["external_id"], row["notes"])
+        for row in views.rows("user_latest")
+    ]
+    assert found == [
+        (1, False, "Ann", "a@x.example", "M1", "Tall"),
+        (2, True, "Ann B.", None, "M2", "Tall"),
+        (3, True, "Permanently Deleted User", None, None, None),
+    ]
+
+
 def test_deleted_people_organizations_and_events_are_flagged(views, further_views):
     views.load("user", exported("a", MONDAY, id=1, active=True), exported("a", MONDAY, id=2, active=False))
     views.load(

@@ -17,10 +17,46 @@ qualify row_number() over (partition by {{ key }} order by _exported_at) = 1
     {%- endif -%}
 {% endmacro %}
 
-{#- The last version of each row. `clock` tells versions apart; the later export wins where it does not. -#}
-{% macro latest_incremental(table, clock, key='id', is_deleted=none) %}
+{#- The last version of each row. `clock` tells versions apart; the later export wins where it does not.
+
+    Without incremental exports a deleted object comes as a remnant, which has some columns only. `whole` tells other rows
+    from those; a remnant that is later than the last whole row overrides it in the columns of `remnant`, no others. -#}
+{% macro latest_incremental(table, clock, key='id', is_deleted=none, whole=none, remnant=[]) %}
     {%- set relation = existing('zendesk', table) -%}
-    {%- if relation -%}
+    {%- if not relation -%}
+{{ no_rows() }}
+    {%- elif whole -%}
+    {%- set columns = remnant + ['_export_id', '_exported_at'] -%}
+with version as (
+  select *
+  from {{ relation }}
+  qualify row_number() over (partition by {{ key }} order by ({{ whole }}) desc, {{ clock }} desc, _exported_at desc) = 1
+),
+
+remnant as (
+  select {{ key }}, {{ columns | join(', ') }}
+  from {{ relation }}
+  where not ({{ whole }})
+  qualify row_number() over (partition by {{ key }} order by {{ clock }} desc, _exported_at desc) = 1
+),
+
+latest as (
+  select version.* replace (
+    {%- for column in columns %}
+    if(remnant.{{ clock }} >= version.{{ clock }}, remnant.{{ column }}, version.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+  )
+  from version
+  left join remnant on remnant.{{ key }} = version.{{ key }}
+)
+
+select
+  *
+  {%- if is_deleted %},
+  {{ is_deleted }} as is_deleted
+  {%- endif %}
+from latest
+    {%- else -%}
 select
   *
   {%- if is_deleted %},
@@ -28,8 +64,6 @@ select
   {%- endif %}
 from {{ relation }}
 qualify row_number() over (partition by {{ key }} order by {{ clock }} desc, _exported_at desc) = 1
-    {%- else -%}
-{{ no_rows() }}
     {%- endif -%}
 {% endmacro %}
 

@@ -1,1 +1,1 @@
-{{ latest_incremental('user', clock='updated_at', is_deleted="not active") }}
+{{ latest_incremental('user', clock='updated_at', is_deleted="not active", whole="verified is not null or ifnull(permanently_deleted, false)", remnant=['active', 'email', 'name', 'phone', 'photo', 'updated_at']) }}

@@ -1,0 +1,304 @@
+"""The pages of one export that is read from other sources than Zendesk's incremental exports, one source after the other."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tap_zendesk_cityblock.cursors import Position, epoch_of
+from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError, StreamUnavailableError
+from tap_zendesk_cityblock.keyset import cursor_at
+from tap_zendesk_cityblock.models import Paging
+from tap_zendesk_cityblock.pages import WITHHELD_SECONDS
+from tap_zendesk_cityblock.pagination import Page, first_query, larger
+from tap_zendesk_cityblock.remnants import as_exported
+from tap_zendesk_cityblock.rows import DictRows
+from tap_zendesk_cityblock.sources import Way
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tap_zendesk_cityblock.client import ZendeskClient
+    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.pagination import Query
+    from tap_zendesk_cityblock.settings import Settings
+    from tap_zendesk_cityblock.sources import Source
+
+Record = dict[str, Any]
+
+DAY = 86_400
+ARCHIVED_AFTER = 119 * DAY
+"""Zendesk archives tickets that have been closed for 120 days (the document "About ticket archiving"); a day to spare."""
+SPAN = 30 * DAY
+"""Of one search, whose cursors end after an hour."""
+SEARCH_TRIES = 3
+
+
+def look_at(source: Source, model: Model, client: ZendeskClient) -> str | None:
+    """What is in the way of reading it, None if nothing is. Raises TapError where login or host fail."""
+    reader = _Reader(model, source, client, 1, lambda one: DictRows(one, (), {}, lambda _: None))
+    now = int(time.time())
+    try:
+        reader.page(_first_query(model, source, now - DAY, now), None)
+    except CursorInvalidError as refused:
+        return str(refused)
+    except StreamUnavailableError as unavailable:
+        return str(unavailable)
+    return None
+
+
+def searches(sources: Sequence[Source], start: int | None, now: float) -> int:
+    """How many spans of time are searched, from the first run's start or one that has been long ago."""
+    began, end = start or 0, int(now) - WITHHELD_SECONDS - ARCHIVED_AFTER
+    return len(range(began, end, SPAN)) if any(source.way is Way.SEARCHED for source in sources) else 0
+
+
+def _first_query(model: Model, source: Source, since: int, until: int) -> Query:
+    match source.way:
+        case Way.SORTED:
+            return {"sort": "updated_at"}
+        case Way.WHOLE:
+            return {}
+        case Way.SEARCHED:
+            span = f"status:closed updated>={_iso(since)} updated<{_iso(until)}"
+            return {"filter[type]": model.name, "query": span}
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Some records of a source, and where it then stands: None if where it stood."""
+
+    records: list[Record]
+    position: Position | None
+    is_last: bool = False
+
+
+class SourcePages:
+    """`rows` makes the reader of a model's records, by the path and the root that it is given."""
+
+    def __init__(  # noqa: PLR0913 - its collaborators
+        self,
+        model: Model,
+        sources: Sequence[Source],
+        *,
+        client: ZendeskClient,
+        settings: Settings,
+        rows: Callable[[Model], DictRows],
+        logger: logging.Logger,
+    ) -> None:
+        self._model, self._sources, self._client = model, sources, client
+        self._settings, self._rows, self._logger = settings, rows, logger
+
+    @property
+    def path(self) -> str:
+        """That of the first source, which most requests are for."""
+        return self._sources[0].path
+
+    def _until(self) -> int:
+        """Up to when rows are taken: exports leave out the last minute, in which a change may not show yet."""
+        return int(self._client.now()) - WITHHELD_SECONDS
+
+    def following(self, start: Position | None) -> Iterator[Page]:
+        """Every page from there on, up to a minute ago, as exports are. Raises StreamUnavailableError and the TapErrors."""
+        positions = self._positions(start)
+        first, final = self._sources[0], self._sources[-1]
+        for source in self._sources:
+            for part in self._parts(source, positions[source.name]):
+                if part.position is not None:
+                    positions = positions | {source.name: part.position}
+                if part.is_last and source.way is Way.SEARCHED:
+                    positions = {name: at for name, at in positions.items() if name != source.name}
+                elif part.is_last and source is not first:
+                    latest = _later(positions[source.name], positions[first.name])
+                    positions = positions | {source.name: latest}
+                ended = part.is_last and source is final
+                yield Page(part.records, None if ended else {}, Position(sources=positions))
+
+    def _positions(self, start: Position | None) -> dict[str, Position]:
+        """Of each source. Searched is for what was archived before it could be seen in the list: from where that stood."""
+        began = epoch_of(start)
+        known = (start.sources if start is not None else None) or {}
+        listed = known.get(self._sources[0].name, Position(time=began))
+        from_list = Position(time=epoch_of(listed))
+        return {source.name: known.get(source.name, from_list) for source in self._sources}
+
+    def _parts(self, source: Source, start: Position) -> Iterator[Part]:
+        reader = _Reader(self._model, source, self._client, self._settings.page_size, self._rows)
+        match source.way:
+            case Way.SORTED:
+                return self._sorted(reader, start)
+            case Way.WHOLE:
+                return self._whole(reader, start)
+            case Way.SEARCHED:
+                return self._searched(reader, start)
+
+    def _sorted(self, reader: _Reader, start: Position) -> Iterator[Part]:
+        """A cursor that Zendesk refuses is replaced by one made of its time; that one refused, all of the list is read."""
+        since = epoch_of(start) or 0
+        cursor: str | None = start.cursor or cursor_at(since)
+        query = _first_query(self._model, reader.source, since, since)
+        while True:
+            try:
+                page = reader.page(query, cursor)
+            except CursorInvalidError as refused:
+                cursor = self._other_cursor(reader, cursor, since, refused)
+                continue
+            until = self._until()
+            kept = [record for record in page.records if since <= reader.moment(record) < until]
+            last = reader.moment(page.records[-1]) if page.records else None
+            position: Position | None = None
+            if last is not None:
+                since = max(since, last)
+                told = Position(cursor=page.after, time=since)
+                position = told if last < until else Position(time=until)
+            is_last = not page.has_more or (last is not None and last >= until)
+            yield Part(reader.finished(kept), position, is_last)
+            if is_last:
+                return
+            cursor = _moved(reader, page, cursor)
+
+    def _other_cursor(
+        self, reader: _Reader, cursor: str | None, since: int, refused: CursorInvalidError
+    ) -> str | None:
+        if cursor is None:
+            raise AnswerError(f"{reader.where}: {refused}") from None
+        made = cursor_at(since)
+        self._logger.warning(
+            "%s: Zendesk refused the cursor of %s; going on from %s",
+            self._model.name,
+            reader.source.path,
+            "its beginning" if cursor == made else datetime.fromtimestamp(since, UTC),
+        )
+        return None if cursor == made else made
+
+    def _whole(self, reader: _Reader, start: Position) -> Iterator[Part]:
+        """It stands behind the latest second that it has told, so that two clocks need not agree."""
+        since = epoch_of(start) or 0
+        latest, cursor = since - 1, None
+        query = _first_query(self._model, reader.source, since, since)
+        while True:
+            try:
+                page = reader.page(query, cursor)
+            except CursorInvalidError as refused:
+                raise AnswerError(f"{reader.where}: {refused}") from None
+            until = self._until()
+            kept = [record for record in page.records if since <= reader.moment(record) < until]
+            latest = max([latest, *map(reader.moment, kept)])
+            if not page.has_more:
+                yield Part(reader.finished(kept), Position(time=latest + 1), is_last=True)
+                return
+            yield Part(reader.finished(kept), None)
+            cursor = _moved(reader, page, cursor)
+
+    def _searched(self, reader: _Reader, start: Position) -> Iterator[Part]:
+        began, end = epoch_of(start) or 0, self._until() - ARCHIVED_AFTER
+        spans = [(since, min(since + SPAN, end)) for since in range(began, end, SPAN)]
+        for since, until in spans:
+            for _ in range(SEARCH_TRIES):
+                try:
+                    yield from self._span(reader, since, until)
+                    break
+                except CursorInvalidError:
+                    self._logger.warning(
+                        "%s: the search's cursor has expired; going on from %s",
+                        self._model.name,
+                        datetime.fromtimestamp(since, UTC),
+                    )
+            else:
+                raise AnswerError(f"{reader.where}: {SEARCH_TRIES} searches expired before they ended")
+        yield Part([], None, is_last=True)
+
+    def _span(self, reader: _Reader, since: int, until: int) -> Iterator[Part]:
+        query, cursor = _first_query(self._model, reader.source, since, until), None
+        while True:
+            page = reader.page(query, cursor)
+            if not page.has_more:
+                yield Part(reader.finished(page.records), Position(time=until))
+                return
+            yield Part(reader.finished(page.records), None)
+            cursor = _moved(reader, page, cursor)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Listed:
+    """A page as it was served."""
+
+    records: list[Record]
+    after: str | None
+    has_more: bool
+    size: Query
+
+
+class _Reader:
+    """One source's pages."""
+
+    def __init__(
+        self,
+        model: Model,
+        source: Source,
+        client: ZendeskClient,
+        page_size: int | None,
+        rows: Callable[[Model], DictRows],
+    ) -> None:
+        self.source = source
+        self.where = f"{model.name}: {source.path}"
+        self._client, self._page_size = client, page_size
+        self._model = dataclasses.replace(
+            model,
+            path=source.path,
+            root=source.root,
+            paging=Paging.LIST_CURSOR,
+            query=(),
+            largest_page=None,
+        )
+        self._rows = rows(self._model)
+        self._size = first_query(self._model, None, self._page_size)
+
+    def page(self, query: Query, cursor: str | None) -> _Listed:
+        """Raises CursorInvalidError, StreamUnavailableError and the TapErrors."""
+        asked = query | self._size | ({} if cursor is None else {"page[after]": cursor})
+        page = self._client.get(self.source.path, asked, self._read)
+        self._size = larger(self._model, page.size, self._page_size)
+        return page
+
+    def _read(self, body: bytes, asked: Query) -> _Listed:
+        answer, records = self._rows.decode(body)
+        if not isinstance(answer.meta, dict):
+            raise AnswerError(f"{self.where}: the answer has no page cursor")
+        more = bool(answer.meta.get("has_more"))
+        return _Listed(records, answer.meta.get("after_cursor"), more, {"page[size]": asked["page[size]"]})
+
+    def moment(self, record: Mapping[str, Any]) -> int:
+        """Epoch seconds of its last change."""
+        told = record.get(self.source.clock)
+        try:
+            return int(datetime.fromisoformat(told).timestamp())  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            raise AnswerError(f"{self.where}: an object has no {self.source.clock} that is a time") from None
+
+    def finished(self, records: list[Record]) -> list[Record]:
+        """As exports would tell them."""
+        told = (as_exported(self._model.name, self.source, one, self.moment(one)) for one in records)
+        return self._rows.released([self._rows.finished(one) for one in told])
+
+
+def _later(position: Position, listed: Position) -> Position:
+    """Where a source stands that was read to its end after the list: not before the list, but for what shows late.
+
+    A list may be quiet for long; this keeps its position from growing old meanwhile.
+    """
+    moment = (epoch_of(listed) or 0) - WITHHELD_SECONDS
+    return position if (epoch_of(position) or 0) >= moment else Position(time=moment)
+
+
+def _moved(reader: _Reader, page: _Listed, cursor: str | None) -> str:
+    if page.after is None or page.after == cursor:
+        raise AnswerError(f"{reader.where}: there are more pages, and the page cursor stands still")
+    return page.after
+
+
+def _iso(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,70 @@
+"""What --discover says of each stream: what it is, and whether the account may read it."""
+
+import json
+
+import pytest
+
+FORBIDDEN = {"error": {"title": "Forbidden", "message": "You do not have access to this page."}}
+
+
+def permissions(listed):
+    assert listed.code == 0, listed.stderr
+    found = {}
+    for stream in json.loads(listed.stdout)["streams"]:
+        [entry] = [entry["metadata"] for entry in stream["metadata"] if not entry["breadcrumb"]]
+        found[stream["tap_stream_id"]] = {
+            name.partition(".")[2]: value for name, value in entry.items() if "." in name
+        }
+    return found
+
+
+def test_every_stream_tells_that_the_account_may_read_it(tap, zendesk):
+    told = permissions(tap("--discover"))
+    assert told.pop("EXPORT_METADATA") == {}
+    assert set(map(str, told.values())) == {"{'readable': True}"}
+    assert len(told) == 27
+    assert len([asked for asked in zendesk.requests() if asked["path"] != "/oauth/tokens"]) == 27
+
+
+def test_one_that_it_may_not_read_tells_why_and_the_log_what_to_do(tap, zendesk):
+    zendesk.fault("/api/v2/incremental/tickets", status=403, body=FORBIDDEN)
+    zendesk.fault("/api/v2/nps/incremental/responses", status=404)
+    listed = tap("--discover")
+    told = permissions(listed)
+    assert told["ticket"] == {"readable": False, "missing": "HTTP 403 Forbidden"}
+    assert told["nps_response"] == {"readable": False, "missing": "HTTP 404"}
+    assert told["nps_recipient"] == told["macro"] == {"readable": True}
+    [line] = [line for line in listed.stderr.splitlines() if "ticket: not readable" in line]
+    assert "let the login's user be an admin" in line
+    assert listed.stderr.count("not readable") == 2
+
+
+def test_the_catalog_can_be_given_back_to_the_tap(tap, zendesk):
+    settings = {"bulk_models": ["macro", "brand"], "incremental_models": []}
+    zendesk.fault("/api/v2/macros", status=403, body=FORBIDDEN)
+    listed = tap("--discover", **settings)
+    result = tap(catalog=json.loads(listed.stdout), **settings)
+    assert result.code == 0, result.stderr
+    assert result.ids("macro")
+    assert result.ids("brand")
+
+
+def test_zendesk_is_not_asked_where_the_settings_say_so(tap, zendesk):
+    told = permissions(tap("--discover", discover_permissions=False, credentials={}))
+    assert set(map(str, told.values())) == {"{}"}
+    assert zendesk.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("credentials", "told"),
+    [
+        ({}, "no credentials"),
+        ({"client_id": "sandbox", "client_secret": "other"}, "refused the OAuth client"),
+    ],
+)
+def test_a_login_that_fails_is_one_sentence(credentials, told, tap):
+    listed = tap("--discover", credentials=credentials)
+    assert listed.code == 1
+    assert told in listed.stderr
+    assert "Traceback" not in listed.stderr
+    assert listed.stdout == ""

@@ -1,0 +1,105 @@
+"""What a run would cost in requests and minutes: the command tap-zendesk-cityblock-plan."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PLAN = Path(sys.executable).with_name("tap-zendesk-cityblock-plan")
+
+
+@pytest.fixture
+def plan(command):
+    def run(*, state=None, **settings):
+        line = [PLAN, *command(state=state, **settings)[1:]]
+        return subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+
+    return run
+
+
+def table(ran):
+    """The cells of each model's line."""
+    assert ran.returncode == 0, ran.stderr
+    lines = [re.split(r"\s{2,}", line.strip()) for line in ran.stdout.partition("\n\n")[0].splitlines()[1:]]
+    return {line[0]: line[1:] for line in lines}
+
+
+def test_a_first_run_is_told_by_rows_requests_and_the_minutes_of_the_exports_limit(plan, zendesk):
+    zendesk.limits(account={"total": 700})
+    told = table(plan(bulk_models=["macro", "target"], incremental_models=["ticket"], page_size=10))
+    there = [ticket for ticket in zendesk.objects("ticket") if ticket["status"] != "deleted"]
+    pages = len(there) // 10 + 1
+    assert told["ticket"][1:] == [f"~{len(there)}", f"~{pages}", "10", str((pages - 1) // 10)]
+    macros = len(zendesk.ids("macro"))
+    assert told["macro"] == [str(macros), str(-(-macros // 10)), "700", "0"]
+    assert told["target"] == ["1", "700", "0"]
+    assert int(told["total"][1]) == pages + -(-macros // 10) + 1
+
+
+def test_none_of_the_scarce_requests_is_spent_on_counting(plan, zendesk):
+    table(plan())
+    asked = [request["path"] for request in zendesk.requests()]
+    assert len(asked) <= 27
+    assert not any("/incremental/" in path for path in asked)
+
+
+def test_from_a_state_only_what_changed_since_is_counted(plan, tap, zendesk):
+    first = tap(bulk_models=[], incremental_models=["ticket", "organization"])
+    zendesk.advance()
+    second = tap(bulk_models=[], incremental_models=["ticket", "organization"], state=first.states[-1])
+    state = {"singer_state": first.states[-1]}  # as `meltano state get` prints it
+    told = table(plan(bulk_models=[], incremental_models=["ticket", "organization"], state=state))
+    counted = int(told["ticket"][1].strip("~"))
+    assert 0 < counted <= len(second.ids("ticket")) + 1
+    assert told["organization"][2] == "~1"
+    assert "days ago" in told["ticket"][0]
+
+
+def test_what_zendesk_does_not_count_is_told_as_such(plan):
+    told = table(plan(bulk_models=["job_status"], incremental_models=["nps_response", "call"]))
+    assert told["nps_response"][1] == told["call"][1] == "1 or more"
+
+
+def test_a_model_that_is_not_readable_is_told_with_its_cause(plan, zendesk):
+    zendesk.fault("/api/v2/macros", status=403, body={"error": {"title": "Forbidden", "message": ""}})
+    told = plan(bulk_models=["macro", "group"], incremental_models=[])
+    assert "macro  not readable: HTTP 403 Forbidden" in told.stdout
+    assert "group" in table(told)
+
+
+def test_ceilings_of_the_settings_make_it_longer(plan):
+    slow = table(
+        plan(
+            bulk_models=[],
+            incremental_models=["ticket"],
+            page_size=10,
+            requests_per_minute={"incremental-exports": 2},
+        )
+    )
+    assert slow["ticket"][3] == "2"
+    assert int(slow["ticket"][4]) >= 10
+
+
+@pytest.mark.parametrize(
+    "state", ["{", json.dumps({"singer_state": 1}), json.dumps({"bookmarks": {"tickets": {}}})]
+)
+def test_a_state_that_makes_no_sense_is_one_sentence(state, plan):
+    ran = plan(state=state)
+    assert ran.returncode == 1
+    assert "state" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_without_exports_the_account_limit_counts_and_lists_of_a_hundred(plan, zendesk):
+    zendesk.limits(account={"total": 700})
+    settings = {"incremental_models": ["ticket", "organization", "ticket_metric_event"]}
+    ran = plan(bulk_models=[], incremental_exports=False, **settings)
+    told = table(ran)
+    there = [ticket for ticket in zendesk.objects("ticket") if ticket["status"] != "deleted"]
+    assert told["ticket"][1] == f"~{len(there)}"
+    assert told["ticket"][3] == told["organization"][3] == "700"
+    assert int(told["ticket"][2].strip("~")) >= len(there) // 100 + 3
+    assert "ticket_metric_event  not readable: only incremental exports have it" in ran.stdout

@@ -1,0 +1,353 @@
+"""Tickets, users and organizations from lists and search, for accounts that may not use incremental exports."""
+
+import base64
+import json
+from datetime import UTC, datetime
+
+import jsonschema
+import pytest
+from tap_zendesk_cityblock.keyset import cursor_at, moment_of
+from tap_zendesk_cityblock.streams import load_schema
+
+MODELS = ("ticket", "user", "organization")
+EVERYTHING = {"bulk_models": [], "incremental_models": list(MODELS), "incremental_exports": False}
+TICKETS = EVERYTHING | {"incremental_models": ["ticket"]}
+BY_EXPORTS = {"bulk_models": [], "incremental_models": ["ticket"]}
+REFUSED = {"error": "InvalidPaginationParameter", "description": "page[after] is not valid"}
+OLD = "2025-11-30T00:00:00Z"
+
+
+@pytest.fixture
+def zendesk(zendesk):
+    """An account without incremental exports, one of whose tickets was deleted lately."""
+    zendesk.exports(allowed=False)
+    delete(zendesk, 3, "2025-12-20T10:00:00Z")
+    return zendesk
+
+
+def delete(zendesk, ticket, moment):
+    zendesk.put(
+        "ticket",
+        {"id": ticket, "status": "deleted", "updated_at": moment, "generated_timestamp": epoch(moment)},
+    )
+    zendesk.put("deleted_ticket", {"id": ticket, "subject": "gone", "deleted_at": moment})
+
+
+def epoch(moment):
+    return int(datetime.fromisoformat(moment).timestamp())
+
+
+def iso(moment):
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def told(zendesk, model):
+    """What lists and searches have of it, and of deleted ones what their own lists have."""
+    objects = {thing["id"]: thing for thing in zendesk.objects(model)}
+    if model == "ticket":
+        gone = {one["id"] for one in zendesk.objects("deleted_ticket")}
+        return {n for n, ticket in objects.items() if ticket["status"] != "deleted" or n in gone}
+    return {n for n, thing in objects.items() if "deleted_at" not in thing}
+
+
+def last(result, model):
+    return {record["id"]: record for record in result.records(model)}
+
+
+def test_everything_comes_archived_and_deleted_objects_too(tap, zendesk):
+    result = tap(**EVERYTHING)
+    assert result.code == 0, result.stderr
+    for model in MODELS:
+        assert set(result.ids(model)) == told(zendesk, model)
+    archived = [
+        t["id"]
+        for t in zendesk.objects("ticket")
+        if t["status"] == "closed" and t["updated_at"] < "2025-08-01"
+    ]
+    assert archived
+    assert set(archived) <= set(result.ids("ticket"))
+    assert not any("/incremental/" in asked["path"] for asked in zendesk.requests())
+    assert "new property" not in result.stderr
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_rows_are_what_the_exports_tell_and_fit_the_schema(model, tap, zendesk):
+    rows = tap(**EVERYTHING).records(model)
+    truth = {thing["id"]: thing for thing in zendesk.objects(model)}
+    validator = jsonschema.Draft202012Validator(load_schema(model))
+    for record in rows:
+        assert list(validator.iter_errors(record)) == []
+        row = {name: value for name, value in record.items() if not name.startswith("_export")}
+        expected = {name: value for name, value in truth[row["id"]].items() if name != "fields"}
+        if expected.get("status") == "deleted" or expected.get("active") is False:
+            continue
+        if expected.get("status") == "closed":  # of archived ones search does not tell it
+            assert row.pop("generated_timestamp") in (
+                epoch(expected["updated_at"]),
+                expected.pop("generated_timestamp"),
+            )
+        assert row == expected
+
+
+def test_a_deleted_ticket_is_a_row_of_what_is_left_of_it(tap, zendesk):
+    row = last(tap(**TICKETS), "ticket")[3]
+    assert {name: value for name, value in row.items() if not name.startswith("_export")} == {
+        "id": 3,
+        "subject": "gone",
+        "status": "deleted",
+        "updated_at": "2025-12-20T10:00:00Z",
+        "generated_timestamp": epoch("2025-12-20T10:00:00Z"),
+    }
+
+
+def test_a_deleted_user_is_not_active_and_one_without_a_name_deleted_for_good(tap, zendesk):
+    deleted = [user for user in zendesk.objects("user") if not user["active"]]
+    name = {"name": "Permanently Deleted User", "active": False, "phone": None}
+    zendesk.put("deleted_user", {"id": deleted[0]["id"], **name})
+    rows = last(tap(**EVERYTHING), "user")
+    for user in deleted:
+        assert rows[user["id"]]["active"] is False
+        assert rows[user["id"]]["permanently_deleted"] is (rows[user["id"]]["name"] == name["name"])
+    assert rows[deleted[0]["id"]]["permanently_deleted"] is True
+
+
+def test_the_next_run_brings_exactly_what_changed(tap, zendesk):
+    first = tap(**EVERYTHING)
+    before = {
+        model: {t["id"]: t for t in zendesk.objects(model)}
+        for model in (*MODELS, "deleted_ticket", "deleted_user")
+    }
+    zendesk.advance()
+    second = tap(**EVERYTHING, state=first.states[-1])
+    assert second.code == 0, second.stderr
+    changed = {
+        model: {
+            t["id"]
+            for t in zendesk.objects(model)
+            if t.get("updated_at") != before[model].get(t["id"], {}).get("updated_at")
+        }
+        for model in MODELS
+    }
+    changed["organization"] -= {o["id"] for o in zendesk.objects("organization") if "deleted_at" in o}
+    for model in MODELS:
+        assert sorted(second.ids(model)) == sorted(changed[model])
+    third = tap(**EVERYTHING, state=second.states[-1])
+    assert [third.ids(model) for model in MODELS] == [[], [], []]
+    assert not any("search" in asked["path"] for asked in zendesk.requests()[-8:])
+
+
+def test_a_run_that_ended_at_any_page_goes_on_there(tap, zendesk):
+    whole = tap(**TICKETS, page_size=40, start_date=OLD)
+    seen, lines = set(), []
+    for message in whole.messages:
+        if message["type"] == "RECORD" and message["stream"] == "ticket":
+            seen.add(message["record"]["id"])
+        elif message["type"] == "STATE" and message["value"]["bookmarks"].get("ticket"):
+            lines.append((message["value"], set(seen)))
+    assert len(lines) >= 3
+    for state, had in lines:
+        rest = tap(**TICKETS, page_size=40, state=state)
+        assert set(rest.ids("ticket")) == set(whole.ids("ticket")) - had
+
+
+def test_archived_tickets_are_searched_once_and_an_ended_run_goes_on_at_its_span(tap, zendesk):
+    whole = tap(**TICKETS)
+    searches = [
+        asked["query"]["query"] for asked in zendesk.requests() if asked["path"].endswith("search/export")
+    ]
+    spans = [
+        state["bookmarks"]["ticket"]["sources"].get("archived")
+        for state in whole.states
+        if state["bookmarks"].get("ticket")
+    ]
+    middle = next(i for i, at in enumerate(spans) if at and at["start_time"] > epoch("2023-01-01T00:00:00Z"))
+    state = [state for state in whole.states if state["bookmarks"].get("ticket")][middle]
+    rest = tap(**TICKETS, state=state)
+    resumed = [
+        asked["query"]["query"] for asked in zendesk.requests() if asked["path"].endswith("search/export")
+    ]
+    resumed = resumed[len(searches) :]
+    assert 0 < len(resumed) < len(searches)
+    assert "2023-" in resumed[0]
+    assert "archived" not in rest.states[-1]["bookmarks"]["ticket"]["sources"]
+    assert whole.states[-1]["bookmarks"] == rest.states[-1]["bookmarks"]
+
+
+def test_a_search_whose_cursor_has_expired_begins_its_span_anew(tap, zendesk):
+    zendesk.put(
+        "ticket",
+        *(
+            {
+                "id": 5000 + n,
+                "status": "closed",
+                "updated_at": "2024-03-01T08:00:00Z",
+                "created_at": "2024-01-01T08:00:00Z",
+                "_listed": False,
+            }
+            for n in range(150)
+        ),
+    )
+    zendesk.fault("/api/v2/search/export", after=54, status=400, body=REFUSED)
+    result = tap(**TICKETS)
+    assert result.code == 0, result.stderr
+    assert "the search's cursor has expired; going on from" in result.stderr
+    assert set(result.ids("ticket")) == told(zendesk, "ticket")
+
+
+def test_a_search_that_always_expires_ends_the_run(tap, zendesk):
+    zendesk.fault("/api/v2/search/export", times=100, status=400, body=REFUSED)
+    result = tap(**TICKETS)
+    assert result.code == 1
+    assert "searches expired before they ended" in result.stderr
+    assert "list" in result.states[-1]["bookmarks"]["ticket"]["sources"]
+
+
+def test_a_page_cursor_that_zendesk_refuses_is_replaced_by_one_of_its_time(tap, zendesk):
+    first = tap(**TICKETS)
+    zendesk.advance()
+    zendesk.fault("/api/v2/tickets", status=400, body=REFUSED)
+    second = tap(**TICKETS, state=first.states[-1])
+    assert second.code == 0, second.stderr
+    assert "Zendesk refused the cursor of /api/v2/tickets; going on from 20" in second.stderr
+    asked = [a["query"].get("page[after]") for a in zendesk.requests() if a["path"] == "/api/v2/tickets"]
+    assert moment_of(asked[-2]) == moment_of(asked[-1])
+
+
+def test_where_no_made_cursor_is_taken_the_whole_list_is_read_and_only_news_exported(tap, zendesk):
+    first = tap(**TICKETS)
+    zendesk.advance()
+    expected = tap(**TICKETS, state=first.states[-1])
+    zendesk.fault("/api/v2/tickets", times=2, status=400, body=REFUSED)
+    second = tap(**TICKETS, state=first.states[-1])
+    assert second.code == 0, second.stderr
+    assert "going on from its beginning" in second.stderr
+    assert set(expected.ids("ticket")) <= set(second.ids("ticket"))
+    assert len(second.ids("ticket")) <= len(expected.ids("ticket")) + 1  # the last second again
+    assert second.states[-1]["bookmarks"] == expected.states[-1]["bookmarks"]
+
+
+def test_what_changed_within_the_last_minute_waits_for_the_next_run(tap, zendesk):
+    first = tap(**TICKETS)
+    now = zendesk.now()
+    zendesk.put("ticket", {"id": 9, "status": "open", "updated_at": iso(now - 30)})
+    zendesk.put("ticket", {"id": 10, "status": "open", "updated_at": iso(now - 90)})
+    second = tap(**TICKETS, state=first.states[-1])
+    assert second.ids("ticket") == [10]
+    zendesk.advance(hours=1)
+    third = tap(**TICKETS, state=second.states[-1])
+    assert 9 in third.ids("ticket")
+    assert 10 not in third.ids("ticket")
+
+
+def test_going_over_from_exports_nothing_is_missed(tap, zendesk):
+    zendesk.exports(allowed=True)
+    first = tap(**BY_EXPORTS)
+    before = {t["id"]: t for t in zendesk.objects("ticket")}
+    zendesk.advance()
+    zendesk.exports(allowed=False)
+    second = tap(**TICKETS, state=first.states[-1])
+    assert second.code == 0, second.stderr
+    changed = {
+        t["id"]
+        for t in zendesk.objects("ticket")
+        if t["updated_at"] != before.get(t["id"], {}).get("updated_at")
+    }
+    assert changed <= set(second.ids("ticket"))
+    assert len(second.ids("ticket")) < len(before) / 2
+
+
+def test_going_back_to_exports_nothing_is_missed_even_if_the_run_had_not_ended(tap, zendesk):
+    first = tap(**TICKETS)
+    before = {t["id"]: t for t in zendesk.objects("ticket")}
+    zendesk.advance()
+    zendesk.exports(allowed=True)
+    expected = {t["id"] for t in zendesk.objects("ticket")}
+    rest = tap(**BY_EXPORTS, state=first.states[-1])
+    changed = {t["id"] for t in zendesk.objects("ticket") if t != before.get(t["id"])}  # system updates, too
+    assert changed <= set(rest.ids("ticket"))
+    assert len(rest.ids("ticket")) < len(expected)
+    halfway = next(
+        s for s in first.states if "archived" in s["bookmarks"].get("ticket", {}).get("sources", {})
+    )
+    assert set(tap(**BY_EXPORTS, state=halfway).ids("ticket")) == expected
+
+
+@pytest.mark.parametrize(
+    "bookmark",
+    [{"start_time": epoch(OLD)}, {"cursor": base64.b64encode(b"%d.0||7|" % (epoch(OLD) + 3600)).decode()}],
+)
+def test_an_operators_override_wins_over_the_sources(bookmark, tap, zendesk):
+    state = tap(**TICKETS).states[-1]
+    state["bookmarks"]["ticket"] |= bookmark
+    result = tap(**TICKETS, state=state)
+    assert result.code == 0, result.stderr
+    expected = {t["id"] for t in zendesk.objects("ticket") if t["updated_at"] >= OLD} & told(
+        zendesk, "ticket"
+    )
+    assert expected <= set(result.ids("ticket"))
+    assert set(result.states[-1]["bookmarks"]["ticket"]) == {"sources", "reached", "subdomain"}
+
+
+@pytest.mark.parametrize(
+    ("bookmark", "sentence"),
+    [
+        ({"sources": {}}, "sources are the tap's own"),
+        ({"sources": {"lists": {"start_time": 1}}}, "sources are the tap's own"),
+        ({"sources": {"list": {"cursor": "x"}}}, "sources are the tap's own"),
+        ({"cursor": "opaque"}, "its cursor tells no time to go on from without exports"),
+    ],
+)
+def test_a_state_that_makes_no_sense_is_refused(bookmark, sentence, tap, zendesk):
+    result = tap(**TICKETS, state={"bookmarks": {"ticket": bookmark}})
+    assert result.code == 1
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_model_that_only_exports_have_is_not_available(tap, zendesk):
+    result = tap(
+        bulk_models=["brand"], incremental_models=["ticket_metric_event", "call"], incremental_exports=False
+    )
+    assert result.code == 3
+    assert "ticket_metric_event (only incremental exports have it" in result.stderr
+    assert result.ids("brand")
+    assert result.ids("call")  # Talk's is an API of its own
+
+
+def test_a_cursor_of_exports_cannot_be_a_start(tap, zendesk):
+    result = tap(**TICKETS, start_cursor="abc")
+    assert result.code == 1
+    assert "start_cursor" in result.stderr
+    assert "set start_time" in result.stderr
+
+
+def test_export_metadata_tells_times(tap, zendesk):
+    [row] = [row for row in tap(**TICKETS).records("EXPORT_METADATA") if row["export_status"] == "complete"]
+    assert row["start_time"] == "2019-09-30T00:00:00+00:00"
+    assert row["end_time"] > "2025-12-19"
+    assert row["start_cursor"] is row["end_cursor"] is None
+
+
+def test_discovery_looks_at_each_source(tap, zendesk):
+    zendesk.fault("/api/v2/search/export", status=403, body={"error": {"title": "Forbidden", "message": ""}})
+    listed = tap("--discover", **EVERYTHING | {"incremental_models": ["default"]})
+    metadata = {
+        s["tap_stream_id"]: next(m["metadata"] for m in s["metadata"] if not m["breadcrumb"])
+        for s in json.loads(listed.stdout)["streams"]
+    }
+    assert metadata["ticket"]["tap-zendesk-cityblock.missing"] == "HTTP 403 Forbidden"
+    assert metadata["user"]["tap-zendesk-cityblock.readable"] is True
+
+
+def test_a_stream_map_and_a_selection_work_on_these_rows_too(tap, zendesk):
+    result = tap(**TICKETS, start_date=OLD, stream_maps={"ticket": {"subject": "'mapped'"}})
+    assert {record["subject"] for record in result.records("ticket")} == {"mapped"}
+
+
+def test_a_made_cursor_is_the_one_that_was_taken_live():
+    made = cursor_at(1_778_249_334)
+    assert made == "eyJvIjoidXBkYXRlZF9hdCxpZCIsInYiOiJaSGJ1L1drQUFBQUFhUUFBQUFBQUFBQUEifQ=="
+    assert (
+        moment_of("eyJvIjoidXBkYXRlZF9hdCxpZCIsInYiOiJaTkhEbzJZQUFBQUFhWlNDMWRZNUdnQUEifQ==") == 1_722_008_529
+    )
+    assert moment_of("bmljZQ==") is None

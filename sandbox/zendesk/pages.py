@@ -139,7 +139,7 @@ def _list_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str) 
     if not 1 <= size <= most:
         raise _unpageable(f"page[size] must be between 1 and {most}")
     cursor = query.get("page[after]")
-    if "sort" in query:
+    if "sort" in query and endpoint.window is None:
         if query["sort"] != "updated_at" or endpoint.path not in SORTED:
             raise _unpageable("sort is not valid")
         found = _sorted(endpoint.model, cursor, store, size + 1)

@@ -23,6 +23,7 @@ from tap_zendesk_cityblock.errors import (
     CursorInvalidError,
     GaveUpError,
     OutOfRequestsError,
+    RefusedError,
     StreamUnavailableError,
     TransientError,
 )
@@ -184,7 +185,7 @@ def _failure(path: str, response: requests.Response) -> Exception:
         return StartTooRecentError()
     if status == 400 and title in ("InvalidCursor", "InvalidPaginationParameter"):
         return CursorInvalidError(f"Zendesk refused the cursor ({told})")
-    return AnswerError(f"{path}: {told}")
+    return (RefusedError if 400 <= status < 500 else AnswerError)(f"{path}: {told}")
 
 
 def _title(response: requests.Response) -> str:

@@ -3,6 +3,7 @@
 TapError                    stops the run; one sentence, never an object's content or a credential; exit code 1
 ├── ConfigurationError      a setting, a credential or a state makes no sense: mend it
 ├── AnswerError             Zendesk answered what the tap cannot work with: read the sentence
+│   └── RefusedError        it does not take the request as it is; on a model's first request: as StreamUnavailableError
 ├── GaveUpError             Zendesk did not answer well for too long: run again later
 │   └── OutOfRequestsError  it did so for the account's rate limit: run again when others ask less; exit code 4
 └── PartlyUnavailableError  raised at the very end: everything else was exported; exit code 3
@@ -27,6 +28,10 @@ class ConfigurationError(TapError):
 
 
 class AnswerError(TapError):
+    pass
+
+
+class RefusedError(AnswerError):
     pass
 
 

@@ -34,6 +34,8 @@ class Page:
 
 
 SIZES = ("page[size]", "per_page")
+SMALLEST_PAGE = 100
+"""Rows of an export's page, as Talk's have them whatever is asked for."""
 
 
 def sent(query: Query) -> list[tuple[str, str]]:
@@ -117,12 +119,12 @@ def _export_cursor(model: Model, query: Query, answer: Answer, records: list[Any
 def _export_time(model: Model, query: Query, answer: Answer, records: list[Any]) -> Page:
     """Some of these exports lack end_of_stream (Talk, Help Center), and their pages may be smaller than asked for.
 
-    A page that does not move the time is then the last, unless it is full.
+    A page that does not move the time is then the last, unless it may be full.
     """
     end = answer.end_time
     if end is None:
         return Page(records, None)
-    start, full = int(query["start_time"]), len(records) >= int(query["per_page"])
+    start, full = int(query["start_time"]), len(records) >= min(SMALLEST_PAGE, int(query["per_page"]))
     position = Position(time=int(end))
     ended = answer.end_of_stream
     if ended or (ended is None and not records) or not answer.next_page:

@@ -81,6 +81,18 @@ def test_pain_01_a_second_with_more_rows_than_zendesk_can_page_through_ends_with
     assert len(requests.get(f"{url}/_sandbox/requests", timeout=30).json()) < 10
 
 
+def test_pain_01_a_second_that_fills_a_smaller_page_of_talk_is_not_taken_for_the_end(tap, account_of):
+    """Talk gives 100 rows where 1,000 were asked for, and tells no end: the export would stand there for good."""
+    url = account_of(tickets=10, users=10)
+    twins = [{"id": 970_000 + n, "updated_at": "2025-12-31T20:00:00Z"} for n in range(150)]
+    requests.put(f"{url}/_sandbox/objects/call", json=twins, timeout=30)
+    requests.put(f"{url}/_sandbox/objects/call", json=[{"id": 990_000}], timeout=30)
+    result = tap(base_url=url, **only("call"))
+    assert result.code == 0
+    assert "more than a page of rows changed in the second" in result.stderr
+    assert 990_000 in result.ids("call")
+
+
 def test_pain_01_a_second_with_more_rows_than_a_page_of_ours_is_exported_whole(tap, zendesk):
     """Small pages must not make a loss of what Zendesk serves in large ones."""
     moment = "2025-12-31T21:00:00Z"

@@ -85,6 +85,22 @@ def test_a_login_that_stays_refused_ends_the_run(tap, zendesk):
     assert len(zendesk.requests()) == 2
 
 
+def test_a_model_that_zendesk_will_not_list_as_it_is_asked_for_stops_no_other(tap, zendesk):
+    body = {"error": "InvalidFilter", "description": "a filter must be given"}
+    zendesk.fault("/api/v2/email_notifications", status=400, body=body)
+    result = tap(bulk_models=["brand", "email_notification"], incremental_models=[])
+    assert result.code == 3
+    assert "email_notification (/api/v2/email_notifications: HTTP 400 InvalidFilter)" in result.stderr
+    assert sorted(result.ids("brand")) == sorted(zendesk.ids("brand"))
+
+
+def test_a_refusal_in_mid_export_ends_the_run(tap, zendesk):
+    zendesk.fault("/api/v2/macros", after=1, status=422, body={"error": "RecordInvalid"})
+    result = tap(bulk_models=["macro"], incremental_models=[])
+    assert result.code == 1
+    assert "/api/v2/macros: HTTP 422 RecordInvalid" in result.stderr
+
+
 def test_an_optional_model_that_is_missing_fails_nothing(tap, zendesk):
     zendesk.fault("/api/v2/nps/", times=2, status=404)
     result = tap(bulk_models=["group"], incremental_models=["nps_recipient", "nps_response"])

@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PROJECT = Path(__file__).parents[1]
 PAGE = PROJECT / "docs" / "walk-through.md"
@@ -33,7 +33,7 @@ OURS = re.compile(
 """Variables by which an operator who has just come would have another outcome."""
 KEPT = re.compile(r"PYENV_VERSION")
 END = "--- end of output, exit code "
-WIDEST = 180
+WIDEST = 400
 FOLDER = "walk-through-folder-"
 
 
@@ -148,12 +148,12 @@ class Neutral:
     def __init__(self, root: Path, started: datetime) -> None:
         self._root = root
         days = "|".join({started.strftime("%Y-%m-%d"), datetime.now(UTC).strftime("%Y-%m-%d")})
-        self._rules = [
+        self._rules: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
             (re.compile(rf"^(?:{days})T[\d:.]+Z (?=\[)"), "hh:mm:ss "),
-            (re.compile(r"(?<= )\d\d:\d\d:\d\d(?= )"), "hh:mm:ss"),
-            (re.compile(rf"(?:{days})([T ])\d\d:\d\d:\d\d(?:\.\d+)?"), r"YYYY-MM-DD\1hh:mm:ss"),
+            (re.compile(r"(?<= )\d\d:\d\d:\d\d(?= |$)"), "hh:mm:ss"),
+            (re.compile(rf"(?:{days})([T ])\d\d:\d\d:\d\d(\.\d{{6}})?"), _moment),
             (re.compile(days), "YYYY-MM-DD"),
-            (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b[0-9a-f]{32,64}\b"), "…id…"),
+            (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b[0-9a-f]{32,64}\b"), _id),
             (re.compile(r"\b\d+(?:\.\d+)?(?= ?s\b)"), "N"),
             (re.compile(r'(duration_seconds["=: ]+|"pid": ?)[\d.]+'), r"\1N"),
         ]
@@ -163,6 +163,15 @@ class Neutral:
         for pattern, instead in self._rules:
             line = pattern.sub(instead, line)
         return line
+
+
+def _moment(found: re.Match[str]) -> str:
+    """As wide as it was: tables stay in line."""
+    return f"YYYY-MM-DD{found[1]}hh:mm:ss{'.ffffff' if found[2] else ''}"
+
+
+def _id(found: re.Match[str]) -> str:
+    return re.sub(r"[0-9a-f]", "x", found[0])
 
 
 def shortened(lines: list[str], step: Step) -> Iterator[str]:

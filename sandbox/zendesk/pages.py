@@ -143,12 +143,10 @@ def _list_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str) 
         if query["sort"] != "updated_at" or endpoint.path not in SORTED:
             raise _unpageable("sort is not valid")
         found = _sorted(endpoint.model, cursor, store, size + 1)
+    elif endpoint.window is not None:
+        found = _in_window(endpoint.model, _window(endpoint.window, query), cursor, store, size + 1)
     else:
-        after = 0 if cursor is None else _decoded_id(cursor)
-        if endpoint.window is None:
-            listed = store.listed_after(endpoint.model, after, size + 1)
-        else:
-            listed = store.listed_within(endpoint.model, *_window(endpoint.window, query), after, size + 1)
+        listed = store.listed_after(endpoint.model, 0 if cursor is None else _decoded_id(cursor), size + 1)
         found = [(_encoded_id(object_id), body) for object_id, body in listed]
     has_more, found = len(found) > size, found[:size]
     reached = found[-1][0] if found else None
@@ -157,6 +155,16 @@ def _list_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str) 
     following = {"page[size]": str(size), "page[after]": reached}
     links = {"next": _url(base_url, endpoint.path, following) if has_more else None, "prev": None}
     return _body(endpoint.root, [body for _, body in found], {"meta": meta, "links": links})
+
+
+def _in_window(
+    model: str, window: tuple[int, int], cursor: str | None, store: Store, limit: int
+) -> list[tuple[str, bytes]]:
+    """Each object of that time, and the cursor behind it."""
+    since, until = window
+    changed, object_id = (since - 1, LARGEST_ID) if cursor is None else _decoded_cursor(cursor)
+    rows = store.changed_after(model, changed, object_id, until, limit)
+    return [(_cursor(changed, object_id), body) for changed, object_id, body in rows]
 
 
 def _sorted(model: str, cursor: str | None, store: Store, limit: int) -> list[tuple[str, bytes]]:

@@ -195,16 +195,6 @@ class Store:
             (model, updated, object_id, limit),
         ).fetchall()
 
-    def listed_within(
-        self, model: str, since: int, until: int, object_id: int, limit: int
-    ) -> list[tuple[int, bytes]]:
-        """As `listed_after`, of those that changed in that time, both ends included."""
-        return self._db.execute(
-            "SELECT id, body FROM object WHERE model = ? AND changed BETWEEN ? AND ? AND id > ? AND listed"
-            " ORDER BY id LIMIT ?",
-            (model, since, until, object_id, limit),
-        ).fetchall()
-
     def bodies(self, model: str, *, all_of_them: bool) -> Iterator[bytes]:
         """Every object of an export, or every listed one of a list."""
         sql = "SELECT body FROM object WHERE model = ? AND (listed OR ?) ORDER BY id"

@@ -61,12 +61,16 @@ class Parent:
 
 @dataclasses.dataclass(frozen=True)
 class Window:
-    """A list that is asked for by spans of `days`: what the query calls their ends, in seconds since 1970 or in ISO."""
+    """A list that is asked for by spans of `days`: what the query calls their ends, in seconds since 1970 or in ISO.
+
+    `in_order`: its rows come in the order of the clock, so that each page tells how far it is read.
+    """
 
     since: str
     until: str
     days: int
     in_seconds: bool = False
+    in_order: bool = False
 
     def bounds(self, start: int, end: int) -> dict[str, str]:
         """For the query; under one name, both."""
@@ -283,7 +287,7 @@ FURTHER_MODELS = (
         _LIST,
         clock="created_at",
         query=(("sort", "created_at"),),
-        window=Window("filter[created_at][]", "filter[created_at][]", days=30),
+        window=Window("filter[created_at][]", "filter[created_at][]", days=366, in_order=True),
     ),
     Model(
         "satisfaction_rating",
@@ -299,7 +303,7 @@ FURTHER_MODELS = (
         _LIST,
         clock="timestamp",
         largest_page=2500,
-        window=Window("filter[start]", "filter[end]", days=30),
+        window=Window("filter[start]", "filter[end]", days=366, in_order=True),
     ),
     Model(
         "side_conversation_event",

@@ -53,8 +53,8 @@ class Pages:
                 first_query(self._model, None, self._settings.page_size) | window.bounds(start, end)
             ):
                 latest = max([latest, *map(self._time, page.records)])
-                is_last = page.next is None and latest > 0
-                yield dataclasses.replace(page, position=Position(time=min(latest, end)) if is_last else None)
+                is_told = latest > 0 and (window.in_order or page.next is None)
+                yield dataclasses.replace(page, position=Position(time=min(latest, end)) if is_told else None)
             start = end
 
     def _time(self, record: Any) -> int:  # noqa: ANN401 - what the rows are read as

@@ -46,7 +46,7 @@ def test_a_span_of_time_is_sent_as_the_list_wants_it(tap, zendesk):
     assert first["/api/v2/satisfaction_ratings"]["start_time"] == "1748736000"
     assert first["/api/v2/satisfaction_ratings"]["end_time"] == str(1748736000 + 30 * 86_400)
     assert first["/api/v2/access_logs"]["filter[start]"] == "2025-06-01T00:00:00Z"
-    assert first["/api/v2/access_logs"]["filter[end]"] == "2025-07-01T00:00:00Z"
+    assert first["/api/v2/access_logs"]["filter[end]"] == "2026-06-02T00:00:00Z"
     assert first["/api/v2/access_logs"]["page[size]"] == "2500"
     assert "start_time" not in first["/api/v2/audit_logs"]
     served = [one for one in zendesk.objects("audit_log") if one["created_at"] >= "2025-06-01"]
@@ -71,6 +71,16 @@ def test_a_span_of_several_pages_moves_the_bookmark_once_it_is_whole(tap, zendes
             told.append((start, before))
     assert told == sorted(told)
     assert len({start for start, _ in told}) > 10
+
+
+def test_each_page_of_a_list_in_order_moves_the_bookmark(tap, zendesk):
+    whole = tap(**only("audit_log", page_size=20))
+    halfway = [state for state in whole.states if state["bookmarks"].get("audit_log")][2]
+    rest = tap(**only("audit_log", page_size=20), state=halfway)
+    ids = whole.ids("audit_log")
+    assert rest.ids("audit_log")[-90:] == ids[-90:]
+    assert len(rest.ids("audit_log")) < len(ids) - 40
+    assert {*ids[:60], *rest.ids("audit_log")} == set(ids)
 
 
 def test_a_run_without_new_rows_keeps_its_place(tap, zendesk):

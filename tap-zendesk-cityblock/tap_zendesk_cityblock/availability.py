@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tap_zendesk_cityblock.children import keys_of, of_parent
 from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
 from tap_zendesk_cityblock.cursors import Position
-from tap_zendesk_cityblock.errors import StreamUnavailableError
+from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.pages import WITHHELD_SECONDS
 from tap_zendesk_cityblock.pagination import first_query, read_page
@@ -59,8 +59,8 @@ def _look(model: Model, settings: Settings, client: ZendeskClient) -> str | None
         )
     except StartTooRecentError:
         return None
-    except StreamUnavailableError as unavailable:
-        return str(unavailable)
+    except (RefusedError, StreamUnavailableError) as cause:
+        return str(cause)
     return None
 
 

@@ -13,7 +13,12 @@ import msgspec
 
 from tap_zendesk_cityblock.availability import SECONDS
 from tap_zendesk_cityblock.cursors import epoch_of
-from tap_zendesk_cityblock.errors import ConfigurationError, StreamUnavailableError, TransientError
+from tap_zendesk_cityblock.errors import (
+    ConfigurationError,
+    RefusedError,
+    StreamUnavailableError,
+    TransientError,
+)
 from tap_zendesk_cityblock.limits import ACCOUNT
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
 from tap_zendesk_cityblock.pagination import SIZES, first_query
@@ -77,8 +82,8 @@ class Counter:
             return Need(model, start, is_exact=True, requests=1)
         try:
             rows = self._rows(model, start)
-        except StreamUnavailableError as unavailable:
-            return Need(model, start, requests=0, cause=str(unavailable))
+        except (RefusedError, StreamUnavailableError) as cause:
+            return Need(model, start, requests=0, cause=str(cause))
         if rows is None:
             return Need(model, start)
         if sources is not None:

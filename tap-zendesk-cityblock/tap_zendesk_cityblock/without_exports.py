@@ -8,10 +8,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.cursors import Position, epoch_of
-from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError, StreamUnavailableError
+from tap_zendesk_cityblock.errors import (
+    AnswerError,
+    CursorInvalidError,
+    RefusedError,
+    StreamUnavailableError,
+)
 from tap_zendesk_cityblock.keyset import cursor_at
 from tap_zendesk_cityblock.models import Paging
-from tap_zendesk_cityblock.pages import WITHHELD_SECONDS
+from tap_zendesk_cityblock.pages import WITHHELD_SECONDS, answered
 from tap_zendesk_cityblock.pagination import Page, first_query, larger
 from tap_zendesk_cityblock.remnants import as_exported
 from tap_zendesk_cityblock.rows import DictRows
@@ -43,10 +48,8 @@ def look_at(source: Source, model: Model, client: ZendeskClient) -> str | None:
     now = int(time.time())
     try:
         reader.page(_first_query(model, source, now - DAY, now), None)
-    except CursorInvalidError as refused:
-        return str(refused)
-    except StreamUnavailableError as unavailable:
-        return str(unavailable)
+    except (CursorInvalidError, RefusedError, StreamUnavailableError) as cause:
+        return str(cause)
     return None
 
 
@@ -106,7 +109,7 @@ class SourcePages:
         positions = self._positions(start)
         first, final = self._sources[0], self._sources[-1]
         for source in self._sources:
-            for part in self._parts(source, positions[source.name]):
+            for part in answered(self._parts(source, positions[source.name])):
                 if part.position is not None:
                     positions = positions | {source.name: part.position}
                 if part.is_last and source.way is Way.SEARCHED:

@@ -351,3 +351,13 @@ def test_a_made_cursor_is_the_one_that_was_taken_live():
         moment_of("eyJvIjoidXBkYXRlZF9hdCxpZCIsInYiOiJaTkhEbzJZQUFBQUFhWlNDMWRZNUdnQUEifQ==") == 1_722_008_529
     )
     assert moment_of("bmljZQ==") is None
+
+
+@pytest.mark.parametrize("path", ["/api/v2/tickets", "/api/v2/deleted_tickets"])
+def test_a_source_that_zendesk_will_not_list_leaves_the_model_out_and_stops_no_other(path, tap, zendesk):
+    zendesk.fault(path, status=422)
+    result = tap(**EVERYTHING)
+    assert result.code == 3
+    assert f"not available to this account: ticket ({path}: HTTP 422)" in result.stderr
+    assert set(result.ids("user")) == told(zendesk, "user")
+    assert not any(row["table_name"] == "ticket" for row in result.records("EXPORT_METADATA"))

@@ -65,13 +65,17 @@ class Pages:
         return answered(self._from(self._first_query(start)))
 
     def _in_windows(self, window: Window, start: int) -> Iterator[Page]:
-        """The position is the time of the last row there is: what the list may still get is behind it."""
+        """The position is the time of the last row there is: what the list may still get is behind it.
+
+        A span begins a second early, because some lists mean "after", not "from" (the document "Access Logs").
+        """
         last = int(time.time()) - WITHHELD_SECONDS
         while start < last:
             end = min(start + window.days * 86_400, last)
             latest = 0
             for page in self._from(
-                first_query(self._model, None, self._settings.page_size) | window.bounds(start, end)
+                first_query(self._model, None, self._settings.page_size)
+                | window.bounds(max(0, start - 1), end)
             ):
                 latest = max([latest, *map(self._time, page.records)])
                 is_told = latest > 0 and (window.in_order or page.next is None)

@@ -71,7 +71,7 @@ def _first_query(model: Model, source: Source, since: int, until: int) -> Query:
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
+class Stretch:
     """Some records of a source, and where it then stands: None if where it stood."""
 
     records: list[Record]
@@ -128,7 +128,7 @@ class SourcePages:
         from_list = Position(time=epoch_of(listed))
         return {source.name: known.get(source.name, from_list) for source in self._sources}
 
-    def _parts(self, source: Source, start: Position) -> Iterator[Part]:
+    def _parts(self, source: Source, start: Position) -> Iterator[Stretch]:
         reader = _Reader(self._model, source, self._client, self._settings.page_size, self._rows)
         match source.way:
             case Way.SORTED:
@@ -138,7 +138,7 @@ class SourcePages:
             case Way.SEARCHED:
                 return self._searched(reader, start)
 
-    def _sorted(self, reader: _Reader, start: Position) -> Iterator[Part]:
+    def _sorted(self, reader: _Reader, start: Position) -> Iterator[Stretch]:
         """A cursor that Zendesk refuses is replaced by one made of its time; that one refused, all of the list is read."""
         since = epoch_of(start) or 0
         cursor: str | None = start.cursor or cursor_at(since)
@@ -158,7 +158,7 @@ class SourcePages:
                 told = Position(cursor=page.after, time=since)
                 position = told if last < until else Position(time=until)
             is_last = not page.has_more or (last is not None and last >= until)
-            yield Part(reader.finished(kept), position, is_last)
+            yield Stretch(reader.finished(kept), position, is_last)
             if is_last:
                 return
             cursor = _moved(reader, page, cursor)
@@ -177,7 +177,7 @@ class SourcePages:
         )
         return None if cursor == made else made
 
-    def _whole(self, reader: _Reader, start: Position) -> Iterator[Part]:
+    def _whole(self, reader: _Reader, start: Position) -> Iterator[Stretch]:
         """It stands behind the latest second that it has told, so that two clocks need not agree."""
         since = epoch_of(start) or 0
         latest, cursor = since - 1, None
@@ -191,12 +191,12 @@ class SourcePages:
             kept = [record for record in page.records if since <= reader.moment(record) < until]
             latest = max([latest, *map(reader.moment, kept)])
             if not page.has_more:
-                yield Part(reader.finished(kept), Position(time=latest + 1), is_last=True)
+                yield Stretch(reader.finished(kept), Position(time=latest + 1), is_last=True)
                 return
-            yield Part(reader.finished(kept), None)
+            yield Stretch(reader.finished(kept), None)
             cursor = _moved(reader, page, cursor)
 
-    def _searched(self, reader: _Reader, start: Position) -> Iterator[Part]:
+    def _searched(self, reader: _Reader, start: Position) -> Iterator[Stretch]:
         began, end = epoch_of(start) or 0, self._until() - ARCHIVED_AFTER
         spans = [(since, min(since + SPAN, end)) for since in range(began, end, SPAN)]
         for since, until in spans:
@@ -212,16 +212,16 @@ class SourcePages:
                     )
             else:
                 raise AnswerError(f"{reader.where}: {SEARCH_TRIES} searches expired before they ended")
-        yield Part([], None, is_last=True)
+        yield Stretch([], None, is_last=True)
 
-    def _span(self, reader: _Reader, since: int, until: int) -> Iterator[Part]:
+    def _span(self, reader: _Reader, since: int, until: int) -> Iterator[Stretch]:
         query, cursor = _first_query(self._model, reader.source, since, until), None
         while True:
             page = reader.page(query, cursor)
             if not page.has_more:
-                yield Part(reader.finished(page.records), Position(time=until))
+                yield Stretch(reader.finished(page.records), Position(time=until))
                 return
-            yield Part(reader.finished(page.records), None)
+            yield Stretch(reader.finished(page.records), None)
             cursor = _moved(reader, page, cursor)
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,10 @@ def test_without_exports_a_list_that_is_refused_is_told_as_well(check, zendesk):
     assert ran.returncode == 3
     assert "MISSING ticket: /api/v2/deleted_tickets: HTTP 422" in ran.stdout
     assert "ok      user: readable" in ran.stdout
+
+
+def test_chat_which_refuses_the_last_minutes_is_asked_about_earlier_ones(check, zendesk):
+    ran = check(bulk_models=[], incremental_models=["chat"])
+    assert ran.returncode == 0, ran.stderr
+    [asked] = [request for request in zendesk.requests() if "/chat/" in request["path"]]
+    assert int(asked["query"]["start_time"]) < time.time() - 300

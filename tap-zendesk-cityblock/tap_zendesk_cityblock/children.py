@@ -71,12 +71,18 @@ class ChildStream(ModelStream):
                 except StreamUnavailableError as unavailable:
                     causes[key] = unavailable
                     self.logger.info("%s: none of %s (%s)", self.name, key, unavailable)
+            self._finish(causes)
             raise_where_rows_lack(causes)
         except StreamUnavailableError as unavailable:
             self._leave_out(members, unavailable)
         else:
-            finish_children(self.stream_state)
             self._complete(members)
+
+    def _finish(self, causes: Mapping[Key, StreamUnavailableError | None]) -> None:
+        """A rewind has been obeyed, unless nothing could be read."""
+        unread = {str(key) for key, cause in causes.items() if cause}
+        if len(unread) < len(causes) or not causes:
+            finish_children(self.stream_state, unread)
 
     def _below(self, key: Key, members: list[Member]) -> Iterator[Any]:
         tap, source = self.zendesk, of_parent(self.model, key)

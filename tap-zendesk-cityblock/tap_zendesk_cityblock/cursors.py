@@ -17,6 +17,7 @@ import base64
 import binascii
 import dataclasses
 import re
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +26,15 @@ from tap_zendesk_cityblock.models import MODELS, Model, Paging
 from tap_zendesk_cityblock.sources import SOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 Bookmark = dict[str, Any]
 
 ACROSS_SECONDS = 3600
 """`generated_timestamp`, by which tickets are exported, may be later than `updated_at`, by which they are listed."""
+
+CLOCKS_DIFFER = 86_400
+"""Seconds by which this machine's clock may be behind the one that a state was written by."""
 
 BY_CURSOR = (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT)
 CURSOR = re.compile(rb"(\d+)(?:\.\d+)?\|\|(\d*)")
@@ -91,9 +95,11 @@ def write_child_bookmark(bookmark: Bookmark, key: object, position: Position, su
     bookmark["subdomain"] = subdomain
 
 
-def finish_children(bookmark: Bookmark) -> None:
-    """An override has been obeyed."""
-    bookmark.pop("start_time", None)
+def finish_children(bookmark: Bookmark, unread: Collection[str]) -> None:
+    """An override has been obeyed, but for the parents `unread`: they lose their cursors, so that they miss nothing."""
+    if bookmark.pop("start_time", None) is not None:
+        cursors = bookmark.get("cursors", {})
+        bookmark["cursors"] = {key: cursor for key, cursor in cursors.items() if key not in unread}
 
 
 def write_bookmark(bookmark: Bookmark, position: Position, subdomain: str) -> None:
@@ -202,15 +208,23 @@ def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -
     for cursor in [*cursors.values(), bookmark.get("cursor", "absent")]:
         if not isinstance(cursor, str) or cursor == "":
             raise ConfigurationError(f"{where}: cursor must be a text; write {_example(model)}")
-    time = bookmark.get("start_time", 0)
-    if not isinstance(time, int) or isinstance(time, bool) or time < 0:
-        raise ConfigurationError(
-            f"{where}: start_time must be whole seconds since 1970; write {_example(model)}"
-        )
+    _check_start_time(model, bookmark)
     _check_sources(model, bookmark)
     if bookmark.get("subdomain", subdomain) != subdomain:
         raise ConfigurationError(
             f"{where}: it is of the account {bookmark['subdomain']}, and this is {subdomain}; use that account's own state"
+        )
+
+
+def _check_start_time(model: Model, bookmark: Mapping[str, Any]) -> None:
+    start = bookmark.get("start_time", 0)
+    if not isinstance(start, int) or isinstance(start, bool) or start < 0:
+        raise ConfigurationError(
+            f"state of {model.name}: start_time must be whole seconds since 1970; write {_example(model)}"
+        )
+    if start > time.time() + CLOCKS_DIFFER:
+        raise ConfigurationError(
+            f"state of {model.name}: start_time is in the future; seconds since 1970, not milliseconds: write {_example(model)}"
         )
 
 
@@ -240,7 +254,7 @@ def _stands(source: object) -> bool:
 
 
 def _example(model: Model) -> str:
-    time = '{"start_time": 1748736000}'
+    at = '{"start_time": 1748736000}'
     if model.parent:
-        return f'{{"cursors": {{"{model.parent.column}": "…"}}}} or {time}'
-    return f'{{"cursor": "…"}} or {time}' if model.paging in BY_CURSOR else time
+        return f'{{"cursors": {{"{model.parent.column}": "…"}}}} or {at}'
+    return f'{{"cursor": "…"}} or {at}' if model.paging in BY_CURSOR else at

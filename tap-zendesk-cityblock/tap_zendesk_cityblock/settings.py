@@ -273,7 +273,10 @@ def _epoch(setting: str, text: str) -> int:
         raise ConfigurationError(
             f"{setting} {text!r} is no date or time like 2026-11-01 or 2026-11-01T08:00:00Z"
         ) from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment > datetime.now(UTC):
+        raise ConfigurationError(f"{setting} {text!r} is in the future")
+    return int(moment.timestamp())
 
 
 def markdown_table() -> str:

@@ -59,6 +59,30 @@ def test_a_rewind_is_obeyed_for_every_parent_and_then_forgotten(tap, zendesk):
     assert any("start_time" in state["bookmarks"]["custom_object_record"] for state in second.states[:-1])
 
 
+def test_a_rewind_is_forgotten_though_a_parent_may_not_be_read_and_that_one_begins_anew(tap, zendesk):
+    state = tap(**ONLY_RECORDS).states[-1]
+    state["bookmarks"]["custom_object_record"]["start_time"] = 1_600_000_000
+    zendesk.fault(f"{RECORDS}/vehicle/cursor", status=403)
+    second = tap(**ONLY_RECORDS, state=state)
+    assert second.code == 3
+    assert "start_time" not in second.states[-1]["bookmarks"]["custom_object_record"]
+    third = tap(**ONLY_RECORDS, state=second.states[-1])
+    assert third.code == 0, third.stderr
+    records = third.records("custom_object_record")
+    assert {record["custom_object_key"] for record in records} == {"vehicle"}
+    assert len(records) == sum(
+        one["custom_object_key"] == "vehicle" for one in zendesk.objects("custom_object_record")
+    )
+
+
+def test_a_rewind_that_nobody_could_obey_is_kept(tap, zendesk):
+    state = tap(**ONLY_RECORDS).states[-1]
+    state["bookmarks"]["custom_object_record"]["start_time"] = 1_600_000_000
+    zendesk.fault(f"{RECORDS}/", times=3, status=403)
+    second = tap(**ONLY_RECORDS, state=state)
+    assert second.states[-1]["bookmarks"] == state["bookmarks"]
+
+
 def test_a_parent_that_is_gone_has_no_rows_and_fails_nothing(tap, zendesk):
     zendesk.fault(f"{RECORDS}/vehicle/cursor", status=404, body={"error": "RecordNotFound"})
     result = tap(**ONLY_RECORDS)
@@ -112,6 +136,7 @@ def test_a_row_tells_whose_it_is(tap, zendesk):
         ({"cursors": {"vehicle": 7}}, "cursor must be a text"),
         ({"cursors": {"vehicle": ""}}, "cursor must be a text"),
         ({"start_time": "yesterday"}, "start_time must be whole seconds"),
+        ({"start_time": 1_748_736_000_000}, "start_time is in the future"),
     ],
 )
 def test_a_state_that_makes_no_sense_is_refused(bookmark, told, tap):

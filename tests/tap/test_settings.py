@@ -47,6 +47,10 @@ BAD_SETTINGS = {
         {"start_time": "2026-01-01", "start_cursor": "x", "incremental_models": ["ticket"]},
         "are both set",
     ),
+    "a start to come": (
+        {"start_time": "2999-01-01", "incremental_models": ["ticket"]},
+        "start_time '2999-01-01' is in the future",
+    ),
     "no such date": ({"start_date": "last week"}, "start_date 'last week' is no date or time"),
     "page_size": ({"page_size": 5000}, "page_size must be from 1 to 1000"),
     "no requests at all": (

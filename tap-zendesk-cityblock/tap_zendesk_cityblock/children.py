@@ -12,7 +12,7 @@ from tap_zendesk_cityblock.cursors import (
     read_child_bookmark,
     write_child_bookmark,
 )
-from tap_zendesk_cityblock.errors import StreamUnavailableError
+from tap_zendesk_cityblock.errors import AnswerError, StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.pages import Pages
 from tap_zendesk_cityblock.rows import DictRows
@@ -51,7 +51,9 @@ def keys_of(
     rows = DictRows(parent, [parent.key], {}, lambda _: None)
     for page in Pages(parent, client, settings, rows, logger).following(None):
         for record in page.records:
-            yield record[parent.key]
+            if (key := record.get(parent.key)) is None:
+                raise AnswerError(f"{parent.name}: an object has no {parent.key}")
+            yield key
 
 
 class ChildStream(ModelStream):

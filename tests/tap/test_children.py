@@ -112,6 +112,15 @@ def test_an_account_without_any_such_thing_lacks_the_model(path, times, tap, zen
     assert "custom_object_record (HTTP 404" in result.stderr
 
 
+def test_a_parent_without_a_key_ends_the_run_in_a_sentence(tap, zendesk):
+    zendesk.fault("/api/v2/custom_objects", status=200, body={"custom_objects": [{"title": "Secretive"}]})
+    result = tap(**ONLY_RECORDS)
+    assert result.code == 1
+    assert "custom_object: an object has no key" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "Secretive" not in result.stderr
+
+
 def test_a_cursor_that_is_refused_is_healed_for_that_parent_alone(tap, zendesk):
     first = tap(**ONLY_RECORDS)
     zendesk.fault(f"{RECORDS}/vehicle/cursor", status=400, body=REFUSED)

@@ -147,7 +147,8 @@ class Settings:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
-        """Raises ConfigurationError, which names the setting."""
+        """Null is absent. Raises ConfigurationError, which names the setting."""
+        config = {name: value for name, value in config.items() if value is not None}
         subdomain = config.get("subdomain")
         if not subdomain:
             raise ConfigurationError(
@@ -178,13 +179,11 @@ class Settings:
             incremental_models=incremental,
             optional_models=frozenset(model.name for model in optional),
             start_date=_epoch("start_date", config.get("start_date", "2019-09-30")),
-            start_time=None
-            if config.get("start_time") is None
-            else _epoch("start_time", config["start_time"]),
+            start_time=_epoch("start_time", config["start_time"]) if "start_time" in config else None,
             start_cursor=config.get("start_cursor"),
             incremental_exports=config.get("incremental_exports", True),
             page_size=page_size,
-            requests_per_minute=_ceilings(config.get("requests_per_minute") or {}),
+            requests_per_minute=_ceilings(config.get("requests_per_minute", {})),
             concurrent_requests=concurrent_requests,
             give_up_after=config.get("give_up_after", 1800),
             discover_permissions=config.get("discover_permissions", True),

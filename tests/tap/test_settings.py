@@ -1,5 +1,8 @@
 """Settings and state that make no sense: one sentence that says what to write, exit code 1, nothing exported."""
 
+import json
+import subprocess
+
 import pytest
 from tap_zendesk_cityblock.settings import SETTINGS, markdown_table
 
@@ -90,6 +93,17 @@ def test_a_secret_of_a_wrong_type_is_not_quoted(tap):
     assert result.code == 1
     assert "access_token" in result.stderr
     assert SECRET not in result.stderr
+
+
+def test_a_setting_that_is_null_is_absent(command):
+    line = command("--discover", discover_permissions=False)
+    path = line[line.index("--config") + 1]
+    given = json.loads(path.read_text())
+    nulls = dict.fromkeys(set(SETTINGS.to_dict()["properties"]) - set(given))
+    path.write_text(json.dumps({**nulls, **given}))
+    listed = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    assert listed.returncode == 0, listed.stderr
+    assert len(json.loads(listed.stdout)["streams"]) == 28
 
 
 def test_empty_lists_of_models_mean_none(tap):

@@ -144,7 +144,10 @@ def _list_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str) 
             raise _unpageable("sort is not valid")
         found = _sorted(endpoint.model, cursor, store, size + 1)
     elif endpoint.window is not None:
-        found = _in_window(endpoint.model, _window(endpoint.window, query), cursor, store, size + 1)
+        since, until = _window(endpoint.window, query)
+        if endpoint.model == "access_log":  # after the one and before the other, by its document
+            since, until = since + 1, until - 1
+        found = _in_window(endpoint.model, (since, until), cursor, store, size + 1)
     else:
         listed = store.listed_after(endpoint.model, 0 if cursor is None else _decoded_id(cursor), size + 1)
         found = [(_encoded_id(object_id), body) for object_id, body in listed]

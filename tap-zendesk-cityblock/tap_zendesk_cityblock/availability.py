@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from tap_zendesk_cityblock.children import keys_of, of_parent
 from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
 from tap_zendesk_cityblock.cursors import Position
-from tap_zendesk_cityblock.errors import StreamUnavailableError
+from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
-from tap_zendesk_cityblock.pages import WITHHELD_SECONDS
 from tap_zendesk_cityblock.pagination import first_query, read_page
 from tap_zendesk_cityblock.rows import DictRows
 from tap_zendesk_cityblock.sources import NO_SOURCE, sources_of
-from tap_zendesk_cityblock.without_exports import look_at
+from tap_zendesk_cityblock.without_exports import DAY, look_at
 
 if TYPE_CHECKING:
     from tap_zendesk_cityblock.models import Model
@@ -48,7 +47,7 @@ def _look(model: Model, settings: Settings, client: ZendeskClient) -> str | None
             if key is None:
                 return None
             model = of_parent(model, key)
-        start = int(time.time()) - WITHHELD_SECONDS
+        start = int(time.time()) - DAY  # Chat refuses one in the last minutes
         if model.window is not None:
             query = first_query(model, None, 1) | model.window.bounds(start, start + 1)
         else:
@@ -59,8 +58,8 @@ def _look(model: Model, settings: Settings, client: ZendeskClient) -> str | None
         )
     except StartTooRecentError:
         return None
-    except StreamUnavailableError as unavailable:
-        return str(unavailable)
+    except (RefusedError, StreamUnavailableError) as cause:
+        return str(cause)
     return None
 
 

@@ -12,7 +12,7 @@ from tap_zendesk_cityblock.cursors import (
     read_child_bookmark,
     write_child_bookmark,
 )
-from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError
+from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.pages import Pages
 from tap_zendesk_cityblock.rows import DictRows
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.export_metadata import Export
     from tap_zendesk_cityblock.members import Member
     from tap_zendesk_cityblock.models import Model, Parent
-    from tap_zendesk_cityblock.pagination import Page
     from tap_zendesk_cityblock.settings import Settings
 
 Key = int | str
@@ -50,22 +49,9 @@ def keys_of(
 ) -> Iterator[Key]:
     """Of all its objects. Raises StreamUnavailableError and the TapErrors."""
     rows = DictRows(parent, [parent.key], {}, lambda _: None)
-    for page in _answered(Pages(parent, client, settings, rows, logger).following(None)):
+    for page in Pages(parent, client, settings, rows, logger).following(None):
         for record in page.records:
             yield record[parent.key]
-
-
-def _answered(pages: Iterator[Page]) -> Iterator[Page]:
-    """Those pages. Raises StreamUnavailableError where Zendesk refuses the first request for them."""
-    has_begun = False
-    try:
-        for page in pages:
-            has_begun = True
-            yield page
-    except RefusedError as refused:
-        if has_begun:
-            raise
-        raise StreamUnavailableError(str(refused)) from None
 
 
 class ChildStream(ModelStream):
@@ -96,7 +82,7 @@ class ChildStream(ModelStream):
         tap, source = self.zendesk, of_parent(self.model, key)
         rows = self._rows(source, members)
         pages = Pages(source, tap.client, tap.settings, rows, self.logger)
-        for page in _answered(pages.following(self.start())):
+        for page in pages.following(self.start()):
             yield from self._handed_out(members[0], page, rows)
             self._commit(page, members, members)
 

@@ -8,7 +8,6 @@ like one of Zendesk's. Of tickets the id is an internal one, so that only Zendes
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import struct
 
@@ -21,13 +20,3 @@ def cursor_at(moment: int) -> str:
     values = base64.b64encode(VALUES.pack(b"d", moment, b"i", 0)).decode()
     content = json.dumps({"o": ORDER, "v": values}, separators=(",", ":"))
     return base64.b64encode(content.encode()).decode()
-
-
-def moment_of(cursor: str) -> int | None:
-    """The epoch seconds in it, None if it is none of these."""
-    try:
-        content = json.loads(base64.b64decode(cursor, validate=True))
-        letter, moment, _, _ = VALUES.unpack(base64.b64decode(content["v"], validate=True))
-    except (ValueError, KeyError, TypeError, binascii.Error, struct.error):
-        return None
-    return int(moment) if letter == b"d" and content.get("o") == ORDER else None

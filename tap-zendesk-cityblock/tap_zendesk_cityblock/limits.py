@@ -31,6 +31,7 @@ DOCUMENTED = (
     ("/incremental/", "incremental-exports", 10),
 )
 """Part of a path, its bucket, and the requests a minute that the documents allow it."""
+BUCKETS = (ACCOUNT, *sorted({bucket for _, bucket, _ in DOCUMENTED}))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,7 +182,7 @@ class Limits:
     def answered(self, request: Request, status: int, headers: Mapping[str, str], now: float) -> None:
         """Takes in what an answer tells. Header names are compared without case."""
         known = {name.lower(): value for name, value in headers.items()}
-        told = _told(known, _documented(request.kind))
+        told = _told(known, documented(request.kind))
         is_refused = status == 429
         if status == 200:
             self._learn_names(request, told)
@@ -210,19 +211,18 @@ class Limits:
 
     def _names_of(self, kind: str) -> frozenset[str]:
         if kind not in self._names:
-            bucket = _documented(kind)
+            bucket = documented(kind)
             self._names[kind] = frozenset({ACCOUNT} if bucket is None else {ACCOUNT, bucket[0]})
         return self._names[kind]
 
     def _learn_names(self, request: Request, told: Mapping[str, Told]) -> None:
         """Where a path's documented bucket is not told, the path is held to the document in a bucket of its own."""
-        kind, own, documented = request.kind, told.keys() - {ACCOUNT}, _documented(request.kind)
+        kind, own, bucket = request.kind, told.keys() - {ACCOUNT}, documented(request.kind)
         if own:
             self._names[kind] = frozenset({ACCOUNT, *own})
-        elif documented is not None and documented[0] in self._names[kind]:
+        elif bucket is not None and bucket[0] in self._names[kind]:
             self._names[kind] = frozenset({ACCOUNT, kind})
-            left = documented[1] - 1
-            self._buckets[kind] = Bucket(documented[1], left, ends_before=request.sent + WINDOW)
+            self._buckets[kind] = Bucket(bucket[1], bucket[1] - 1, ends_before=request.sent + WINDOW)
 
     def _close(self, kind: str, known: Mapping[str, str], now: float) -> None:
         """After a refusal for which no bucket accounts: the path's own, else the account's."""
@@ -252,18 +252,19 @@ def _kind(path: str) -> str:
     return re.sub(r"/\d+(?=/|$)", "/{id}", path)
 
 
-def _documented(kind: str) -> tuple[str, int] | None:
-    return next(((bucket, total) for part, bucket, total in DOCUMENTED if part in kind), None)
+def documented(path: str) -> tuple[str, int] | None:
+    """Its own bucket, beside the account's, and the requests a minute of that."""
+    return next(((bucket, total) for part, bucket, total in DOCUMENTED if part in path), None)
 
 
-def _told(headers: Mapping[str, str], documented: tuple[str, int] | None) -> dict[str, Told]:
+def _told(headers: Mapping[str, str], own: tuple[str, int] | None) -> dict[str, Told]:
     """By bucket. `ratelimit-*` without `x-rate-limit*` tell of a documented bucket, else of the account."""
     found: dict[str, Told] = {}
-    of_account = "x-rate-limit-remaining" in headers or documented is None
+    of_account = "x-rate-limit-remaining" in headers or own is None
     total = _number(headers.get("x-rate-limit", headers.get("ratelimit-limit")))
     remaining = _number(headers.get("x-rate-limit-remaining", headers.get("ratelimit-remaining")))
     if remaining is not None and total is not None:
-        name = ACCOUNT if of_account or documented is None else documented[0]
+        name = ACCOUNT if of_account or own is None else own[0]
         found[name] = Told(total, remaining, _seconds(headers.get("ratelimit-reset")))
     for name, value in headers.items():
         if name.startswith(BUCKET):

@@ -36,7 +36,9 @@ class Member:
     def wants(self, page: Page) -> bool:
         if self.ahead is None or page.position is None:
             return True
-        return page.position != self.ahead and not is_ahead(self.ahead, page.position)
+        if page.position == self.ahead:  # a run that set out elsewhere cut that second elsewhere
+            return page.next is not None and page.position.cursor is None
+        return not is_ahead(self.ahead, page.position)
 
 
 def set_out(members: Sequence[Member], start_date: int) -> Position | None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import dataclasses
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
 from tap_zendesk_cityblock.cursors import Position, time_of
-from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError
+from tap_zendesk_cityblock.errors import (
+    AnswerError,
+    CursorInvalidError,
+    RefusedError,
+    StreamUnavailableError,
+)
 from tap_zendesk_cityblock.pagination import Page, first_query, larger, largest, read_page
 
 if TYPE_CHECKING:
@@ -21,8 +26,24 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.rows import Rows
     from tap_zendesk_cityblock.settings import Settings
 
+T = TypeVar("T")
+
 WITHHELD_SECONDS = 61
 """Exports may not start in the last minute (the document "Incremental Exports"); one second for clocks that differ."""
+
+
+def answered(pages: Iterator[T]) -> Iterator[T]:
+    """Those pages. Raises StreamUnavailableError where Zendesk does not take the first request for them as it is."""
+    has_begun = False
+    try:
+        for page in pages:
+            has_begun = True
+            yield page
+            del page  # the next one needs the room
+    except RefusedError as refused:
+        if has_begun:
+            raise
+        raise StreamUnavailableError(str(refused)) from None
 
 
 class Pages:
@@ -40,17 +61,21 @@ class Pages:
         Raises StreamUnavailableError and the TapErrors.
         """
         if self._model.window is not None and start is not None and start.time is not None:
-            return self._in_windows(self._model.window, start.time)
-        return self._from(self._first_query(start))
+            return answered(self._in_windows(self._model.window, start.time))
+        return answered(self._from(self._first_query(start)))
 
     def _in_windows(self, window: Window, start: int) -> Iterator[Page]:
-        """The position is the time of the last row there is: what the list may still get is behind it."""
+        """The position is the time of the last row there is: what the list may still get is behind it.
+
+        A span begins a second early, because some lists mean "after", not "from" (the document "Access Logs").
+        """
         last = int(time.time()) - WITHHELD_SECONDS
         while start < last:
             end = min(start + window.days * 86_400, last)
             latest = 0
             for page in self._from(
-                first_query(self._model, None, self._settings.page_size) | window.bounds(start, end)
+                first_query(self._model, None, self._settings.page_size)
+                | window.bounds(max(0, start - 1), end)
             ):
                 latest = max([latest, *map(self._time, page.records)])
                 is_told = latest > 0 and (window.in_order or page.next is None)

@@ -13,8 +13,13 @@ import msgspec
 
 from tap_zendesk_cityblock.availability import SECONDS
 from tap_zendesk_cityblock.cursors import epoch_of
-from tap_zendesk_cityblock.errors import ConfigurationError, StreamUnavailableError, TransientError
-from tap_zendesk_cityblock.limits import ACCOUNT
+from tap_zendesk_cityblock.errors import (
+    ConfigurationError,
+    RefusedError,
+    StreamUnavailableError,
+    TransientError,
+)
+from tap_zendesk_cityblock.limits import ACCOUNT, DOCUMENTED, documented
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
 from tap_zendesk_cityblock.pagination import SIZES, first_query
 from tap_zendesk_cityblock.sources import NO_SOURCE, sources_of
@@ -32,11 +37,8 @@ if TYPE_CHECKING:
 SEARCHED = ("ticket", "user", "organization")
 """What changed of these, "Search" can count; of other incremental models Zendesk counts nothing."""
 
-EXPORTS, USERS, DELETED = "incremental-exports", "incremental-exports-cursor", "deleted-tickets-index"
-DOCUMENTED = {EXPORTS: 10, USERS: 10, DELETED: 10}
-"""Requests a minute, by the document "Rate limits"."""
 HIGH_VOLUME = 2500
-"""Whose account has so many a minute has 30 of exports, too (the same document)."""
+"""Whose account has so many a minute has 30 of exports, too (the document "Rate limits")."""
 HIGH_VOLUME_EXPORTS = 30
 
 LIST_PAGE = LARGEST_PAGE[Paging.LIST_CURSOR]
@@ -77,8 +79,8 @@ class Counter:
             return Need(model, start, is_exact=True, requests=1)
         try:
             rows = self._rows(model, start)
-        except StreamUnavailableError as unavailable:
-            return Need(model, start, requests=0, cause=str(unavailable))
+        except (RefusedError, StreamUnavailableError) as cause:
+            return Need(model, start, requests=0, cause=str(cause))
         if rows is None:
             return Need(model, start)
         if sources is not None:
@@ -127,7 +129,7 @@ def plan(
         is_served = settings.incremental_exports and any(need.model.source == model.source for need in needs)
         needs.append(Need(model, start, requests=0) if is_served else counter.need(model, start))
     needs.sort(key=lambda need: need.model.name)
-    left = client.left("/api/v2/search/count") or client.left(needs[0].model.path if needs else "")
+    left = client.left("/api/v2/search/count")
     limits = _limits(left[1] if left else None, settings.requests_per_minute)
     rows = [_row(need, limits.get(need.bucket or bucket_of(need.model)), now) for need in needs]
     asked: dict[str, int] = {}
@@ -141,20 +143,16 @@ def plan(
 
 def bucket_of(model: Model) -> str:
     """The scarcest one that its requests count for."""
-    if model.path == "/api/v2/incremental/users/cursor":
-        return USERS
-    if model.is_incremental:
-        return EXPORTS
-    return DELETED if model.name == "deleted_ticket" else ACCOUNT
+    own = documented(model.path)
+    return ACCOUNT if own is None else own[0]
 
 
 def _limits(account: int | None, ceilings: Mapping[str, int]) -> dict[str, int]:
     """Requests a minute by bucket: the account's own as it told, the others' by the document, or lower ceilings."""
-    told: dict[str, int] = dict(DOCUMENTED)
-    if account is not None:
-        told[ACCOUNT] = account
-        if account >= HIGH_VOLUME:
-            told |= {EXPORTS: HIGH_VOLUME_EXPORTS, USERS: HIGH_VOLUME_EXPORTS}
+    told: dict[str, int] = {} if account is None else {ACCOUNT: account}
+    for part, bucket, total in DOCUMENTED:
+        is_more = account is not None and account >= HIGH_VOLUME and part.startswith("/incremental/")
+        told[bucket] = HIGH_VOLUME_EXPORTS if is_more else total
     return {bucket: min(limit, ceilings.get(bucket, limit)) for bucket, limit in told.items()}
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from tap_zendesk_cityblock.errors import ConfigurationError
+from tap_zendesk_cityblock.limits import BUCKETS
 from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS, LEGACY_MODELS, MODELS, Model, Paging
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "requests_per_minute",
         th.ObjectType(additional_properties=th.IntegerType),
-        description="Own ceilings below Zendesk's, by bucket: `account`, `incremental-exports`, `incremental-exports-cursor`, `deleted-tickets-index`",
+        description=f"Own ceilings below Zendesk's, each 1 or more, by bucket: {', '.join(f'`{name}`' for name in BUCKETS)}",
     ),
     th.Property(
         "concurrent_requests",
@@ -183,7 +184,7 @@ class Settings:
             start_cursor=config.get("start_cursor"),
             incremental_exports=config.get("incremental_exports", True),
             page_size=page_size,
-            requests_per_minute=config.get("requests_per_minute") or {},
+            requests_per_minute=_ceilings(config.get("requests_per_minute") or {}),
             concurrent_requests=concurrent_requests,
             give_up_after=config.get("give_up_after", 1800),
             discover_permissions=config.get("discover_permissions", True),
@@ -205,6 +206,13 @@ def _chosen(
             raise ConfigurationError(f"{setting}: there is no model {name}; {hint}")
         chosen |= known[name]
     return tuple(model for model in models if model in chosen)
+
+
+def _ceilings(given: Mapping[str, int]) -> Mapping[str, int]:
+    for bucket, ceiling in given.items():
+        if ceiling < 1:
+            raise ConfigurationError(f"requests_per_minute: {bucket} must be 1 or more")
+    return given
 
 
 def _check_start(config: Mapping[str, Any], incremental: Sequence[Model]) -> None:

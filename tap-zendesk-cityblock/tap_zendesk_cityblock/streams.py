@@ -14,7 +14,7 @@ from singer_sdk.mapper import SameRecordTransform
 
 from tap_zendesk_cityblock.columns import described
 from tap_zendesk_cityblock.cursors import Position, read_bookmark, write_bookmark
-from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError
+from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.export_metadata import Export
 from tap_zendesk_cityblock.members import Member, asked, set_out
 from tap_zendesk_cityblock.models import MODELS
@@ -96,14 +96,10 @@ class ModelStream(Stream):
                 del page  # the next one needs the room
         except StreamUnavailableError as unavailable:
             self._leave_out(members, unavailable)
-        except RefusedError as refused:
-            if members[-1].export.pages:
-                raise
-            self._leave_out(members, refused)
         else:
             self._complete(members)
 
-    def _leave_out(self, members: list[Member], cause: Exception) -> None:
+    def _leave_out(self, members: list[Member], cause: StreamUnavailableError) -> None:
         for name in (member.stream.name for member in members):
             self.zendesk.unavailable[name] = str(cause)
             self.logger.warning("%s: not available to this account (%s)", name, cause)

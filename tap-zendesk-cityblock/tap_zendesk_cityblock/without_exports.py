@@ -8,10 +8,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.cursors import Position, epoch_of
-from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError, StreamUnavailableError
+from tap_zendesk_cityblock.errors import (
+    AnswerError,
+    CursorInvalidError,
+    RefusedError,
+    StreamUnavailableError,
+)
 from tap_zendesk_cityblock.keyset import cursor_at
 from tap_zendesk_cityblock.models import Paging
-from tap_zendesk_cityblock.pages import WITHHELD_SECONDS
+from tap_zendesk_cityblock.pages import WITHHELD_SECONDS, answered
 from tap_zendesk_cityblock.pagination import Page, first_query, larger
 from tap_zendesk_cityblock.remnants import as_exported
 from tap_zendesk_cityblock.rows import DictRows
@@ -43,10 +48,8 @@ def look_at(source: Source, model: Model, client: ZendeskClient) -> str | None:
     now = int(time.time())
     try:
         reader.page(_first_query(model, source, now - DAY, now), None)
-    except CursorInvalidError as refused:
-        return str(refused)
-    except StreamUnavailableError as unavailable:
-        return str(unavailable)
+    except (CursorInvalidError, RefusedError, StreamUnavailableError) as cause:
+        return str(cause)
     return None
 
 
@@ -68,7 +71,7 @@ def _first_query(model: Model, source: Source, since: int, until: int) -> Query:
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
+class Stretch:
     """Some records of a source, and where it then stands: None if where it stood."""
 
     records: list[Record]
@@ -106,7 +109,7 @@ class SourcePages:
         positions = self._positions(start)
         first, final = self._sources[0], self._sources[-1]
         for source in self._sources:
-            for part in self._parts(source, positions[source.name]):
+            for part in answered(self._parts(source, positions[source.name])):
                 if part.position is not None:
                     positions = positions | {source.name: part.position}
                 if part.is_last and source.way is Way.SEARCHED:
@@ -125,7 +128,7 @@ class SourcePages:
         from_list = Position(time=epoch_of(listed))
         return {source.name: known.get(source.name, from_list) for source in self._sources}
 
-    def _parts(self, source: Source, start: Position) -> Iterator[Part]:
+    def _parts(self, source: Source, start: Position) -> Iterator[Stretch]:
         reader = _Reader(self._model, source, self._client, self._settings.page_size, self._rows)
         match source.way:
             case Way.SORTED:
@@ -135,7 +138,7 @@ class SourcePages:
             case Way.SEARCHED:
                 return self._searched(reader, start)
 
-    def _sorted(self, reader: _Reader, start: Position) -> Iterator[Part]:
+    def _sorted(self, reader: _Reader, start: Position) -> Iterator[Stretch]:
         """A cursor that Zendesk refuses is replaced by one made of its time; that one refused, all of the list is read."""
         since = epoch_of(start) or 0
         cursor: str | None = start.cursor or cursor_at(since)
@@ -155,7 +158,7 @@ class SourcePages:
                 told = Position(cursor=page.after, time=since)
                 position = told if last < until else Position(time=until)
             is_last = not page.has_more or (last is not None and last >= until)
-            yield Part(reader.finished(kept), position, is_last)
+            yield Stretch(reader.finished(kept), position, is_last)
             if is_last:
                 return
             cursor = _moved(reader, page, cursor)
@@ -174,7 +177,7 @@ class SourcePages:
         )
         return None if cursor == made else made
 
-    def _whole(self, reader: _Reader, start: Position) -> Iterator[Part]:
+    def _whole(self, reader: _Reader, start: Position) -> Iterator[Stretch]:
         """It stands behind the latest second that it has told, so that two clocks need not agree."""
         since = epoch_of(start) or 0
         latest, cursor = since - 1, None
@@ -188,12 +191,12 @@ class SourcePages:
             kept = [record for record in page.records if since <= reader.moment(record) < until]
             latest = max([latest, *map(reader.moment, kept)])
             if not page.has_more:
-                yield Part(reader.finished(kept), Position(time=latest + 1), is_last=True)
+                yield Stretch(reader.finished(kept), Position(time=latest + 1), is_last=True)
                 return
-            yield Part(reader.finished(kept), None)
+            yield Stretch(reader.finished(kept), None)
             cursor = _moved(reader, page, cursor)
 
-    def _searched(self, reader: _Reader, start: Position) -> Iterator[Part]:
+    def _searched(self, reader: _Reader, start: Position) -> Iterator[Stretch]:
         began, end = epoch_of(start) or 0, self._until() - ARCHIVED_AFTER
         spans = [(since, min(since + SPAN, end)) for since in range(began, end, SPAN)]
         for since, until in spans:
@@ -209,16 +212,16 @@ class SourcePages:
                     )
             else:
                 raise AnswerError(f"{reader.where}: {SEARCH_TRIES} searches expired before they ended")
-        yield Part([], None, is_last=True)
+        yield Stretch([], None, is_last=True)
 
-    def _span(self, reader: _Reader, since: int, until: int) -> Iterator[Part]:
+    def _span(self, reader: _Reader, since: int, until: int) -> Iterator[Stretch]:
         query, cursor = _first_query(self._model, reader.source, since, until), None
         while True:
             page = reader.page(query, cursor)
             if not page.has_more:
-                yield Part(reader.finished(page.records), Position(time=until))
+                yield Stretch(reader.finished(page.records), Position(time=until))
                 return
-            yield Part(reader.finished(page.records), None)
+            yield Stretch(reader.finished(page.records), None)
             cursor = _moved(reader, page, cursor)
 
 

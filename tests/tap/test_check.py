@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,29 @@ def test_a_settings_file_that_is_missing_is_one_sentence():
     )
     assert ran.returncode == 1
     assert "there is no file nowhere.json" in ran.stderr
+
+
+def test_a_model_that_zendesk_will_not_list_as_it_is_asked_is_told_and_hides_no_other(check, zendesk):
+    zendesk.fault("/api/v2/macros", status=422, body={"error": "FilterMissing"})
+    zendesk.fault("/api/v2/custom_objects", status=400)
+    ran = check(bulk_models=["macro", "brand"], incremental_models=["custom_object_record", "user"])
+    assert ran.returncode == 3
+    assert "MISSING macro: /api/v2/macros: HTTP 422 FilterMissing" in ran.stdout
+    assert "MISSING custom_object_record: " in ran.stdout
+    assert "ok      brand: readable" in ran.stdout
+    assert "ok      user: readable" in ran.stdout
+
+
+def test_without_exports_a_list_that_is_refused_is_told_as_well(check, zendesk):
+    zendesk.fault("/api/v2/deleted_tickets", status=422)
+    ran = check(bulk_models=[], incremental_models=["ticket", "user"], incremental_exports=False)
+    assert ran.returncode == 3
+    assert "MISSING ticket: /api/v2/deleted_tickets: HTTP 422" in ran.stdout
+    assert "ok      user: readable" in ran.stdout
+
+
+def test_chat_which_refuses_the_last_minutes_is_asked_about_earlier_ones(check, zendesk):
+    ran = check(bulk_models=[], incremental_models=["chat"])
+    assert ran.returncode == 0, ran.stderr
+    [asked] = [request for request in zendesk.requests() if "/chat/" in request["path"]]
+    assert int(asked["query"]["start_time"]) < time.time() - 300

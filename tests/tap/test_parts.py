@@ -215,3 +215,31 @@ def test_a_source_that_is_not_available_is_told_for_each_model(tap, zendesk):
     for model in ("ticket_comment", "ticket_field_history"):
         assert f"{model} (HTTP 403)" in result.stderr
     assert set(result.ids("user")) == zendesk.ids("user")
+
+
+def test_a_page_that_ends_in_the_second_where_a_part_stands_is_handed_to_it(tap, zendesk):
+    """Runs that set out at other times cut that second elsewhere, and the page after it repeats none of its rows."""
+    moment = 1_700_000_000
+
+    def event(number, second):
+        comment = {"id": 10 * number, "event_type": "Comment"}
+        return {"id": number, "timestamp": second, "child_events": [comment]}
+
+    def page(*events, ended=False):
+        body = {"ticket_events": events, "end_time": events[-1]["timestamp"], "end_of_stream": ended}
+        return {"status": 200, "body": {**body, "next_page": None if ended else f"{zendesk.url}{EVENTS}"}}
+
+    first, second, third = event(1, moment - 9), event(2, moment), event(3, moment)
+    zendesk.fault(EVENTS, **page(first, second, third))
+    zendesk.fault(EVENTS, **page(second, third, event(4, moment + 9), ended=True))
+    result = tap(
+        **only("ticket_event", "ticket_comment", page_size=3),
+        state={
+            "bookmarks": {
+                "ticket_event": {"start_time": moment - 99},
+                "ticket_comment": {"start_time": moment},  # a page that ended with the second event
+            }
+        },
+    )
+    assert result.code == 0, result.stderr
+    assert {20, 30, 40} <= set(result.ids("ticket_comment"))

@@ -49,6 +49,10 @@ BAD_SETTINGS = {
     ),
     "no such date": ({"start_date": "last week"}, "start_date 'last week' is no date or time"),
     "page_size": ({"page_size": 5000}, "page_size must be from 1 to 1000"),
+    "no requests at all": (
+        {"requests_per_minute": {"account": 0}},
+        "requests_per_minute: account must be 1 or more",
+    ),
     "no subdomain": ({"subdomain": None}, "subdomain"),
     "odd subdomain": ({"subdomain": "https://x.zendesk.com"}, "is none of Zendesk's"),
     "local without the sandbox": ({"base_url": None}, "environment is local, but base_url is not set"),

@@ -257,7 +257,10 @@ LISTS = (
 """Of what has an export, too. They have neither archived nor deleted objects."""
 
 SORTED = {"/api/v2/deleted_tickets", *(endpoint.path for endpoint in LISTS)}
-"""The lists that know sort=updated_at; /api/v2/deleted_users, for one, does not."""
+"""The lists that know sort=updated_at."""
+
+UNSORTED = {"/api/v2/deleted_users"}
+"""Those that refuse it. Any other passes it over."""
 
 PARTS = {
     part.model: part

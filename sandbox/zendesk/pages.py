@@ -14,7 +14,7 @@ from sandbox.zendesk import keyset
 from sandbox.zendesk.clock import iso
 from sandbox.zendesk.events import MODEL as TICKET_EVENT
 from sandbox.zendesk.events import complete
-from sandbox.zendesk.models import SORTED, Endpoint, Paging
+from sandbox.zendesk.models import SORTED, UNSORTED, Endpoint, Paging
 from sandbox.zendesk.parts import keys, sideloaded
 from sandbox.zendesk.refused import Refused
 
@@ -139,8 +139,8 @@ def _list_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str) 
     if not 1 <= size <= most:
         raise _unpageable(f"page[size] must be between 1 and {most}")
     cursor = query.get("page[after]")
-    if "sort" in query and endpoint.window is None:
-        if query["sort"] != "updated_at" or endpoint.path not in SORTED:
+    if "sort" in query and endpoint.path in SORTED | UNSORTED:
+        if query["sort"] != "updated_at" or endpoint.path in UNSORTED:
             raise _unpageable("sort is not valid")
         found = _sorted(endpoint.model, cursor, store, size + 1)
     elif endpoint.window is not None:

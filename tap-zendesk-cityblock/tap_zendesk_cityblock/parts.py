@@ -50,6 +50,8 @@ class Parts:
         assert model.part is not None  # noqa: S101 - who has none has no use for this
         self._model, self._part, self._known = model, model.part, frozenset(known)
         self._selected = self._known & set(selected)
+        self._taken = [(ours, theirs) for ours, theirs in model.part.taken if ours in self._selected]
+        self._as_text = model.part.as_text & self._selected
         self._constants = {name: value for name, value in constants.items() if name in selected}
         self._report = report
         self._encode_into = msgspec.json.Encoder().encode_into
@@ -60,7 +62,7 @@ class Parts:
         self._after = b',"time_extracted":"%s"}\n' % datetime.now(UTC).isoformat().encode()
         found: list[Properties] = []
         for record in records:
-            taken = {ours: rows.value(record, theirs) for ours, theirs in self._part.taken}
+            taken = {ours: rows.value(record, theirs) for ours, theirs in self._taken}
             try:
                 inside = list(self._within(rows.value(record, self._part.within)))
             except (msgspec.MsgspecError, AttributeError, TypeError, ValueError):
@@ -73,12 +75,16 @@ class Parts:
         return found
 
     def _completed(self, properties: Properties, taken: Properties) -> Properties:
-        for name in properties.keys() - self._known:
-            self._report(name)
-        row = {name: value for name, value in {**properties, **taken}.items() if name in self._selected}
-        for name in self._part.as_text & row.keys():
-            row[name] = _text(row[name])
-        return row | self._constants
+        if not properties.keys() <= self._known:
+            for name in properties.keys() - self._known:
+                self._report(name)
+        row = {name: value for name, value in properties.items() if name in self._selected}
+        row.update(taken)
+        for name in self._as_text:
+            if name in row:
+                row[name] = _text(row[name])
+        row.update(self._constants)
+        return row
 
     def append(self, row: Properties, lines: bytearray) -> None:
         """Puts the RECORD message, one line, at the end."""

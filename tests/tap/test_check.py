@@ -39,6 +39,14 @@ def test_every_model_is_told(check, zendesk):
     assert len(zendesk.requests()) <= 28
 
 
+def test_parts_and_what_is_below_a_parent_are_looked_at_where_they_are(check):
+    models = ["ticket_comment", "ticket_metric_set", "custom_object_record", "audit_log", "chat"]
+    ran = check(bulk_models=["schedule_holiday"], incremental_models=models)
+    assert ran.returncode == 0, ran.stderr
+    for model in ("schedule_holiday", *models):
+        assert f"ok      {model}: readable" in ran.stdout
+
+
 def test_a_model_the_account_may_not_read_is_named_with_what_to_do(check, zendesk):
     refusal = {"error": {"title": "Forbidden", "message": "You do not have access to this page."}}
     zendesk.fault("/api/v2/incremental/tickets", status=403, body=refusal)

@@ -27,6 +27,7 @@ HELD_BACK = 10
 DOCUMENTED = (
     ("/deleted_tickets", "deleted-tickets-index", 10),
     ("/access_logs", "access-logs", 50),
+    ("/chat/", "chat", 200),
     ("/incremental/users/cursor", "incremental-exports-cursor", 10),
     ("/incremental/", "incremental-exports", 10),
 )

@@ -1,12 +1,13 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox check-env test test-runbook test-pythons test-image image-prefix walk-through wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-quota benchmark-publishing kills fault-matrix check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-whole-runs test-runbook test-pythons test-image image-prefix walk-through wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-quota benchmark-publishing kills fault-matrix check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
 PYTHON := .venv/bin/python
 MELTANO := .venvs/meltano/bin/meltano
 ENV ?= local
+WHOLE_RUNS := tests/end_to_end/test_further.py tests/end_to_end/test_without_exports.py
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -22,7 +23,10 @@ check-env: setup ## whether an environment has what its runs need, read-only: ma
 		$(MELTANO) --environment=$(ENV) --log-level=warning invoke $$plugin:check || failed=1; done; exit $$failed
 
 test: setup ## every test but those that have a verb of their own
-	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder --ignore=tests/end_to_end/test_runbook.py
+	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder $(WHOLE_RUNS:%=--ignore=%) --ignore=tests/end_to_end/test_runbook.py
+
+test-whole-runs: setup ## whole runs of every model there is, and of those by default without incremental exports
+	$(PYTHON) -m pytest $(WHOLE_RUNS)
 
 test-runbook: setup ## every command of docs/runbook.md, in its order, against a sandbox
 	$(PYTHON) -m pytest tests/end_to_end/test_runbook.py
@@ -30,8 +34,9 @@ test-runbook: setup ## every command of docs/runbook.md, in its order, against a
 walk-through: setup ## docs/walk-through.md, recorded anew: from a clone to what is deployed, ten minutes
 	$(PYTHON) scripts/walk_through.py
 
-test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 that is there
-	@for version in 3.11 3.12 3.13; do \
+test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 that is there, but the one of `make test`
+	@own=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	for version in $$(printf '%s\n' 3.11 3.12 3.13 | grep -vxF "$$own"); do \
 		$(UV) python find --no-python-downloads $$version >/dev/null 2>&1 || { echo "no Python $$version here"; continue; }; \
 		echo "Python $$version"; \
 		$(UV) venv --quiet --clear --python $$version .venvs/test-$$version && \

@@ -7,7 +7,7 @@ UV := scripts/uv
 PYTHON := .venv/bin/python
 MELTANO := .venvs/meltano/bin/meltano
 ENV ?= local
-WHOLE_RUNS := tests/end_to_end/test_further.py tests/end_to_end/test_without_exports.py
+WHOLE_RUNS := $(addprefix tests/end_to_end/test_,further.py interrupted.py without_exports.py)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -25,7 +25,7 @@ check-env: setup ## whether an environment has what its runs need, read-only: ma
 test: setup ## every test but those that have a verb of their own
 	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder $(WHOLE_RUNS:%=--ignore=%) --ignore=tests/end_to_end/test_runbook.py
 
-test-whole-runs: setup ## whole runs of every model there is, and of those by default without incremental exports
+test-whole-runs: setup ## whole runs of every model there is, of the default ones without incremental exports, and of some that are killed
 	$(PYTHON) -m pytest $(WHOLE_RUNS)
 
 test-runbook: setup ## every command of docs/runbook.md, in its order, against a sandbox

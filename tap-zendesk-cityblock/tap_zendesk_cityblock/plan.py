@@ -82,13 +82,19 @@ class Counter:
         except (RefusedError, StreamUnavailableError) as cause:
             return Need(model, start, requests=0, cause=str(cause))
         if rows is None:
-            return Need(model, start)
+            return Need(model, start, requests=self._spans(model, start))
         if sources is not None:
             size = min(self._page_size or LIST_PAGE, LIST_PAGE)
             requests = rows // size + len(sources) + searches(sources, start, self._client.now())
             return Need(model, start, rows, requests=requests, bucket=ACCOUNT)
         is_exact = not model.is_incremental
         return Need(model, start, rows, is_exact=is_exact, requests=self._pages(model, rows))
+
+    def _spans(self, model: Model, start: int | None) -> int | None:
+        """Of time, each of which is a request at least; None where the model is not asked for so."""
+        if model.window is None or start is None:
+            return None
+        return max(1, -(-int(self._client.now() - start) // (model.window.days * 86_400)))
 
     def _rows(self, model: Model, start: int | None) -> int | None:
         if model.parent is not None:
@@ -194,7 +200,8 @@ def _print(rows: list[tuple[str, ...]]) -> None:
         ]
         click.echo("  ".join(cells).rstrip())
     click.echo(
-        "\n~ counted by search: without what was deleted and what Zendesk's system changed by itself."
+        "\n~ counted by search: without what was deleted and what Zendesk's system changed by itself;"
+        " without rows: one for each span of time, at least."
         "\n1 or more: Zendesk does not count these. minutes: waits for the rate limit alone, at least."
         "\nLimits are the account's own; those of exports are from Zendesk's documents, or lower by requests_per_minute."
     )

@@ -39,6 +39,15 @@ def test_a_first_run_is_told_by_rows_requests_and_the_minutes_of_the_exports_lim
     assert int(told["total"][1]) == pages + -(-macros // 10) + 1
 
 
+def test_a_list_in_spans_of_time_needs_a_request_for_each(plan, tap, zendesk):
+    chosen = {"bulk_models": [], "incremental_models": ["satisfaction_rating"], "start_date": "2025-06-30"}
+    told = table(plan(**chosen))
+    tap(**chosen)
+    asked = [request["path"] for request in zendesk.requests()]
+    spans = int(told["satisfaction_rating"][1].strip("~"))
+    assert 6 < spans <= asked.count("/api/v2/satisfaction_ratings")
+
+
 def test_none_of_the_scarce_requests_is_spent_on_counting(plan, zendesk):
     table(plan())
     asked = [request["path"] for request in zendesk.requests()]

@@ -105,7 +105,10 @@ class DictRows:
         return answer, records
 
     def version(self, record: dict[str, Any]) -> Version:
-        return record.get(self._model.key), record.get(self._model.clock)
+        version = record.get(self._model.key), record.get(self._model.clock)
+        if isinstance(version[0], (dict, list)) or isinstance(version[1], (dict, list)):
+            raise _no_plain_value(self._model)
+        return version
 
     def value(self, record: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - any value of JSON
         return record.get(name)
@@ -197,10 +200,7 @@ class RawRows:
         try:
             return self._decode(body)
         except msgspec.ValidationError:
-            model = self._model
-            raise AnswerError(
-                f"{model.name}: in the answer of {model.path}, {model.key} or {model.clock} of an object is no plain value"
-            ) from None
+            raise _no_plain_value(self._model) from None
 
     def version(self, record: Any) -> Version:  # noqa: ANN401 - a type made at run time
         version: Version = KEY_AND_CLOCK(record)
@@ -220,6 +220,12 @@ class RawRows:
         lines += self._before
         self._encode_into(record, lines, -1)
         lines += self._after
+
+
+def _no_plain_value(model: Model) -> AnswerError:
+    return AnswerError(
+        f"{model.name}: in the answer of {model.path}, {model.key} or {model.clock} of an object is no plain value"
+    )
 
 
 def _detach(row: msgspec.Struct) -> None:

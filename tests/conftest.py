@@ -15,3 +15,8 @@ class ByFile(LoadScopeScheduling):
 @pytest.hookimpl
 def pytest_xdist_make_scheduler(config, log):
     return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """Files that take minutes come first, so that none is left to one worker while the others have nothing to do."""
+    items.sort(key=lambda item: item.path.parent.name not in ("end_to_end", "transform"))

@@ -17,36 +17,36 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_zendesk_cityblock.members import Member
+    from tap_zendesk_cityblock.export_metadata import Export
 
 
 class SourcesStream(ModelStream):
     """Its rows come from lists and search; if nothing but exports has them, it is not available."""
 
     def get_records(self, context: Context | None) -> Iterable[Any]:  # noqa: ARG002 - the SDK's signature
-        members = [self.begin()]
-        [export] = [member.export for member in members]
+        member = self.begin()
+        export = member.export
         try:
-            pages = self._pages(members[0])
+            pages = self._pages(export)
             progress = Progress(export, lambda: self.zendesk.client.left(pages.path), self.logger)
             for page in pages.following(export.start):
                 yield from page.records
                 export.count += len(page.records)
-                self._commit(page, members, members)
+                self._commit(page, [member], [member])
                 progress.tell(export)
         except StreamUnavailableError as unavailable:
-            self._leave_out(members, unavailable)
+            self._leave_out([member], unavailable)
         else:
-            self._complete(members)
+            self._complete([member])
 
-    def _pages(self, member: Member) -> SourcePages:
+    def _pages(self, export: Export) -> SourcePages:
         """Raises StreamUnavailableError."""
         tap = self.zendesk
         sources = sources_of(self.model, by_exports=False)
         if not sources:
             raise StreamUnavailableError(NO_SOURCE)
         known = [name for name in self.schema["properties"] if name not in EXPORT_COLUMNS]
-        constants = self._constants(member.export)
+        constants = self._constants(export)
         return SourcePages(
             self.model,
             sources,

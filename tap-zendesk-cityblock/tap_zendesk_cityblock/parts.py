@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_zendesk_cityblock.errors import AnswerError
+from tap_zendesk_cityblock.rows import detached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -71,7 +72,7 @@ class Parts:
                 ) from None
             found += [self._completed(properties, taken) for properties in inside]
         if found:
-            found[-1] = {name: _detached(value) for name, value in found[-1].items()}
+            found[-1] = {name: detached(value) for name, value in found[-1].items()}
         return found
 
     def _completed(self, properties: Properties, taken: Properties) -> Properties:
@@ -132,11 +133,6 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 - bytes or what Python has 
     """A text is itself, everything else its JSON."""
     value = _plain(value)
     return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
-def _detached(value: Any) -> Any:  # noqa: ANN401 - bytes or what Python has for them
-    """Bytes of their own: the SDK holds a page's last record while the next page is fetched."""
-    return value.copy() if isinstance(value, msgspec.Raw) else value
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - bytes or what Python has for them

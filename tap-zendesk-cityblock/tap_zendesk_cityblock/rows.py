@@ -185,7 +185,9 @@ class RawRows:
         if answer.records is msgspec.UNSET:
             self._as_dicts.decode(body)  # tells what is wrong
         if answer.records:
-            _detach(answer.records[-1])
+            last = answer.records[-1]
+            for attribute in last.__struct_fields__:
+                setattr(last, attribute, detached(getattr(last, attribute)))
         self._after = b',"time_extracted":"%s"}\n' % datetime.now(UTC).isoformat().encode()
         return answer, answer.records
 
@@ -228,14 +230,11 @@ def _no_plain_value(model: Model) -> AnswerError:
     )
 
 
-def _detach(row: msgspec.Struct) -> None:
-    """Gives the row bytes of its own: the SDK holds a page's last record while the next page is fetched, and with it
-    would hold the page.
+def detached(value: Any) -> Any:  # noqa: ANN401 - bytes or what Python has for them
+    """Bytes of their own: the SDK holds a page's last record while the next page is fetched, and with it would hold
+    the page.
     """
-    for attribute in row.__struct_fields__:
-        value = getattr(row, attribute)
-        if isinstance(value, msgspec.Raw):
-            setattr(row, attribute, value.copy())
+    return value.copy() if isinstance(value, msgspec.Raw) else value
 
 
 def _one_line(body: bytes) -> bytes:

@@ -176,9 +176,9 @@ class TapZendeskCityblock(Tap):
     def check_availability(self) -> None:
         """Raises PartlyUnavailableError where a model that is not optional could not be read."""
         missing = {
-            name: cause
-            for name, cause in self.unavailable.items()
-            if name not in self.settings.optional_models
+            name: self.unavailable[name]
+            for name in self.streams
+            if name in self.unavailable and name not in self.settings.optional_models
         }
         if missing:
             told = ", ".join(f"{name} ({cause})" for name, cause in missing.items())

@@ -101,6 +101,17 @@ def test_a_refusal_in_mid_export_ends_the_run(tap, zendesk):
     assert "/api/v2/macros: HTTP 422 RecordInvalid" in result.stderr
 
 
+def test_the_last_line_names_the_models_in_one_order_whoever_was_refused_first(tap, zendesk):
+    zendesk.fault("/api/v2/brands", status=429, headers={"Retry-After": "1"})
+    zendesk.fault("/api/v2/brands", status=403)
+    zendesk.fault("/api/v2/groups", status=403)
+    result = tap(bulk_models=["brand", "group"], incremental_models=[])
+    assert result.code == 3
+    assert result.stderr.index("group: not available") < result.stderr.index("brand: not available")
+    told = "brand (HTTP 403), group (HTTP 403); the other models are complete"
+    assert told in result.stderr
+
+
 def test_an_optional_model_that_is_missing_fails_nothing(tap, zendesk):
     zendesk.fault("/api/v2/nps/", times=2, status=404)
     result = tap(bulk_models=["group"], incremental_models=["nps_recipient", "nps_response"])

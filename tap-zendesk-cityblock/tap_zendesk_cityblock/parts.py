@@ -5,13 +5,11 @@ Values are what the source's rows give, bytes that stay Zendesk's own or Python'
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tap_zendesk_cityblock.errors import AnswerError
-from tap_zendesk_cityblock.rows import detached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -34,7 +32,7 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw] | None).decode
 
 
 class Parts:
-    """One model's rows, and those as RECORD messages."""
+    """One model's rows."""
 
     def __init__(
         self,
@@ -55,12 +53,9 @@ class Parts:
         self._as_text = model.part.as_text & self._selected
         self._constants = {name: value for name, value in constants.items() if name in selected}
         self._report = report
-        self._encode_into = msgspec.json.Encoder().encode_into
-        self._before = b'{"type":"RECORD","stream":%s,"record":' % msgspec.json.encode(model.name)
 
     def of(self, records: list[Any], rows: Rows) -> list[Properties]:
         """Those of the source's records, in their order; `rows` reads these. Raises AnswerError."""
-        self._after = b',"time_extracted":"%s"}\n' % datetime.now(UTC).isoformat().encode()
         found: list[Properties] = []
         for record in records:
             taken = {ours: rows.value(record, theirs) for ours, theirs in self._taken}
@@ -71,8 +66,6 @@ class Parts:
                     f"{self._model.name}: in the answer of {self._model.path}, {self._part.within} is not as documented"
                 ) from None
             found += [self._completed(properties, taken) for properties in inside]
-        if found:
-            found[-1] = {name: detached(value) for name, value in found[-1].items()}
         return found
 
     def _completed(self, properties: Properties, taken: Properties) -> Properties:
@@ -86,12 +79,6 @@ class Parts:
                 row[name] = _text(row[name])
         row.update(self._constants)
         return row
-
-    def append(self, row: Properties, lines: bytearray) -> None:
-        """Puts the RECORD message, one line, at the end."""
-        lines += self._before
-        self._encode_into(row, lines, -1)
-        lines += self._after
 
     def _within(self, value: Any) -> Iterator[Properties]:  # noqa: ANN401 - bytes or what Python has for them
         if value is None:

@@ -6,7 +6,6 @@ are handed on; what looks into records (stream maps, flattening, a deselected ne
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -121,7 +120,7 @@ class DictRows:
 
 
 class RawRows:
-    """Records as structures made from the selected properties, and those as RECORD messages."""
+    """Records as structures made from the selected properties."""
 
     def __init__(
         self,
@@ -137,8 +136,6 @@ class RawRows:
         self._constants = {name: value for name, value in constants.items() if name in selected}
         self._as_dicts = DictRows(model, known, constants, report)
         self._left_out = set(model.left_out)
-        self._encode_into = msgspec.json.Encoder().encode_into
-        self._before = b'{"type":"RECORD","stream":%s,"record":' % msgspec.json.encode(model.name)
         self._prepare()
 
     def _prepare(self) -> None:
@@ -184,11 +181,6 @@ class RawRows:
             raise TransientError("an answer that is not whole JSON") from None
         if answer.records is msgspec.UNSET:
             self._as_dicts.decode(body)  # tells what is wrong
-        if answer.records:
-            last = answer.records[-1]
-            for attribute in last.__struct_fields__:
-                setattr(last, attribute, detached(getattr(last, attribute)))
-        self._after = b',"time_extracted":"%s"}\n' % datetime.now(UTC).isoformat().encode()
         return answer, answer.records
 
     def _once_more(self, body: bytes) -> Any:  # noqa: ANN401 - a type made at run time
@@ -213,28 +205,16 @@ class RawRows:
         return None if value is msgspec.UNSET else value
 
     def released(self, records: list[Any]) -> list[Any]:
-        return records  # `append` leaves them out
-
-    def append(self, record: Any, lines: bytearray) -> None:  # noqa: ANN401 - a type made at run time
-        """Puts the RECORD message, one line, at the end."""
         for attribute in self._hidden:
-            setattr(record, attribute, msgspec.UNSET)
-        lines += self._before
-        self._encode_into(record, lines, -1)
-        lines += self._after
+            for record in records:
+                setattr(record, attribute, msgspec.UNSET)
+        return records
 
 
 def _no_plain_value(model: Model) -> AnswerError:
     return AnswerError(
         f"{model.name}: in the answer of {model.path}, {model.key} or {model.clock} of an object is no plain value"
     )
-
-
-def detached(value: Any) -> Any:  # noqa: ANN401 - bytes or what Python has for them
-    """Bytes of their own: the SDK holds a page's last record while the next page is fetched, and with it would hold
-    the page.
-    """
-    return value.copy() if isinstance(value, msgspec.Raw) else value
 
 
 def _one_line(body: bytes) -> bytes:

@@ -24,9 +24,10 @@ from tap_zendesk_cityblock.progress import Progress
 from tap_zendesk_cityblock.rows import DictRows, RawRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from singer_sdk.helpers.types import Context
+    from singer_sdk.metrics import Counter
 
     from tap_zendesk_cityblock.models import Model
     from tap_zendesk_cityblock.pagination import Page
@@ -61,7 +62,8 @@ class ModelStream(Stream):
         self.primary_keys = (model.key,)
         self._companions: list[ModelStream] = []
         self._reported: set[str] = set()
-        self._append: Callable[[Any, bytearray], None] | None = None
+        self._as_bytes = False
+        self._counter: Counter | None = None
 
     def lead(self, companions: Iterable[ModelStream]) -> None:
         """Makes this stream serve those too, whose rows its pages bring; the SDK leaves their sync to it."""
@@ -80,7 +82,9 @@ class ModelStream(Stream):
 
     def get_records(self, context: Context | None) -> Iterable[Any]:  # noqa: ARG002 - the SDK's signature
         tap = self.zendesk
-        members = [stream.begin() for stream in (*self._companions, self) if stream.selected]
+        is_dry_run = self.ABORT_AT_RECORD_COUNT is not None
+        companions = [] if is_dry_run else self._companions  # their rows are written without the SDK
+        members = [stream.begin() for stream in (*companions, self) if stream.selected]
         start = set_out(members, tap.settings.start_date)
         source = asked(MODELS[self.model.source], members)
         rows = self._rows(source, members)
@@ -120,13 +124,12 @@ class ModelStream(Stream):
         return Member(self, Export(self.name, uuid.uuid4().hex, datetime.now(UTC), start, start))
 
     def _handed_out(self, member: Member, page: Page, rows: Rows) -> Iterable[Any]:
-        """Writes a companion's records; its own it leaves to the SDK."""
+        """Writes the records; its own, where they are dicts, it leaves to the SDK."""
         records = member.parts.of(page.records, rows) if member.parts else rows.released(page.records)
         member.export.count += len(records)
-        if member.stream is self:
+        if member.stream is self and not self._as_bytes:
             return records
-        for record in records:
-            member.stream.write(record)
+        member.stream.write(records)
         return ()
 
     def _rows(self, source: Model, members: list[Member]) -> Rows:
@@ -146,38 +149,42 @@ class ModelStream(Stream):
         known = [name for name in names if name not in EXPORT_COLUMNS]
         selected = [name for name in names if self.mask["properties", name]]
         constants = self._constants(export)
-        self._append = None
+        self._as_bytes = as_bytes
         if self.model.part is not None:
             member.parts = Parts(self.model, known, selected, constants, self._report)
-            self._append = member.parts.append if as_bytes else None
             return None
         if not as_bytes:
             return DictRows(source, known, constants, self._report)
-        rows = RawRows(source, known, selected, constants, self._report)
-        self._append = rows.append
-        return rows
+        return RawRows(source, known, selected, constants, self._report)
 
     def _constants(self, export: Export) -> dict[str, Any]:
         """What every record gets."""
         return {"_export_id": export.export_id, "_exported_at": export.started.isoformat()}
 
     def hands_records_on(self) -> bool:
-        """Whether nothing looks into them: no stream map, no flattening, no deselected nested property."""
+        """Whether nothing looks into them: no stream map, no flattening, no deselected nested property, no dry run."""
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            return False
         [stream_map, *others] = self.stream_maps
         is_mapped = others or type(stream_map) is not SameRecordTransform or stream_map.flattening_enabled
         looks_inside = any(len(crumb) > 2 and not selected for crumb, selected in self.mask.items())
         return not is_mapped and not looks_inside
 
-    def write(self, record: Any) -> None:  # noqa: ANN401 - a dict or a row
-        """Its RECORD message."""
-        self._write_record_message(record)
+    def get_record_counter(self, **named: Any) -> Counter:  # noqa: ANN401 - the SDK's arguments, handed on
+        """The SDK's, which counts the records that it writes itself; `write` counts the others."""
+        self._counter = super().get_record_counter(**named)
+        return self._counter
 
-    def _write_record_message(self, record: Any) -> None:  # noqa: ANN401 - a dict or a row
-        if self._append is None:
-            super()._write_record_message(record)
-        else:
-            self.zendesk.writer.write_record(self._append, record)
-            self.state_manager.is_flushed = False
+    def write(self, records: list[Any]) -> None:
+        """Their RECORD messages."""
+        if not self._as_bytes:
+            for record in records:
+                self._write_record_message(record)
+            return
+        self.zendesk.writer.write_records(self.name, records)
+        self.state_manager.is_flushed = False
+        if self._counter is not None:
+            self._counter.increment(len(records))
 
     def start(self) -> Position | None:
         """Settings before state, state before start_date. None for bulk models."""

@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import RecordMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from singer_sdk.singerlib.encoding.simple import Message
 
-PENDING_BYTES = 256 << 10
+RECORDS_AT_ONCE = 100
+"""As lines they are held beside the page that they are of."""
+
+_encode_lines = msgspec.json.Encoder().encode_lines
+
+
+class Record(msgspec.Struct, tag_field="type", tag="RECORD", gc=False):
+    """A RECORD message (the Singer specification)."""
+
+    stream: str
+    record: Any
+    time_extracted: str
 
 
 class BufferedWriter(MsgSpecWriter):
-    """Records wait for one another; every other message takes them along."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pending = bytearray()
+    """Records wait in stdout's buffer; every other message takes them along."""
 
     def write_message(self, message: Message) -> None:
-        self._pending += self.format_message(message)
+        sys.stdout.buffer.write(self.format_message(message))
         if not isinstance(message, RecordMessage):
             self.flush()
 
-    def write_record(self, append: Callable[[Any, bytearray], None], record: Any) -> None:  # noqa: ANN401
-        """`append` puts the record's message, a line, at the end of a buffer."""
-        append(record, self._pending)
-        if len(self._pending) >= PENDING_BYTES:
-            self._write()
+    def write_records(self, stream: str, records: Sequence[Any]) -> None:
+        """Their RECORD messages. A record is anything that msgspec makes an object of."""
+        now = datetime.now(UTC).isoformat()
+        for first in range(0, len(records), RECORDS_AT_ONCE):
+            some = records[first : first + RECORDS_AT_ONCE]
+            sys.stdout.buffer.write(_encode_lines([Record(stream, record, now) for record in some]))
 
     def flush(self) -> None:
-        self._write()
         sys.stdout.buffer.flush()
-
-    def _write(self) -> None:
-        sys.stdout.buffer.write(self._pending)
-        self._pending.clear()

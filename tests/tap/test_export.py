@@ -246,3 +246,22 @@ def test_numbers_keep_their_digits_and_a_text_where_a_number_was_is_handed_on(ta
     assert result.ids("brand") == ["seven"]
     assert '"name":1.10' in result.stdout
     assert '"created_at":12345678901234567890.50' in result.stdout
+
+
+@pytest.mark.parametrize("maps", [{}, {"ticket": {"id": "id"}}])
+def test_the_sdks_metrics_count_the_records_of_each_model(maps, tap, zendesk):
+    named = {"bulk_models": ["brand", "schedule_holiday"], "incremental_models": ["ticket"]}
+    result = tap(**named, stream_maps=maps)
+    told = [
+        json.loads(line.split("METRIC: ")[1]) for line in result.stderr.splitlines() if "METRIC: " in line
+    ]
+    counts = {one["tags"]["stream"]: one["value"] for one in told if one["metric"] == "record_count"}
+    for model in ("brand", "schedule_holiday", "ticket"):
+        assert counts[model] == len(result.records(model)) > 0
+
+
+def test_a_dry_run_reads_one_row_of_a_model(tap):
+    result = tap("--test", bulk_models=["brand"], incremental_models=["ticket", "ticket_metric_set"])
+    assert result.code == 0, result.stderr
+    assert len(result.records("brand")) == len(result.records("ticket")) == 1
+    assert len(result.records("ticket_metric_set")) <= 1

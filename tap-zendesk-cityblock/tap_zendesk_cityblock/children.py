@@ -15,6 +15,7 @@ from tap_zendesk_cityblock.cursors import (
 from tap_zendesk_cityblock.errors import AnswerError, StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.pages import Pages
+from tap_zendesk_cityblock.progress import Progress
 from tap_zendesk_cityblock.rows import DictRows
 from tap_zendesk_cityblock.streams import ModelStream
 
@@ -65,11 +66,16 @@ class ChildStream(ModelStream):
     def get_records(self, context: Context | None) -> Iterable[Any]:  # noqa: ARG002 - the SDK's signature
         tap, parent = self.zendesk, MODELS[parent_of(self.model).model]
         members, causes = [self.begin()], dict[Key, StreamUnavailableError | None]()
+
+        def left() -> tuple[int, int] | None:
+            return tap.client.left(of_parent(self.model, next(reversed(causes))).path)
+
+        progress = Progress(members[0].export, left, self.logger)
         try:
             for key in keys_of(parent, tap.client, tap.settings, self.logger):
                 self._key, causes[key] = key, None
                 try:
-                    yield from self._below(key, members)
+                    yield from self._below(key, members, progress)
                 except StreamUnavailableError as unavailable:
                     causes[key] = unavailable
                     self.logger.info("%s: none of %s (%s)", self.name, key, unavailable)
@@ -86,13 +92,14 @@ class ChildStream(ModelStream):
         if len(unread) < len(causes) or not causes:
             finish_children(self.stream_state, unread)
 
-    def _below(self, key: Key, members: list[Member]) -> Iterator[Any]:
+    def _below(self, key: Key, members: list[Member], progress: Progress) -> Iterator[Any]:
         tap, source = self.zendesk, of_parent(self.model, key)
         rows = self._rows(source, members)
         pages = Pages(source, tap.client, tap.settings, rows, self.logger)
         for page in pages.following(self.start()):
             yield from self._handed_out(members[0], page, rows)
             self._commit(page, members, members)
+            progress.tell(members[0].export)
 
     def _constants(self, export: Export) -> dict[str, Any]:
         return {**super()._constants(export), parent_of(self.model).column: self._key}

@@ -56,7 +56,7 @@ def status_answer(fault: Fault) -> web.Response:
     return web.Response(status=fault.status, text=text, headers=headers)
 
 
-async def broken_answer(fault: Fault, request: web.Request, body: bytes) -> web.StreamResponse:
+async def broken_answer(fault: Fault, request: web.Request, body: bytes, date: str) -> web.StreamResponse:
     """Half of `body` and then a reset or an end; nothing at all; or all of it, slowly."""
     transport = request.transport
     assert transport is not None  # noqa: S101 - aiohttp gives every request that is being answered one
@@ -64,7 +64,7 @@ async def broken_answer(fault: Fault, request: web.Request, body: bytes) -> web.
         transport.close()
         return web.Response()
     answer = web.StreamResponse(
-        headers={"Content-Type": "application/json", "Content-Length": str(len(body))}
+        headers={"Content-Type": "application/json", "Content-Length": str(len(body)), "Date": date}
     )
     answer.force_close()
     await answer.prepare(request)

@@ -82,7 +82,7 @@ async def _api(request: web.Request) -> web.StreamResponse:
     at = time.monotonic()
     answer = await _answered(request, account)
     if not answer.prepared:
-        answer.headers["Date"] = format_datetime(datetime.fromtimestamp(account.store.now, UTC), usegmt=True)
+        answer.headers.setdefault("Date", _date(account.store))
     await asyncio.sleep(account.latency)
     kind = request.headers.get("Authorization", "").partition(" ")[0]
     account.requests.append(
@@ -115,8 +115,12 @@ async def _answered(request: web.Request, account: Account) -> web.StreamRespons
     except Refused as refused:
         return _json(refused.body, refused.status, headers)
     if fault is not None:
-        return await broken_answer(fault, request, body)
+        return await broken_answer(fault, request, body, _date(account.store))
     return web.Response(body=body, headers=headers, content_type="application/json")
+
+
+def _date(store: Store) -> str:
+    return format_datetime(datetime.fromtimestamp(store.now, UTC), usegmt=True)
 
 
 def _body(path: str, request: web.Request, account: Account) -> bytes:

@@ -84,15 +84,18 @@ class ZendeskClient:
 
         Raises StreamUnavailableError (403, 404), CursorInvalidError, StartTooRecentError, and the TapErrors.
         """
-        started = time.monotonic()
+        failed: float | None = None
         for attempt in range(10_000):
             try:
                 return read(self._send(path, query), query)
             except TransientError as failure:
+                failed = (
+                    failed or time.monotonic()
+                )  # until then it may have waited for its turn, however long
                 if failure.is_too_large:
                     query = smaller(query)
                 wait = self._pause(failure, attempt)
-                if time.monotonic() - started + wait > self._give_up_after:
+                if time.monotonic() - failed + wait > self._give_up_after:
                     cause = OutOfRequestsError if failure.is_rate_limit else GaveUpError
                     raise cause(f"{path}: {failure}; gave up after {attempt + 1} tries") from None
                 self._logger.warning("%s: %s, trying again in %.0f s", path, failure, wait)
@@ -101,7 +104,7 @@ class ZendeskClient:
         raise GaveUpError(f"{path}: gave up")
 
     def now(self) -> float:
-        """Epoch seconds by Zendesk's clock, as its last answer told; by this machine's before the first."""
+        """Epoch seconds by Zendesk's clock, of the answer that `get` came back with last; by this machine's before the first."""
         return time.time() if self._date is None else self._date
 
     def left(self, path: str) -> tuple[int, int] | None:
@@ -136,12 +139,12 @@ class ZendeskClient:
                     stream=True,
                 )
                 self._turns.answered(turn, response.status_code, response.headers)
-                self._date = _date(response) or self._date
                 body = _body(response) if response.status_code == 200 else response.content
             except requests.ConnectionError as failure:
                 raise TransientError(_connection_cause(failure)) from None
             except requests.RequestException as failure:
                 raise TransientError(type(failure).__name__) from None
+        self._date = _date(response) or self._date  # not before: others may have been answered meanwhile
         if turn.waited > 1:
             self._logger.info("%s: waited %.0f s for its turn", path, turn.waited)
         return response, body

@@ -67,6 +67,14 @@ def test_trouble_that_does_not_pass_ends_the_run_with_the_pages_before_it_kept(t
     assert result.records("EXPORT_METADATA") == []
 
 
+def test_a_request_that_waited_long_for_its_turn_is_tried_again_all_the_same(tap, zendesk):
+    zendesk.limits(**{"incremental-exports": {"total": 2, "window": 4}})
+    zendesk.fault(TICKETS, after=2, status=503)
+    result = tap(**ONLY_TICKETS, give_up_after=2)
+    assert result.code == 0, result.stderr
+    assert sorted(result.ids("ticket")) == sorted(zendesk.ids("ticket"))
+
+
 def test_options_that_make_no_sense_have_an_exit_code_of_their_own(tap):
     assert tap("--no-such-option").code == 2
 

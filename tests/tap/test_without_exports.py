@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import jsonschema
 import pytest
@@ -239,6 +240,20 @@ def test_what_changed_within_the_last_minute_waits_for_the_next_run(tap, zendesk
     third = tap(**TICKETS, state=second.states[-1])
     assert 9 in third.ids("ticket")
     assert 10 not in third.ids("ticket")
+
+
+def test_what_another_model_is_answered_meanwhile_does_not_make_it_later(tap, zendesk):
+    """The page is of one minute, its body comes in the next, and between them a list's answer tells that minute."""
+    first = tap(**TICKETS)
+    now = zendesk.now()
+    zendesk.put("ticket", {"id": 11, "status": "open", "updated_at": iso(now - 30)})
+    zendesk.fault("/api/v2/tickets", kind="slow", delay=3)
+    zendesk.fault("/api/v2/brands", status=503, headers={"Retry-After": "1"})
+    later = {"Date": format_datetime(datetime.fromtimestamp(now + 60, UTC), usegmt=True)}
+    zendesk.fault("/api/v2/brands", status=200, headers=later, body={"brands": [], "meta": {}})
+    second = tap(**TICKETS | {"bulk_models": ["brand"]}, state=first.states[-1])
+    assert second.code == 0, second.stderr
+    assert 11 not in second.ids("ticket")
 
 
 def test_going_over_from_exports_nothing_is_missed(tap, zendesk):

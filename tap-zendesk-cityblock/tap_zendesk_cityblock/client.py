@@ -84,14 +84,12 @@ class ZendeskClient:
 
         Raises StreamUnavailableError (403, 404), CursorInvalidError, StartTooRecentError, and the TapErrors.
         """
-        failed: float | None = None
+        failed: float | None = None  # the first time: how long it waited for its turn is no matter
         for attempt in range(10_000):
             try:
                 return read(self._send(path, query), query)
             except TransientError as failure:
-                failed = (
-                    failed or time.monotonic()
-                )  # until then it may have waited for its turn, however long
+                failed = failed or time.monotonic()
                 if failure.is_too_large:
                     query = smaller(query)
                 wait = self._pause(failure, attempt)

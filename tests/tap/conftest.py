@@ -83,7 +83,6 @@ class Zendesk:
 def zendesk(zendesk_url):
     """The account without faults, limits or a history of requests."""
     requests.delete(f"{zendesk_url}/_sandbox/faults", timeout=30)
-    requests.delete(f"{zendesk_url}/_sandbox/requests", timeout=30)
     account = Zendesk(zendesk_url)
     account.latency(0)
     account.exports(allowed=True)
@@ -96,6 +95,7 @@ def zendesk(zendesk_url):
             "access-logs": {"total": 10**6},
         }
     )
+    requests.delete(f"{zendesk_url}/_sandbox/requests", timeout=30)
     return account
 
 
@@ -137,7 +137,7 @@ def tap(command):
             command(*arguments, **settings),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
             env=environment,
         )

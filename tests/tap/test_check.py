@@ -25,7 +25,7 @@ def check(zendesk, tmp_path):
         path = tmp_path / "config.json"
         path.write_text(json.dumps(config))
         return subprocess.run(
-            [CHECK, "--config", path], capture_output=True, text=True, timeout=60, check=False
+            [CHECK, "--config", path], capture_output=True, text=True, timeout=300, check=False
         )
 
     return run
@@ -76,7 +76,7 @@ def test_credentials_that_are_refused_are_one_sentence(check):
 
 def test_a_settings_file_that_is_missing_is_one_sentence():
     ran = subprocess.run(
-        [CHECK, "--config", "nowhere.json"], capture_output=True, text=True, timeout=60, check=False
+        [CHECK, "--config", "nowhere.json"], capture_output=True, text=True, timeout=300, check=False
     )
     assert ran.returncode == 1
     assert "there is no file nowhere.json" in ran.stderr

@@ -15,7 +15,7 @@ PLAN = Path(sys.executable).with_name("tap-zendesk-cityblock-plan")
 def plan(command):
     def run(*, state=None, **settings):
         line = [PLAN, *command(state=state, **settings)[1:]]
-        return subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(line, capture_output=True, text=True, timeout=300, check=False)
 
     return run
 

@@ -34,6 +34,10 @@ class Faults:
     def clear(self) -> None:
         self._pending.clear()
 
+    def to_come(self) -> list[dict[str, object]]:
+        """Those that still wait for a request."""
+        return [dataclasses.asdict(fault) for fault in self._pending]
+
     def take(self, path: str) -> Fault | None:
         """The fault that this request meets."""
         for fault in self._pending:

@@ -59,6 +59,7 @@ def application(store: Store) -> web.Application:
     app.router.add_post("/_sandbox/advance", _advance)
     app.router.add_get("/_sandbox/objects/{model}", _objects)
     app.router.add_put("/_sandbox/objects/{model}", _put_objects)
+    app.router.add_get("/_sandbox/faults", _faults)
     app.router.add_post("/_sandbox/faults", _add_fault)
     app.router.add_delete("/_sandbox/faults", _clear_faults)
     app.router.add_get("/_sandbox/requests", _requests)
@@ -169,6 +170,10 @@ async def _put_objects(request: web.Request) -> web.StreamResponse:
 async def _add_fault(request: web.Request) -> web.StreamResponse:
     request.app[ACCOUNT].faults.add(Fault(**await request.json()))
     return _json({})
+
+
+async def _faults(request: web.Request) -> web.StreamResponse:
+    return _json(request.app[ACCOUNT].faults.to_come())
 
 
 async def _clear_faults(request: web.Request) -> web.StreamResponse:

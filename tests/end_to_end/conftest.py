@@ -27,8 +27,8 @@ class Project:
             "MELTANO_DATABASE_URI": f"sqlite:///{self.home / 'meltano.db'}",
             "MELTANO_CLI_LOG_LEVEL": "info",
             "DBT_TARGET_PATH": str(self.home / "dbt"),
-            "TARGET_BIGQUERY_TIMEOUT": "20",
-            "TARGET_ZENDESK_PUBSUB_TIMEOUT": "20",
+            "TARGET_BIGQUERY_TIMEOUT": "120",
+            "TARGET_ZENDESK_PUBSUB_TIMEOUT": "120",
             "NO_COLOR": "1",
             **env,
         }
@@ -53,7 +53,7 @@ class Project:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
 

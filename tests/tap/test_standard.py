@@ -1,4 +1,8 @@
-"""The SDK's standard tests of a tap, for every model."""
+"""The SDK's standard tests of a tap, for every model, but for those of single attributes.
+
+They remember the values of the first attribute that they look at and test no other; which is the first, their order
+decides. Every record of every model is held to its schema in test_export.py.
+"""
 
 import pytest
 import requests
@@ -28,5 +32,8 @@ def _account(zendesk_url):
 
 
 TestStandard = get_tap_test_class(
-    TapZendeskCityblock, config=CONFIG, suite_config=SuiteConfig(max_records_limit=20)
+    TapZendeskCityblock,
+    config=CONFIG,
+    suite_config=SuiteConfig(max_records_limit=20),
+    include_stream_attribute_tests=False,
 )

@@ -63,7 +63,7 @@ def config(dataset, proxy):
         "dataset": dataset,
         "bigquery_emulator_host": proxy["bigquery"].url,
         "storage_emulator_host": proxy["gcs"].url,
-        "timeout": 20,
+        "timeout": 120,
     }
 
 

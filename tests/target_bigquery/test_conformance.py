@@ -152,7 +152,7 @@ def test_a_kill_between_load_and_state_loses_and_repeats_nothing(
     process = start()
     process.stdin.write(lines(RUN))
     process.stdin.close()
-    assert proxy[server].reached.wait(30)
+    assert proxy[server].reached.wait(120)
     process.kill()
     assert process.wait() == -signal.SIGKILL
     assert process.stdout.read() == b""
@@ -172,7 +172,7 @@ def test_a_signal_during_a_load_finishes_it_and_its_state(number, start, ids, pr
     process = start(checkpoint_rows=50)
     process.stdin.write(lines([schema(), *batch(1, 50), state(50)]))
     process.stdin.flush()
-    assert proxy[server].reached.wait(30)
+    assert proxy[server].reached.wait(120)
     process.send_signal(number)
     process.send_signal(number)
     for line in process.stderr:

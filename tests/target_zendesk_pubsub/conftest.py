@@ -101,7 +101,7 @@ def config(dataset, messages_dataset, bigquery_proxy, commons, pubsub):
         "topic": commons.topic.rpartition("/")[2],
         "bigquery_emulator_host": bigquery_proxy.url,
         "pubsub_emulator_host": pubsub.host,
-        "timeout": 20,
+        "timeout": 120,
     }
 
 

@@ -273,7 +273,7 @@ def test_a_signal_between_batches_ends_the_run_with_what_state_says(start, commo
     process.stdin.flush()
     assert json.loads(process.stdout.readline()) == state(1)["value"]
     process.send_signal(signal.SIGTERM)
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=120)
     assert process.returncode == 128 + signal.SIGTERM, told
     assert events(commons.receive()) == [(1, "created")]
 

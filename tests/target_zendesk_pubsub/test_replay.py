@@ -141,7 +141,7 @@ def test_a_topic_that_is_away_is_told_and_nothing_is_logged(replay, published, r
 def test_a_signal_lets_the_batch_in_hand_be_logged(start, published, bigquery_proxy, commons, rows):
     bigquery_proxy.add(Fault("hold", "POST /upload"))
     with start("--from", "2026-10-01", command=COMMAND, batch_size=1) as process:
-        assert bigquery_proxy.reached.wait(30)
+        assert bigquery_proxy.reached.wait(120)
         process.send_signal(signal.SIGTERM)
         assert any(b"leaving once the batch in hand is published" in line for line in process.stderr)
         bigquery_proxy.release()

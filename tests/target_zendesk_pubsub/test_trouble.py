@@ -140,7 +140,7 @@ def test_pubsub_that_goes_away_for_a_while_is_waited_for(start, own_pubsub, bigq
         with server():
             process.stdin.write(lines(RUN))
             process.stdin.close()
-            assert bigquery_proxy.reached.wait(30)
+            assert bigquery_proxy.reached.wait(120)
         bigquery_proxy.release()
         await_line(process, b"Pub/Sub: ServiceUnavailable, trying again")
         with server():
@@ -272,7 +272,7 @@ def held(start, bigquery_proxy):
         process = start(**settings)
         process.stdin.write(lines(messages))
         process.stdin.flush()
-        assert bigquery_proxy.reached.wait(30)
+        assert bigquery_proxy.reached.wait(120)
         return process
 
     return begin
@@ -352,7 +352,7 @@ def test_a_signal_while_mended_tickets_are_published_leaves_the_rest_to_the_next
     bigquery_proxy.add(Fault("hold", JOB, after=LOG))
     with start(batch_size=1) as process:
         process.stdin.close()
-        assert bigquery_proxy.reached.wait(30)
+        assert bigquery_proxy.reached.wait(120)
         process.send_signal(signal.SIGTERM)
         await_line(process, b"leaving once the batch in hand is published")
         bigquery_proxy.release()

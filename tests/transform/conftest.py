@@ -48,7 +48,7 @@ class Views:
         )
         lines = "".join(json.dumps(message) + "\n" for message in messages)
         subprocess.run(
-            [LOADER, "--config", config], input=lines, text=True, capture_output=True, check=True, timeout=60
+            [LOADER, "--config", config], input=lines, text=True, capture_output=True, check=True, timeout=300
         )
 
     def dbt(self, *arguments):
@@ -71,7 +71,7 @@ class Views:
             capture_output=True,
             text=True,
             check=False,
-            timeout=200,
+            timeout=600,
         )
 
     def build(self, *models):

@@ -1,7 +1,14 @@
+import signal
+
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["sandbox.testing"]
+
+
+def pytest_configure():
+    """The background job of a shell ignores SIGINT, and so would every process that a test sends one to."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class ByFile(LoadScopeScheduling):

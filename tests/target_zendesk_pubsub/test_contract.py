@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -66,7 +67,7 @@ def test_the_consumer_ends_with_the_last_version_of_each_ticket_whatever_comes_t
     try:
         kept = wait_until_it_keeps(database, 65, consumer)
     finally:
-        consumer.terminate()  # a shell's background job hears no SIGINT
+        consumer.send_signal(signal.SIGINT)
         consumer.wait(60)
 
     assert [(row[0], bool(row[1])) for row in kept] == [(1, False), (33, True), (65, False)]

@@ -105,7 +105,7 @@ def test_others_who_use_the_account_find_room(tap, zendesk):
     assert result.code == 0, result.stderr
     assert set(result.ids("ticket")) == zendesk.ids("ticket")
     counts = zendesk.counts()["incremental-exports"]
-    assert counts["others_served"] > counts["others_refused"]
+    assert counts["others_served"] > counts.get("others_refused", 0)
 
 
 def test_one_model_that_goes_wrong_ends_the_run_while_others_wait_for_zendesk(tap, zendesk):

@@ -37,7 +37,7 @@ CLOCKS_DIFFER = 86_400
 """Seconds by which this machine's clock may be behind the one that a state was written by."""
 
 BY_CURSOR = (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT)
-CURSOR = re.compile(rb"(\d+)(?:\.\d+)?\|\|(\d*)")
+CURSOR = re.compile(rb"(\d{1,11})(?:\.\d+)?\|\|(\d*)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,6 +172,11 @@ def epoch_of(position: Position | None) -> int | None:
     return time_of(position.cursor) if position.time is None and position.cursor else position.time
 
 
+def is_past(moment: object) -> bool:
+    """Whether these are whole seconds since 1970, and not of the future."""
+    return type(moment) is int and 0 <= moment <= time.time() + CLOCKS_DIFFER
+
+
 def check_state(state: Mapping[str, Any], subdomain: str) -> None:
     """Raises ConfigurationError with what to write instead."""
     bookmarks = state.get("bookmarks", {})
@@ -248,7 +253,7 @@ def _stands(source: object) -> bool:
     return (
         isinstance(source, dict)
         and set(source) <= {"cursor", "start_time"}
-        and type(source.get("start_time")) is int
+        and is_past(source.get("start_time"))
         and isinstance(source.get("cursor", ""), str)
     )
 

@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+
 from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
 from tap_zendesk_cityblock.cursors import Position, time_of
 from tap_zendesk_cityblock.errors import (
@@ -44,6 +46,10 @@ def answered(pages: Iterator[T]) -> Iterator[T]:
         if has_begun:
             raise
         raise StreamUnavailableError(str(refused)) from None
+
+
+def _is_absent(value: object) -> bool:
+    return value is None or value is msgspec.UNSET
 
 
 class Pages:
@@ -116,10 +122,14 @@ class Pages:
                     page.lost_second,
                 )
             versions = [self._rows.version(record) for record in page.records]
+            if any(_is_absent(key) for key, _ in versions):
+                raise AnswerError(
+                    f"{self._model.name}: in the answer of {self._model.path}, an object has no {self._model.key}"
+                )
             fresh = [
                 record
                 for record, version in zip(page.records, versions, strict=True)
-                if version not in before
+                if version not in before or (self._model.is_incremental and _is_absent(version[1]))
             ]
             before = set(versions)
             query = None if page.next is None else larger(self._model, page.next, self._settings.page_size)

@@ -158,6 +158,8 @@ def _export_time(model: Model, query: Query, answer: Answer, records: list[Any])
     """
     end = answer.end_time
     if end is None:
+        if answer.end_of_stream is False or (answer.end_of_stream is None and records and answer.next_page):
+            raise AnswerError(f"{model.name}: the export has not ended, and there is no time to go on from")
         return Page(records, None)
     start, full = int(query["start_time"]), len(records) >= min(SMALLEST_PAGE, int(query["per_page"]))
     position = Position(time=int(end))
@@ -185,9 +187,13 @@ def _list_cursor(model: Model, query: Query, answer: Answer, records: list[Any])
     meta = answer.meta
     if not isinstance(meta, dict):
         raise AnswerError(f"{model.name}: the answer of {model.path} has no page cursor")
+    after = meta.get("after_cursor")
+    if meta.get("has_more") is None and after:
+        raise AnswerError(
+            f"{model.name}: the answer of {model.path} does not tell whether there are more pages"
+        )
     if not meta.get("has_more"):
         return Page(records, None)
-    after = meta.get("after_cursor")
     if not after or after == query.get("page[after]"):
         raise AnswerError(f"{model.name}: there are more pages, and the page cursor stands still")
     return Page(records, {**query, "page[after]": after})

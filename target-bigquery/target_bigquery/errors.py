@@ -5,7 +5,7 @@ TargetError
 ├── InputError      a line of the input is no Singer message
 ├── RowError        a row does not fit its table: stream, row number, column
 ├── SchemaError     a stream's schema does not fit its table
-├── LoadError       BigQuery or GCS refused, or could not be reached for too long
+├── LoadError       BigQuery or GCS refused, or could not be reached for too long, or there is no room to spool rows
 └── LegacyError     what the replaced system left tells no single position: the table, what to do
 """
 

@@ -37,7 +37,7 @@ CLOCKS_DIFFER = 86_400
 """Seconds by which this machine's clock may be behind the one that a state was written by."""
 
 BY_CURSOR = (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT)
-CURSOR = re.compile(rb"(\d{1,11})(?:\.\d+)?\|\|(\d*)")
+CURSOR = re.compile(rb"(\d{1,11}(?:\.\d{1,6})?)\d*\|\|(\d*)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,10 +126,10 @@ def _to_bookmark(position: Position) -> Bookmark:
 def time_of(cursor: str) -> int | None:
     """The epoch seconds inside a cursor, which Zendesk makes of a time and an id. None for any other."""
     place = _place(Position(cursor=cursor))
-    return None if place is None else place[0]
+    return None if place is None else int(place[0])
 
 
-def _place(position: Position) -> tuple[int, int] | None:
+def _place(position: Position) -> tuple[float, int] | None:
     """Epoch seconds and id behind which an export goes on there; None for a cursor that tells neither."""
     if position.cursor is None:
         return position.time or 0, -1
@@ -138,7 +138,7 @@ def _place(position: Position) -> tuple[int, int] | None:
     except (binascii.Error, ValueError):
         return None
     found = CURSOR.match(decoded)
-    return (int(found[1]), int(found[2] or -1)) if found else None
+    return (float(found[1]), int(found[2] or -1)) if found else None
 
 
 def is_ahead(position: Position, other: Position) -> bool:

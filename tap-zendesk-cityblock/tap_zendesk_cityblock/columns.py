@@ -52,7 +52,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "method": "The HTTP method",
         "referer": Personal("text", "The page it was asked from"),
         "status": "The HTTP status of the answer",
-        "summary": "What was done, in words",
+        "summary": Personal("text", "What was done, in words, which may name whom or what"),
         "timestamp": "When it was asked",
         "url": Personal("text", "What was asked for, with words that were searched for"),
         "user_id": "The user who asked",

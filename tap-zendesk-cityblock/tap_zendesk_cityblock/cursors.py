@@ -37,7 +37,7 @@ CLOCKS_DIFFER = 86_400
 """Seconds by which this machine's clock may be behind the one that a state was written by."""
 
 BY_CURSOR = (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT)
-CURSOR = re.compile(rb"(\d+)(?:\.\d+)?\|\|(\d*)")
+CURSOR = re.compile(rb"(\d{1,11}(?:\.\d{1,6})?)\d*\|\|(\d*)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,10 +126,10 @@ def _to_bookmark(position: Position) -> Bookmark:
 def time_of(cursor: str) -> int | None:
     """The epoch seconds inside a cursor, which Zendesk makes of a time and an id. None for any other."""
     place = _place(Position(cursor=cursor))
-    return None if place is None else place[0]
+    return None if place is None else int(place[0])
 
 
-def _place(position: Position) -> tuple[int, int] | None:
+def _place(position: Position) -> tuple[float, int] | None:
     """Epoch seconds and id behind which an export goes on there; None for a cursor that tells neither."""
     if position.cursor is None:
         return position.time or 0, -1
@@ -138,7 +138,7 @@ def _place(position: Position) -> tuple[int, int] | None:
     except (binascii.Error, ValueError):
         return None
     found = CURSOR.match(decoded)
-    return (int(found[1]), int(found[2] or -1)) if found else None
+    return (float(found[1]), int(found[2] or -1)) if found else None
 
 
 def is_ahead(position: Position, other: Position) -> bool:
@@ -170,6 +170,11 @@ def epoch_of(position: Position | None) -> int | None:
     if position.sources is not None:
         return min((at.time for at in position.sources.values() if at.time is not None), default=None)
     return time_of(position.cursor) if position.time is None and position.cursor else position.time
+
+
+def is_past(moment: object) -> bool:
+    """Whether these are whole seconds since 1970, and not of the future."""
+    return type(moment) is int and 0 <= moment <= time.time() + CLOCKS_DIFFER
 
 
 def check_state(state: Mapping[str, Any], subdomain: str) -> None:
@@ -248,7 +253,7 @@ def _stands(source: object) -> bool:
     return (
         isinstance(source, dict)
         and set(source) <= {"cursor", "start_time"}
-        and type(source.get("start_time")) is int
+        and is_past(source.get("start_time"))
         and isinstance(source.get("cursor", ""), str)
     )
 

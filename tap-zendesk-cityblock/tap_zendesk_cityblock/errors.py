@@ -14,6 +14,7 @@ CursorInvalidError          the model goes on from the time at which the cursor 
 
 from __future__ import annotations
 
+import traceback
 from typing import ClassVar
 
 
@@ -74,3 +75,10 @@ class StreamUnavailableError(Exception):
 
 class CursorInvalidError(Exception):
     pass
+
+
+def untold(error: Exception) -> str:
+    """Its type and where it came from, for errors that nobody expected: their texts may quote what a record holds."""
+    told = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    return f"{type(error).__name__}{told}, an error that was not expected; its text is left out\n{where}"

@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+
 from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
 from tap_zendesk_cityblock.cursors import Position, time_of
 from tap_zendesk_cityblock.errors import (
@@ -46,6 +48,10 @@ def answered(pages: Iterator[T]) -> Iterator[T]:
         raise StreamUnavailableError(str(refused)) from None
 
 
+def _is_absent(value: object) -> bool:
+    return value is None or value is msgspec.UNSET
+
+
 class Pages:
     """`rows` is how records are read."""
 
@@ -67,18 +73,22 @@ class Pages:
     def _in_windows(self, window: Window, start: int) -> Iterator[Page]:
         """The position is the time of the last row there is: what the list may still get is behind it.
 
-        A span begins a second early, because some lists mean "after", not "from" (the document "Access Logs").
+        A span begins a second early, because some lists mean "after", not "from" (the document "Access Logs"). That a
+        list is in order is believed of rows that show it: newest first, the first page has the time of the last row.
         """
         last = int(time.time()) - WITHHELD_SECONDS
         while start < last:
             end = min(start + window.days * 86_400, last)
-            latest = 0
+            first, latest, is_in_order = None, 0, window.in_order
             for page in self._from(
                 first_query(self._model, None, self._settings.page_size)
                 | window.bounds(max(0, start - 1), end)
             ):
-                latest = max([latest, *map(self._time, page.records)])
-                is_told = latest > 0 and (window.in_order or page.next is None)
+                moments = [self._time(record) for record in page.records]
+                is_in_order &= [latest, *moments] == sorted([latest, *moments])
+                first = next(iter(moments), None) if first is None else first
+                latest = max([latest, *moments])
+                is_told = latest > 0 and (page.next is None or (is_in_order and first != latest))
                 yield dataclasses.replace(page, position=Position(time=min(latest, end)) if is_told else None)
             start = end
 
@@ -116,10 +126,14 @@ class Pages:
                     page.lost_second,
                 )
             versions = [self._rows.version(record) for record in page.records]
+            if any(_is_absent(key) for key, _ in versions):
+                raise AnswerError(
+                    f"{self._model.name}: in the answer of {self._model.path}, an object has no {self._model.key}"
+                )
             fresh = [
                 record
                 for record, version in zip(page.records, versions, strict=True)
-                if version not in before
+                if version not in before or (self._model.is_incremental and _is_absent(version[1]))
             ]
             before = set(versions)
             query = None if page.next is None else larger(self._model, page.next, self._settings.page_size)

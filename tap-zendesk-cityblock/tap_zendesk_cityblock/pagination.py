@@ -9,7 +9,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tap_zendesk_cityblock.cursors import Position
+from tap_zendesk_cityblock.cursors import Position, is_past
 from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
 
@@ -86,6 +86,7 @@ def _largest(model: Model, page_size: int | None) -> int:
 def read_page(model: Model, query: Query, body: bytes, base_url: str, rows: Rows) -> Page:
     """Raises TransientError for a body cut short, AnswerError for one that is not as documented, CursorInvalidError."""
     answer, records = rows.read(body)
+    _check(model, answer)
     match model.paging:
         case Paging.EXPORT_CURSOR:
             return _export_cursor(model, query, answer, records)
@@ -99,6 +100,40 @@ def read_page(model: Model, query: Query, body: bytes, base_url: str, rows: Rows
             return Page(records, _following(model, answer.next_page, query, base_url))
         case Paging.NONE:
             return Page(records, None)
+
+
+def _check(model: Model, answer: Answer) -> None:
+    """What an answer tells about pages becomes the state: what cannot stand there is refused. Raises AnswerError."""
+    for name, is_sound in SOUND.get(model.paging, {}).items():
+        if (told := getattr(answer, name)) is not None and not is_sound(told):
+            raise AnswerError(f"{model.name}: in the answer of {model.path}, {name} is not as documented")
+
+
+def _is_time(told: Any) -> bool:  # noqa: ANN401 - any value of JSON
+    try:
+        return is_past(int(told))
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _is_address(told: Any) -> bool:  # noqa: ANN401 - any value of JSON
+    try:
+        return isinstance(told, str) and urlsplit(told) is not None
+    except ValueError:
+        return False
+
+
+def _is_text(told: Any) -> bool:  # noqa: ANN401 - any value of JSON
+    return isinstance(told, str)
+
+
+SOUND = {
+    Paging.EXPORT_CURSOR: {"after_cursor": _is_text},
+    Paging.EXPORT_TIME: {"end_time": _is_time, "next_page": _is_address},
+    Paging.EXPORT_NEXT: {"next_page": _is_address},
+    Paging.NEXT_PAGE: {"next_page": _is_address},
+}
+"""By dialect, what each of the properties it goes by has to be where an answer has it."""
 
 
 def _export_cursor(model: Model, query: Query, answer: Answer, records: list[Any]) -> Page:
@@ -123,6 +158,8 @@ def _export_time(model: Model, query: Query, answer: Answer, records: list[Any])
     """
     end = answer.end_time
     if end is None:
+        if answer.end_of_stream is False or (answer.end_of_stream is None and records and answer.next_page):
+            raise AnswerError(f"{model.name}: the export has not ended, and there is no time to go on from")
         return Page(records, None)
     start, full = int(query["start_time"]), len(records) >= min(SMALLEST_PAGE, int(query["per_page"]))
     position = Position(time=int(end))
@@ -150,9 +187,13 @@ def _list_cursor(model: Model, query: Query, answer: Answer, records: list[Any])
     meta = answer.meta
     if not isinstance(meta, dict):
         raise AnswerError(f"{model.name}: the answer of {model.path} has no page cursor")
+    after = meta.get("after_cursor")
+    if meta.get("has_more") is None and after:
+        raise AnswerError(
+            f"{model.name}: the answer of {model.path} does not tell whether there are more pages"
+        )
     if not meta.get("has_more"):
         return Page(records, None)
-    after = meta.get("after_cursor")
     if not after or after == query.get("page[after]"):
         raise AnswerError(f"{model.name}: there are more pages, and the page cursor stands still")
     return Page(records, {**query, "page[after]": after})

@@ -249,6 +249,8 @@ def _base_url(config: Mapping[str, Any], subdomain: str) -> str:
         )
     base = str(url or f"https://{subdomain}.zendesk.com").rstrip("/")
     parts = urlsplit(base)
+    if "@" in parts.netloc:
+        raise ConfigurationError("base_url holds a login: remove it, and set client_id and client_secret")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(f"base_url {base!r} is no http address")
     is_loopback = parts.hostname in LOOPBACK

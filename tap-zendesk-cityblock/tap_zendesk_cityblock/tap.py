@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
 from singer_sdk import Tap
+from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_zendesk_cityblock.availability import SECONDS, tell
@@ -19,7 +20,7 @@ from tap_zendesk_cityblock.children import ChildStream
 from tap_zendesk_cityblock.client import ZendeskClient
 from tap_zendesk_cityblock.credentials import credentials
 from tap_zendesk_cityblock.cursors import check_state
-from tap_zendesk_cityblock.errors import ConfigurationError, PartlyUnavailableError, TapError
+from tap_zendesk_cityblock.errors import ConfigurationError, PartlyUnavailableError, TapError, untold
 from tap_zendesk_cityblock.export_metadata import NAME as EXPORT_METADATA
 from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.limits import Limits
@@ -240,12 +241,18 @@ def configured(config: str, state: dict[str, Any] | None = None) -> TapZendeskCi
 
 
 def run(command: Callable[[], object]) -> None:
-    """Expected errors are one line on stderr and their exit code."""
+    """Expected errors are one line on stderr and their exit code; any other is its type and place, and exit code 1."""
     try:
         command()
     except TapError as error:
         TapZendeskCityblock.logger.critical("%s", error)
         sys.exit(error.exit_code)
+    except (MapExpressionError, StreamMapConfigError) as error:  # whose texts quote the setting alone
+        TapZendeskCityblock.logger.critical("stream_maps: %s", error)
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
+        TapZendeskCityblock.logger.critical("%s", untold(error))
+        sys.exit(1)
 
 
 def main() -> None:

@@ -140,7 +140,7 @@ class SourcePages:
 
     def _sorted(self, reader: _Reader, start: Position) -> Iterator[Stretch]:
         """A cursor that Zendesk refuses is replaced by one made of its time; that one refused, all of the list is read."""
-        since = epoch_of(start) or 0
+        since, oldest = epoch_of(start) or 0, 0
         cursor: str | None = start.cursor or cursor_at(since)
         query = _first_query(self._model, reader.source, since, since)
         while True:
@@ -148,9 +148,10 @@ class SourcePages:
                 page = reader.page(query, cursor)
             except CursorInvalidError as refused:
                 cursor = self._other_cursor(reader, cursor, since, refused)
+                oldest = since if cursor is None else 0
                 continue
             until = self._until()
-            kept = [record for record in page.records if since <= reader.moment(record) < until]
+            kept = [record for record in page.records if oldest <= reader.moment(record) < until]
             last = reader.moment(page.records[-1]) if page.records else None
             position: Position | None = None
             if last is not None:
@@ -271,8 +272,10 @@ class _Reader:
         answer, records = self._rows.decode(body)
         if not isinstance(answer.meta, dict):
             raise AnswerError(f"{self.where}: the answer has no page cursor")
-        more = bool(answer.meta.get("has_more"))
-        return _Listed(records, answer.meta.get("after_cursor"), more, {"page[size]": asked["page[size]"]})
+        more, after = bool(answer.meta.get("has_more")), answer.meta.get("after_cursor")
+        if not isinstance(after, str | None):
+            raise AnswerError(f"{self.where}: the page cursor is no text")
+        return _Listed(records, after, more, {"page[size]": asked["page[size]"]})
 
     def moment(self, record: Mapping[str, Any]) -> int:
         """Epoch seconds of its last change."""

@@ -5,11 +5,13 @@ TargetError
 ├── InputError      a line of the input is no Singer message
 ├── RowError        a row does not fit its table: stream, row number, column
 ├── SchemaError     a stream's schema does not fit its table
-├── LoadError       BigQuery or GCS refused, or could not be reached for too long
+├── LoadError       BigQuery or GCS refused, or could not be reached for too long, or there is no room to spool rows
 └── LegacyError     what the replaced system left tells no single position: the table, what to do
 """
 
 from __future__ import annotations
+
+import traceback
 
 
 class TargetError(Exception):
@@ -38,3 +40,10 @@ class LoadError(TargetError):
 
 class LegacyError(TargetError):
     pass
+
+
+def untold(error: Exception) -> str:
+    """Its type and where it came from, for errors that nobody expected: their texts may quote what a record holds."""
+    told = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    return f"{type(error).__name__}{told}, an error that was not expected; its text is left out\n{where}"

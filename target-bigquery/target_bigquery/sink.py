@@ -10,7 +10,7 @@ import jsonschema_rs
 from singer_sdk.sinks import BatchSink
 from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
-from target_bigquery.errors import RowError, TargetError
+from target_bigquery.errors import LoadError, RowError, TargetError
 from target_bigquery.loader import Layout
 from target_bigquery.schema import CLUSTERABLE, Misfit, column_name, columns_of, tagged
 from target_bigquery.spool import Spool
@@ -90,7 +90,10 @@ class BigQuerySink(BatchSink):
         # A table dropped and made anew, or one that grew, is another: equal rows must load into it again.
         table = self._table
         identity = f"{table.reference} {table.created} {[field.to_api_repr() for field in table.schema]}"
-        self._spool = Spool(self._target_bigquery.rows[self.stream_name] + 1, identity)
+        try:
+            self._spool = Spool(self._target_bigquery.rows[self.stream_name] + 1, identity)
+        except LoadError as failure:
+            raise LoadError(f"stream {self.stream_name}: {failure}") from None
 
     def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
         """Left to process_record, which knows the row's number; the SDK's own logs what it finds."""
@@ -114,6 +117,8 @@ class BigQuerySink(BatchSink):
             raise RowError(f"stream {self.stream_name} row {number}: {misfit}") from None
         except TypeError:
             raise RowError(f"stream {self.stream_name} row {number}: cannot be written as JSON") from None
+        except LoadError as failure:
+            raise LoadError(f"stream {self.stream_name}: {failure}") from None
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Raises LoadError, SettingsError."""
@@ -121,8 +126,8 @@ class BigQuerySink(BatchSink):
         assert spool is not None  # noqa: S101 - start_batch comes first
         self._spool = None
         started = time.monotonic()
-        spool.finish()
         try:
+            spool.finish()
             stamp = context["batch_start_time"].astimezone(UTC).strftime("%Y%m%dT%H%M%S%f")
             name = self._table.table_id
             job_id = self._target_bigquery.loader.load(

@@ -7,29 +7,41 @@ import hashlib
 import re
 import tempfile
 import zlib
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 
+from target_bigquery.errors import LoadError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 WRITE_BUFFER = 256 << 10
 GZIP = 16 + zlib.MAX_WBITS
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as failure:
+        raise LoadError(f"rows cannot be spooled to a temporary file ({failure.strerror})") from None
+
+
 class Spool:
     """Rows `first` to `last` of a stream in this run; at flat memory, whatever their number.
 
-    `digest` tells equal batches: what they are loaded into, the place in the run, and the rows.
+    Raises LoadError wherever its file cannot be written. `digest` tells equal batches: what they are loaded into, the place in the run, and the rows.
     """
 
     def __init__(self, first: int, identity: str) -> None:
         self.first = first
         self.last = first - 1
         self.bytes = 0
-        self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        with _told():
+            self.file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by close()
         # No GzipFile: its destructor writes, and a run that stops half-way collects it after its file.
         self._gzip = zlib.compressobj(level=1, wbits=GZIP)
         self._buffer = bytearray()
@@ -46,13 +58,19 @@ class Spool:
         self.last += 1
 
     def _compress(self) -> None:
-        self.file.write(self._gzip.compress(self._buffer))
+        self._write(self._gzip.compress(self._buffer))
         self._buffer.clear()
+
+    def _write(self, compressed: bytes) -> None:
+        left = memoryview(compressed)
+        with _told():
+            while left:
+                left = left[self.file.write(left) :]
 
     def finish(self) -> None:
         """No row follows; the file can be read."""
         self._compress()
-        self.file.write(self._gzip.flush())
+        self._write(self._gzip.flush())
 
     def close(self) -> None:
         self.file.close()

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Target
-from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.exceptions import MapExpressionError, RecordsWithoutSchemaException, StreamMapConfigError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 
-from target_bigquery.errors import InputError, SettingsError, TargetError
+from target_bigquery.errors import InputError, SettingsError, TargetError, untold
 from target_bigquery.loader import Loader
 from target_bigquery.reader import BytesReader
 from target_bigquery.settings import SETTINGS, bigquery_client, bucket
@@ -138,11 +138,17 @@ def configured(config: str) -> TargetBigQuery:
 
 
 def run(command: Callable[[], object]) -> None:
-    """Expected errors are one line on stderr and exit code 1."""
+    """Expected errors are one line on stderr and exit code 1; of any other its type and place are told."""
     try:
         command()
     except TargetError as error:
         TargetBigQuery.logger.critical("%s", error)
+        sys.exit(1)
+    except (MapExpressionError, StreamMapConfigError) as error:  # whose texts quote the setting alone
+        TargetBigQuery.logger.critical("stream_maps: %s", error)
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
+        TargetBigQuery.logger.critical("%s", untold(error))
         sys.exit(1)
 
 

@@ -11,6 +11,8 @@ TargetError
 
 from __future__ import annotations
 
+import traceback
+
 
 class TargetError(Exception):
     pass
@@ -38,3 +40,10 @@ class WarehouseError(TargetError):
 
 class PublishError(TargetError):
     pass
+
+
+def untold(error: Exception) -> str:
+    """Its type and where it came from, for errors that nobody expected: their texts may quote what a record holds."""
+    told = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    return f"{type(error).__name__}{told}, an error that was not expected; its text is left out\n{where}"

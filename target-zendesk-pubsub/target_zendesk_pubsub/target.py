@@ -14,7 +14,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities
 
 from target_zendesk_pubsub.batches import BatchLimits
 from target_zendesk_pubsub.connections import connect
-from target_zendesk_pubsub.errors import InputError, SettingsError, TargetError
+from target_zendesk_pubsub.errors import InputError, SettingsError, TargetError, untold
 from target_zendesk_pubsub.publication import Publication
 from target_zendesk_pubsub.reader import STREAM, TicketReader
 from target_zendesk_pubsub.settings import SETTINGS
@@ -167,11 +167,14 @@ class TargetZendeskPubSub(Target):
 
 
 def run(command: Callable[[], object]) -> None:
-    """Expected errors are one line on stderr and exit code 1."""
+    """Expected errors are one line on stderr and exit code 1; of any other its type and place are told."""
     try:
         command()
     except TargetError as error:
         TargetZendeskPubSub.logger.critical("%s", error)
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
+        TargetZendeskPubSub.logger.critical("%s", untold(error))
         sys.exit(1)
 
 

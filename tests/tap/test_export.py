@@ -265,3 +265,19 @@ def test_a_dry_run_reads_one_row_of_a_model(tap):
     assert result.code == 0, result.stderr
     assert len(result.records("brand")) == len(result.records("ticket")) == 1
     assert len(result.records("ticket_metric_set")) <= 1
+
+
+def test_a_stream_map_that_fails_on_a_value_does_not_tell_the_value(tap, zendesk):
+    [first, *_] = [one["subject"] for one in zendesk.objects("ticket") if not one["subject"].isdigit()]
+    maps = {"ticket": {"number": "int(subject)"}}
+    result = tap(bulk_models=[], incremental_models=["ticket"], stream_maps=maps)
+    assert result.code == 1
+    assert "ValueError, an error that was not expected" in result.stderr
+    assert first not in result.stderr
+
+
+def test_a_stream_map_that_cannot_be_parsed_is_one_sentence(tap):
+    result = tap(bulk_models=["brand"], incremental_models=[], stream_maps={"brand": {"x": "name +"}})
+    assert result.code == 1
+    assert "stream_maps: Failed to parse expression name +." in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,5 +1,6 @@
 """Models whose rows are inside the objects of another: comments and changed fields of ticket events, metrics of tickets."""
 
+import base64
 import json
 
 import pytest
@@ -243,3 +244,17 @@ def test_a_page_that_ends_in_the_second_where_a_part_stands_is_handed_to_it(tap,
     )
     assert result.code == 0, result.stderr
     assert {20, 30, 40} <= set(result.ids("ticket_comment"))
+
+
+def test_a_cursor_is_ahead_by_parts_of_a_second_too(tap, zendesk):
+    def cursor(place):
+        return base64.b64encode(place).decode()
+
+    rows = [{"id": 3, "generated_timestamp": 1767225420}]
+    body = {"tickets": rows, "after_cursor": cursor(b"1767225420.95||3|"), "end_of_stream": True}
+    zendesk.fault("/api/v2/incremental/tickets/cursor", status=200, body=body)
+    stands = {"ticket": b"1767225420.9||5|", "ticket_metric_set": b"1767225420.1||1|"}
+    bookmarks = {model: {"cursor": cursor(place)} for model, place in stands.items()}
+    result = tap(**only("ticket", "ticket_metric_set"), state={"bookmarks": bookmarks})
+    assert result.code == 0, result.stderr
+    assert result.ids("ticket") == [3]

@@ -192,3 +192,11 @@ def test_bookmarks_of_models_that_were_not_exported_stay(tap):
 def test_the_settings_table_has_every_setting():
     table = markdown_table()
     assert all(f"| `{name}` |" in table for name in SETTINGS.to_dict()["properties"])
+
+
+@pytest.mark.parametrize("url", ["https://agent:canary@example.org", "https://agent:canary@"])
+def test_an_address_that_holds_a_login_is_refused_and_not_told(url, tap):
+    result = tap(base_url=url)
+    assert result.code == 1
+    assert "base_url holds a login" in result.stderr
+    assert "canary" not in result.stderr

@@ -1,5 +1,6 @@
 """What goes wrong between the tap and Zendesk, and what becomes of the rows."""
 
+import base64
 import json
 import signal
 import subprocess
@@ -285,3 +286,76 @@ def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(command, zende
     tap.stderr.close()
     assert tap.wait(30) != 0
     assert "Traceback" not in told
+
+
+UNSOUND = [
+    ("ticket", "after_cursor", 5),
+    ("ticket", "after_cursor", {"canary": "canary"}),
+    ("organization", "end_time", "canary"),
+    ("organization", "end_time", -5),
+    ("organization", "end_time", 1767225420000),
+    ("organization", "next_page", True),
+    ("chat", "next_page", "http://[canary"),
+    ("sla_policy", "next_page", ["canary"]),
+]
+
+
+@pytest.mark.parametrize(("model", "name", "told"), UNSOUND)
+def test_pages_that_would_make_a_state_of_nonsense_end_the_run(model, name, told, tap, zendesk):
+    of = MODELS[model]
+    zendesk.fault(of.path, status=200, body={of.root: [], "end_of_stream": True, name: told})
+    kind = "incremental_models" if of.is_incremental else "bulk_models"
+    result = tap(**{"bulk_models": [], "incremental_models": [], kind: [model]})
+    assert result.code == 1
+    assert f"{model}: in the answer of {of.path}, {name} is not as documented" in result.stderr
+    assert "canary" not in result.stderr
+    assert model not in json.dumps(result.states)
+
+
+def test_a_cursor_that_tells_no_time_there_can_be_is_a_cursor_like_any_other(tap, zendesk):
+    cursor = base64.b64encode(b"99999999999999999999.0||5|").decode()
+    zendesk.fault(TICKETS, status=200, body={"tickets": [], "after_cursor": cursor, "end_of_stream": True})
+    result = tap(**ONLY_TICKETS)
+    assert result.code == 0, result.stderr
+    assert result.states[-1]["bookmarks"]["ticket"]["cursor"] == cursor
+
+
+MORE = {"has_more": True, "after_cursor": "x"}
+
+
+def test_an_object_without_its_key_ends_the_run(tap, zendesk):
+    zendesk.fault("/api/v2/macros", status=200, body={"macros": [{"title": "canary"}], "meta": MORE})
+    result = tap(bulk_models=["macro"], incremental_models=[])
+    assert result.code == 1
+    assert "macro: in the answer of /api/v2/macros, an object has no id" in result.stderr
+    assert "canary" not in result.stderr
+
+
+def test_versions_that_no_clock_tells_apart_are_all_exported(tap, zendesk):
+    for subject, cursor in (("first", "x"), ("second", "y")):
+        body = {
+            "tickets": [{"id": 1, "subject": subject}],
+            "after_cursor": cursor,
+            "end_of_stream": cursor == "y",
+        }
+        zendesk.fault(TICKETS, status=200, body=body)
+    result = tap(**ONLY_TICKETS)
+    assert result.code == 0, result.stderr
+    assert [row["subject"] for row in result.records("ticket")] == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "told"),
+    [
+        ("macro", {"meta": {"after_cursor": "x"}}, "does not tell whether there are more pages"),
+        ("organization", {"end_time": None, "end_of_stream": False}, "there is no time to go on from"),
+        ("call", {"end_time": None, "next_page": "http://x/"}, "there is no time to go on from"),
+    ],
+)
+def test_a_page_that_may_not_be_the_last_is_not_taken_for_it(model, body, told, tap, zendesk):
+    of = MODELS[model]
+    zendesk.fault(of.path, status=200, body={of.root: [{"id": 1}], **body})
+    kind = "incremental_models" if of.is_incremental else "bulk_models"
+    result = tap(**{"bulk_models": [], "incremental_models": [], kind: [model]})
+    assert result.code == 1
+    assert told in result.stderr

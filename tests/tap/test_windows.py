@@ -59,6 +59,7 @@ def test_a_span_of_time_is_sent_as_the_list_wants_it(tap, zendesk):
 def test_a_run_that_ended_inside_a_second_goes_on_with_its_other_rows(model, tap, zendesk):
     clock = WINDOWED[model][1]
     ours = [9001, 9002, 9003]
+    zendesk.put(model, {"id": 9000, clock: "2025-12-31T10:59:59Z"})
     zendesk.put(model, *({"id": number, clock: "2025-12-31T11:00:00Z"} for number in ours))
     whole = tap(**only(model, page_size=2, start_time="2025-12-30"))
     assert set(ours) <= set(whole.ids(model))
@@ -162,3 +163,21 @@ def test_side_conversations_are_exported_by_time(tap, zendesk):
     zendesk.advance()
     second = tap(**only("side_conversation_event"), state=first.states[-1])
     assert len(second.ids("side_conversation_event")) == 3
+
+
+def test_a_list_that_turns_out_newest_first_moves_the_bookmark_once_its_span_is_whole(tap, zendesk):
+    def page(*days, has_more):
+        logs = [{"id": str(day), "timestamp": f"2025-06-{day:02}T00:00:00Z"} for day in days]
+        return {"access_logs": logs, "meta": {"has_more": has_more, "after_cursor": "x"}}
+
+    settings, path = only("access_log", start_date="2026-01-01"), "/api/v2/access_logs"
+    zendesk.fault(path, status=200, body=page(9, 7, has_more=True))
+    zendesk.fault(path, status=400)
+    ended = tap(**settings)
+    assert ended.code == 1
+    assert not ended.states[-1]["bookmarks"].get("access_log")
+    zendesk.fault(path, status=200, body=page(9, 7, has_more=True))
+    zendesk.fault(path, status=200, body=page(5, 3, has_more=False))
+    whole = tap(**settings, state=ended.states[-1])
+    assert whole.ids("access_log") == ["9", "7", "5", "3"]
+    assert whole.states[-1]["bookmarks"]["access_log"]["start_time"] == 1749427200

@@ -374,3 +374,15 @@ def test_a_source_that_zendesk_will_not_list_leaves_the_model_out_and_stops_no_o
     assert f"not available to this account: ticket ({path}: HTTP 422)" in result.stderr
     assert set(result.ids("user")) == told(zendesk, "user")
     assert not any(row["table_name"] == "ticket" for row in result.records("EXPORT_METADATA"))
+
+
+def test_rows_that_go_back_in_time_from_page_to_page_are_all_exported(tap, zendesk):
+    def organizations(*days):
+        return [{"id": day, "updated_at": f"2025-06-{day:02}T00:00:00Z"} for day in days]
+
+    for days, meta in (((1, 3), {"has_more": True, "after_cursor": "x"}), ((2, 4), {"has_more": False})):
+        body = {"organizations": organizations(*days), "meta": meta}
+        zendesk.fault("/api/v2/organizations", status=200, body=body)
+    result = tap(bulk_models=[], incremental_models=["organization"], incremental_exports=False)
+    assert result.code == 0, result.stderr
+    assert result.ids("organization") == [1, 3, 2, 4]

@@ -4,6 +4,8 @@ Each case runs twice: files staged in GCS, and uploaded to BigQuery directly.
 """
 
 import json
+import random
+import resource
 import signal
 
 import pytest
@@ -230,3 +232,20 @@ def test_streams_that_vouch_for_others_are_loaded_after_them(load, ids, proxy, w
     assert loaded.code == 1
     assert loaded.states == []
     assert ids("EXPORT_METADATA") == []
+
+
+@pytest.mark.parametrize("bytes_", [0, 1_000, 300_000], ids=["from the start", "at its end", "on the way"])
+def test_a_disk_that_is_full_stops_the_run_in_a_sentence_and_the_next_one_loads(bytes_, start, load, ids):
+    generator = random.Random(1)
+    rows = [record(row, subject="canary" + generator.randbytes(2000).hex()) for row in range(400)]
+    messages = [schema(), *(rows if bytes_ > 1_000 else rows[:1]), state(1)]
+    process = start()
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (bytes_, bytes_))
+    out, err = process.communicate(lines(messages), timeout=120)
+    assert (process.returncode, out) == (1, b"")
+    assert "stream ticket: rows cannot be spooled to a temporary file" in err.decode()
+    assert b"canary" not in err
+    assert b"Traceback" not in err
+    loaded = load(messages)
+    assert loaded.code == 0, loaded.stderr
+    assert len(ids()) == len(messages) - 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import sys
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from sandbox.internal_people import mend
 from sandbox.listen import ListenError, listen
 from sandbox.processes import ServerStartError
 from sandbox.query import QueryError, query
-from sandbox.up import Size, advance, sandbox
+from sandbox.up import Size, advance, forget, sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,10 +38,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
-    if options.fresh:
-        shutil.rmtree(options.data_dir, ignore_errors=True)
-    is_new = not (options.data_dir / "zendesk.sqlite").exists()
     addresses = Addresses.free() if options.free_ports else Addresses()
+    if options.fresh:
+        forget(addresses, options.data_dir)
+    is_new = not (options.data_dir / "zendesk.sqlite").exists()
     size = Size(options.seed, options.tickets, options.users)
     with _stopped_by_signals(), sandbox(addresses, options.data_dir, size):
         for name, value in addresses.environment().items():

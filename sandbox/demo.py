@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -14,7 +13,7 @@ from sandbox.internal_people import mend
 from sandbox.listen import listen
 from sandbox.tables import text_table
 from sandbox.truth import compare, compare_messages
-from sandbox.up import Sandbox, Size, advance, sandbox
+from sandbox.up import Sandbox, Size, advance, forget, sandbox
 from sandbox.zendesk.models import ENDPOINTS
 
 if TYPE_CHECKING:
@@ -48,8 +47,8 @@ def run(data_dir: Path, size: Size) -> None:
 
     Raises DemoError, ServerStartError.
     """
-    shutil.rmtree(data_dir, ignore_errors=True)
     addresses = Addresses()
+    forget(addresses, data_dir)
     with sandbox(addresses, data_dir, size) as servers:
         print(
             f"Sandbox up: Zendesk {addresses.zendesk_url}, BigQuery {addresses.bigquery_url}, "

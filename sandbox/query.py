@@ -15,6 +15,9 @@ from sandbox.tables import text_table
 if TYPE_CHECKING:
     from pathlib import Path
 
+WIDEST = 300
+"""Characters of a value: what three users of a ticket are missed for still shows."""
+
 
 class QueryError(Exception):
     """BigQuery refused the query; the message is BigQuery's."""
@@ -35,4 +38,4 @@ def query(sql: str, data_dir: Path) -> str:
             result = client.query_and_wait(sql)
         except GoogleAPICallError as refused:
             raise QueryError(f"{refused.message} (tables are named like {DATASET}.ticket_latest)") from None
-        return text_table([field.name for field in result.schema], [row.values() for row in result])
+        return text_table([field.name for field in result.schema], [row.values() for row in result], WIDEST)

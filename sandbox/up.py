@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import sys
 import urllib.request
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ from sandbox.addresses import MESSAGES_DATASET
 from sandbox.bigquery import bigquery_server
 from sandbox.gcs import gcs_server
 from sandbox.internal_people import seed_internal_people
-from sandbox.processes import serving
+from sandbox.processes import ServerStartError, answers, serving
 from sandbox.topics import pubsub_server
 
 if TYPE_CHECKING:
@@ -66,6 +67,19 @@ def advance(zendesk_url: str, hours: int) -> dict[str, dict[str, int]]:
     with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310
         changed: dict[str, dict[str, int]] = json.load(answer)["changed"]
         return changed
+
+
+def forget(addresses: Addresses, data_dir: Path) -> None:
+    """Removes what an earlier sandbox left in `data_dir`. Raises ServerStartError where one that is up may be using it."""
+    ports = [addresses.zendesk, addresses.bigquery, addresses.gcs]
+    if addresses.given_pubsub_host is None:
+        ports.append(addresses.pubsub)
+    for port in ports:
+        if answers(f"tcp://127.0.0.1:{port}"):
+            raise ServerStartError(
+                f"something already listens at 127.0.0.1:{port}; if that is another sandbox, stop it first"
+            )
+    shutil.rmtree(data_dir, ignore_errors=True)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from tap_zendesk_cityblock.credentials import AccessToken, ApiToken, Credentials, OAuthClient
 from tap_zendesk_cityblock.errors import ConfigurationError, TransientError
+from tap_zendesk_cityblock.unreachable import connection_cause
 
 if TYPE_CHECKING:
     import logging
@@ -69,6 +70,8 @@ class ClientCredentials(AuthBase):
         }
         try:
             answer = self._session.post(self._url, json=form, timeout=TIMEOUT, allow_redirects=False)
+        except requests.ConnectionError as failure:
+            raise TransientError(f"no OAuth token: {connection_cause(failure)}") from None
         except requests.RequestException as failure:
             raise TransientError(f"no OAuth token: {type(failure).__name__}") from None
         if answer.status_code == 429 or answer.status_code >= 500:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tap_zendesk_cityblock.availability import ADVICE, SECONDS, look
-from tap_zendesk_cityblock.errors import PartlyUnavailableError
-from tap_zendesk_cityblock.tap import configured, run
+from tap_zendesk_cityblock.errors import PartlyUnavailableError, TapError
+from tap_zendesk_cityblock.tap import configured
 
 if TYPE_CHECKING:
     from tap_zendesk_cityblock.client import ZendeskClient
@@ -38,12 +38,19 @@ def check(settings: Settings, client: ZendeskClient) -> bool:
 @click.command(help="Tells whether a run may read each model. Reads one row of each, and writes nothing.")
 @click.option("--config", required=True, help="Settings file of the tap, or ENV")
 def command(config: str) -> None:
-    """Raises TapError. Ends as a run would: with exit code 3 where a model is missing."""
-    tap = configured(config)
-    if not check(tap.settings, tap.connect(SECONDS)):
+    """Ends as a run would: with exit code 3 where a model is missing, with that of the error that keeps it from looking."""
+    try:
+        tap = configured(config)
+        is_readable = check(tap.settings, tap.connect(SECONDS))
+    except TapError as error:
+        click.echo(
+            f"{'MISSING':<8}tap-zendesk-cityblock: {error}"
+        )  # with the findings: Meltano may hide stderr
+        sys.exit(error.exit_code)
+    if not is_readable:
         sys.exit(PartlyUnavailableError.exit_code)
 
 
 def main() -> None:
     """The command."""
-    run(command)
+    command()

@@ -30,6 +30,7 @@ from tap_zendesk_cityblock.errors import (
 from tap_zendesk_cityblock.limits import wait_told
 from tap_zendesk_cityblock.pagination import sent, smaller
 from tap_zendesk_cityblock.turns import Turns
+from tap_zendesk_cityblock.unreachable import connection_cause
 
 if TYPE_CHECKING:
     import logging
@@ -139,7 +140,7 @@ class ZendeskClient:
                 self._turns.answered(turn, response.status_code, response.headers)
                 body = _body(response) if response.status_code == 200 else response.content
             except requests.ConnectionError as failure:
-                raise TransientError(_connection_cause(failure)) from None
+                raise TransientError(connection_cause(failure)) from None
             except requests.RequestException as failure:
                 raise TransientError(type(failure).__name__) from None
         self._date = _date(response) or self._date  # not before: others may have been answered meanwhile
@@ -155,18 +156,6 @@ def _body(response: requests.Response) -> bytes:
     except urllib3.exceptions.HTTPError as failure:
         response.close()
         raise TransientError(f"the answer broke off ({type(failure).__name__})") from None
-
-
-def _connection_cause(failure: requests.ConnectionError) -> str:
-    host = (
-        failure.request.url.split("/")[2]
-        if failure.request is not None and failure.request.url
-        else "the host"
-    )
-    text = str(failure)
-    if "NameResolution" in text or "getaddrinfo" in text:
-        return f"{host} cannot be found"
-    return f"{host} cannot be reached" if "NewConnectionError" in text else f"the connection to {host} broke"
 
 
 def _failure(path: str, response: requests.Response) -> Exception:

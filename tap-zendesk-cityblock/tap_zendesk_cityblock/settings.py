@@ -110,7 +110,7 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "give_up_after",
-        th.IntegerType,
+        th.IntegerType(minimum=1),
         default=1800,
         description="Seconds for which one request is tried again",
     ),

@@ -10,10 +10,11 @@ import click
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
+from target_bigquery.errors import TargetError
 from target_bigquery.legacy_tables import legacy_tables
 from target_bigquery.loader import ONCE
 from target_bigquery.settings import bigquery_client, bucket
-from target_bigquery.target import configured, run
+from target_bigquery.target import configured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -99,9 +100,12 @@ def _look(subject: str, action: Callable[[], str], advice: str) -> Finding:
 @click.command(help="Tells whether a run would find what it needs. Writes nothing.")
 @click.option("--config", required=True, help="Settings file of target-bigquery, or ENV")
 def command(config: str) -> None:
-    """Raises TargetError. Exit code 1 where something is missing."""
-    target = configured(config)
-    found = list(findings(target.config))
+    """Exit code 1 where something is missing."""
+    try:
+        found = list(findings(configured(config).config))
+    except TargetError as error:
+        click.echo(f"{'MISSING':<8}target-bigquery: {error}")  # with the findings: Meltano may hide stderr
+        sys.exit(1)
     for finding in found:
         click.echo(f"{'MISSING' if finding.advice else 'ok':<8}{finding.subject}: {finding.told}")
         if finding.advice:
@@ -112,4 +116,4 @@ def command(config: str) -> None:
 
 def main() -> None:
     """The command."""
-    run(command)
+    command()

@@ -21,6 +21,8 @@ from target_bigquery.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+COUNT = th.IntegerType(minimum=1)
+
 SETTINGS = th.PropertiesList(
     th.Property(
         "environment",
@@ -42,22 +44,20 @@ SETTINGS = th.PropertiesList(
         th.StringType,
         description="GCS bucket to stage files in, which must exist; absent: files are uploaded to BigQuery directly",
     ),
-    th.Property("batch_size", th.IntegerType, default=100_000, description="Rows a load job, at most"),
+    th.Property("batch_size", COUNT, default=100_000, description="Rows a load job, at most"),
     th.Property(
         "batch_size_bytes",
-        th.IntegerType,
+        COUNT,
         default=512 << 20,
         description="Bytes of JSON a load job, at most, before compression",
     ),
     th.Property(
         "checkpoint_rows",
-        th.IntegerType,
+        COUNT,
         default=50_000,
         description="Rows after which the next STATE is loaded up to and sent on",
     ),
-    th.Property(
-        "checkpoint_seconds", th.IntegerType, default=300, description="Seconds after which the same is done"
-    ),
+    th.Property("checkpoint_seconds", COUNT, default=300, description="Seconds after which the same is done"),
     th.Property(
         "partition_column",
         th.StringType,
@@ -88,10 +88,10 @@ SETTINGS = th.PropertiesList(
         default=["EXPORT_METADATA"],
         description="Streams whose rows vouch for those of others: loaded after them",
     ),
-    th.Property("load_parallelism", th.IntegerType, default=4, description="Load jobs side by side"),
+    th.Property("load_parallelism", COUNT, default=4, description="Load jobs side by side"),
     th.Property(
         "timeout",
-        th.IntegerType,
+        COUNT,
         default=300,
         description="Seconds for which refusals and silence of BigQuery and GCS are waited out",
     ),

@@ -12,8 +12,9 @@ from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
 from target_zendesk_pubsub.connections import connect
+from target_zendesk_pubsub.errors import TargetError
 from target_zendesk_pubsub.settings import bigquery_client, publisher_client, topic_name
-from target_zendesk_pubsub.target import TargetZendeskPubSub, run
+from target_zendesk_pubsub.target import TargetZendeskPubSub
 from target_zendesk_pubsub.warehouse import ONCE
 
 if TYPE_CHECKING:
@@ -116,8 +117,14 @@ def _look(subject: str, action: Callable[[], str], advice: str) -> Finding:
 @click.command(help="Tells whether a run would find what it needs. Writes nothing.")
 @click.option("--config", required=True, help="Settings file of target-zendesk-pubsub, or ENV")
 def command(config: str) -> None:
-    """Raises TargetError. Exit code 1 where something is missing."""
-    found = list(findings(TargetZendeskPubSub.configured(config).config))
+    """Exit code 1 where something is missing."""
+    try:
+        found = list(findings(TargetZendeskPubSub.configured(config).config))
+    except TargetError as error:
+        click.echo(
+            f"{'MISSING':<8}target-zendesk-pubsub: {error}"
+        )  # with the findings: Meltano may hide stderr
+        sys.exit(1)
     for finding in found:
         click.echo(f"{'MISSING' if finding.advice else 'ok':<8}{finding.subject}: {finding.told}")
         if finding.advice:
@@ -128,4 +135,4 @@ def command(config: str) -> None:
 
 def main() -> None:
     """The command."""
-    run(command)
+    command()

@@ -29,6 +29,8 @@ TopicType = th.StringType(pattern=r"^[A-Za-z][\w.~+%-]{2,254}$")  # the name alo
 DatasetType = th.StringType(pattern=r"^\w+$")
 TableType = th.StringType(pattern=r"^(?:[a-z0-9:.-]+\.)?\w+\.[\w-]+$")
 
+COUNT = th.IntegerType(minimum=1)
+
 SETTINGS = th.PropertiesList(
     th.Property(
         "environment",
@@ -68,13 +70,13 @@ SETTINGS = th.PropertiesList(
     th.Property("credentials_json", th.StringType, secret=True, description="Instead: the key itself"),
     th.Property(
         "batch_size",
-        th.IntegerType,
+        COUNT,
         default=5_000,
         description="Tickets that are looked up, published and logged together, at most",
     ),
     th.Property(
         "batch_size_bytes",
-        th.IntegerType,
+        COUNT,
         default=32 << 20,
         description="Bytes of input that are, at most",
     ),
@@ -96,7 +98,7 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "timeout",
-        th.IntegerType,
+        COUNT,
         default=300,
         description="Seconds for which refusals and silence of BigQuery and Pub/Sub are waited out",
     ),

@@ -8,7 +8,10 @@ import psutil
 import pytest
 import requests
 
+from sandbox.addresses import Addresses
+from sandbox.processes import ServerStartError
 from sandbox.tables import text_table
+from sandbox.up import forget
 
 
 @pytest.fixture
@@ -70,6 +73,17 @@ with zendesk_server(Addresses(zendesk={port}), Path("nowhere"), Size()): pass
         [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
     )
     assert "something already listens at" in ran.stderr
+
+
+def test_what_a_running_sandbox_uses_is_not_removed(up, tmp_path):
+    _, told = up
+    account = tmp_path / "data" / "zendesk.sqlite"
+    taken = Addresses.known(told)
+    with pytest.raises(ServerStartError, match=f"listens at 127.0.0.1:{taken.zendesk}; .* stop it first"):
+        forget(taken, account.parent)
+    assert account.exists()
+    forget(Addresses.free(), account.parent)
+    assert not account.exists()
 
 
 def test_tables_align_numbers_to_the_right_and_cut_long_values():

@@ -62,14 +62,14 @@ def test_an_account_whose_requests_others_use_up_is_told_as_a_run_would(check, z
     zendesk.fault("/api/v2/groups", status=429, headers={"Retry-After": "3600"})
     ran = check()
     assert ran.returncode == 4
-    assert "/api/v2/groups: HTTP 429" in ran.stderr
+    assert "MISSING tap-zendesk-cityblock: /api/v2/groups: HTTP 429" in ran.stdout
     assert "Traceback" not in ran.stderr
 
 
 def test_credentials_that_are_refused_are_one_sentence(check):
     ran = check(client_secret="hunter2-hunter2")
     assert ran.returncode == 1
-    assert "Zendesk refused the OAuth client" in ran.stderr
+    assert "Zendesk refused the OAuth client" in ran.stdout
     assert "hunter2" not in ran.stderr + ran.stdout
     assert "Traceback" not in ran.stderr
 
@@ -79,7 +79,7 @@ def test_a_settings_file_that_is_missing_is_one_sentence():
         [CHECK, "--config", "nowhere.json"], capture_output=True, text=True, timeout=300, check=False
     )
     assert ran.returncode == 1
-    assert "there is no file nowhere.json" in ran.stderr
+    assert "there is no file nowhere.json" in ran.stdout
 
 
 def test_a_model_that_zendesk_will_not_list_as_it_is_asked_is_told_and_hides_no_other(check, zendesk):

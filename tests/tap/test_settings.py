@@ -33,6 +33,7 @@ BAD_SETTINGS = {
         "incremental_models: there is no model group",
     ),
     "unknown optional model": ({"optional_models": ["npx"]}, "optional_models: there is no model npx"),
+    "no time to try in": ({"give_up_after": 0}, "0 is less than the minimum of 1 in config['give_up_after']"),
     "start_cursor for all": (
         {"start_cursor": "x"},
         "start_cursor applies to the models of incremental_models: name them",

@@ -241,12 +241,20 @@ def test_a_limit_told_by_headers_is_never_crossed(tap, zendesk):
     assert [request["status"] for request in zendesk.requests()].count(429) == 0
 
 
-def test_a_host_that_cannot_be_reached_is_one_sentence(tap):
-    result = tap(
-        base_url="http://127.0.0.1:9", give_up_after=1, credentials={"access_token": "sandbox-access"}
-    )
+@pytest.mark.parametrize(
+    ("credentials", "told"),
+    [
+        ({"access_token": "sandbox-access"}, ": 127.0.0.1:9 cannot be reached; gave up"),
+        (
+            {"client_id": "sandbox", "client_secret": "sandbox-secret"},
+            "no OAuth token: 127.0.0.1:9 cannot be reached; gave up",
+        ),
+    ],
+)
+def test_a_host_that_cannot_be_reached_is_one_sentence(tap, credentials, told):
+    result = tap(base_url="http://127.0.0.1:9", give_up_after=1, credentials=credentials)
     assert result.code == 1
-    assert "127.0.0.1:9 cannot be reached; gave up" in result.stderr
+    assert told in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -96,10 +96,22 @@ def test_what_the_replaced_system_exported_is_what_runs_by_default():
     assert {model.name for model in (*BULK_MODELS, *INCREMENTAL_MODELS)} == MODELS
 
 
+def test_an_environment_without_credentials_is_told_with_the_findings(check, tmp_path):
+    ran = check(
+        environment="staging",
+        bigquery_emulator_host=None,
+        storage_emulator_host=None,
+        credentials_path=str(tmp_path / "nowhere.json"),
+    )
+    assert ran.returncode == 1
+    assert "MISSING target-bigquery: " in ran.stdout
+    assert "nowhere.json" in ran.stdout
+
+
 def test_a_settings_file_that_is_missing_is_one_sentence():
     ran = subprocess.run(
         [CHECK, "--config", "nowhere.json"], capture_output=True, text=True, timeout=60, check=False
     )
     assert ran.returncode == 1
-    assert "--config: there is no file nowhere.json" in ran.stderr
+    assert "--config: there is no file nowhere.json" in ran.stdout
     assert "Traceback" not in ran.stderr

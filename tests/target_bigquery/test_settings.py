@@ -50,6 +50,11 @@ BAD = {
         },
         "are both set",
     ),
+    "no rows a load job": ({"batch_size": 0}, "0 is less than the minimum of 1 in config['batch_size']"),
+    "no load job at a time": (
+        {"load_parallelism": 0},
+        "0 is less than the minimum of 1 in config['load_parallelism']",
+    ),
     "a secret of a wrong type": ({"credentials_json": [SECRET]}, "credentials_json is not of its type"),
 }
 

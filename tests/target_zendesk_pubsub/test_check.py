@@ -73,7 +73,8 @@ def test_a_topic_that_nobody_listens_to_loses_what_is_published(check, commons):
 
 
 def test_a_setting_that_is_missing_is_one_sentence(check):
-    code, _, err = check(topic=None)
+    code, told, err = check(topic=None)
     assert code == 1
-    assert "'topic' is a required property" in err
+    assert "MISSING target-zendesk-pubsub: " in told
+    assert "'topic' is a required property" in told
     assert "Traceback" not in err

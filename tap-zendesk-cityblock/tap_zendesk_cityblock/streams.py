@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
     from singer_sdk.metrics import Counter
+    from singer_sdk.singerlib import Catalog
 
     from tap_zendesk_cityblock.models import Model
     from tap_zendesk_cityblock.pagination import Page
@@ -65,6 +66,22 @@ class ModelStream(Stream):
         self._as_bytes = False
         self._counter: Counter | None = None
 
+    @property
+    def replication_method(self) -> str:
+        """As Zendesk offers the model: a catalog cannot make a list incremental, nor an export whole."""
+        return "INCREMENTAL" if self.model.is_incremental else "FULL_TABLE"
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """The cursor is Zendesk's, so no column is a replication key."""
+        super().apply_catalog(catalog)
+        self.replication_key = None
+
+    def _write_starting_replication_value(self, context: Context | None) -> None:
+        """Nothing: the bookmark is a cursor, and a page moves it."""
+
+    def _increment_stream_state(self, latest_record: Any, *, context: Context | None = None) -> None:  # noqa: ANN401
+        """Nothing, for the same reason."""
+
     def lead(self, companions: Iterable[ModelStream]) -> None:
         """Makes this stream serve those too, whose rows its pages bring; the SDK leaves their sync to it."""
         self._companions = list(companions)
@@ -82,9 +99,7 @@ class ModelStream(Stream):
 
     def get_records(self, context: Context | None) -> Iterable[Any]:  # noqa: ARG002 - the SDK's signature
         tap = self.zendesk
-        is_dry_run = self.ABORT_AT_RECORD_COUNT is not None
-        companions = [] if is_dry_run else self._companions  # their rows are written without the SDK
-        members = [stream.begin() for stream in (*companions, self) if stream.selected]
+        members = [stream.begin() for stream in (*self._companions, self) if stream.selected]
         start = set_out(members, tap.settings.start_date)
         source = asked(MODELS[self.model.source], members)
         rows = self._rows(source, members)
@@ -178,7 +193,7 @@ class ModelStream(Stream):
     def write(self, records: list[Any]) -> None:
         """Their RECORD messages."""
         if not self._as_bytes:
-            for record in records:
+            for record in records[: self.ABORT_AT_RECORD_COUNT]:
                 self._write_record_message(record)
             return
         self.zendesk.writer.write_records(self.name, records)

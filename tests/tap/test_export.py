@@ -281,3 +281,39 @@ def test_a_stream_map_that_cannot_be_parsed_is_one_sentence(tap):
     assert result.code == 1
     assert "stream_maps: Failed to parse expression name +." in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("maps", [{}, {"ticket": {"id": "id"}, "ticket_metric_set": {"id": "id"}}])
+def test_a_catalog_tells_how_a_model_is_read_and_cannot_change_it(maps, tap):
+    named = {
+        "bulk_models": ["brand"],
+        "incremental_models": ["ticket", "ticket_metric_set"],
+        "stream_maps": maps,
+    }
+    catalog = json.loads(tap("--discover", **named).stdout)
+    told = {entry["tap_stream_id"]: entry["replication_method"] for entry in catalog["streams"]}
+    methods = {"brand": "FULL_TABLE", "ticket": "INCREMENTAL", "ticket_metric_set": "INCREMENTAL"}
+    assert methods.items() <= told.items()
+    as_it_is = tap(catalog=catalog, **named)
+    for entry in catalog["streams"]:
+        other = "FULL_TABLE" if entry["replication_method"] == "INCREMENTAL" else "INCREMENTAL"
+        entry.update(replication_method=other, replication_key="updated_at")
+    otherwise = tap(catalog=catalog, **named)
+    assert as_it_is.code == otherwise.code == 0, otherwise.stderr
+    assert as_it_is.states[-1] == otherwise.states[-1]
+    assert tap(catalog=catalog, state=otherwise.states[0], **named).code == 0
+    for model in methods:
+        assert len(as_it_is.ids(model)) == len(otherwise.ids(model)) > 0
+    assert "Beginning sync of 'ticket' in incremental mode" in otherwise.stderr
+
+
+def test_only_a_list_has_its_older_rows_declared_void(tap):
+    named = {
+        "bulk_models": ["brand"],
+        "incremental_models": ["ticket"],
+        "emit_activate_version_messages": True,
+    }
+    result = tap(**named)
+    void = {message["stream"] for message in result.messages if message["type"] == "ACTIVATE_VERSION"}
+    assert "brand" in void
+    assert "ticket" not in void

@@ -34,8 +34,8 @@ def test_a_list_is_read_span_by_span_and_goes_on_at_its_last_row(model, tap, zen
     zendesk.advance()
     second = tap(**only(model), state=first.states[-1])
     assert {*first.ids(model), *second.ids(model)} == keys(zendesk, model)
-    assert len(second.ids(model)) <= 3  # the two new ones, and the last row again
-    assert all(record[clock] >= last for record in second.records(model))
+    assert all(record[clock] >= last for record in second.records(model))  # the last second again
+    assert 0 < sum(record[clock] > last for record in second.records(model)) <= 2
     assert {request["path"] for request in zendesk.requests()} >= {path}
 
 
@@ -115,7 +115,7 @@ def test_each_page_of_a_list_in_order_moves_the_bookmark(tap, zendesk):
 def test_a_run_without_new_rows_keeps_its_place(tap, zendesk):
     first = tap(**only("audit_log"))
     second = tap(**only("audit_log"), state=first.states[-1])
-    assert len(second.ids("audit_log")) <= 1  # the last row again
+    assert len({record["created_at"] for record in second.records("audit_log")}) <= 1  # the last second again
     assert second.states[-1]["bookmarks"]["audit_log"] == first.states[-1]["bookmarks"]["audit_log"]
 
 

@@ -254,6 +254,8 @@ def test_what_another_model_is_answered_meanwhile_does_not_make_it_later(tap, ze
     second = tap(**TICKETS | {"bulk_models": ["brand"]}, state=first.states[-1])
     assert second.code == 0, second.stderr
     assert 11 not in second.ids("ticket")
+    zendesk.advance(hours=1)
+    assert 11 in tap(**TICKETS, state=second.states[-1]).ids("ticket")
 
 
 def test_going_over_from_exports_nothing_is_missed(tap, zendesk):

@@ -19,6 +19,7 @@ import dataclasses
 import re
 import time
 from datetime import UTC, datetime
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.errors import ConfigurationError
@@ -170,6 +171,12 @@ def epoch_of(position: Position | None) -> int | None:
     if position.sources is not None:
         return min((at.time for at in position.sources.values() if at.time is not None), default=None)
     return time_of(position.cursor) if position.time is None and position.cursor else position.time
+
+
+def seconds_of(told: object) -> int:
+    """Since 1970, rounded down, of an ISO time; without an offset it is UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(str(told))
+    return floor((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def is_past(moment: object) -> bool:

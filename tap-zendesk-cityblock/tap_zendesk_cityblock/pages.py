@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
-from tap_zendesk_cityblock.cursors import Position, time_of
+from tap_zendesk_cityblock.cursors import Position, seconds_of, time_of
 from tap_zendesk_cityblock.errors import (
     AnswerError,
     CursorInvalidError,
@@ -95,7 +95,7 @@ class Pages:
     def _time(self, record: Any) -> int:  # noqa: ANN401 - what the rows are read as
         clock = self._rows.version(record)[1]
         try:
-            return int(datetime.fromisoformat(str(clock)).timestamp())
+            return seconds_of(clock)
         except ValueError:
             raise AnswerError(f"{self._model.name}: {self._model.clock} of an object is no time") from None
 

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.cursors import Position, epoch_of
+from tap_zendesk_cityblock.cursors import Position, epoch_of, seconds_of
 from tap_zendesk_cityblock.errors import (
     AnswerError,
     CursorInvalidError,
@@ -281,8 +281,8 @@ class _Reader:
         """Epoch seconds of its last change."""
         told = record.get(self.source.clock)
         try:
-            return int(datetime.fromisoformat(told).timestamp())  # type: ignore[arg-type]
-        except (TypeError, ValueError):
+            return seconds_of(told)
+        except ValueError:
             raise AnswerError(f"{self.where}: an object has no {self.source.clock} that is a time") from None
 
     def finished(self, records: list[Record]) -> list[Record]:

@@ -181,3 +181,11 @@ def test_a_list_that_turns_out_newest_first_moves_the_bookmark_once_its_span_is_
     whole = tap(**settings, state=ended.states[-1])
     assert whole.ids("access_log") == ["9", "7", "5", "3"]
     assert whole.states[-1]["bookmarks"]["access_log"]["start_time"] == 1749427200
+
+
+def test_a_time_without_an_offset_is_utc_wherever_the_tap_runs(tap, zendesk):
+    logs = [{"id": "1", "timestamp": "2025-06-09T00:00:00"}]
+    zendesk.fault("/api/v2/access_logs", status=200, body={"access_logs": logs, "meta": {"has_more": False}})
+    result = tap(**only("access_log", start_date="2026-01-01"), env={"TZ": "America/New_York"})
+    assert result.code == 0, result.stderr
+    assert result.states[-1]["bookmarks"]["access_log"]["start_time"] == 1749427200

@@ -15,7 +15,7 @@ from sandbox.addresses import SUBSCRIPTION, Addresses
 from sandbox.bigquery import connect
 from sandbox.internal_people import mend
 from sandbox.listen import ListenError, listen
-from sandbox.processes import ServerStartError
+from sandbox.processes import ServerStartError, answers
 from sandbox.query import QueryError, query
 from sandbox.up import Size, advance, forget, sandbox
 
@@ -59,17 +59,25 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _advance(options: argparse.Namespace) -> int:
-    print(advance(Addresses.known().zendesk_url, options.hours))
+    print(advance(_running().zendesk_url, options.hours))
     return 0
 
 
 def _mend(_options: argparse.Namespace) -> int:
-    addresses = Addresses.known()
+    addresses = _running()
     added = mend(connect(addresses.bigquery_url), addresses.zendesk_url)
     print(
         f"{added} people are known inside now; the next `meltano run tap-to-pubsub` publishes what waited for them"
     )
     return 0
+
+
+def _running() -> Addresses:
+    """Raises ServerStartError where no sandbox is up."""
+    addresses = Addresses.known()
+    if not answers(f"{addresses.zendesk_url}/_sandbox/requests"):
+        raise ServerStartError(f"nothing answers at {addresses.zendesk_url}: is the sandbox up?")
+    return addresses
 
 
 def _query(options: argparse.Namespace) -> int:
@@ -80,6 +88,7 @@ def _query(options: argparse.Namespace) -> int:
 
 def _listen(options: argparse.Namespace) -> int:
     host = Addresses.known().pubsub_host
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `listen | head` ends without a word
     with _stopped_by_signals():
         for lines in listen(
             host, options.subscription, options.count, options.timeout, with_data=options.data

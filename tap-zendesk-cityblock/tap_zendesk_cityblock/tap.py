@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import sys
+from difflib import get_close_matches
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -68,11 +69,15 @@ class TapZendeskCityblock(Tap):
         super().__init__(**kwargs)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """The SDK's, whose errors quote values: those of secrets are told without."""
+        """The SDK's, whose errors quote values: those of secrets are told without. And a name that is no setting's."""
         errors = [
             next((f"{name} is not of its type" for name in SECRETS if f"config[{name!r}]" in error), error)
             for error in super()._validate_config(raise_errors=False)
         ]
+        known = self.config_jsonschema["properties"]
+        for name in self.config.keys() - known.keys():
+            near = get_close_matches(name, known, 1)
+            errors.append(f"there is no setting {name}" + (f"; did you mean {near[0]}?" if near else ""))
         if errors and raise_errors:
             raise ConfigurationError("; ".join(errors))
         return errors

@@ -1,4 +1,4 @@
-"""A consumer that may see a message twice, or late: it keeps the last version of every ticket in SQLite.
+"""A consumer that may see a message twice, or late: it keeps the last version of every ticket in SQLite. It needs the package google-cloud-pubsub.
 
 PUBSUB_EMULATOR_HOST=127.0.0.1:8085 python consumer.py projects/cityblock-data/subscriptions/devCommonsZendeskTicket tickets.sqlite
 """

@@ -46,7 +46,9 @@ class TicketData(msgspec.Struct, rename="camel", gc=False):
     assignee: User | None
     brand_id: int | None
     channel: Annotated[str | None, Meta(description="How the ticket came about: web, email, api, …")]
-    collaborators: Annotated[list[User], Meta(description="Followers and those in copy; by zendeskUserId")]
+    collaborators: Annotated[
+        list[User], Meta(description="Those in copy, as a rule followers too; by zendeskUserId")
+    ]
     created_at: DateTime
     custom_fields: Annotated[list[CustomField], Meta(description="By id")]
     custom_status_id: int | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -60,11 +61,15 @@ class TargetZendeskPubSub(Target):
         return cls(config=Path(option))
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """The SDK's, whose errors quote values: those of secrets are told without."""
+        """The SDK's, whose errors quote values: those of secrets are told without. And a name that is no setting's."""
         errors = [
             next((f"{name} is not of its type" for name in SECRETS if f"config[{name!r}]" in error), error)
             for error in super()._validate_config(raise_errors=False)
         ]
+        known = self.config_jsonschema["properties"]
+        for name in self.config.keys() - known.keys():
+            near = get_close_matches(name, known, 1)
+            errors.append(f"there is no setting {name}" + (f"; did you mean {near[0]}?" if near else ""))
         if errors and raise_errors:
             raise SettingsError("; ".join(errors))
         return errors

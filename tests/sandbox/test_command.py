@@ -1,5 +1,6 @@
 """`python -m sandbox` as people run it."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -84,6 +85,20 @@ def test_what_a_running_sandbox_uses_is_not_removed(up, tmp_path):
     assert account.exists()
     forget(Addresses.free(), account.parent)
     assert not account.exists()
+
+
+@pytest.mark.parametrize("command", ["advance", "mend"])
+def test_what_needs_a_sandbox_says_where_it_looked_for_one(command):
+    ran = subprocess.run(
+        [sys.executable, "-m", "sandbox", command],
+        env={**os.environ, "TAP_ZENDESK_CITYBLOCK_BASE_URL": "http://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr == "nothing answers at http://127.0.0.1:9: is the sandbox up?\n"
 
 
 def test_tables_align_numbers_to_the_right_and_cut_long_values():

@@ -73,3 +73,18 @@ def test_the_command_listens_where_the_environment_says(topic, pubsub):
         timeout=60,
     )
     assert "ticket 1" in ran.stdout
+
+
+def test_who_has_read_enough_ends_it_without_a_word(topic, pubsub):
+    name = topic.subscribe()
+    topic.publish(*("x" * 100_000 for _ in range(5)))
+    with subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "listen", "--subscription", name, "--data"],
+        env={**os.environ, "PUBSUB_EMULATOR_HOST": pubsub.host},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(60) != 0
+        assert process.stderr.read() == b""

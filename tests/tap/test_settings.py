@@ -33,6 +33,7 @@ BAD_SETTINGS = {
         "incremental_models: there is no model group",
     ),
     "unknown optional model": ({"optional_models": ["npx"]}, "optional_models: there is no model npx"),
+    "a name that is mistyped": ({"page_sise": 5}, "there is no setting page_sise; did you mean page_size?"),
     "no time to try in": ({"give_up_after": 0}, "0 is less than the minimum of 1 in config['give_up_after']"),
     "start_cursor for all": (
         {"start_cursor": "x"},

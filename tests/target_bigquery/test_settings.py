@@ -50,6 +50,7 @@ BAD = {
         },
         "are both set",
     ),
+    "a name that is mistyped": ({"batchsize": 5}, "there is no setting batchsize; did you mean batch_size?"),
     "no rows a load job": ({"batch_size": 0}, "0 is less than the minimum of 1 in config['batch_size']"),
     "no load job at a time": (
         {"load_parallelism": 0},

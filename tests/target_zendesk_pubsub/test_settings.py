@@ -45,6 +45,7 @@ BAD = {
         {**GOOGLE, "credentials_json": SECRET, "credentials_path": "x"},
         "credentials_path and credentials_json are both set: choose one",
     ),
+    "a name that is mistyped": ({"batchsize": 5}, "there is no setting batchsize; did you mean batch_size?"),
     "no tickets a batch": ({"batch_size": 0}, "0 is less than the minimum of 1 in config['batch_size']"),
     "a secret of a wrong type": ({"credentials_json": [SECRET]}, "credentials_json is not of its type"),
 }

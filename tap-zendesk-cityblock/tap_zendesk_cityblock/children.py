@@ -12,7 +12,7 @@ from tap_zendesk_cityblock.cursors import (
     read_child_bookmark,
     write_child_bookmark,
 )
-from tap_zendesk_cityblock.errors import AnswerError, StreamUnavailableError
+from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.pages import Pages
 from tap_zendesk_cityblock.progress import Progress
@@ -52,9 +52,7 @@ def keys_of(
     rows = DictRows(parent, [parent.key], {}, lambda _: None)
     for page in Pages(parent, client, settings, rows, logger).following(None):
         for record in page.records:
-            if (key := record.get(parent.key)) is None:
-                raise AnswerError(f"{parent.name}: an object has no {parent.key}")
-            yield key
+            yield record[parent.key]
 
 
 class ChildStream(ModelStream):

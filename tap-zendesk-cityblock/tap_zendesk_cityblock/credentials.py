@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.errors import ConfigurationError
+from tap_zendesk_cityblock.json_files import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,12 +60,5 @@ def credentials(config: Mapping[str, Any], environ: Mapping[str, str] = os.envir
 
 
 def _from_file(path: Path) -> dict[str, str]:
-    try:
-        content = json.loads(path.read_text())
-    except OSError as unreadable:
-        raise ConfigurationError(f"credentials_path: {path} cannot be read ({unreadable.strerror})") from None
-    except ValueError:
-        raise ConfigurationError(f"credentials_path: {path} is not JSON") from None
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"credentials_path: {path} holds no JSON object")
+    content = read_object(path, "credentials_path")
     return {name: str(content[name]) for name in CREDENTIALS if content.get(name)}

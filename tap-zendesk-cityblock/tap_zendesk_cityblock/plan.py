@@ -19,12 +19,13 @@ from tap_zendesk_cityblock.errors import (
     StreamUnavailableError,
     TransientError,
 )
+from tap_zendesk_cityblock.json_files import read_object
 from tap_zendesk_cityblock.limits import ACCOUNT, DOCUMENTED, documented
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
 from tap_zendesk_cityblock.pagination import SIZES, first_query
 from tap_zendesk_cityblock.sources import NO_SOURCE, sources_of
 from tap_zendesk_cityblock.streams import ModelStream
-from tap_zendesk_cityblock.tap import configured, read_json, run
+from tap_zendesk_cityblock.tap import configured, run
 from tap_zendesk_cityblock.without_exports import searches
 
 if TYPE_CHECKING:
@@ -224,9 +225,7 @@ def command(config: str, state: str | None) -> None:
 
 def read_state(path: Path) -> dict[str, Any]:
     """Raises ConfigurationError."""
-    if not path.is_file():
-        raise ConfigurationError(f"--state: there is no file {path}")
-    state = read_json(path.read_text(), "--state")
+    state = read_object(path, "--state")
     inner = state.get("singer_state", state)
     if not isinstance(inner, dict):
         raise ConfigurationError("--state: singer_state is no JSON object")

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
 from singer_sdk import Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.plugin_base import _ConfigInput
 
 from tap_zendesk_cityblock.availability import SECONDS, tell
 from tap_zendesk_cityblock.children import ChildStream
@@ -24,6 +27,7 @@ from tap_zendesk_cityblock.cursors import check_state
 from tap_zendesk_cityblock.errors import ConfigurationError, PartlyUnavailableError, TapError, untold
 from tap_zendesk_cityblock.export_metadata import NAME as EXPORT_METADATA
 from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
+from tap_zendesk_cityblock.json_files import read_object, to_object
 from tap_zendesk_cityblock.limits import Limits
 from tap_zendesk_cityblock.settings import SETTINGS, Settings
 from tap_zendesk_cityblock.side_by_side import SideBySide
@@ -81,6 +85,30 @@ class TapZendeskCityblock(Tap):
         if errors and raise_errors:
             raise ConfigurationError("; ".join(errors))
         return errors
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - of the class, as the SDK's is
+        """The SDK's, whose errors quote values and name no variable."""
+        found: dict[str, Any] = {}
+        cls.append_builtin_config(cls.config_jsonschema)
+        for name, schema in cls.config_jsonschema["properties"].items():
+            try:
+                found |= parse_environment_config({"properties": {name: schema}}, cls._env_var_prefix)
+            except ValueError:
+                kind = "whole number" if "integer" in schema.get("type", ()) else "JSON"
+                raise ConfigurationError(
+                    f"the variable {cls._env_var_prefix}{name.upper()} holds no {kind}"
+                ) from None
+        return found
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:  # noqa: ARG003 - the SDK's signature
+        """The SDK's, which says of no file what is wrong with it."""
+        given = _ConfigInput(parse_env="ENV" in value)
+        for path in value:
+            if path != "ENV":
+                given.config |= read_object(Path(path), "--config")
+        return given
 
     @cached_property
     def settings(self) -> Settings:
@@ -206,8 +234,8 @@ class TapZendeskCityblock(Tap):
         super(Tap, cls).invoke(about=about, about_format=about_format)
         tap = cls(
             config=config.config if config else None,
-            state=None if state is None else read_json(state.read(), "state"),
-            catalog=None if catalog is None else read_json(catalog.read(), "catalog"),
+            state=None if state is None else to_object(state.read(), f"--state: {state.name}"),
+            catalog=None if catalog is None else to_object(catalog.read(), f"--catalog: {catalog.name}"),
             parse_env_config=bool(config and config.parse_env),
         )
         tap.check_selection()
@@ -222,17 +250,6 @@ def sync(stream: Stream) -> None:
     stream.finalize_state_progress_markers()
 
 
-def read_json(text: str, what: str) -> dict[str, Any]:
-    """Raises ConfigurationError."""
-    try:
-        content = json.loads(text)
-    except ValueError:
-        raise ConfigurationError(f"{what}: the file is not JSON") from None
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{what}: the file holds no JSON object")
-    return content
-
-
 def configured(config: str, state: dict[str, Any] | None = None) -> TapZendeskCityblock:
     """For commands beside the tap: with the settings of that file, or of the environment if it says ENV.
 
@@ -240,9 +257,7 @@ def configured(config: str, state: dict[str, Any] | None = None) -> TapZendeskCi
     """
     if config == "ENV":
         return TapZendeskCityblock(parse_env_config=True, state=state)
-    if not Path(config).is_file():
-        raise ConfigurationError(f"--config: there is no file {config}")
-    return TapZendeskCityblock(config=Path(config), state=state)
+    return TapZendeskCityblock(config=read_object(Path(config), "--config"), state=state)
 
 
 def run(command: Callable[[], object]) -> None:

@@ -74,14 +74,6 @@ def test_credentials_that_are_refused_are_one_sentence(check):
     assert "Traceback" not in ran.stderr
 
 
-def test_a_settings_file_that_is_missing_is_one_sentence():
-    ran = subprocess.run(
-        [CHECK, "--config", "nowhere.json"], capture_output=True, text=True, timeout=300, check=False
-    )
-    assert ran.returncode == 1
-    assert "there is no file nowhere.json" in ran.stdout
-
-
 def test_a_model_that_zendesk_will_not_list_as_it_is_asked_is_told_and_hides_no_other(check, zendesk):
     zendesk.fault("/api/v2/macros", status=422, body={"error": "FilterMissing"})
     zendesk.fault("/api/v2/custom_objects", status=400)

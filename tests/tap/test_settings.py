@@ -2,10 +2,13 @@
 
 import json
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from tap_zendesk_cityblock.settings import SETTINGS, markdown_table
 
+COMMANDS = [Path(sys.executable).with_name(f"tap-zendesk-cityblock{of}") for of in ("", "-check", "-plan")]
 SECRET = "hunter2-hunter2"
 
 BAD_SETTINGS = {
@@ -97,6 +100,53 @@ def test_a_secret_of_a_wrong_type_is_not_quoted(tap):
     assert SECRET not in result.stderr
 
 
+BAD_FILES = {
+    "no such file": (None, "cannot be read (No such file or directory)"),
+    "cut short": (f'{{"client_secret": "{SECRET}"', "is not JSON"),
+    "not even text": (b"\xff\xfe\xfa", "is not JSON"),
+    "a list": (f'["{SECRET}"]', "holds no JSON object"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda path: path.name)
+@pytest.mark.parametrize(("content", "told"), BAD_FILES.values(), ids=BAD_FILES)
+def test_a_settings_file_that_is_missing_or_broken_is_one_sentence_that_names_it(
+    command, content, told, tmp_path
+):
+    path = tmp_path / "settings.json"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    line = [command, "--config", path]
+    ran = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    output = ran.stdout + ran.stderr
+    assert ran.returncode == 1
+    assert f"--config: {path} {told}" in output
+    assert "Traceback" not in output
+    assert SECRET not in output
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [("PAGE_SIZE", "no whole number"), ("REQUESTS_PER_MINUTE", "no JSON"), ("STREAM_MAPS", "no JSON")],
+)
+def test_a_variable_of_another_type_is_one_sentence_that_names_it(command, setting, told):
+    variable = f"TAP_ZENDESK_CITYBLOCK_{setting}"
+    ran = subprocess.run(
+        [command, "--config=ENV"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", variable: SECRET},
+    )
+    output = ran.stdout + ran.stderr
+    assert ran.returncode == 1
+    assert f"the variable {variable} holds {told}" in output
+    assert "Traceback" not in output
+    assert SECRET not in output
+
+
 def test_a_setting_that_is_null_is_absent(command):
     line = command("--discover", discover_permissions=False)
     path = line[line.index("--config") + 1]
@@ -145,7 +195,7 @@ BAD_STATES = {
     "cursor as number": ({"bookmarks": {"ticket": {"cursor": 7}}}, "cursor must be a text"),
     "no object": ({"bookmarks": {"ticket": "x"}}, "a bookmark is an object"),
     "a list": ({"bookmarks": []}, "write {"),
-    "no JSON": ("{", "state: the file is not JSON"),
+    "no JSON": ("{", "state.json is not JSON"),
 }
 
 

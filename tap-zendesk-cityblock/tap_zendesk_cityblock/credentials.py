@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CREDENTIALS = ("client_id", "client_secret", "access_token", "email", "api_token")
+ZENPY = {"token": "api_token", "oauth_token": "access_token"}
+"""What the Zenpy client calls them, whose files the replaced system read."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +45,7 @@ def credentials(config: Mapping[str, Any], environ: Mapping[str, str] = os.envir
     if path:
         if given:
             raise ConfigurationError(f"credentials_path and {', '.join(given)} are both set: choose one")
-        given = _from_file(Path(path))
+        given = _from_file(Path(path), config["subdomain"])
     match sorted(given):
         case ["client_id", "client_secret"]:
             return OAuthClient(**given)
@@ -59,6 +61,22 @@ def credentials(config: Mapping[str, Any], environ: Mapping[str, str] = os.envir
     )
 
 
-def _from_file(path: Path) -> dict[str, str]:
-    content = read_object(path, "credentials_path")
-    return {name: str(content[name]) for name in CREDENTIALS if content.get(name)}
+def _from_file(path: Path, subdomain: str) -> dict[str, str]:
+    content = {name: value for name, value in read_object(path, "credentials_path").items() if value}
+    for theirs, ours in ZENPY.items():
+        if theirs in content:
+            if ours in content:
+                raise ConfigurationError(f"credentials_path: {path} has {theirs} and {ours}: keep {ours}")
+            content[ours] = content.pop(theirs)
+    of = content.pop("subdomain", subdomain)
+    if unknown := sorted(content.keys() - set(CREDENTIALS)):
+        raise ConfigurationError(
+            f"credentials_path: {', '.join(unknown)} in {path} means nothing; write {', '.join(CREDENTIALS)}, and subdomain"
+        )
+    if of != subdomain:
+        raise ConfigurationError(
+            f"credentials_path: {path} is for another subdomain than {subdomain}; use that account's own credentials"
+        )
+    if odd := [name for name, value in content.items() if not isinstance(value, str)]:
+        raise ConfigurationError(f"credentials_path: {', '.join(odd)} in {path} is no text")
+    return content

@@ -147,6 +147,59 @@ def test_a_variable_of_another_type_is_one_sentence_that_names_it(command, setti
     assert SECRET not in output
 
 
+@pytest.fixture
+def logged_in(tap, tmp_path):
+    """Runs with a credentials file of this content."""
+
+    def run(content):
+        path = tmp_path / "credentials.json"
+        path.write_text(json.dumps(content))
+        return tap(bulk_models=["brand"], incremental_models=[], credentials={"credentials_path": str(path)})
+
+    return run
+
+
+GOOD_CREDENTIALS = {
+    "without a subdomain": {"access_token": "sandbox-access"},
+    "of this subdomain": {"access_token": "sandbox-access", "subdomain": "cityblock-local"},
+    "zenpy's token": {
+        "email": "agent@cityblock.example",
+        "token": "sandbox-token",
+        "subdomain": "cityblock-local",
+    },
+    "zenpy's OAuth token": {"oauth_token": "sandbox-access", "subdomain": "cityblock-local"},
+}
+
+
+@pytest.mark.parametrize("content", GOOD_CREDENTIALS.values(), ids=GOOD_CREDENTIALS)
+def test_a_credentials_file_may_say_whose_it_is_and_use_the_names_of_zenpy(content, logged_in, zendesk):
+    result = logged_in(content)
+    assert result.code == 0, result.stderr
+    assert sorted(result.ids("brand")) == sorted(zendesk.ids("brand"))
+
+
+BAD_CREDENTIALS = {
+    "another subdomain": (
+        {"access_token": SECRET, "subdomain": "cityblock"},
+        "is for another subdomain than cityblock-local",
+    ),
+    "unknown keys": ({"acces_token": SECRET, "pasword": SECRET}, "acces_token, pasword in "),
+    "a key twice": ({"email": "a@b.c", "token": SECRET, "api_token": SECRET}, "has token and api_token"),
+    "no text": ({"access_token": [SECRET]}, "access_token in "),
+}
+
+
+@pytest.mark.parametrize(("content", "told"), BAD_CREDENTIALS.values(), ids=BAD_CREDENTIALS)
+def test_a_credentials_file_that_makes_no_sense_asks_zendesk_nothing(content, told, logged_in, zendesk):
+    result = logged_in(content)
+    assert result.code == 1
+    assert "credentials_path: " in result.stderr
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr
+    assert SECRET not in result.stderr
+    assert zendesk.requests() == []
+
+
 def test_a_setting_that_is_null_is_absent(command):
     line = command("--discover", discover_permissions=False)
     path = line[line.index("--config") + 1]

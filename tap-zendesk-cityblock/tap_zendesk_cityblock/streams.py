@@ -223,13 +223,14 @@ class ModelStream(Stream):
         """After a page's RECORDs: the cursors of those that got them move, rows in EXPORT_METADATA if due, STATE."""
         for member in members:
             member.export.pages += 1
+        for member in wanting:
+            if page.position is not None:
+                member.stream.move(member.export, page.position)
+            if page.next is not None and member.export.is_due(datetime.now(UTC)):
+                self._mirror(member.export, complete=False)
         if page.position is None:
             self.zendesk.writer.flush()  # a STATE would; of a list, each page reaches the loader by this
             return
-        for member in wanting:
-            member.stream.move(member.export, page.position)
-            if page.next is not None and member.export.is_due(datetime.now(UTC)):
-                self._mirror(member.export, complete=False)
         self.state_manager.is_flushed = False
         self._write_state_message()
 

@@ -1,6 +1,8 @@
 """What the tap exports, and in which order."""
 
 import json
+import subprocess
+import sys
 
 import jsonschema
 import pytest
@@ -186,6 +188,38 @@ def comparable(result, model):
         {name: value for name, value in record.items() if name not in keys}
         for record in result.records(model)
     ]
+
+
+EVERY_PAGE = (
+    "from tap_zendesk_cityblock import export_metadata, tap; export_metadata.INTERVAL_SECONDS = 0; tap.main()"
+)
+
+
+@pytest.mark.parametrize("model", ["macro", "ticket"])
+def test_an_export_under_way_is_told_with_the_cursor_of_the_state_behind_it(model, command, zendesk):
+    """Once a minute; here that is a minute without seconds."""
+    kinds = {"bulk_models": [], "incremental_models": []}
+    kind = "bulk_models" if model == "macro" else "incremental_models"
+    line = command(**kinds | {kind: [model]}, page_size=30)
+    ran = subprocess.run(
+        [sys.executable, "-c", EVERY_PAGE, *line[1:]], capture_output=True, text=True, timeout=60, check=True
+    )
+    messages = [json.loads(line) for line in ran.stdout.splitlines()]
+    rows = [
+        (number, message["record"])
+        for number, message in enumerate(messages)
+        if message["type"] == "RECORD" and message["stream"] == "EXPORT_METADATA"
+    ]
+    pages = -(-len(zendesk.ids(model)) // 30)
+    assert pages > 2
+    assert [row["export_status"] for _, row in rows] == ["in_progress"] * (pages - 1) + ["complete"]
+    assert [row["export_count"] for _, row in rows][:-1] == [30 * page for page in range(1, pages)]
+    for number, row in rows[:-1]:
+        told = [message for message in messages[:number] if message.get("stream") == model]
+        assert sum(message["type"] == "RECORD" for message in told) == row["export_count"]
+        if model == "ticket":
+            state = next(message for message in messages[number:] if message["type"] == "STATE")
+            assert state["value"]["bookmarks"][model]["cursor"] == row["end_cursor"]
 
 
 def test_flattening_reaches_into_records(tap, zendesk):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ACCOUNT = "account"
-BUCKET = "zendesk-ratelimit-"
+HEADER = "zendesk-ratelimit-"
 WINDOW = 60.0
 """Seconds of a window whose end Zendesk does not tell."""
 HELD_BACK = 10
@@ -268,11 +268,11 @@ def _told(headers: Mapping[str, str], own: tuple[str, int] | None) -> dict[str, 
         name = ACCOUNT if of_account or own is None else own[0]
         found[name] = Told(total, remaining, _seconds(headers.get("ratelimit-reset")))
     for name, value in headers.items():
-        if name.startswith(BUCKET):
+        if name.startswith(HEADER):
             fields = dict(re.findall(r"(\w+)=(\d+)", value))
             if "remaining" in fields and "total" in fields:
                 told = Told(int(fields["total"]), int(fields["remaining"]), _seconds(fields.get("resets")))
-                found[name.removeprefix(BUCKET)] = told
+                found[name.removeprefix(HEADER)] = told
     return found
 
 

@@ -337,3 +337,5 @@ LEGACY_MODELS = ("nps_recipient", "nps_response")
 """Zendesk's present documents no longer know them; most accounts answer 404."""
 
 MODELS = {model.name: model for model in (*BULK_MODELS, *INCREMENTAL_MODELS, *FURTHER_MODELS)}
+ALL_BULK_MODELS = tuple(model for model in MODELS.values() if not model.is_incremental)
+ALL_INCREMENTAL_MODELS = tuple(model for model in MODELS.values() if model.is_incremental)

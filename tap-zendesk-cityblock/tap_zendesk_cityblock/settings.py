@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,63 +13,88 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from tap_zendesk_cityblock.errors import ConfigurationError
-from tap_zendesk_cityblock.limits import BUCKETS
-from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS, LEGACY_MODELS, MODELS, Model, Paging
+from tap_zendesk_cityblock.limits import BUCKETS, HEADER
+from tap_zendesk_cityblock.models import (
+    ALL_BULK_MODELS,
+    ALL_INCREMENTAL_MODELS,
+    BULK_MODELS,
+    INCREMENTAL_MODELS,
+    LEGACY_MODELS,
+    MODELS,
+    Model,
+    Paging,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+MODELS_TOLD = (
+    "`default` stands for those of the replaced system, `all` for every one; absent: `default`, empty: none"
+)
 
 SETTINGS = th.PropertiesList(
     th.Property(
         "environment",
         th.StringType,
-        description="`local` refuses every address but a loopback one; `staging` and `prod` refuse loopback ones",
+        description="Where this runs: `local` refuses every address but a loopback one; `staging` and `prod` refuse loopback ones",
         allowed_values=["local", "staging", "prod"],
     ),
     th.Property(
-        "subdomain", th.StringType, required=True, description="The account: https://`subdomain`.zendesk.com"
+        "subdomain",
+        th.StringType,
+        required=True,
+        description="Zendesk's name of the account, which is at https://`subdomain`.zendesk.com",
     ),
     th.Property(
         "base_url",
         th.StringType,
-        description="Where the account is, if not at https://`subdomain`.zendesk.com",
+        description="Address of the account, if it is not https://`subdomain`.zendesk.com",
     ),
     th.Property(
         "client_id",
         th.StringType,
         description="OAuth client for the client_credentials grant: the way to log in",
     ),
-    th.Property("client_secret", th.StringType, secret=True, description="Its secret"),
     th.Property(
-        "access_token", th.StringType, secret=True, description="Instead: an OAuth access token, not renewed"
+        "client_secret", th.StringType, secret=True, description="Secret of the OAuth client `client_id`"
     ),
-    th.Property("email", th.StringType, description="Instead: an agent's e-mail address, for an API token"),
+    th.Property(
+        "access_token",
+        th.StringType,
+        secret=True,
+        description="OAuth access token, which is not renewed; instead of an OAuth client",
+    ),
+    th.Property(
+        "email",
+        th.StringType,
+        description="E-mail address of the agent who logs in with `api_token`; instead of an OAuth client",
+    ),
     th.Property(
         "api_token",
         th.StringType,
         secret=True,
-        description="Its API token; Zendesk ends them on 30 April 2027",
+        description="API token of the agent `email`; Zendesk ends API tokens on 30 April 2027",
     ),
     th.Property(
         "credentials_path",
         th.StringType,
-        description="Instead: a JSON file with these keys; the variable ZENDESK_SECRET_PATH names one too",
+        description="JSON file with `client_id` and `client_secret`, or `access_token`, or `email` and `api_token`, instead of these settings; a `subdomain` in it has to be that of the settings; the variable ZENDESK_SECRET_PATH names such a file, too",
     ),
     th.Property(
         "start_date",
         th.DateTimeType,
         default="2019-09-30T00:00:00Z",
-        description="Where incremental models start without a cursor",
+        description="Date or time from which incremental models are exported that have no cursor yet",
     ),
     th.Property(
         "bulk_models",
         th.ArrayType(th.StringType),
-        description="Bulk models to export; `default` stands for those of the replaced system, `all` for every one; absent: default, empty: none",
+        description=f"Bulk models to export; {MODELS_TOLD}",
     ),
     th.Property(
         "incremental_models",
         th.ArrayType(th.StringType),
-        description="Incremental models to export; `default` stands for those of the replaced system, `all` for every one; absent: default, empty: none",
+        description=f"Incremental models to export; {MODELS_TOLD}",
     ),
     th.Property(
         "optional_models",
@@ -79,12 +105,12 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "start_time",
         th.DateTimeType,
-        description="Start the models of `incremental_models` here, whatever the state says",
+        description="Date or time from which this run exports the models of `incremental_models`, whatever the state says",
     ),
     th.Property(
         "start_cursor",
         th.StringType,
-        description="Start the model of `incremental_models` at this cursor, whatever the state says",
+        description="Cursor from which this run exports the one model of `incremental_models`, whatever the state says",
     ),
     th.Property(
         "incremental_exports",
@@ -94,25 +120,25 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "page_size",
-        th.IntegerType,
-        description="Objects a request, at most; absent: Zendesk's largest, 1000 for exports, 100 for lists",
+        th.IntegerType(minimum=1, maximum=1000),
+        description="Most objects that one request asks for, from 1 to 1000; absent: as many as Zendesk serves, 1000 of exports, 100 of lists",
     ),
     th.Property(
         "requests_per_minute",
-        th.ObjectType(additional_properties=th.IntegerType),
-        description=f"Own ceilings below Zendesk's, each 1 or more, by bucket: {', '.join(f'`{name}`' for name in BUCKETS)}",
+        th.ObjectType(additional_properties=th.IntegerType(minimum=1)),
+        description=f"Own ceilings below Zendesk's rate limits, each 1 or more, by bucket: {', '.join(f'`{name}`' for name in BUCKETS)}; any other name counts only if Zendesk's answers have a header `{HEADER}<name>`",
     ),
     th.Property(
         "concurrent_requests",
-        th.IntegerType,
+        th.IntegerType(minimum=1),
         default=10,
-        description="Requests under way at the same time, at most; models are read side by side",
+        description="Most requests under way at the same time; models are read side by side",
     ),
     th.Property(
         "give_up_after",
         th.IntegerType(minimum=1),
         default=1800,
-        description="Seconds for which one request is tried again",
+        description="Seconds for which one request is tried again before the run ends",
     ),
     th.Property(
         "discover_permissions",
@@ -121,8 +147,14 @@ SETTINGS = th.PropertiesList(
         description="Whether `--discover` asks for a row of each model, to tell which ones the account may not read",
     ),
 )
+DEFAULTS = {
+    name: setting["default"]
+    for name, setting in SETTINGS.to_dict()["properties"].items()
+    if "default" in setting
+}
 
 SUBDOMAIN = re.compile(r"[a-z][a-z0-9-]{2,62}")
+_LEGACY = tuple(MODELS[name] for name in LEGACY_MODELS)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -147,83 +179,80 @@ class Settings:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
-        """Null is absent. Raises ConfigurationError, which names the setting."""
-        config = {name: value for name, value in config.items() if value is not None}
-        subdomain = config.get("subdomain")
-        if not subdomain:
-            raise ConfigurationError(
-                "subdomain is not set (Meltano: some commands need --environment=local, staging or prod)"
-            )
-        if not SUBDOMAIN.fullmatch(subdomain):
-            raise ConfigurationError(
-                f"subdomain {subdomain!r} is none of Zendesk's: write the part before .zendesk.com"
-            )
+        """Of a config that is as the JSON schema says; null is absent. Raises ConfigurationError, which names the setting."""
+        config = {**DEFAULTS, **{name: value for name, value in config.items() if value is not None}}
+        subdomain = _subdomain(config)
         incremental = _chosen(
-            "incremental_models", config, [m for m in MODELS.values() if m.is_incremental], INCREMENTAL_MODELS
+            "incremental_models", config, of=ALL_INCREMENTAL_MODELS, default=INCREMENTAL_MODELS
         )
         _check_start(config, incremental)
-        legacy = [MODELS[name] for name in LEGACY_MODELS]
-        optional = _chosen("optional_models", config, list(MODELS.values()), legacy)
-        page_size = config.get("page_size")
-        if page_size is not None and not 1 <= page_size <= 1000:
-            raise ConfigurationError("page_size must be from 1 to 1000")
-        concurrent_requests = config.get("concurrent_requests", 10)
-        if concurrent_requests < 1:
-            raise ConfigurationError("concurrent_requests must be 1 or more")
+        optional = _chosen("optional_models", config, of=tuple(MODELS.values()), default=_LEGACY)
         return cls(
             subdomain=subdomain,
             base_url=_base_url(config, subdomain),
-            bulk_models=_chosen(
-                "bulk_models", config, [m for m in MODELS.values() if not m.is_incremental], BULK_MODELS
-            ),
+            bulk_models=_chosen("bulk_models", config, of=ALL_BULK_MODELS, default=BULK_MODELS),
             incremental_models=incremental,
             optional_models=frozenset(model.name for model in optional),
-            start_date=_epoch("start_date", config.get("start_date", "2019-09-30")),
+            start_date=_epoch("start_date", config["start_date"]),
             start_time=_epoch("start_time", config["start_time"]) if "start_time" in config else None,
             start_cursor=config.get("start_cursor"),
-            incremental_exports=config.get("incremental_exports", True),
-            page_size=page_size,
-            requests_per_minute=_ceilings(config.get("requests_per_minute", {})),
-            concurrent_requests=concurrent_requests,
-            give_up_after=config.get("give_up_after", 1800),
-            discover_permissions=config.get("discover_permissions", True),
+            incremental_exports=config["incremental_exports"],
+            page_size=config.get("page_size"),
+            requests_per_minute=config.get("requests_per_minute", {}),
+            concurrent_requests=config["concurrent_requests"],
+            give_up_after=config["give_up_after"],
+            discover_permissions=config["discover_permissions"],
         )
 
 
-def _chosen(
-    setting: str, config: Mapping[str, Any], models: Sequence[Model], default: Sequence[Model]
-) -> tuple[Model, ...]:
-    names = config.get(setting)
-    if names is None:
-        return tuple(default)
-    known = {model.name: {model} for model in models} | {"default": set(default), "all": set(models)}
-    chosen: set[Model] = set()
-    for name in names:
+def check_names(given: Iterable[str], known: Collection[str]) -> None:
+    """Raises ConfigurationError for a name that is not known: what it was to set would go unset."""
+    for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-            raise ConfigurationError(f"{setting}: there is no model {name}; {hint}")
+            raise ConfigurationError(f"there is no setting {name}; {hint(name, known)}")
+
+
+def hint(name: str, known: Collection[str]) -> str:
+    """What may have been meant."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+
+
+def _subdomain(config: Mapping[str, Any]) -> str:
+    subdomain = config.get("subdomain")
+    if not subdomain:
+        raise ConfigurationError(
+            "subdomain is not set (Meltano: some commands need --environment=local, staging or prod)"
+        )
+    if not SUBDOMAIN.fullmatch(subdomain):
+        raise ConfigurationError(
+            f"subdomain {subdomain!r} is none of Zendesk's: write the part before .zendesk.com"
+        )
+    return str(subdomain)
+
+
+def _chosen(
+    setting: str, config: Mapping[str, Any], *, of: Sequence[Model], default: Sequence[Model]
+) -> tuple[Model, ...]:
+    known = {model.name: {model} for model in of} | {"default": set(default), "all": set(of)}
+    chosen: set[Model] = set()
+    for name in config.get(setting, ["default"]):
+        if name not in known:
+            raise ConfigurationError(f"{setting}: there is no model {name}; {hint(name, known)}")
         chosen |= known[name]
-    return tuple(model for model in models if model in chosen)
-
-
-def _ceilings(given: Mapping[str, int]) -> Mapping[str, int]:
-    for bucket, ceiling in given.items():
-        if ceiling < 1:
-            raise ConfigurationError(f"requests_per_minute: {bucket} must be 1 or more")
-    return given
+    return tuple(model for model in of if model in chosen)
 
 
 def _check_start(config: Mapping[str, Any], incremental: Sequence[Model]) -> None:
-    given = [name for name in ("start_time", "start_cursor") if config.get(name) is not None]
+    given = [name for name in ("start_time", "start_cursor") if name in config]
     if not given:
         return
-    if config.get("incremental_models") is None:
+    if "incremental_models" not in config:
         raise ConfigurationError(f"{given[0]} applies to the models of incremental_models: name them there")
     if len(given) == 2:
         raise ConfigurationError("start_time and start_cursor are both set: choose one")
     if given == ["start_cursor"]:
-        if not config.get("incremental_exports", True):
+        if not config["incremental_exports"]:
             raise ConfigurationError(
                 "start_cursor is one of Zendesk's incremental exports, and incremental_exports is false: set start_time"
             )
@@ -285,6 +314,8 @@ def markdown_table() -> str:
     rows = ["| setting | | default |", "|---|---|---|"]
     schema = SETTINGS.to_dict()
     for name, setting in schema["properties"].items():
-        default = setting.get("default", "**required**" if name in schema.get("required", []) else "")
-        rows.append(f"| `{name}` | {setting['description']} | {'' if default == '' else default} |")
+        default = json.dumps(setting["default"]) if "default" in setting else ""
+        if name in schema.get("required", []):
+            default = "**required**"
+        rows.append(f"| `{name}` | {setting['description']} | {default} |")
     return "\n".join(rows)

@@ -60,10 +60,22 @@ BAD_SETTINGS = {
         "start_time '2999-01-01' is in the future",
     ),
     "no such date": ({"start_date": "last week"}, "start_date 'last week' is no date or time"),
-    "page_size": ({"page_size": 5000}, "page_size must be from 1 to 1000"),
+    "page_size": ({"page_size": 5000}, "5000 is greater than the maximum of 1000 in config['page_size']"),
+    "no requests at once": (
+        {"concurrent_requests": 0},
+        "0 is less than the minimum of 1 in config['concurrent_requests']",
+    ),
     "no requests at all": (
         {"requests_per_minute": {"account": 0}},
-        "requests_per_minute: account must be 1 or more",
+        "0 is less than the minimum of 1 in config['requests_per_minute']['account']",
+    ),
+    "a name misspelt": (
+        {"bulk_modles": ["group"]},
+        "there is no setting bulk_modles; did you mean bulk_models?",
+    ),
+    "a setting of the SDK's that the tap cannot keep": (
+        {"batch_config": {}},
+        "there is no setting batch_config",
     ),
     "no subdomain": ({"subdomain": None}, "subdomain"),
     "odd subdomain": ({"subdomain": "https://x.zendesk.com"}, "is none of Zendesk's"),
@@ -91,6 +103,24 @@ def test_settings_that_make_no_sense(settings, told, tap):
     assert "Traceback" not in result.stderr
     assert SECRET not in result.stderr
     assert [m for m in result.messages if m["type"] == "RECORD"] == []
+
+
+@pytest.mark.parametrize("name", ["page_size", "bulk_modles"])
+def test_discovery_refuses_them_as_well(name, tap):
+    result = tap("--discover", **{name: "x"})
+    assert result.code == 1
+    assert name in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_ceiling_of_a_bucket_that_no_document_names_is_told(tap):
+    limits = {"incremental": 5, "incremental-exports": 5}
+    result = tap(bulk_models=["brand"], incremental_models=[], requests_per_minute=limits)
+    assert result.code == 0
+    [told] = [line for line in result.stderr.splitlines() if "requests_per_minute" in line]
+    assert "no bucket incremental; " in told
+    assert "did you mean incremental-exports?" in told
 
 
 def test_a_secret_of_a_wrong_type_is_not_quoted(tap):
@@ -296,6 +326,8 @@ def test_bookmarks_of_models_that_were_not_exported_stay(tap):
 
 def test_the_settings_table_has_every_setting():
     table = markdown_table()
+    assert "| true |" in table
+    assert '| ["nps_recipient", "nps_response"] |' in table
     assert all(f"| `{name}` |" in table for name in SETTINGS.to_dict()["properties"])
 
 

@@ -28,6 +28,8 @@ DOCUMENTED = (
     ("/deleted_tickets", "deleted-tickets-index", 10),
     ("/access_logs", "access-logs", 50),
     ("/chat/", "chat", 200),
+    ("/search/export", "search-export", 100),
+    ("/side_conversations/events", "side-conversation-events", 60),  # 600 in ten minutes
     ("/incremental/users/cursor", "incremental-exports-cursor", 10),
     ("/incremental/", "incremental-exports", 10),
 )
@@ -166,9 +168,10 @@ class Limits:
 
     def seconds_to_wait(self, path: str, now: float) -> float:
         """Until a request to `path` crosses no limit; infinite where an answer to another has to come first."""
+        kind = _kind(path)
         return max(
-            max(self._buckets[name].seconds_to_wait(now), self._below_ceiling(name, now) - now)
-            for name in self._names_of(_kind(path))
+            *(self._buckets[name].seconds_to_wait(now) for name in self._names_of(kind)),
+            *(self._below_ceiling(name, now) - now for name in self._under_ceilings(kind)),
         )
 
     def sent(self, path: str, now: float) -> Request:
@@ -177,6 +180,7 @@ class Limits:
         request = Request(kind, now, self._names_of(kind))
         for name in request.buckets:
             self._buckets[name].under_way += 1
+        for name in self._under_ceilings(kind):
             self._sent[name].append(now)
         return request
 
@@ -215,6 +219,11 @@ class Limits:
             bucket = documented(kind)
             self._names[kind] = frozenset({ACCOUNT} if bucket is None else {ACCOUNT, bucket[0]})
         return self._names[kind]
+
+    def _under_ceilings(self, kind: str) -> frozenset[str]:
+        """Buckets of whose own ceilings a request takes: its documented one as well, whatever answers tell."""
+        bucket = documented(kind)
+        return self._names_of(kind) | frozenset(() if bucket is None else (bucket[0],))
 
     def _learn_names(self, request: Request, told: Mapping[str, Told]) -> None:
         """Where a path's documented bucket is not told, the path is held to the document in a bucket of its own."""

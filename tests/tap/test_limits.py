@@ -245,14 +245,32 @@ def test_a_refusal_for_which_no_bucket_accounts_closes_the_account():
     assert zendesk.wait(EXPORTS) == 7
 
 
-def test_an_export_without_a_bucket_in_its_answers_is_held_to_the_document():
+WITHOUT_A_BUCKET = {
+    "/api/v2/incremental/ticket_metric_events": ("incremental-exports", 10),
+    "/api/v2/search/export": ("search-export", 100),
+    "/api/v2/tickets/side_conversations/events": ("side-conversation-events", 60),
+}
+
+
+def told_of_the_account_alone(zendesk, path):
+    waited = zendesk.send(path)
+    zendesk.answer(x_rate_limit="700", x_rate_limit_remaining="600", ratelimit_reset="60")
+    return waited
+
+
+@pytest.mark.parametrize("path", WITHOUT_A_BUCKET)
+def test_what_has_no_bucket_in_its_answers_is_held_to_the_document(path):
     zendesk = Zendesk()
-    events = "/api/v2/incremental/ticket_metric_events"
-    for _ in range(10):
-        assert zendesk.send(events) == 0
-        zendesk.answer(x_rate_limit="700", x_rate_limit_remaining="600", ratelimit_reset="60")
-    assert zendesk.wait(events) == 60
+    for _ in range(WITHOUT_A_BUCKET[path][1]):
+        assert told_of_the_account_alone(zendesk, path) == 0
+    assert zendesk.wait(path) == 60
     assert zendesk.wait(EXPORTS) == 0
+
+
+@pytest.mark.parametrize("path", WITHOUT_A_BUCKET)
+def test_an_own_ceiling_is_kept_by_those_whose_answers_do_not_name_its_bucket(path):
+    zendesk = Zendesk(**{WITHOUT_A_BUCKET[path][0]: 2})
+    assert [told_of_the_account_alone(zendesk, path) for _ in range(5)] == [0, 0, 60, 0, 60]
 
 
 def test_paths_that_differ_in_ids_share_what_is_known():

@@ -167,4 +167,4 @@ def test_a_token_that_several_requests_were_refused_with_is_renewed_once(zendesk
 def test_fewer_than_one_request_at_a_time_is_refused(number, tap):
     result = tap(concurrent_requests=number)
     assert result.code == 1
-    assert "concurrent_requests must be 1 or more" in result.stderr
+    assert f"{number} is less than the minimum of 1 in config['concurrent_requests']" in result.stderr

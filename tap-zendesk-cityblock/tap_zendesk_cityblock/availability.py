@@ -7,16 +7,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.children import keys_of, of_parent
-from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
 from tap_zendesk_cityblock.cursors import Position
-from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError
+from tap_zendesk_cityblock.errors import RefusedError, StartTooRecentError, StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.pagination import first_query, read_page
-from tap_zendesk_cityblock.rows import DictRows
+from tap_zendesk_cityblock.rows import DictRows, ignore
 from tap_zendesk_cityblock.sources import NO_SOURCE, sources_of
-from tap_zendesk_cityblock.without_exports import DAY, look_at
+from tap_zendesk_cityblock.without_exports import DAY, probe_source
 
 if TYPE_CHECKING:
+    from tap_zendesk_cityblock.client import ZendeskClient
     from tap_zendesk_cityblock.models import Model
     from tap_zendesk_cityblock.settings import Settings
 
@@ -31,16 +31,16 @@ READABLE = "tap-zendesk-cityblock.readable"
 MISSING = "tap-zendesk-cityblock.missing"
 
 
-def look(model: Model, settings: Settings, client: ZendeskClient) -> str | None:
+def probe(model: Model, settings: Settings, client: ZendeskClient) -> str | None:
     """What is in the way of reading the model, None if nothing is. Raises TapError where login or host fail."""
     sources = sources_of(model, by_exports=settings.incremental_exports)
     if sources is None:
-        return _look(model, settings, client)
-    causes = (look_at(source, model, client) for source in sources)
+        return _probe(model, settings, client)
+    causes = (probe_source(source, model, client) for source in sources)
     return next((cause for cause in causes if cause is not None), None) if sources else NO_SOURCE
 
 
-def _look(model: Model, settings: Settings, client: ZendeskClient) -> str | None:
+def _probe(model: Model, settings: Settings, client: ZendeskClient) -> str | None:
     try:
         if model.parent is not None:
             key = next(keys_of(MODELS[model.parent.model], client, settings, LOGGER), None)
@@ -52,9 +52,9 @@ def _look(model: Model, settings: Settings, client: ZendeskClient) -> str | None
             query = first_query(model, None, 1) | model.window.bounds(start, start + 1)
         else:
             query = first_query(model, Position(time=start) if model.is_incremental else None, 1)
-        rows = DictRows(model, (), {}, lambda _: None)
+        rows = DictRows(model, (), {}, ignore)
         client.get(
-            model.path, query, lambda body, asked: read_page(model, asked, body, client.base_url, rows)
+            model.path, query, lambda body, query: read_page(model, query, body, client.base_url, rows)
         )
     except StartTooRecentError:
         return None
@@ -63,7 +63,9 @@ def _look(model: Model, settings: Settings, client: ZendeskClient) -> str | None
     return None
 
 
-def tell(catalog: dict[str, Any], settings: Settings, client: ZendeskClient, logger: logging.Logger) -> None:
+def mark_readable(
+    catalog: dict[str, Any], settings: Settings, client: ZendeskClient, logger: logging.Logger
+) -> None:
     """Puts into each model's metadata (breadcrumb []) whether it is readable, and if not, what is in the way.
 
     One line in the log for each that is not. Raises TapError where login or host fail.
@@ -75,7 +77,7 @@ def tell(catalog: dict[str, Any], settings: Settings, client: ZendeskClient, log
         if not entry["breadcrumb"]
     }
     for model in (*settings.bulk_models, *settings.incremental_models):
-        cause = look(model, settings, client)
+        cause = probe(model, settings, client)
         metadata[model.name][READABLE] = cause is None
         if cause is not None:
             metadata[model.name][MISSING] = cause

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tap_zendesk_cityblock.availability import ADVICE, SECONDS, look
+from tap_zendesk_cityblock.availability import ADVICE, SECONDS, probe
 from tap_zendesk_cityblock.errors import PartlyUnavailableError, TapError
 from tap_zendesk_cityblock.tap import configured
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def check(settings: Settings, client: ZendeskClient) -> bool:
     """Prints a line for each model; whether a run would end well."""
     told = [
-        (model, look(model, settings, client))
+        (model, probe(model, settings, client))
         for model in (*settings.bulk_models, *settings.incremental_models)
     ]
     lacking = [

@@ -16,7 +16,7 @@ from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.pages import Pages
 from tap_zendesk_cityblock.progress import Progress
-from tap_zendesk_cityblock.rows import DictRows
+from tap_zendesk_cityblock.rows import DictRows, ignore
 from tap_zendesk_cityblock.streams import ModelStream
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def of_parent(model: Model, key: Key) -> Model:
 
 
 def parent_of(model: Model) -> Parent:
-    assert model.parent is not None  # noqa: S101 - who has none has no use for this
+    assert model.parent is not None  # noqa: S101 - only models below a parent are asked for it
     return model.parent
 
 
@@ -49,7 +49,7 @@ def keys_of(
     parent: Model, client: ZendeskClient, settings: Settings, logger: logging.Logger
 ) -> Iterator[Key]:
     """Of all its objects. Raises StreamUnavailableError and the TapErrors."""
-    rows = DictRows(parent, [parent.key], {}, lambda _: None)
+    rows = DictRows(parent, [parent.key], {}, ignore)
     for page in Pages(parent, client, settings, rows, logger).following(None):
         for record in page.records:
             yield record[parent.key]
@@ -91,9 +91,9 @@ class ChildStream(ModelStream):
             finish_children(self.stream_state, unread)
 
     def _below(self, key: Key, members: list[Member], progress: Progress) -> Iterator[Any]:
-        tap, source = self.zendesk, of_parent(self.model, key)
-        rows = self._rows(source, members)
-        pages = Pages(source, tap.client, tap.settings, rows, self.logger)
+        tap, model = self.zendesk, of_parent(self.model, key)
+        rows = self._rows(model, members)
+        pages = Pages(model, tap.client, tap.settings, rows, self.logger)
         for page in pages.following(self.start()):
             yield from self._handed_out(members[0], page, rows)
             self._commit(page, members, members)

@@ -24,11 +24,12 @@ from tap_zendesk_cityblock.errors import (
     GaveUpError,
     OutOfRequestsError,
     RefusedError,
+    StartTooRecentError,
     StreamUnavailableError,
     TransientError,
 )
 from tap_zendesk_cityblock.limits import wait_told
-from tap_zendesk_cityblock.pagination import sent, smaller
+from tap_zendesk_cityblock.pagination import smaller, to_parameters
 from tap_zendesk_cityblock.turns import Turns
 from tap_zendesk_cityblock.unreachable import connection_cause
 
@@ -46,10 +47,6 @@ TIMEOUT = (10, 120)
 TRANSIENT_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LONGEST_WAIT = 120.0
 USER_AGENT = "tap-zendesk-cityblock"
-
-
-class StartTooRecentError(Exception):
-    """Nothing can have changed since: the start lies in the last minute."""
 
 
 class ZendeskClient:
@@ -86,21 +83,22 @@ class ZendeskClient:
         Raises StreamUnavailableError (403, 404), CursorInvalidError, StartTooRecentError, and the TapErrors.
         """
         failed: float | None = None  # the first time: how long it waited for its turn is no matter
-        for attempt in range(10_000):
+        tries = 0
+        while True:
+            tries += 1
             try:
                 return read(self._send(path, query), query)
             except TransientError as failure:
                 failed = failed or time.monotonic()
                 if failure.is_too_large:
                     query = smaller(query)
-                wait = self._pause(failure, attempt)
+                wait = self._pause(failure, tries)
                 if time.monotonic() - failed + wait > self._give_up_after:
                     cause = OutOfRequestsError if failure.is_rate_limit else GaveUpError
-                    raise cause(f"{path}: {failure}; gave up after {attempt + 1} tries") from None
+                    raise cause(f"{path}: {failure}; gave up after {tries} tries") from None
                 self._logger.warning("%s: %s, trying again in %.0f s", path, failure, wait)
                 with self._waiting():
                     time.sleep(wait)
-        raise GaveUpError(f"{path}: gave up")
 
     def now(self) -> float:
         """Epoch seconds by Zendesk's clock, of the answer that `get` came back with last; by this machine's before the first."""
@@ -110,11 +108,11 @@ class ZendeskClient:
         """Requests that the rate limit still allows, and of how many; None before the first answer."""
         return self._turns.left(path)
 
-    def _pause(self, failure: TransientError, attempt: int) -> float:
+    def _pause(self, failure: TransientError, tries: int) -> float:
         """What Zendesk asks for and a little more, so that many clients do not return as one; else doubling."""
         if failure.wait is not None:
             return max(1.0, failure.wait) + random.uniform(0, 0.5)  # noqa: S311 - jitter
-        return min(LONGEST_WAIT, 2.0 ** min(attempt, 8)) * random.uniform(0.5, 1)  # noqa: S311 - jitter
+        return min(LONGEST_WAIT, 2.0 ** min(tries - 1, 8)) * random.uniform(0.5, 1)  # noqa: S311 - jitter
 
     def _send(self, path: str, query: Query) -> bytes:
         response, body = self._request(path, query)
@@ -131,7 +129,7 @@ class ZendeskClient:
             try:
                 response = self._session.get(
                     self.base_url + path,
-                    params=sent(query),
+                    params=to_parameters(query),
                     auth=self._auth,
                     timeout=TIMEOUT,
                     allow_redirects=False,

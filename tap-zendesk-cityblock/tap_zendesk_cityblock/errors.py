@@ -9,6 +9,7 @@ TapError                    stops the run; one sentence, never an object's conte
 └── PartlyUnavailableError  raised at the very end: everything else was exported; exit code 3
 TransientError              the request is tried again
 StreamUnavailableError      the model is left out, the others go on
+StartTooRecentError         the model is complete: nothing can have changed since
 CursorInvalidError          the model goes on from the time at which the cursor stood; stops the run if that does not help
 """
 
@@ -71,6 +72,10 @@ class StreamUnavailableError(Exception):
     def __init__(self, cause: str, *, is_missing: bool = False) -> None:
         super().__init__(cause)
         self.is_missing = is_missing
+
+
+class StartTooRecentError(Exception):
+    """The start lies in the last minute."""
 
 
 class CursorInvalidError(Exception):

@@ -40,6 +40,10 @@ class Export:
         """Whether a minute has passed since the last row, or since the start."""
         return (now - (self.mirrored or self.started)).total_seconds() >= INTERVAL_SECONDS
 
+    def told(self) -> str:
+        """How many records of how many pages there are so far."""
+        return f"{_counted(self.count, 'record')} of {_counted(self.pages, 'page')}"
+
     def row(self, now: datetime, *, complete: bool) -> dict[str, Any]:
         start, end = self.start, self.reached
         return {
@@ -55,6 +59,10 @@ class Export:
             "run_length_sec": round((now - self.started).total_seconds(), 3),
             "bq_partition": self.started.date().isoformat(),
         }
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _time(position: Position | None) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass
 class Member:
-    """One of them. `parts` finds its rows in the source's records; None: it is the source itself.
+    """One of them. `parts` finds its rows in the records of the whole model; None: it is that model itself.
 
     `ahead` is where it stands, if others start before that.
     """
@@ -53,11 +53,11 @@ def set_out(members: Sequence[Member], start_date: int) -> Position | None:
     return start
 
 
-def asked(source: Model, members: Sequence[Member]) -> Model:
-    """The source as its parts need it: with the sideloads that they are in, and what they are made of not unknown."""
+def with_parts(whole: Model, members: Sequence[Member]) -> Model:
+    """The model as its parts need it: with the sideloads that they are in, and what they are made of not unknown."""
     parts = [part for member in members if (part := member.stream.model.part)]
-    query = dict(source.query)
+    query = dict(whole.query)
     if included := [part.include for part in parts if part.include]:
         query["include"] = ",".join([*query.get("include", "").split(), *included])
     looked_into = frozenset[str]().union(*(part.looked_into for part in parts))
-    return dataclasses.replace(source, query=tuple(query.items()), left_out=source.left_out | looked_into)
+    return dataclasses.replace(whole, query=tuple(query.items()), left_out=whole.left_out | looked_into)

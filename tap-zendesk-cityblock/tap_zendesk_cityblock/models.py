@@ -29,7 +29,7 @@ LARGEST_PAGE = {
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """Where rows stand inside the objects of another model, `source`, whose pages bring them: no further request.
+    """Where rows stand inside the objects of another model, `of`, whose pages bring them: no further request.
 
     `within` is the property that holds one row, or, where `event_types` are given, the child events of a ticket event,
     of which those count. `by_field`: a child event is a row for each field that it tells of. `as_text` are columns of
@@ -37,7 +37,7 @@ class Part:
     them that fill them; `include` is the sideload to ask for.
     """
 
-    source: str
+    of: str
     within: str
     event_types: frozenset[str] = frozenset()
     by_field: bool = False
@@ -47,7 +47,7 @@ class Part:
 
     @property
     def looked_into(self) -> frozenset[str]:
-        """The properties of the source's objects that rows are made of."""
+        """The properties of that model's objects that rows are made of."""
         return frozenset({self.within, *(theirs for _, theirs in self.taken)})
 
 
@@ -114,9 +114,9 @@ class Model:
         return self.window is not None or self.paging in EXPORTS
 
     @property
-    def source(self) -> str:
+    def whole(self) -> str:
         """The model whose pages bring it: itself, unless it is a part of another."""
-        return self.part.source if self.part else self.name
+        return self.part.of if self.part else self.name
 
 
 def _part(of: Model, name: str, *, clock: str, part: Part) -> Model:

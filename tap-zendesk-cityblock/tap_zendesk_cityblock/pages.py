@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from tap_zendesk_cityblock.client import StartTooRecentError, ZendeskClient
 from tap_zendesk_cityblock.cursors import Position, seconds_of, time_of
 from tap_zendesk_cityblock.errors import (
     AnswerError,
     CursorInvalidError,
     RefusedError,
+    StartTooRecentError,
     StreamUnavailableError,
 )
 from tap_zendesk_cityblock.pagination import Page, first_query, larger, largest, read_page
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Iterator
 
+    from tap_zendesk_cityblock.client import ZendeskClient
     from tap_zendesk_cityblock.models import Model, Window
     from tap_zendesk_cityblock.pagination import Query
     from tap_zendesk_cityblock.rows import Rows
@@ -34,7 +35,7 @@ WITHHELD_SECONDS = 61
 """Exports may not start in the last minute (the document "Incremental Exports"); one second for clocks that differ."""
 
 
-def answered(pages: Iterator[T]) -> Iterator[T]:
+def treat_refusal_as_unavailable(pages: Iterator[T]) -> Iterator[T]:
     """Those pages. Raises StreamUnavailableError where Zendesk does not take the first request for them as it is."""
     has_begun = False
     try:
@@ -67,8 +68,8 @@ class Pages:
         Raises StreamUnavailableError and the TapErrors.
         """
         if self._model.window is not None and start is not None and start.time is not None:
-            return answered(self._in_windows(self._model.window, start.time))
-        return answered(self._from(self._first_query(start)))
+            return treat_refusal_as_unavailable(self._in_windows(self._model.window, start.time))
+        return treat_refusal_as_unavailable(self._from(self._first_query(start)))
 
     def _in_windows(self, window: Window, start: int) -> Iterator[Page]:
         """The position is the time of the last row there is: what the list may still get is behind it.
@@ -146,7 +147,7 @@ class Pages:
         return self._client.get(
             self._model.path,
             query,
-            lambda body, asked: read_page(self._model, asked, body, self._client.base_url, self._rows),
+            lambda body, query: read_page(self._model, query, body, self._client.base_url, self._rows),
         )
 
     def _first_query(self, start: Position | None) -> Query:

@@ -38,7 +38,7 @@ SMALLEST_PAGE = 100
 """Rows of an export's page, as Talk's have them whatever is asked for."""
 
 
-def sent(query: Query) -> list[tuple[str, str]]:
+def to_parameters(query: Query) -> list[tuple[str, str]]:
     """As it is sent: a name that ends in [] once for each of its values, which commas part."""
     return [
         (name, one)

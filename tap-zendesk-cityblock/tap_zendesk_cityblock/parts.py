@@ -1,6 +1,6 @@
 """Rows out of the objects of another model: comments and changed fields out of ticket events, metrics out of tickets.
 
-Values are what the source's rows give, bytes that stay Zendesk's own or Python's; both go the same way.
+Values are what the rows of the whole model give, bytes that stay Zendesk's own or Python's; both go the same way.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Parts:
 
         `report` is called with the name of a property that is not known.
         """
-        assert model.part is not None  # noqa: S101 - who has none has no use for this
+        assert model.part is not None  # noqa: S101 - only models that are a part have parts
         self._model, self._part, self._known = model, model.part, frozenset(known)
         self._selected = self._known & set(selected)
         self._taken = [(ours, theirs) for ours, theirs in model.part.taken if ours in self._selected]
@@ -55,7 +55,7 @@ class Parts:
         self._report = report
 
     def of(self, records: list[Any], rows: Rows) -> list[Properties]:
-        """Those of the source's records, in their order; `rows` reads these. Raises AnswerError."""
+        """Those of the whole model's records, in their order; `rows` reads these. Raises AnswerError."""
         found: list[Properties] = []
         for record in records:
             taken = {ours: rows.value(record, theirs) for ours, theirs in self._taken}

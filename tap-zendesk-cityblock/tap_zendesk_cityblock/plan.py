@@ -102,10 +102,10 @@ class Counter:
             return None
         if not model.is_incremental:
             return self._count(model.path, {**dict(model.query), "per_page": "1"})
-        if model.source not in SEARCHED or start is None:
+        if model.whole not in SEARCHED or start is None:
             return None
         since = datetime.fromtimestamp(start, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return self._count("/api/v2/search/count", {"query": f"type:{model.source} updated>={since}"})
+        return self._count("/api/v2/search/count", {"query": f"type:{model.whole} updated>={since}"})
 
     def _count(self, path: str, query: Query) -> int | None:
         """By offset, lists tell their length; some are only paged by cursor, and do not."""
@@ -133,7 +133,7 @@ def plan(
     needs: list[Need] = []
     for stream in sorted(streams, key=lambda stream: stream.model.part is not None):
         model, start = stream.model, epoch_of(stream.start())
-        is_served = settings.incremental_exports and any(need.model.source == model.source for need in needs)
+        is_served = settings.incremental_exports and any(need.model.whole == model.whole for need in needs)
         needs.append(Need(model, start, requests=0) if is_served else counter.need(model, start))
     needs.sort(key=lambda need: need.model.name)
     left = client.left("/api/v2/search/count")

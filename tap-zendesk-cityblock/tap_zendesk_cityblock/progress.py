@@ -43,8 +43,8 @@ class Progress:
         self._told = now
         elapsed = now - self._started
         self._logger.info(
-            "%s: %d records of %d pages, %.0f a second%s%s",
-            *(export.model, export.count, export.pages, export.count / elapsed),
+            "%s: %s, %.0f a second%s%s",
+            *(export.model, export.told(), export.count / elapsed),
             self._share(export, elapsed),
             self._quota(),
         )

@@ -49,6 +49,10 @@ class Rows(Protocol):
         """The records without what the model leaves out. Comes after every `value` of them."""
 
 
+def ignore(_name: str) -> None:
+    """As `report`, where rows are read that are not exported: of a property that is not known nobody is told."""
+
+
 def _answer_type(model: Model, row: Any) -> Any:  # noqa: ANN401 - types, made at run time
     records = (
         "records",

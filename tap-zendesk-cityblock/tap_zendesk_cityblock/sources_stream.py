@@ -52,7 +52,7 @@ class SourcesStream(ModelStream):
             sources,
             client=tap.client,
             settings=tap.settings,
-            rows=lambda source: DictRows(source, known, constants, self._report),
+            rows=lambda model: DictRows(model, known, constants, self._report),
             logger=self.logger,
         )
 

@@ -16,12 +16,12 @@ from tap_zendesk_cityblock.columns import described
 from tap_zendesk_cityblock.cursors import Position, read_bookmark, write_bookmark
 from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.export_metadata import Export
-from tap_zendesk_cityblock.members import Member, asked, set_out
+from tap_zendesk_cityblock.members import Member, set_out, with_parts
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.pages import Pages
 from tap_zendesk_cityblock.parts import Parts
 from tap_zendesk_cityblock.progress import Progress
-from tap_zendesk_cityblock.rows import DictRows, RawRows
+from tap_zendesk_cityblock.rows import DictRows, RawRows, ignore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,9 +52,8 @@ def load_schema(model: str) -> dict[str, Any]:
 class ModelStream(Stream):
     """A row of the models table, exported."""
 
-    TYPE_CONFORMANCE_LEVEL = (
-        TypeConformanceLevel.NONE
-    )  # the loader checks types; walking every record here costs most
+    # The loader checks types; walking every record here would cost most of all.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: TapZendeskCityblock, model: Model) -> None:
         self.model = model
@@ -101,10 +100,10 @@ class ModelStream(Stream):
         tap = self.zendesk
         members = [stream.begin() for stream in (*self._companions, self) if stream.selected]
         start = set_out(members, tap.settings.start_date)
-        source = asked(MODELS[self.model.source], members)
-        rows = self._rows(source, members)
-        pages = Pages(source, tap.client, tap.settings, rows, self.logger)
-        progress = Progress(members[-1].export, lambda: tap.client.left(source.path), self.logger)
+        whole = with_parts(MODELS[self.model.whole], members)
+        rows = self._rows(whole, members)
+        pages = Pages(whole, tap.client, tap.settings, rows, self.logger)
+        progress = Progress(members[-1].export, lambda: tap.client.left(whole.path), self.logger)
         try:
             for page in pages.following(start):
                 wanting = [member for member in members if member.wants(page)]
@@ -127,9 +126,7 @@ class ModelStream(Stream):
         for export in (member.export for member in members):
             self._mirror(export, complete=True)
             seconds = (datetime.now(UTC) - export.started).total_seconds()
-            self.logger.info(
-                "%s: %d records of %d pages in %.1f s", export.model, export.count, export.pages, seconds
-            )
+            self.logger.info("%s: %s in %.1f s", export.model, export.told(), seconds)
 
     def begin(self) -> Member:
         """Its part in an export that begins. Companions write their SCHEMA, as no sync of their own does."""
@@ -147,19 +144,19 @@ class ModelStream(Stream):
         member.stream.write(records)
         return ()
 
-    def _rows(self, source: Model, members: list[Member]) -> Rows:
+    def _rows(self, whole: Model, members: list[Member]) -> Rows:
         """Bytes where records are handed on as they are, dicts where something looks into them."""
         as_bytes = all(member.stream.hands_records_on() for member in members)
-        prepared = [member.stream.prepare(member, source, as_bytes=as_bytes) for member in members]
+        prepared = [member.stream.prepare(member, whole, as_bytes=as_bytes) for member in members]
         if (rows := prepared[-1]) is not None:
             return rows
-        known = [*load_schema(source.name)["properties"]]  # the source itself is not exported
+        known = [*load_schema(whole.name)["properties"]]  # the model itself is not exported
         if as_bytes:
-            return RawRows(source, known, (), {}, _untold)
-        return DictRows(source, known, {}, _untold)
+            return RawRows(whole, known, (), {}, ignore)
+        return DictRows(whole, known, {}, ignore)
 
-    def prepare(self, member: Member, source: Model, *, as_bytes: bool) -> Rows | None:
-        """How its records are made of the source's pages; the rows where it is the source itself."""
+    def prepare(self, member: Member, whole: Model, *, as_bytes: bool) -> Rows | None:
+        """How its records are made of the whole model's pages; the rows where it is that model itself."""
         names, export = [*self.schema["properties"]], member.export
         known = [name for name in names if name not in EXPORT_COLUMNS]
         selected = [name for name in names if self.mask["properties", name]]
@@ -169,8 +166,8 @@ class ModelStream(Stream):
             member.parts = Parts(self.model, known, selected, constants, self._report)
             return None
         if not as_bytes:
-            return DictRows(source, known, constants, self._report)
-        return RawRows(source, known, selected, constants, self._report)
+            return DictRows(whole, known, constants, self._report)
+        return RawRows(whole, known, selected, constants, self._report)
 
     def _constants(self, export: Export) -> dict[str, Any]:
         """What every record gets."""
@@ -243,7 +240,3 @@ class ModelStream(Stream):
         export.mirrored = datetime.now(UTC)
         self.zendesk.export_metadata.write(export.row(export.mirrored, complete=complete))
         self.zendesk.writer.flush()
-
-
-def _untold(_name: str) -> None:
-    """A property that is new to a model that is not exported."""

@@ -18,7 +18,7 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 
-from tap_zendesk_cityblock.availability import SECONDS, tell
+from tap_zendesk_cityblock.availability import SECONDS, mark_readable
 from tap_zendesk_cityblock.children import ChildStream
 from tap_zendesk_cityblock.client import ZendeskClient
 from tap_zendesk_cityblock.credentials import credentials
@@ -143,9 +143,9 @@ class TapZendeskCityblock(Tap):
         models = [*self.settings.bulk_models, *self.settings.incremental_models]
         streams = [self._stream(model) for model in models]
         led = [stream for stream in streams if not isinstance(stream, SourcesStream)]
-        for source in {stream.model.source for stream in led}:
+        for whole in {stream.model.whole for stream in led}:
             leader, *companions = sorted(
-                (stream for stream in led if stream.model.source == source),
+                (stream for stream in led if stream.model.whole == whole),
                 key=lambda stream: stream.model.part is not None,
             )
             leader.lead(companions)
@@ -160,7 +160,7 @@ class TapZendeskCityblock(Tap):
         """The SDK's; and, unless the settings say no, what the account may read."""
         catalog = self.catalog_dict
         if self.settings.discover_permissions:
-            tell(catalog, self.settings, self.connect(SECONDS), self.logger)
+            mark_readable(catalog, self.settings, self.connect(SECONDS), self.logger)
         text = json.dumps(catalog, indent=2)
         click.echo(text)
         return text

@@ -16,10 +16,10 @@ from tap_zendesk_cityblock.errors import (
 )
 from tap_zendesk_cityblock.keyset import cursor_at
 from tap_zendesk_cityblock.models import Paging
-from tap_zendesk_cityblock.pages import WITHHELD_SECONDS, answered
+from tap_zendesk_cityblock.pages import WITHHELD_SECONDS, treat_refusal_as_unavailable
 from tap_zendesk_cityblock.pagination import Page, first_query, larger
 from tap_zendesk_cityblock.remnants import as_exported
-from tap_zendesk_cityblock.rows import DictRows
+from tap_zendesk_cityblock.rows import DictRows, ignore
 from tap_zendesk_cityblock.sources import Way
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ SPAN = 30 * DAY
 SEARCH_TRIES = 3
 
 
-def look_at(source: Source, model: Model, client: ZendeskClient) -> str | None:
+def probe_source(source: Source, model: Model, client: ZendeskClient) -> str | None:
     """What is in the way of reading it, None if nothing is. Raises TapError where login or host fail."""
-    reader = _Reader(model, source, client, 1, lambda one: DictRows(one, (), {}, lambda _: None))
+    reader = _Reader(model, source, client, 1, lambda one: DictRows(one, (), {}, ignore))
     now = int(time.time())
     try:
         reader.page(_first_query(model, source, now - DAY, now), None)
@@ -109,16 +109,16 @@ class SourcePages:
         positions = self._positions(start)
         first, final = self._sources[0], self._sources[-1]
         for source in self._sources:
-            for part in answered(self._parts(source, positions[source.name])):
-                if part.position is not None:
-                    positions = positions | {source.name: part.position}
-                if part.is_last and source.way is Way.SEARCHED:
+            for stretch in treat_refusal_as_unavailable(self._stretches(source, positions[source.name])):
+                if stretch.position is not None:
+                    positions = positions | {source.name: stretch.position}
+                if stretch.is_last and source.way is Way.SEARCHED:
                     positions = {name: at for name, at in positions.items() if name != source.name}
-                elif part.is_last and source is not first:
+                elif stretch.is_last and source is not first:
                     latest = _later(positions[source.name], positions[first.name])
                     positions = positions | {source.name: latest}
-                ended = part.is_last and source is final
-                yield Page(part.records, None if ended else {}, Position(sources=positions))
+                ended = stretch.is_last and source is final
+                yield Page(stretch.records, None if ended else {}, Position(sources=positions))
 
     def _positions(self, start: Position | None) -> dict[str, Position]:
         """Of each source. Searched is for what was archived before it could be seen in the list: from where that stood."""
@@ -128,7 +128,7 @@ class SourcePages:
         from_list = Position(time=epoch_of(listed))
         return {source.name: known.get(source.name, from_list) for source in self._sources}
 
-    def _parts(self, source: Source, start: Position) -> Iterator[Stretch]:
+    def _stretches(self, source: Source, start: Position) -> Iterator[Stretch]:
         reader = _Reader(self._model, source, self._client, self._settings.page_size, self._rows)
         match source.way:
             case Way.SORTED:

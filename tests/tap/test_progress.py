@@ -50,3 +50,8 @@ def test_an_export_tells_once_a_minute_how_far_it_has_come(told):
 
 def test_a_list_tells_what_it_has(told):
     assert told(None, None) == ["ticket: 120000 records of 120 pages, 600 a second"]
+
+
+def test_the_end_of_an_export_tells_what_it_had(tap, zendesk):
+    result = tap(bulk_models=["brand"], incremental_models=[])
+    assert f"brand: {len(zendesk.ids('brand'))} records of 1 page in " in result.stderr

@@ -129,3 +129,15 @@ def test_nothing_of_a_ticket_or_a_user_is_logged_or_kept_in_the_state(project, a
     for text in (*words.SENTENCES, *words.SUBJECTS, *words.LAST, "@mail.example", "sandbox-secret"):
         for told in (ran.stdout, ran.stderr, kept.stdout, kept.stderr):
             assert text not in told
+
+
+def test_a_stream_map_in_a_variable_reaches_the_tap(project):
+    chosen = {"BULK_MODELS": '["brand"]', "INCREMENTAL_MODELS": "[]"}
+    maps = {"STREAM_MAPS": '{"brand": {"mapped": "name"}}'}
+    env = {f"TAP_ZENDESK_CITYBLOCK_{name}": value for name, value in {**chosen, **maps}.items()}
+    done = project.meltano("invoke", "tap-zendesk-cityblock", **env)
+    assert done.returncode == 0, done.stderr[-5000:]
+    messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"type"')]
+    brands = [m["record"] for m in messages if m["type"] == "RECORD" and m["stream"] == "brand"]
+    assert brands
+    assert all(brand["mapped"] == brand["name"] for brand in brands)

@@ -23,8 +23,7 @@ from math import floor
 from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.errors import ConfigurationError
-from tap_zendesk_cityblock.models import MODELS, Model, Paging
-from tap_zendesk_cityblock.sources import SOURCES
+from tap_zendesk_cityblock.models import Model, Paging
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -73,7 +72,7 @@ def _across(model: Model, reached: int | None) -> int:
     """Where the other kind of run goes on: a little before, because exports go by another clock than lists."""
     if reached is None:
         raise ConfigurationError(
-            f"state of {model.name}: its cursor tells no time to go on from without exports; write {_example(model)}"
+            f"state of {model.name}: its cursor tells no time to go on from without exports; write {example(model)}"
         )
     return max(0, reached - ACROSS_SECONDS)
 
@@ -184,88 +183,8 @@ def is_past(moment: object) -> bool:
     return type(moment) is int and 0 <= moment <= time.time() + CLOCKS_DIFFER
 
 
-def check_state(state: Mapping[str, Any], subdomain: str) -> None:
-    """Raises ConfigurationError with what to write instead."""
-    bookmarks = state.get("bookmarks", {})
-    if not isinstance(bookmarks, dict) or set(state) - {"bookmarks"}:
-        raise ConfigurationError('state: write {"bookmarks": {"ticket": {"cursor": "…"}}}')
-    for name, bookmark in bookmarks.items():
-        if name == "EXPORT_METADATA":
-            continue
-        if name not in MODELS:
-            raise ConfigurationError(f"state: there is no model {name}; remove its bookmark")
-        if not isinstance(bookmark, dict):
-            raise ConfigurationError(f"state of {name}: a bookmark is an object, {_example(MODELS[name])}")
-        _check_bookmark(MODELS[name], bookmark, subdomain)
-
-
-def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -> None:
-    where = f"state of {model.name}"
-    known = {"cursors" if model.parent else "cursor", "reached", "sources", "start_time", "subdomain"}
-    if bookmark and not model.is_incremental:
-        raise ConfigurationError(f"{where}: a bulk model is exported whole and has no bookmark; remove it")
-    if "cursor" in bookmark and model.parent:
-        raise ConfigurationError(
-            f"{where}: it has a cursor for each {model.parent.model}; write {_example(model)}"
-        )
-    if "cursor" in bookmark and model.paging not in BY_CURSOR:
-        raise ConfigurationError(
-            f"{where}: it is exported by time and has no cursor; write {_example(model)}"
-        )
-    if unknown := sorted(set(bookmark) - known):
-        raise ConfigurationError(f"{where}: {', '.join(unknown)} means nothing; write {_example(model)}")
-    cursors = bookmark.get("cursors", {})
-    if not isinstance(cursors, dict):
-        raise ConfigurationError(f"{where}: cursors is an object; write {_example(model)}")
-    for cursor in [*cursors.values(), bookmark.get("cursor", "absent")]:
-        if not isinstance(cursor, str) or cursor == "":
-            raise ConfigurationError(f"{where}: cursor must be a text; write {_example(model)}")
-    _check_start_time(model, bookmark)
-    _check_sources(model, bookmark)
-    if bookmark.get("subdomain", subdomain) != subdomain:
-        raise ConfigurationError(
-            f"{where}: it is of the account {bookmark['subdomain']}, and this is {subdomain}; use that account's own state"
-        )
-
-
-def _check_start_time(model: Model, bookmark: Mapping[str, Any]) -> None:
-    start = bookmark.get("start_time", 0)
-    if not isinstance(start, int) or isinstance(start, bool) or start < 0:
-        raise ConfigurationError(
-            f"state of {model.name}: start_time must be whole seconds since 1970; write {_example(model)}"
-        )
-    if start > time.time() + CLOCKS_DIFFER:
-        raise ConfigurationError(
-            f"state of {model.name}: start_time is in the future; seconds since 1970, not milliseconds: write {_example(model)}"
-        )
-
-
-def _check_sources(model: Model, bookmark: Mapping[str, Any]) -> None:
-    if "sources" not in bookmark:
-        return
-    sources = bookmark["sources"]
-    names = [source.name for source in SOURCES.get(model.name, ())]
-    if (
-        not isinstance(sources, dict)
-        or not sources
-        or not set(sources) <= set(names)
-        or not all(map(_stands, sources.values()))
-    ):
-        raise ConfigurationError(
-            f"state of {model.name}: sources are the tap's own, not to be written; write {_example(model)} in their place"
-        )
-
-
-def _stands(source: object) -> bool:
-    return (
-        isinstance(source, dict)
-        and set(source) <= {"cursor", "start_time"}
-        and is_past(source.get("start_time"))
-        and isinstance(source.get("cursor", ""), str)
-    )
-
-
-def _example(model: Model) -> str:
+def example(model: Model) -> str:
+    """What an operator can write as its bookmark."""
     at = '{"start_time": 1748736000}'
     if model.parent:
         return f'{{"cursors": {{"{model.parent.column}": "…"}}}} or {at}'

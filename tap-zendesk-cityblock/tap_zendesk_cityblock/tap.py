@@ -22,7 +22,6 @@ from tap_zendesk_cityblock.availability import SECONDS, mark_readable
 from tap_zendesk_cityblock.children import ChildStream
 from tap_zendesk_cityblock.client import ZendeskClient
 from tap_zendesk_cityblock.credentials import credentials
-from tap_zendesk_cityblock.cursors import check_state
 from tap_zendesk_cityblock.errors import ConfigurationError, PartlyUnavailableError, TapError, untold
 from tap_zendesk_cityblock.export_metadata import NAME as EXPORT_METADATA
 from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
@@ -32,6 +31,7 @@ from tap_zendesk_cityblock.settings import SETTINGS, Settings, check_names, hint
 from tap_zendesk_cityblock.side_by_side import SideBySide
 from tap_zendesk_cityblock.sources import sources_of
 from tap_zendesk_cityblock.sources_stream import SourcesStream
+from tap_zendesk_cityblock.state_check import check_state
 from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.writer import BufferedWriter
 

@@ -6,7 +6,9 @@ SHELL := /bin/sh
 UV := scripts/uv
 PYTHON := .venv/bin/python
 MELTANO := .venvs/meltano/bin/meltano
+PLUGINS := tap-zendesk-cityblock target-bigquery target-zendesk-pubsub
 ENV ?= local
+CHECKED := $(PLUGINS)
 WHOLE_RUNS := $(addprefix tests/end_to_end/test_,further.py interrupted.py without_exports.py)
 
 help: ## this list
@@ -19,7 +21,11 @@ sandbox: setup ## the sandbox alone, until Ctrl-C; in another terminal: .venvs/m
 	@$(PYTHON) -m sandbox up
 
 check-env: setup ## whether an environment has what its runs need, read-only: make check-env ENV=staging
-	@failed=0; for plugin in tap-zendesk-cityblock target-bigquery target-zendesk-pubsub; do \
+	@failed=0; \
+	if [ $(ENV) != local ] && $(MELTANO) --environment=$(ENV) --log-level=warning config print meltano | grep -q '"uri": "systemdb"'; then \
+		echo "cursors of $(ENV) would be kept in a database of this checkout: set MELTANO_STATE_BACKEND_URI, as in .env.example"; failed=1; \
+	fi; \
+	for plugin in $(CHECKED); do \
 		$(MELTANO) --environment=$(ENV) --log-level=warning invoke $$plugin:check || failed=1; done; exit $$failed
 
 test: setup ## every test but those that have a verb of their own
@@ -41,7 +47,7 @@ test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 
 		echo "Python $$version"; \
 		$(UV) venv --quiet --clear --python $$version .venvs/test-$$version && \
 		$(UV) pip install --quiet --compile-bytecode --python .venvs/test-$$version/bin/python -c constraints/plugins.txt --group dev \
-			-e ./tap-zendesk-cityblock -e ./target-bigquery -e ./target-zendesk-pubsub && \
+			$(PLUGINS:%=-e ./%) && \
 		.venvs/test-$$version/bin/python -m pytest -q -n 2 --no-loadscope-reorder tests/tap tests/target_bigquery tests/target_zendesk_pubsub || exit 1; \
 	done
 
@@ -52,7 +58,7 @@ image-prefix: .venvs/image/.ready ## what the image holds, in .venvs/image, by t
 
 wheels: setup ## the three plugins as wheels, and the pins they were tested with, in dist/
 	@rm -rf dist && mkdir dist && cp constraints/plugins.txt dist/constraints.txt
-	@for plugin in tap-zendesk-cityblock target-bigquery target-zendesk-pubsub; do \
+	@for plugin in $(PLUGINS); do \
 		$(UV) build --quiet --wheel --out-dir dist ./$$plugin || exit 1; done
 	@rm -f dist/.gitignore && ls dist
 
@@ -113,7 +119,7 @@ setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/
 	@echo "setting up .venv (plugins, sandbox, tests)"
 	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venv
 	@$(UV) pip install --quiet --compile-bytecode --python $(PYTHON) -c constraints/plugins.txt --group dev \
-		-e ./tap-zendesk-cityblock -e ./target-bigquery -e ./target-zendesk-pubsub
+		$(PLUGINS:%=-e ./%)
 	@touch $@
 
 .venvs/meltano/.ready: constraints/meltano.txt

@@ -108,6 +108,12 @@ def test_the_example_environment_names_settings_that_exist():
         assert {name.lower() for name in named} <= set(settings.SETTINGS.to_dict()["properties"])
 
 
+def test_the_example_environment_keeps_cursors_where_the_cronjobs_keep_them():
+    overlay = (PROJECT / "deploy/kubernetes/overlays/staging/environment.env").read_text()
+    uri = re.search(r"^MELTANO_STATE_BACKEND_URI=.*$", overlay, re.MULTILINE)[0]
+    assert uri in (PROJECT / ".env.example").read_text().splitlines()
+
+
 def test_the_changelog_begins_with_the_version_of_all_plugins():
     versions = {
         tomllib.loads((PROJECT / name / "pyproject.toml").read_text())["project"]["version"]

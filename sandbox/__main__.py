@@ -15,7 +15,7 @@ from sandbox.addresses import SUBSCRIPTION, Addresses
 from sandbox.bigquery import connect
 from sandbox.internal_people import mend
 from sandbox.listen import ListenError, listen
-from sandbox.processes import ServerStartError
+from sandbox.processes import ServerStartError, check_is_up
 from sandbox.query import QueryError, query
 from sandbox.up import Size, advance, forget, sandbox
 
@@ -59,12 +59,15 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _advance(options: argparse.Namespace) -> int:
-    print(advance(Addresses.known().zendesk_url, options.hours))
+    zendesk_url = Addresses.known().zendesk_url
+    check_is_up(zendesk_url)
+    print(advance(zendesk_url, options.hours))
     return 0
 
 
 def _mend(_options: argparse.Namespace) -> int:
     addresses = Addresses.known()
+    check_is_up(addresses.zendesk_url, addresses.bigquery_url)
     added = mend(connect(addresses.bigquery_url), addresses.zendesk_url)
     print(
         f"{added} people are known inside now; the next `meltano run tap-to-pubsub` publishes what waited for them"

@@ -1,5 +1,7 @@
 """`python -m sandbox` as people run it."""
 
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -73,6 +75,25 @@ with zendesk_server(Addresses(zendesk={port}), Path("nowhere"), Size()): pass
         [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
     )
     assert "something already listens at" in ran.stderr
+
+
+@pytest.mark.parametrize("command", [["advance"], ["mend"], ["query", "SELECT 1"]])
+def test_without_a_sandbox_that_is_up_commands_say_how_to_start_one(command, tmp_path):
+    nowhere = Addresses.free().environment()
+    ran = subprocess.run(
+        [sys.executable, "-m", "sandbox", *command],
+        env={**os.environ, **nowhere, "SANDBOX_DATA_DIR": str(tmp_path / "none")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == 1
+    [sentence] = ran.stderr.splitlines()
+    assert re.match(
+        r"no sandbox answers at http://127\.0\.0\.1:\d+.*: start one with `make sandbox`$", sentence
+    )
+    assert not (tmp_path / "none").exists()
 
 
 def test_what_a_running_sandbox_uses_is_not_removed(up, tmp_path):

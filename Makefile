@@ -11,8 +11,11 @@ ENV ?= local
 CHECKED := $(PLUGINS)
 WHOLE_RUNS := $(addprefix tests/end_to_end/test_,further.py interrupted.py without_exports.py)
 
+##@ Run
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
+	@sed -n -e 's/^##@ //p' -e 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 30
+
+setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/.ready ## the environments, a minute or two; verbs that need them run it first
 
 run: setup ## export and publication in the sandbox: a first run, a day later a second one, and what came of it
 	@$(PYTHON) -m sandbox demo
@@ -28,7 +31,20 @@ check-env: setup ## whether an environment has what its runs need, read-only: ma
 	for plugin in $(CHECKED); do \
 		$(MELTANO) --environment=$(ENV) --log-level=warning invoke $$plugin:check || failed=1; done; exit $$failed
 
-test: setup ## every test but those that have a verb of their own
+clean: ## remove what runs and set-up left, environments included
+	rm -rf .sandbox .meltano .venv .venvs dist logs output transform/target transform/logs
+
+##@ Test
+check: setup ## lint, format and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+format: setup ## let ruff mend what it can
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+test: setup ## every test but those that have a verb of their own, ten minutes
 	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder $(WHOLE_RUNS:%=--ignore=%) --ignore=tests/end_to_end/test_runbook.py
 
 test-whole-runs: setup ## whole runs of every model there is, of the default ones without incremental exports, and of some that are killed
@@ -36,9 +52,6 @@ test-whole-runs: setup ## whole runs of every model there is, of the default one
 
 test-runbook: setup ## every command of docs/runbook.md, in its order, against a sandbox
 	$(PYTHON) -m pytest tests/end_to_end/test_runbook.py
-
-walk-through: setup ## docs/walk-through.md, recorded anew: from a clone to what is deployed, ten minutes
-	$(PYTHON) scripts/walk_through.py
 
 test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 that is there, but the one of `make test`
 	@own=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
@@ -54,14 +67,6 @@ test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 
 test-image: setup image-prefix ## the image's recipe, run as the CronJobs run it, against a sandbox
 	$(PYTHON) -m pytest tests/deploy/test_image.py
 
-image-prefix: .venvs/image/.ready ## what the image holds, in .venvs/image, by the Dockerfile's own recipe
-
-wheels: setup ## the three plugins as wheels, and the pins they were tested with, in dist/
-	@rm -rf dist && mkdir dist && cp constraints/plugins.txt dist/constraints.txt
-	@for plugin in $(PLUGINS); do \
-		$(UV) build --quiet --wheel --out-dir dist ./$$plugin || exit 1; done
-	@rm -f dist/.gitignore && ls dist
-
 test-wheels: setup wheels ## the wheels alone, in a Meltano project elsewhere made of their READMEs, against a sandbox
 	WHEELS=dist $(PYTHON) -m pytest tests/deploy/test_wheels.py
 
@@ -70,6 +75,7 @@ stock: setup ## the loader's conformance suite against the stock package that it
 	@$(UV) pip install --quiet --compile-bytecode --python .venvs/stock-target-bigquery/bin/python -r constraints/stock-target-bigquery.txt
 	TARGET_UNDER_TEST=stock $(PYTHON) -m pytest -n 2 -q --tb=line tests/target_bigquery/test_conformance.py
 
+##@ Measure
 benchmark: setup ## 10,000 and 100,000 tickets from Zendesk to views: rows, seconds, memory, and every view compared
 	$(PYTHON) -m benchmarks.whole_path
 
@@ -83,7 +89,7 @@ benchmark-peers: setup ## 10,000 tickets through the tap, tap-zendesk, zenpy and
 	done
 	$(PYTHON) -m benchmarks.peers
 
-benchmark-quota: setup ## 10 requests a minute, alone and beside others: how much is taken, half an hour; all bulk models against the longest
+benchmark-quota: setup ## 10 requests a minute, alone and beside others: how much is taken; all bulk models against the longest; half an hour
 	$(PYTHON) -m benchmarks.quota
 
 benchmark-publishing: setup ## 10,000 and 100,000 tickets to messages: each once and in order, CPU, memory, against Google's client
@@ -95,26 +101,24 @@ kills: setup ## 30 runs that are killed or asked to end while they publish: noth
 fault-matrix: setup ## 32 faults between the tap and Zendesk, in every dialect of pages: rows lost, repeated, and what the log tells
 	$(PYTHON) -m benchmarks.fault_matrix
 
-check: setup ## lint, format and types
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/mypy
-
-format: setup ## let ruff mend what it can
-	.venv/bin/ruff check --fix .
-	.venv/bin/ruff format .
-
+##@ Write and release
 docs: setup ## write the generated parts of documentation and dbt models anew
 	$(PYTHON) transform/make_models.py
 	$(PYTHON) target-zendesk-pubsub/make_contract.py
 	.venv/bin/cog -I scripts -r README.md */README.md docs/ticket-messages.md
 
-clean: ## remove what runs and set-up left, environments included
-	rm -rf .sandbox .meltano .venv .venvs dist logs output transform/target transform/logs
+walk-through: setup ## docs/walk-through.md, recorded anew: from a clone to what is deployed, ten minutes
+	$(PYTHON) scripts/walk_through.py
+
+image-prefix: .venvs/image/.ready ## what the image holds, in .venvs/image, by the Dockerfile's own recipe
+
+wheels: setup ## the three plugins as wheels, and the pins they were tested with, in dist/
+	@rm -rf dist && mkdir dist && cp constraints/plugins.txt dist/constraints.txt
+	@for plugin in $(PLUGINS); do \
+		$(UV) build --quiet --wheel --out-dir dist ./$$plugin || exit 1; done
+	@rm -f dist/.gitignore && ls dist
 
 # --- environments, each from its own pins ------------------------------------------------------------
-setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/.ready
-
 .venv/.ready: pyproject.toml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml target-zendesk-pubsub/pyproject.toml constraints/plugins.txt
 	@echo "setting up .venv (plugins, sandbox, tests)"
 	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venv

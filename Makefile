@@ -6,11 +6,16 @@ SHELL := /bin/sh
 UV := scripts/uv
 PYTHON := .venv/bin/python
 MELTANO := .venvs/meltano/bin/meltano
+PLUGINS := tap-zendesk-cityblock target-bigquery target-zendesk-pubsub
 ENV ?= local
+CHECKED := $(PLUGINS)
 WHOLE_RUNS := $(addprefix tests/end_to_end/test_,further.py interrupted.py without_exports.py)
 
+##@ Run
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
+	@sed -n -e 's/^##@ //p' -e 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 30
+
+setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/.ready ## the environments, a minute or two; verbs that need them run it first
 
 run: setup ## export and publication in the sandbox: a first run, a day later a second one, and what came of it
 	@$(PYTHON) -m sandbox demo
@@ -19,10 +24,27 @@ sandbox: setup ## the sandbox alone, until Ctrl-C; in another terminal: .venvs/m
 	@$(PYTHON) -m sandbox up
 
 check-env: setup ## whether an environment has what its runs need, read-only: make check-env ENV=staging
-	@failed=0; for plugin in tap-zendesk-cityblock target-bigquery target-zendesk-pubsub; do \
+	@failed=0; \
+	if [ $(ENV) != local ] && $(MELTANO) --environment=$(ENV) --log-level=warning config print meltano | grep -q '"uri": "systemdb"'; then \
+		echo "cursors of $(ENV) would be kept in a database of this checkout: set MELTANO_STATE_BACKEND_URI, as in .env.example"; failed=1; \
+	fi; \
+	for plugin in $(CHECKED); do \
 		$(MELTANO) --environment=$(ENV) --log-level=warning invoke $$plugin:check || failed=1; done; exit $$failed
 
-test: setup ## every test but those that have a verb of their own
+clean: ## remove what runs and set-up left, environments included
+	rm -rf .sandbox .meltano .venv .venvs dist logs output transform/target transform/logs
+
+##@ Test
+check: setup ## lint, format and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+format: setup ## let ruff mend what it can
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+test: setup ## every test but those that have a verb of their own, ten minutes
 	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder $(WHOLE_RUNS:%=--ignore=%) --ignore=tests/end_to_end/test_runbook.py
 
 test-whole-runs: setup ## whole runs of every model there is, of the default ones without incremental exports, and of some that are killed
@@ -31,9 +53,6 @@ test-whole-runs: setup ## whole runs of every model there is, of the default one
 test-runbook: setup ## every command of docs/runbook.md, in its order, against a sandbox
 	$(PYTHON) -m pytest tests/end_to_end/test_runbook.py
 
-walk-through: setup ## docs/walk-through.md, recorded anew: from a clone to what is deployed, ten minutes
-	$(PYTHON) scripts/walk_through.py
-
 test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 that is there, but the one of `make test`
 	@own=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	for version in $$(printf '%s\n' 3.11 3.12 3.13 | grep -vxF "$$own"); do \
@@ -41,20 +60,12 @@ test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 
 		echo "Python $$version"; \
 		$(UV) venv --quiet --clear --python $$version .venvs/test-$$version && \
 		$(UV) pip install --quiet --compile-bytecode --python .venvs/test-$$version/bin/python -c constraints/plugins.txt --group dev \
-			-e ./tap-zendesk-cityblock -e ./target-bigquery -e ./target-zendesk-pubsub && \
+			$(PLUGINS:%=-e ./%) && \
 		.venvs/test-$$version/bin/python -m pytest -q -n 2 --no-loadscope-reorder tests/tap tests/target_bigquery tests/target_zendesk_pubsub || exit 1; \
 	done
 
 test-image: setup image-prefix ## the image's recipe, run as the CronJobs run it, against a sandbox
 	$(PYTHON) -m pytest tests/deploy/test_image.py
-
-image-prefix: .venvs/image/.ready ## what the image holds, in .venvs/image, by the Dockerfile's own recipe
-
-wheels: setup ## the three plugins as wheels, and the pins they were tested with, in dist/
-	@rm -rf dist && mkdir dist && cp constraints/plugins.txt dist/constraints.txt
-	@for plugin in tap-zendesk-cityblock target-bigquery target-zendesk-pubsub; do \
-		$(UV) build --quiet --wheel --out-dir dist ./$$plugin || exit 1; done
-	@rm -f dist/.gitignore && ls dist
 
 test-wheels: setup wheels ## the wheels alone, in a Meltano project elsewhere made of their READMEs, against a sandbox
 	WHEELS=dist $(PYTHON) -m pytest tests/deploy/test_wheels.py
@@ -64,6 +75,7 @@ stock: setup ## the loader's conformance suite against the stock package that it
 	@$(UV) pip install --quiet --compile-bytecode --python .venvs/stock-target-bigquery/bin/python -r constraints/stock-target-bigquery.txt
 	TARGET_UNDER_TEST=stock $(PYTHON) -m pytest -n 2 -q --tb=line tests/target_bigquery/test_conformance.py
 
+##@ Measure
 benchmark: setup ## 10,000 and 100,000 tickets from Zendesk to views: rows, seconds, memory, and every view compared
 	$(PYTHON) -m benchmarks.whole_path
 
@@ -77,7 +89,7 @@ benchmark-peers: setup ## 10,000 tickets through the tap, tap-zendesk, zenpy and
 	done
 	$(PYTHON) -m benchmarks.peers
 
-benchmark-quota: setup ## 10 requests a minute, alone and beside others: how much is taken, half an hour; all bulk models against the longest
+benchmark-quota: setup ## 10 requests a minute, alone and beside others: how much is taken; all bulk models against the longest; half an hour
 	$(PYTHON) -m benchmarks.quota
 
 benchmark-publishing: setup ## 10,000 and 100,000 tickets to messages: each once and in order, CPU, memory, against Google's client
@@ -89,31 +101,29 @@ kills: setup ## 30 runs that are killed or asked to end while they publish: noth
 fault-matrix: setup ## 32 faults between the tap and Zendesk, in every dialect of pages: rows lost, repeated, and what the log tells
 	$(PYTHON) -m benchmarks.fault_matrix
 
-check: setup ## lint, format and types
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/mypy
-
-format: setup ## let ruff mend what it can
-	.venv/bin/ruff check --fix .
-	.venv/bin/ruff format .
-
+##@ Write and release
 docs: setup ## write the generated parts of documentation and dbt models anew
 	$(PYTHON) transform/make_models.py
 	$(PYTHON) target-zendesk-pubsub/make_contract.py
 	.venv/bin/cog -I scripts -r README.md */README.md docs/ticket-messages.md
 
-clean: ## remove what runs and set-up left, environments included
-	rm -rf .sandbox .meltano .venv .venvs dist logs output transform/target transform/logs
+walk-through: setup ## docs/walk-through.md, recorded anew: from a clone to what is deployed, ten minutes
+	$(PYTHON) scripts/walk_through.py
+
+image-prefix: .venvs/image/.ready ## what the image holds, in .venvs/image, by the Dockerfile's own recipe
+
+wheels: setup ## the three plugins as wheels, and the pins they were tested with, in dist/
+	@rm -rf dist && mkdir dist && cp constraints/plugins.txt dist/constraints.txt
+	@for plugin in $(PLUGINS); do \
+		$(UV) build --quiet --wheel --out-dir dist ./$$plugin || exit 1; done
+	@rm -f dist/.gitignore && ls dist
 
 # --- environments, each from its own pins ------------------------------------------------------------
-setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/.ready
-
 .venv/.ready: pyproject.toml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml target-zendesk-pubsub/pyproject.toml constraints/plugins.txt
 	@echo "setting up .venv (plugins, sandbox, tests)"
 	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venv
 	@$(UV) pip install --quiet --compile-bytecode --python $(PYTHON) -c constraints/plugins.txt --group dev \
-		-e ./tap-zendesk-cityblock -e ./target-bigquery -e ./target-zendesk-pubsub
+		$(PLUGINS:%=-e ./%)
 	@touch $@
 
 .venvs/meltano/.ready: constraints/meltano.txt

@@ -15,7 +15,7 @@ from sandbox.addresses import SUBSCRIPTION, Addresses
 from sandbox.bigquery import connect
 from sandbox.internal_people import mend
 from sandbox.listen import ListenError, listen
-from sandbox.processes import ServerStartError, answers
+from sandbox.processes import ServerStartError, check_is_up
 from sandbox.query import QueryError, query
 from sandbox.up import Size, advance, forget, sandbox
 
@@ -59,25 +59,20 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _advance(options: argparse.Namespace) -> int:
-    print(advance(_running().zendesk_url, options.hours))
+    zendesk_url = Addresses.known().zendesk_url
+    check_is_up(zendesk_url)
+    print(advance(zendesk_url, options.hours))
     return 0
 
 
 def _mend(_options: argparse.Namespace) -> int:
-    addresses = _running()
+    addresses = Addresses.known()
+    check_is_up(addresses.zendesk_url, addresses.bigquery_url)
     added = mend(connect(addresses.bigquery_url), addresses.zendesk_url)
     print(
         f"{added} people are known inside now; the next `meltano run tap-to-pubsub` publishes what waited for them"
     )
     return 0
-
-
-def _running() -> Addresses:
-    """Raises ServerStartError where no sandbox is up."""
-    addresses = Addresses.known()
-    if not answers(f"{addresses.zendesk_url}/_sandbox/requests"):
-        raise ServerStartError(f"nothing answers at {addresses.zendesk_url}: is the sandbox up?")
-    return addresses
 
 
 def _query(options: argparse.Namespace) -> int:

@@ -82,13 +82,14 @@ def _run(title: str, job: str, log: Path) -> None:
 def _meltano(*arguments: str, log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
+        own_state = {"MELTANO_STATE_BACKEND_URI": "systemdb"}  # whatever .env says for staging
         status = subprocess.run(
             [MELTANO, "--environment", "local", *arguments],
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **Addresses().environment()},
+            env={**os.environ, **Addresses().environment(), **own_state},
         ).returncode
     if status:
         last = "\n".join(log.read_text(errors="replace").splitlines()[-25:])

@@ -23,7 +23,7 @@ STOP_SECONDS = 15
 
 
 class ServerStartError(Exception):
-    """A server of the sandbox did not come up; the message ends with its last words."""
+    """A server of the sandbox is not there, or did not come up; the message then ends with its last words."""
 
 
 @contextmanager
@@ -86,6 +86,13 @@ def answers(address: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def check_is_up(*urls: str) -> None:
+    """Raises ServerStartError where a server of the sandbox does not answer."""
+    for url in urls:
+        if not answers(url):
+            raise ServerStartError(f"no sandbox answers at {url}: start one with `make sandbox`")
 
 
 def _dies_with_parent() -> list[str]:

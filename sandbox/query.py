@@ -20,7 +20,7 @@ WIDEST = 300
 
 
 class QueryError(Exception):
-    """BigQuery refused the query; the message is BigQuery's."""
+    """BigQuery refused the query, or there is nothing to query; the message says why."""
 
 
 def query(sql: str, data_dir: Path) -> str:
@@ -32,6 +32,11 @@ def query(sql: str, data_dir: Path) -> str:
     with ExitStack() as servers:
         if answers(f"{addresses.bigquery_url}/bigquery/v2/projects/{PROJECT}/datasets"):
             client = connect(addresses.bigquery_url)
+        elif not (data_dir / "bigquery").exists():
+            raise QueryError(
+                f"no sandbox answers at {addresses.bigquery_url}, and none has left its data in {data_dir}:"
+                " start one with `make sandbox`"
+            )
         else:
             client = servers.enter_context(bigquery_server(Addresses.free(), data_dir))
         try:

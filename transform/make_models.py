@@ -1,4 +1,5 @@
-"""Writes the models of the tap's models table: `<model>_latest.sql`, and the columns in `<model>_latest.yml`.
+"""Writes the models of the tap's models table: `<model>_latest.sql`, the columns in `<model>_latest.yml`, and their tables
+in `sources.yml`.
 
     python transform/make_models.py           # after a model or a schema changed
     python transform/make_models.py --check   # exit 1 if that would change anything
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tap_zendesk_cityblock.models import FURTHER_MODELS, MODELS, Model
+from tap_zendesk_cityblock.models import FURTHER_MODELS, LEGACY_MODELS, MODELS, Model
 from tap_zendesk_cityblock.streams import load_schema
 from target_bigquery.schema import columns_of, personal_kind
 
@@ -36,22 +37,22 @@ REMNANTS = {
     ),
 }
 """What a row that is no remnant has, and the columns in which a remnant is told; of whom is deleted for good, all is told."""
+FIRST_LINE, LAST_LINE = "  # The models, written by make_models.py.\n", "  # What is no model.\n"
+"""In sources.yml, around the tables of the models."""
 IS_DELETED_COLUMN = {"description": "Whether it is deleted in Zendesk"}
 
 
 def main(*, check: bool) -> int:
-    stale = []
+    sources = HERE / "sources.yml"
+    contents = {sources: _with_tables(sources.read_text())}
     for model in MODELS.values():
         folder = HERE / folder_of(model)
-        for path, content in (
-            (folder / f"{model.name}_latest.sql", _sql(model)),
-            (folder / f"{model.name}_latest.yml", _yml(model, folder)),
-        ):
-            if not path.exists() or path.read_text() != content:
-                stale.append(path)
-                if not check:
-                    path.write_text(content)
+        contents[folder / f"{model.name}_latest.sql"] = _sql(model)
+        contents[folder / f"{model.name}_latest.yml"] = _yml(model, folder)
+    stale = [path for path, content in contents.items() if not path.exists() or path.read_text() != content]
     for path in stale:
+        if not check:
+            path.write_text(contents[path])
         print(f"{'stale' if check else 'wrote'} {path.relative_to(HERE)}")
     return int(check and bool(stale))
 
@@ -63,10 +64,25 @@ def folder_of(model: Model) -> str:
     return "incremental" if model.is_incremental else "bulk"
 
 
+def _with_tables(written: str) -> str:
+    """sources.yml with the models as tables; nobody waits for rows of those that many accounts never export."""
+    before, rest = written.split(FIRST_LINE)
+    _, after = rest.split(LAST_LINE)
+    tables = "".join(
+        f"  - {{name: {model.name}, config: {{freshness: null}}}}\n"
+        if model in FURTHER_MODELS or model.name in LEGACY_MODELS
+        else f"  - name: {model.name}\n"
+        for model in MODELS.values()
+    )
+    return f"{before}{FIRST_LINE}{tables}{LAST_LINE}{after}"
+
+
 def _sql(model: Model) -> str:
     key = "" if model.key == "id" else f", key='{model.key}'"
     if not model.is_incremental:
-        return f"{{{{ latest_bulk('{model.name}'{key}) }}}}\n"
+        has_clock = model.clock in load_schema(model.name)["properties"]
+        clock = f", clock='{model.clock}'" if has_clock else ""
+        return f"{{{{ latest_bulk('{model.name}'{clock}{key}) }}}}\n"
     flag = f', is_deleted="{IS_DELETED[model.name]}"' if model.name in IS_DELETED else ""
     told = ""
     if model.name in REMNANTS:

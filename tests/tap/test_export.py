@@ -339,15 +339,3 @@ def test_a_catalog_tells_how_a_model_is_read_and_cannot_change_it(maps, tap):
     for model in methods:
         assert len(as_it_is.ids(model)) == len(otherwise.ids(model)) > 0
     assert "Beginning sync of 'ticket' in incremental mode" in otherwise.stderr
-
-
-def test_only_a_list_has_its_older_rows_declared_void(tap):
-    named = {
-        "bulk_models": ["brand"],
-        "incremental_models": ["ticket"],
-        "emit_activate_version_messages": True,
-    }
-    result = tap(**named)
-    void = {message["stream"] for message in result.messages if message["type"] == "ACTIVATE_VERSION"}
-    assert "brand" in void
-    assert "ticket" not in void

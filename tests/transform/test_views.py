@@ -1,5 +1,6 @@
 """What the views promise, on rows as the loader appends them."""
 
+import shutil
 import subprocess
 import sys
 
@@ -72,6 +73,20 @@ def test_rows_that_were_loaded_twice_are_shown_once(views, further_views):
     views.build("brand_latest", "tag_latest")
     assert [row["id"] for row in views.rows("brand_latest")] == [1, 2]
     assert [row["name"] for row in views.rows("tag_latest", order="name")] == ["bh", "rx"]
+
+
+def test_of_two_versions_in_one_export_the_later_one_is_shown_in_whatever_order_they_came(views):
+    """A list that moves while it is read can tell an object twice, before and after a change."""
+    old = exported("a", MONDAY, updated_at="2026-11-22T00:00:00Z", name="old")
+    new = exported("a", MONDAY, updated_at="2026-11-23T00:00:00Z", name="new")
+    untold = exported("a", MONDAY, name="of no time")
+    views.load("brand", {**old, "id": 1}, {**new, "id": 2}, {**untold, "id": 3}, {**new, "id": 4})
+    views.load("brand", {**new, "id": 1}, {**old, "id": 2}, {**new, "id": 3}, {**untold, "id": 4})
+    finish(views, "brand", "a", "2026-11-23", "2026-11-24T00:10:00Z")
+    views.build("brand_latest")
+    assert [(row["id"], row["name"]) for row in views.rows("brand_latest")] == [
+        (id_, "new") for id_ in (1, 2, 3, 4)
+    ]
 
 
 def test_the_last_version_of_a_ticket_wins_by_the_systems_clock(views):
@@ -309,14 +324,43 @@ def test_the_projects_own_tests_pass_on_empty_views(views):
     assert tested.returncode == 0, tested.stdout[-3000:]
 
 
-def test_models_and_columns_are_those_of_the_tap_and_the_loader():
-    checked = subprocess.run(
-        [sys.executable, ROOT / "transform" / "make_models.py", "--check"],
+def make_models(transform, *arguments):
+    return subprocess.run(
+        [sys.executable, transform / "make_models.py", *arguments],
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_models_and_columns_are_those_of_the_tap_and_the_loader():
+    checked = make_models(ROOT / "transform", "--check")
     assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "was", "drifted"),
+    [
+        ("sources.yml", "  - name: brand\n", ""),
+        ("sources.yml", "{name: schedule, config: {freshness: null}}", "name: schedule"),
+        ("bulk/brand_latest.sql", "clock='updated_at'", "clock='created_at'"),
+    ],
+)
+def test_what_no_longer_agrees_with_the_table_of_models_is_named_and_written_anew(
+    tmp_path, path, was, drifted
+):
+    shutil.copy(ROOT / "transform" / "make_models.py", tmp_path)
+    shutil.copytree(ROOT / "transform" / "models", tmp_path / "models")
+    file = tmp_path / "models" / path
+    right = file.read_text()
+    file.write_text(right.replace(was, drifted))
+
+    checked = make_models(tmp_path, "--check")
+    assert (checked.returncode, checked.stdout) == (1, f"stale {path}\n")
+    assert file.read_text() != right
+    written = make_models(tmp_path)
+    assert (written.returncode, written.stdout) == (0, f"wrote {path}\n")
+    assert file.read_text() == right
 
 
 @pytest.mark.parametrize("model", MODELS)

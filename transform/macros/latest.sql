@@ -1,8 +1,9 @@
 {#- The latest state of a model, from the table that the loader appends to. -#}
 
 {#- Rows of the latest complete export. Its day and id stand in the view as constants, because BigQuery prunes
-    partitions by constants only; the view moves on when dbt runs, which every export ends with. -#}
-{% macro latest_bulk(table, key='id') %}
+    partitions by constants only; the view moves on when dbt runs, which every export ends with. A list can show an object
+    on two of its pages, before and after a change: `clock` tells the later version. -#}
+{% macro latest_bulk(table, clock=none, key='id') %}
     {%- set relation = existing('zendesk', table) -%}
     {%- set export = latest_complete_export(table) if relation else none -%}
     {%- if export -%}
@@ -11,7 +12,7 @@ from {{ relation }}
 where _exported_at >= timestamp '{{ export.day }} 00:00:00+00'
   and _exported_at < timestamp_add(timestamp '{{ export.day }} 00:00:00+00', interval 1 day)
   and _export_id = '{{ export.export_id }}'
-qualify row_number() over (partition by {{ key }} order by _exported_at) = 1
+qualify row_number() over (partition by {{ key }} order by {{ clock or '_exported_at' }} desc) = 1
     {%- else -%}
 {{ no_rows() }}
     {%- endif -%}

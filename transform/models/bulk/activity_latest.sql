@@ -1,1 +1,1 @@
-{{ latest_bulk('activity') }}
+{{ latest_bulk('activity', clock='updated_at') }}

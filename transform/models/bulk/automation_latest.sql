@@ -1,1 +1,1 @@
-{{ latest_bulk('automation') }}
+{{ latest_bulk('automation', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('brand') }}
+{{ latest_bulk('brand', clock='updated_at') }}

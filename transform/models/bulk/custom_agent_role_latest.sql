@@ -1,1 +1,1 @@
-{{ latest_bulk('custom_agent_role') }}
+{{ latest_bulk('custom_agent_role', clock='updated_at') }}

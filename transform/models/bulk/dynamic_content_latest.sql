@@ -1,1 +1,1 @@
-{{ latest_bulk('dynamic_content') }}
+{{ latest_bulk('dynamic_content', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('group') }}
+{{ latest_bulk('group', clock='updated_at') }}

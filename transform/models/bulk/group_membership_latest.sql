@@ -1,1 +1,1 @@
-{{ latest_bulk('group_membership') }}
+{{ latest_bulk('group_membership', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('macro') }}
+{{ latest_bulk('macro', clock='updated_at') }}

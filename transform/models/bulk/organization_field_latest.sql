@@ -1,1 +1,1 @@
-{{ latest_bulk('organization_field') }}
+{{ latest_bulk('organization_field', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('organization_membership') }}
+{{ latest_bulk('organization_membership', clock='updated_at') }}

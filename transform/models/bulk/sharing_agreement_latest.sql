@@ -1,1 +1,1 @@
-{{ latest_bulk('sharing_agreement') }}
+{{ latest_bulk('sharing_agreement', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('sla_policy') }}
+{{ latest_bulk('sla_policy', clock='updated_at') }}

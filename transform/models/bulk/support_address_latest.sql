@@ -1,1 +1,1 @@
-{{ latest_bulk('support_address') }}
+{{ latest_bulk('support_address', clock='updated_at') }}

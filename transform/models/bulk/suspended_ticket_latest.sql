@@ -1,1 +1,1 @@
-{{ latest_bulk('suspended_ticket') }}
+{{ latest_bulk('suspended_ticket', clock='updated_at') }}

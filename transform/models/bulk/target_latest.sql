@@ -1,1 +1,1 @@
-{{ latest_bulk('target') }}
+{{ latest_bulk('target', clock='created_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('ticket_field') }}
+{{ latest_bulk('ticket_field', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('ticket_form') }}
+{{ latest_bulk('ticket_form', clock='updated_at') }}

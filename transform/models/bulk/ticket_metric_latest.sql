@@ -1,1 +1,1 @@
-{{ latest_bulk('ticket_metric') }}
+{{ latest_bulk('ticket_metric', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('ticket_skip') }}
+{{ latest_bulk('ticket_skip', clock='updated_at') }}

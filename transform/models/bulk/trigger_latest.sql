@@ -1,1 +1,1 @@
-{{ latest_bulk('trigger') }}
+{{ latest_bulk('trigger', clock='updated_at') }}

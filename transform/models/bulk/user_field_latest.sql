@@ -1,1 +1,1 @@
-{{ latest_bulk('user_field') }}
+{{ latest_bulk('user_field', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('view') }}
+{{ latest_bulk('view', clock='updated_at') }}

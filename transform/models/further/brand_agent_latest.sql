@@ -1,1 +1,1 @@
-{{ latest_bulk('brand_agent') }}
+{{ latest_bulk('brand_agent', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('custom_object', key='key') }}
+{{ latest_bulk('custom_object', clock='updated_at', key='key') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('custom_status') }}
+{{ latest_bulk('custom_status', clock='updated_at') }}

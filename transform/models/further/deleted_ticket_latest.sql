@@ -1,1 +1,1 @@
-{{ latest_bulk('deleted_ticket') }}
+{{ latest_bulk('deleted_ticket', clock='deleted_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('deleted_user') }}
+{{ latest_bulk('deleted_user', clock='updated_at') }}

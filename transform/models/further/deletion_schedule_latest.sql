@@ -1,1 +1,1 @@
-{{ latest_bulk('deletion_schedule') }}
+{{ latest_bulk('deletion_schedule', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('email_notification', key='notification_id') }}
+{{ latest_bulk('email_notification', clock='updated_at', key='notification_id') }}

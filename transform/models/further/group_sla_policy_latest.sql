@@ -1,1 +1,1 @@
-{{ latest_bulk('group_sla_policy') }}
+{{ latest_bulk('group_sla_policy', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('locale') }}
+{{ latest_bulk('locale', clock='updated_at') }}

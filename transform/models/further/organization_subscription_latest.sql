@@ -1,1 +1,1 @@
-{{ latest_bulk('organization_subscription') }}
+{{ latest_bulk('organization_subscription', clock='created_at') }}

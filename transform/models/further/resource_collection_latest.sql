@@ -1,1 +1,1 @@
-{{ latest_bulk('resource_collection') }}
+{{ latest_bulk('resource_collection', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('routing_attribute') }}
+{{ latest_bulk('routing_attribute', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('routing_queue') }}
+{{ latest_bulk('routing_queue', clock='updated_at') }}

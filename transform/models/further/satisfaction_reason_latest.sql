@@ -1,1 +1,1 @@
-{{ latest_bulk('satisfaction_reason') }}
+{{ latest_bulk('satisfaction_reason', clock='updated_at') }}

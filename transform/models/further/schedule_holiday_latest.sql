@@ -1,1 +1,1 @@
-{{ latest_bulk('schedule_holiday') }}
+{{ latest_bulk('schedule_holiday', clock='start_date') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('schedule') }}
+{{ latest_bulk('schedule', clock='updated_at') }}

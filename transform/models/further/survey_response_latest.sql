@@ -1,1 +1,1 @@
-{{ latest_bulk('survey_response') }}
+{{ latest_bulk('survey_response', clock='updated_at') }}

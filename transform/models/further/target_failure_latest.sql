@@ -1,1 +1,1 @@
-{{ latest_bulk('target_failure') }}
+{{ latest_bulk('target_failure', clock='created_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('trigger_category') }}
+{{ latest_bulk('trigger_category', clock='updated_at') }}

@@ -1,1 +1,1 @@
-{{ latest_bulk('workspace') }}
+{{ latest_bulk('workspace', clock='updated_at') }}

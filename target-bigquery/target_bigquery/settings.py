@@ -44,6 +44,13 @@ SETTINGS = th.PropertiesList(
         th.StringType,
         description="GCS bucket to stage files in, which must exist; absent: files are uploaded to BigQuery directly",
     ),
+    th.Property(
+        "load_method",
+        th.StringType,
+        default="append-only",
+        description="How rows get into a table: they are appended, there is no other way",
+        allowed_values=["append-only"],
+    ),
     th.Property("batch_size", COUNT, default=100_000, description="Rows a load job, at most"),
     th.Property(
         "batch_size_bytes",

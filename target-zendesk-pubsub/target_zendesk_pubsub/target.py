@@ -157,11 +157,12 @@ class TargetZendeskPubSub(Target):
         if self.config.get("legacy_log"):
             self.logger.info("%d tickets taken over from %s", counts.taken_over, self.config["legacy_log"])
         self.logger.info(
-            "%d tickets: %d messages published, %d unchanged, %d unjoined, %d refused; %d tickets wait for a join",
+            "%d tickets: %d messages published, %d unchanged, %d unjoined, %d unjoined as before, %d refused; %d tickets wait for a join",
             counts.read,
             counts.published,
             counts.unchanged,
             counts.unjoined,
+            counts.unjoined_as_before,
             counts.refused,
             counts.waiting,
         )

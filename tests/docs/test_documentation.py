@@ -10,7 +10,9 @@ import pytest
 import yaml
 from tap_zendesk_cityblock import settings as tap_settings
 from target_bigquery import settings as target_settings
+from target_bigquery.target import TargetBigQuery
 from target_zendesk_pubsub import settings as publisher_settings
+from target_zendesk_pubsub.target import TargetZendeskPubSub
 
 from sandbox.addresses import BUCKET, TOPIC, TOPIC_PROJECT, Addresses
 from sandbox.addresses import PROJECT as PROJECT_ID
@@ -76,6 +78,13 @@ def test_meltano_knows_every_setting_of_a_plugin(kind, name, settings):
     assert set(in_meltano) == set(in_code)
     secret = {key for key, schema in in_code.items() if schema.get("secret")}
     assert {key for key, setting in in_meltano.items() if setting.get("sensitive")} == secret
+
+
+@pytest.mark.parametrize("plugin", [TargetBigQuery, TargetZendeskPubSub], ids=lambda plugin: plugin.name)
+def test_meltano_knows_what_a_loader_can(plugin):
+    in_meltano = next(one for one in MELTANO["plugins"]["loaders"] if one["name"] == plugin.name)
+    unknown_to_it = {"structured-logging", "validate-records"}
+    assert set(in_meltano["capabilities"]) == set(map(str, plugin.capabilities)) - unknown_to_it
 
 
 def test_the_local_environment_knows_the_sandboxs_usual_addresses():

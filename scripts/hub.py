@@ -1,4 +1,4 @@
-"""What meltano.yml of another project says of a plugin, from what ours says: for the READMEs."""
+"""What meltano.yml of another project says of a plugin, from what ours and the plugin itself say: for the READMEs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tap_zendesk_cityblock.tap import TapZendeskCityblock
+from target_bigquery.target import TargetBigQuery
+from target_zendesk_pubsub.target import TargetZendeskPubSub
 
 PROJECT = Path(__file__).parents[1]
+PLUGINS = {plugin.name: plugin for plugin in (TapZendeskCityblock, TargetBigQuery, TargetZendeskPubSub)}
+NOT_MELTANOS = ("structured-logging", "validate-records")
+"""Capabilities that Meltano is not told of: the first would have it log in JSON, the second it does not know."""
 
 
 def definition(kind: str, name: str, **extra: object) -> str:
@@ -23,12 +29,12 @@ def definition(kind: str, name: str, **extra: object) -> str:
         f"    pip_url: ./{wheel(name)} -c constraints.txt",
         f"    executable: {plugin['executable']}",
     ]
-    if "capabilities" in plugin:
-        lines.append(f"    capabilities: {_flow(plugin['capabilities'])}")
+    lines.append(f"    capabilities: {_flow(capabilities(name))}")
     lines.append("    settings:")
-    lines += [
-        f"    - {_flow({k: v for k, v in setting.items() if k != 'value'})}" for setting in plugin["settings"]
-    ]
+    described = PLUGINS[name].config_jsonschema["properties"]
+    for setting in plugin["settings"]:
+        told = {k: v for k, v in setting.items() if k != "value"}
+        lines.append(f"    - {_flow({**told, 'description': described[setting['name']]['description']})}")
     if "commands" in plugin:
         lines.append("    commands:")
         lines += [
@@ -39,6 +45,11 @@ def definition(kind: str, name: str, **extra: object) -> str:
         written = yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, width=200)
         lines += [f"    {line}" for line in written.splitlines()]
     return "\n".join([*lines, "```"])
+
+
+def capabilities(name: str) -> list[str]:
+    """Those of the plugin, in Meltano's words."""
+    return [str(one) for one in PLUGINS[name].capabilities if str(one) not in NOT_MELTANOS]
 
 
 def wheel(name: str) -> str:
@@ -52,4 +63,6 @@ def wheel(name: str) -> str:
 
 
 def _flow(value: object) -> str:
-    return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1000).strip()
+    return yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1000
+    ).strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import TYPE_CHECKING, TypeVar
 
 import requests
@@ -26,7 +27,6 @@ T = TypeVar("T")
 
 REQUEST_TIMEOUT = (10, 120)
 JOB_SECONDS = 3600
-JOB_TRIES = 5
 TRANSIENT_REASONS = frozenset(
     {
         "backendError",
@@ -55,10 +55,20 @@ ONCE = Retry(predicate=lambda _error: False)
 
 def is_transient(error: Exception) -> bool:
     """Also a 403 that only says "slow down"."""
-    told = getattr(error, "errors", None) or []
-    return UNREACHABLE(error) or any(
-        one.get("reason") in TRANSIENT_REASONS for one in told if isinstance(one, dict)
-    )
+    return UNREACHABLE(error) or _reason(error) is not None
+
+
+def _reason(error: object) -> str | None:
+    """Why Google refused, where that passes."""
+    told = [one.get("reason") for one in getattr(error, "errors", None) or [] if isinstance(one, dict)]
+    return next((reason for reason in told if reason in TRANSIENT_REASONS), None)
+
+
+def _told(error: object) -> str:
+    """Type, code and reason: the texts of the services quote fields."""
+    code, reason = getattr(error, "code", None), _reason(error)
+    known = ", ".join([*([str(int(code))] if code else []), *([reason] if reason else [])])
+    return type(error).__name__ + (f" ({known})" if known else "")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,13 +81,23 @@ class Layout:
 
 
 class Loader:
-    """One client of each service, shared by all streams. `timeout`: seconds that refusals are waited out."""
+    """One client of each service, shared by all streams. `timeout`: seconds for which refusals are waited out.
+
+    `first_pause`: seconds before the second try, at most; each later pause may be twice as long.
+    """
 
     def __init__(
-        self, client: bigquery.Client, bucket: Bucket | None, timeout: float, logger: logging.Logger
+        self,
+        client: bigquery.Client,
+        bucket: Bucket | None,
+        timeout: float,
+        logger: logging.Logger,
+        first_pause: float = 1,
     ) -> None:
         self._client, self._bucket, self._logger = client, bucket, logger
-        self._retry = Retry(is_transient, initial=1, maximum=30, timeout=timeout, on_error=self._tell)
+        self._retry = Retry(
+            is_transient, initial=first_pause, maximum=30, timeout=timeout, on_error=self._tell
+        )
 
     def ensure_table(
         self, dataset: str, name: str, fields: list[bigquery.SchemaField], layout: Layout
@@ -145,27 +165,34 @@ class Loader:
             write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
             create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
         )
-        attempt, tries = 0, 0
-        while True:
-            job_id = f"{table.table_id}-{spool.digest}-{attempt}"
-            job, is_old = self._call(where, lambda: self._submit(table, spool, uri, job_id, config))  # noqa: B023 - called at once
-            self._call(where, lambda: _wait(job))  # noqa: B023 - called at once
-            if not job.error_result:
-                if job.output_rows != spool.rows:
-                    raise LoadError(f"{where}: job {job_id} wrote {job.output_rows} rows")
-                if is_old:
-                    self._logger.warning("%s: job %s had already loaded them", where, job_id)
-                return job_id
-            reason = job.error_result.get("reason")
-            attempt += 1
-            if is_old:
-                continue  # an earlier run's failure; this one has not tried yet
-            tries += 1
-            if reason not in TRANSIENT_REASONS or tries == JOB_TRIES:
-                bad = spool.bad_row([*(job.errors or []), job.error_result])
-                raise LoadError(
-                    f"{where}: BigQuery refused them ({reason}){'' if bad is None else f', first at row {bad}'}"
-                )
+        attempts = itertools.count()
+
+        def load() -> tuple[bigquery.LoadJob, str, bool]:
+            """The job, its id, and whether it was there before. Raises what passes: then another job is tried."""
+            while True:
+                job_id = f"{table.table_id}-{spool.digest}-{next(attempts)}"
+                job, is_old = self._call(where, lambda: self._submit(table, spool, uri, job_id, config))  # noqa: B023 - called at once
+                self._call(where, lambda: _wait(job))  # noqa: B023 - called at once
+                if not (
+                    is_old and job.error_result
+                ):  # else an earlier run's failure; this one has not tried yet
+                    break
+            if job.error_result and job.error_result.get("reason") in TRANSIENT_REASONS:
+                raise job.exception()  # type: ignore[no-untyped-call] # Google's
+            return job, job_id, is_old
+
+        job, job_id, is_old = self._call(where, load)
+        if job.error_result:
+            bad = spool.bad_row([*(job.errors or []), job.error_result])
+            raise LoadError(
+                f"{where}: BigQuery refused them ({job.error_result.get('reason')})"
+                f"{'' if bad is None else f', first at row {bad}'}"
+            )
+        if job.output_rows != spool.rows:
+            raise LoadError(f"{where}: job {job_id} wrote {job.output_rows} rows")
+        if is_old:
+            self._logger.warning("%s: job %s had already loaded them", where, job_id)
+        return job_id
 
     def _stage(self, spool: Spool, blob: str, where: str) -> str:
         bucket = self._bucket
@@ -216,18 +243,17 @@ class Loader:
             return found, True
 
     def _call(self, where: str, action: Callable[[], T]) -> T:
-        """Raises LoadError: type and code only, because messages of the services quote fields."""
+        """Raises LoadError."""
         try:
             return self._retry(action)()
+        except LoadError:  # of a step of this action: told already
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
             cause = getattr(error, "cause", None) or error
-            code = getattr(cause, "code", None)
-            raise LoadError(
-                f"{where}: {type(cause).__name__}{f' ({int(code)})' if code else ''} from Google, gave up"
-            ) from cause
+            raise LoadError(f"{where}: {_told(cause)} from Google, gave up") from cause
 
     def _tell(self, error: Exception) -> None:
-        self._logger.warning("BigQuery or GCS: %s, trying again", type(error).__name__)
+        self._logger.warning("BigQuery or GCS: %s, trying again", _told(error))
 
 
 def _wait(job: bigquery.LoadJob) -> None:

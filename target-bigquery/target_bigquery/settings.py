@@ -27,55 +27,84 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "environment",
         th.StringType,
-        description="`local` refuses everything but emulators on loopback addresses; `staging` and `prod` refuse emulators",
+        description="Where this runs: `local` refuses everything but emulators on loopback addresses; `staging` and `prod` refuse emulators",
         allowed_values=["local", "staging", "prod"],
     ),
-    th.Property("project", th.StringType, required=True, description="Google Cloud project"),
-    th.Property("dataset", th.StringType, required=True, description="BigQuery dataset, which must exist"),
-    th.Property("location", th.StringType, default="US", description="Where the dataset is"),
+    th.Property(
+        "project",
+        th.StringType,
+        required=True,
+        description="Google Cloud project of the dataset and the bucket, in which load jobs run",
+    ),
+    th.Property(
+        "dataset",
+        th.StringType,
+        required=True,
+        description="BigQuery dataset that the tables are in, which must exist",
+    ),
+    th.Property(
+        "location", th.StringType, default="US", description="Location of the dataset, such as US or us-east1"
+    ),
     th.Property(
         "credentials_path",
         th.StringType,
-        description="Service account key file; absent: Google's application default credentials",
+        description="Path of a service account's key file; without it and `credentials_json`, Google's application default credentials are used",
     ),
-    th.Property("credentials_json", th.StringType, secret=True, description="Instead: the key itself"),
+    th.Property(
+        "credentials_json",
+        th.StringType,
+        secret=True,
+        description="A service account's key itself, as JSON, instead of its path in `credentials_path`",
+    ),
     th.Property(
         "bucket",
         th.StringType,
-        description="GCS bucket to stage files in, which must exist; absent: files are uploaded to BigQuery directly",
+        description="GCS bucket in which files are staged, which must exist; without it, they are uploaded to BigQuery directly",
     ),
-    th.Property("batch_size", COUNT, default=100_000, description="Rows a load job, at most"),
+    th.Property(
+        "load_method",
+        th.StringType,
+        default="append-only",
+        description="How rows get into a table: they are appended, there is no other way",
+        allowed_values=["append-only"],
+    ),
+    th.Property("batch_size", COUNT, default=100_000, description="Most rows that a load job loads"),
     th.Property(
         "batch_size_bytes",
         COUNT,
         default=512 << 20,
-        description="Bytes of JSON a load job, at most, before compression",
+        description="Most bytes of JSON that a load job loads, counted before compression",
     ),
     th.Property(
         "checkpoint_rows",
         COUNT,
         default=50_000,
-        description="Rows after which the next STATE is loaded up to and sent on",
+        description="Rows after which the next STATE is sent on, once all that came before it is loaded",
     ),
-    th.Property("checkpoint_seconds", COUNT, default=300, description="Seconds after which the same is done"),
+    th.Property(
+        "checkpoint_seconds",
+        COUNT,
+        default=300,
+        description="Seconds after which the next STATE is sent on, once all that came before it is loaded",
+    ),
     th.Property(
         "partition_column",
         th.StringType,
         default="_exported_at",
-        description="Column by which new tables that have it are partitioned",
+        description="Column by which a new table that has it is partitioned",
     ),
     th.Property(
         "partition_granularity",
         th.StringType,
         default="day",
-        description="Length of a partition of a new table",
+        description="Length of time that a partition of a new table holds",
         allowed_values=["hour", "day", "month", "year"],
     ),
     th.Property(
         "cluster_on_key_properties",
         th.BooleanType,
         default=True,
-        description="Whether new tables are clustered by their key",
+        description="Whether a new table is clustered by its key",
     ),
     th.Property(
         "policy_tag",
@@ -86,9 +115,9 @@ SETTINGS = th.PropertiesList(
         "load_last",
         th.ArrayType(th.StringType),
         default=["EXPORT_METADATA"],
-        description="Streams whose rows vouch for those of others: loaded after them",
+        description="Streams that are loaded after all others, because their rows say that those of the others are there",
     ),
-    th.Property("load_parallelism", COUNT, default=4, description="Load jobs side by side"),
+    th.Property("load_parallelism", COUNT, default=4, description="Most load jobs that run at the same time"),
     th.Property(
         "timeout",
         COUNT,
@@ -99,17 +128,17 @@ SETTINGS = th.PropertiesList(
         "validate_records",
         th.BooleanType,
         default=False,
-        description="Whether rows are also validated against the JSON schema, not only against the columns",
+        description="Whether rows are validated against the JSON schema, too, not only against the table's columns",
     ),
     th.Property(
         "bigquery_emulator_host",
         th.StringType,
-        description="Address of a BigQuery emulator; also the variable BIGQUERY_EMULATOR_HOST",
+        description="Address of a BigQuery emulator; the variable BIGQUERY_EMULATOR_HOST can give it instead",
     ),
     th.Property(
         "storage_emulator_host",
         th.StringType,
-        description="Address of a GCS emulator; also the variable STORAGE_EMULATOR_HOST",
+        description="Address of a GCS emulator; the variable STORAGE_EMULATOR_HOST can give it instead",
     ),
 )
 
@@ -200,6 +229,8 @@ def markdown_table() -> str:
     rows = ["| setting | | default |", "|---|---|---|"]
     schema = SETTINGS.to_dict()
     for name, setting in schema["properties"].items():
-        default = setting.get("default", "**required**" if name in schema.get("required", []) else "")
-        rows.append(f"| `{name}` | {setting['description']} | {default if default != '' else ''} |")
+        default = json.dumps(setting["default"]) if "default" in setting else ""
+        if name in schema.get("required", []):
+            default = "**required**"
+        rows.append(f"| `{name}` | {setting['description']} | {default} |")
     return "\n".join(rows)

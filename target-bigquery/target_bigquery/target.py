@@ -6,15 +6,16 @@ import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
-from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Target
 from singer_sdk.exceptions import MapExpressionError, RecordsWithoutSchemaException, StreamMapConfigError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
+from singer_sdk.plugin_base import _ConfigInput
 
+from target_bigquery.configuration import misspelt, read_environment, read_file
 from target_bigquery.errors import InputError, SettingsError, TargetError, untold
 from target_bigquery.loader import Loader
 from target_bigquery.reader import BytesReader
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
 
+    from click import Context, Option
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.sinks import Sink
 
@@ -54,16 +56,34 @@ class TargetBigQuery(Target):
         super().__init__(**kwargs)
         self.max_parallelism = self.config["load_parallelism"]
 
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """The SDK's own settings, but for its name of our `batch_size`, which would do nothing."""
+        super().append_builtin_config(config_jsonschema)
+        config_jsonschema["properties"].pop("batch_size_rows", None)
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - of the class, as the SDK's is
+        """Raises SettingsError."""
+        cls.append_builtin_config(cls.config_jsonschema)
+        return read_environment(cls.config_jsonschema["properties"], cls._env_var_prefix)
+
+    @classmethod
+    def cb_config(cls, ctx: Context, param: Option, value: tuple[str, ...]) -> _ConfigInput:  # noqa: ARG003 - the SDK's signature
+        """The SDK's ends in a traceback where a file is not as it must be. Raises SettingsError."""
+        given = _ConfigInput(parse_env="ENV" in value)
+        for path in value:
+            if path != "ENV":
+                given.config |= read_file(path)
+        return given
+
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """The SDK's, whose errors quote values: those of secrets are told without. And a name that is no setting's."""
+        """The SDK's, whose errors quote values, those of secrets left out; and names that are no settings."""
         errors = [
             next((f"{name} is not of its type" for name in SECRETS if f"config[{name!r}]" in error), error)
             for error in super()._validate_config(raise_errors=False)
         ]
-        known = self.config_jsonschema["properties"]
-        for name in self.config.keys() - known.keys():
-            near = get_close_matches(name, known, 1)
-            errors.append(f"there is no setting {name}" + (f"; did you mean {near[0]}?" if near else ""))
+        errors += misspelt(self.config, self.config_jsonschema["properties"])
         if errors and raise_errors:
             raise SettingsError("; ".join(errors))
         return errors
@@ -137,9 +157,7 @@ def configured(config: str) -> TargetBigQuery:
     """
     if config == "ENV":
         return TargetBigQuery(parse_env_config=True)
-    if not Path(config).is_file():
-        raise SettingsError(f"--config: there is no file {config}")
-    return TargetBigQuery(config=Path(config))
+    return TargetBigQuery(config=read_file(config))
 
 
 def run(command: Callable[[], object]) -> None:

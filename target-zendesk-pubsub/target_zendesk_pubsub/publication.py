@@ -37,11 +37,13 @@ class Decision:
     """What becomes of a batch: messages in the order of their tickets, and tickets that have to wait.
 
     `taken_over`: what the replaced system has published, to be logged before the messages, and not sent.
+    `waiting`: how many wait already, as they are.
     """
 
     messages: list[Message]
     errors: list[JoinError]
     taken_over: list[Message]
+    waiting: int
 
 
 def decide(
@@ -55,7 +57,7 @@ def decide(
     messages: list[Message] = []
     taken_over: list[Message] = []
     errors: dict[int, JoinError] = {}
-    data = bytearray()
+    data, as_before = bytearray(), 0
     for ticket in tickets:
         content = ticket.content
         unjoined = join(content, known.people)
@@ -67,6 +69,8 @@ def decide(
             if held is None or held.message_key != key:
                 since = held.first_seen_at if held else None
                 errors[ticket.id] = JoinError(ticket, unjoined, bytes(data), key, since)
+            else:
+                as_before += 1
         elif before is None or before.message_key != key or held or replaced:
             # What waits is settled by a later message, even one that only says again what the last one said.
             event = event_type(
@@ -81,7 +85,7 @@ def decide(
                 messages.append(new_message(ticket.id, key, attributes, bytes(data)))
             last[ticket.id] = LastMessage(ticket.id, key, event)
             waiting.pop(ticket.id, None)
-    return Decision(messages, list(errors.values()), taken_over)
+    return Decision(messages, list(errors.values()), taken_over, as_before)
 
 
 def _micros(moment: str) -> int:
@@ -97,6 +101,7 @@ class Counts:
     taken_over: int = 0
     unchanged: int = 0
     unjoined: int = 0
+    unjoined_as_before: int = 0
     refused: int = 0
     waiting: int = 0
 
@@ -150,7 +155,8 @@ class Publication:
             self._join_errors.record(decision.errors, self._clock)
         self.counts.unjoined += len(decision.errors)
         self.counts.taken_over += len(decision.taken_over)
-        settled = len(decision.messages) + len(decision.errors) + len(decision.taken_over)
+        self.counts.unjoined_as_before += decision.waiting
+        settled = len(decision.messages) + len(decision.errors) + len(decision.taken_over) + decision.waiting
         self.counts.unchanged += len(tickets) - settled
 
     def _whole(self, given: Sequence[Ticket | Remnant]) -> list[Ticket]:

@@ -36,15 +36,20 @@ SETTINGS = th.PropertiesList(
         "environment",
         th.StringType,
         required=True,
-        description="`local` refuses everything but emulators on loopback addresses; `staging` and `prod` refuse emulators; messages carry it",
+        description="Where this runs, which every message carries: `local` refuses everything but emulators on loopback addresses; `staging` and `prod` refuse emulators",
         allowed_values=["local", "staging", "prod"],
     ),
-    th.Property("project", th.StringType, required=True, description="Google Cloud project of the datasets"),
+    th.Property(
+        "project",
+        th.StringType,
+        required=True,
+        description="Google Cloud project of the datasets, in which queries and load jobs run",
+    ),
     th.Property(
         "dataset",
         DatasetType,
         default="zendesk",
-        description="BigQuery dataset with the views zendesk_user_directory and user_latest; TICKET_USER_JOIN_ERROR is kept there",
+        description="BigQuery dataset of the views zendesk_user_directory and user_latest, in which the table TICKET_USER_JOIN_ERROR is kept",
     ),
     th.Property(
         "messages_dataset",
@@ -52,49 +57,66 @@ SETTINGS = th.PropertiesList(
         default="pubsub_messages",
         description="BigQuery dataset in which published messages are logged; must exist",
     ),
-    th.Property("location", th.StringType, default="US", description="Where the datasets are"),
-    th.Property("topic", TopicType, required=True, description="Pub/Sub topic, which must exist"),
     th.Property(
-        "topic_project", th.StringType, description="Google Cloud project of the topic; absent: `project`"
+        "location",
+        th.StringType,
+        default="US",
+        description="Location of the datasets, such as US or us-east1",
+    ),
+    th.Property(
+        "topic",
+        TopicType,
+        required=True,
+        description="Pub/Sub topic to publish to, by its name alone, which must exist",
+    ),
+    th.Property(
+        "topic_project",
+        th.StringType,
+        description="Google Cloud project of the topic, if it is another than `project`",
     ),
     th.Property(
         "pubsub_endpoint",
         th.StringType,
-        description="Regional endpoint, like us-east1-pubsub.googleapis.com: messages of several regions have no order",
+        description="Regional endpoint of Pub/Sub, such as us-east1-pubsub.googleapis.com: messages published in several regions have no order",
     ),
     th.Property(
         "credentials_path",
         th.StringType,
-        description="Service account key file; absent: Google's application default credentials",
+        description="Path of a service account's key file; without it and `credentials_json`, Google's application default credentials are used",
     ),
-    th.Property("credentials_json", th.StringType, secret=True, description="Instead: the key itself"),
+    th.Property(
+        "credentials_json",
+        th.StringType,
+        secret=True,
+        description="A service account's key itself, as JSON, instead of its path in `credentials_path`",
+    ),
     th.Property(
         "batch_size",
         COUNT,
         default=5_000,
-        description="Tickets that are looked up, published and logged together, at most",
+        description="Most tickets that are looked up, published and logged together",
     ),
     th.Property(
         "batch_size_bytes",
         COUNT,
         default=32 << 20,
-        description="Bytes of input that are, at most",
+        description="Most bytes of input that are looked up, published and logged together",
     ),
     th.Property(
         "policy_tag",
         th.StringType,
-        description="Policy tag, `projects/…/locations/…/taxonomies/…/policyTags/…`, for the columns that hold messages: `data`, and `payload` of what waits",
+        description="Policy tag, `projects/…/locations/…/taxonomies/…/policyTags/…`, for the columns that hold messages: `data` of those published, `payload` of those that wait",
     ),
     th.Property(
         "legacy_log",
         TableType,
-        description="For the first run: the replaced system's log, `dataset.table`; tickets that it holds as new as they are are logged and not sent",
+        description="Table `dataset.table` in which the replaced system logged its messages, for the first run: a ticket that is not newer than its version there is logged and not sent",
     ),
     th.Property(
         "legacy_updated_at",
         th.StringType,
         default="TIMESTAMP(JSON_VALUE(data, '$.updated_at'))",
-        description="SQL over a row of `legacy_log`: the ticket's updated_at as it was published",
+        description="SQL expression over a row of `legacy_log`: the updated_at of the ticket as it was published",
     ),
     th.Property(
         "timeout",
@@ -105,12 +127,12 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "bigquery_emulator_host",
         th.StringType,
-        description="Address of a BigQuery emulator; also the variable BIGQUERY_EMULATOR_HOST",
+        description="Address of a BigQuery emulator; the variable BIGQUERY_EMULATOR_HOST can give it instead",
     ),
     th.Property(
         "pubsub_emulator_host",
         th.StringType,
-        description="Address of a Pub/Sub emulator, host:port; also the variable PUBSUB_EMULATOR_HOST, which wins",
+        description="Address of a Pub/Sub emulator, host:port; the variable PUBSUB_EMULATOR_HOST wins over it",
     ),
 )
 
@@ -202,6 +224,8 @@ def markdown_table() -> str:
     rows = ["| setting | | default |", "|---|---|---|"]
     schema = SETTINGS.to_dict()
     for name, setting in schema["properties"].items():
-        default = setting.get("default", "**required**" if name in schema.get("required", []) else "")
-        rows.append(f"| `{name}` | {setting['description']} | {default if default != '' else ''} |")
+        default = json.dumps(setting["default"]) if "default" in setting else ""
+        if name in schema.get("required", []):
+            default = "**required**"
+        rows.append(f"| `{name}` | {setting['description']} | {default} |")
     return "\n".join(rows)

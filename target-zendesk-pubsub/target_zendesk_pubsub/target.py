@@ -5,15 +5,16 @@ from __future__ import annotations
 import gc
 import sys
 from contextlib import contextmanager
-from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from singer_sdk import Target
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities
+from singer_sdk.plugin_base import _ConfigInput
 
 from target_zendesk_pubsub.batches import BatchLimits
+from target_zendesk_pubsub.configuration import misspelt, read_environment, read_file
 from target_zendesk_pubsub.connections import connect
 from target_zendesk_pubsub.errors import InputError, SettingsError, TargetError, untold
 from target_zendesk_pubsub.publication import Publication
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
+    from click import Context, Option
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.sinks import Sink
 
@@ -56,20 +58,34 @@ class TargetZendeskPubSub(Target):
         """As --config says: by a file, or ENV. Raises SettingsError."""
         if option == "ENV":
             return cls(parse_env_config=True)
-        if not Path(option).is_file():
-            raise SettingsError(f"--config: there is no file {option}")
-        return cls(config=Path(option))
+        return cls(config=read_file(option))
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """None of the SDK's own settings means anything here."""
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - of the class, as the SDK's is
+        """Raises SettingsError."""
+        cls.append_builtin_config(cls.config_jsonschema)
+        return read_environment(cls.config_jsonschema["properties"], cls._env_var_prefix)
+
+    @classmethod
+    def cb_config(cls, ctx: Context, param: Option, value: tuple[str, ...]) -> _ConfigInput:  # noqa: ARG003 - the SDK's signature
+        """The SDK's ends in a traceback where a file is not as it must be. Raises SettingsError."""
+        given = _ConfigInput(parse_env="ENV" in value)
+        for path in value:
+            if path != "ENV":
+                given.config |= read_file(path)
+        return given
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """The SDK's, whose errors quote values: those of secrets are told without. And a name that is no setting's."""
+        """The SDK's, whose errors quote values, those of secrets left out; and names that are no settings."""
         errors = [
             next((f"{name} is not of its type" for name in SECRETS if f"config[{name!r}]" in error), error)
             for error in super()._validate_config(raise_errors=False)
         ]
-        known = self.config_jsonschema["properties"]
-        for name in self.config.keys() - known.keys():
-            near = get_close_matches(name, known, 1)
-            errors.append(f"there is no setting {name}" + (f"; did you mean {near[0]}?" if near else ""))
+        errors += misspelt(self.config, self.config_jsonschema["properties"])
         if errors and raise_errors:
             raise SettingsError("; ".join(errors))
         return errors
@@ -141,11 +157,12 @@ class TargetZendeskPubSub(Target):
         if self.config.get("legacy_log"):
             self.logger.info("%d tickets taken over from %s", counts.taken_over, self.config["legacy_log"])
         self.logger.info(
-            "%d tickets: %d messages published, %d unchanged, %d unjoined, %d refused; %d tickets wait for a join",
+            "%d tickets: %d messages published, %d unchanged, %d unjoined, %d unjoined as before, %d refused; %d tickets wait for a join",
             counts.read,
             counts.published,
             counts.unchanged,
             counts.unjoined,
+            counts.unjoined_as_before,
             counts.refused,
             counts.waiting,
         )

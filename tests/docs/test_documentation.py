@@ -96,6 +96,13 @@ def test_meltano_knows_every_setting_of_a_plugin(kind, name, settings, further):
     assert {key for key, setting in in_meltano.items() if setting.get("sensitive")} == secret
 
 
+@pytest.mark.parametrize("plugin", [TargetBigQuery, TargetZendeskPubSub], ids=lambda plugin: plugin.name)
+def test_meltano_knows_what_a_loader_can(plugin):
+    in_meltano = next(one for one in MELTANO["plugins"]["loaders"] if one["name"] == plugin.name)
+    unknown_to_it = {"structured-logging", "validate-records"}
+    assert set(in_meltano["capabilities"]) == set(map(str, plugin.capabilities)) - unknown_to_it
+
+
 def test_the_local_environment_knows_the_sandboxs_usual_addresses():
     local = next(environment for environment in MELTANO["environments"] if environment["name"] == "local")[
         "config"

@@ -106,12 +106,3 @@ def test_an_environment_without_credentials_is_told_with_the_findings(check, tmp
     assert ran.returncode == 1
     assert "MISSING target-bigquery: " in ran.stdout
     assert "nowhere.json" in ran.stdout
-
-
-def test_a_settings_file_that_is_missing_is_one_sentence():
-    ran = subprocess.run(
-        [CHECK, "--config", "nowhere.json"], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ran.returncode == 1
-    assert "--config: there is no file nowhere.json" in ran.stdout
-    assert "Traceback" not in ran.stderr

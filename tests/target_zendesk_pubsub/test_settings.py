@@ -1,12 +1,24 @@
 """Settings that make no sense, or lead nowhere: one sentence, exit code 1, nothing published."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from target_zendesk_pubsub.errors import SettingsError
 from target_zendesk_pubsub.settings import SETTINGS, emulator, markdown_table
+from target_zendesk_pubsub.target import TargetZendeskPubSub
 
 from tests.target_zendesk_pubsub.tickets import schema, state, ticket
 
 SECRET = "hunter2-hunter2"
+COMMANDS = [
+    ["target-zendesk-pubsub"],
+    ["target-zendesk-pubsub-check"],
+    ["target-zendesk-pubsub-replay", "--ticket", "1"],
+]
+ENOUGH = {"environment": "staging", "project": "p", "topic": "topic"}
 GOOGLE = {"environment": "staging", "bigquery_emulator_host": "", "pubsub_emulator_host": ""}
 
 BAD = {
@@ -84,6 +96,74 @@ def test_an_emulator_is_for_local_alone(setting):
 def test_the_pubsub_emulator_of_the_environment_wins():
     config = {"environment": "local", "pubsub_emulator_host": "127.0.0.1:1"}
     assert emulator(config, "pubsub_emulator_host", {"PUBSUB_EMULATOR_HOST": "127.0.0.1:2"}) == "127.0.0.1:2"
+
+
+BAD_FILES = {
+    "no such file": (None, "cannot be read (No such file or directory)"),
+    "cut short": (f'{{"credentials_json": "{SECRET}"', "is not JSON"),
+    "not even text": (b"\xff\xfe\xfa", "is not JSON"),
+    "a list": (f'["{SECRET}"]', "holds no JSON object"),
+}
+
+
+def located(command):
+    name, *arguments = command
+    return [Path(sys.executable).with_name(name), *arguments]
+
+
+def is_one_sentence(command, told, **environment):
+    """Whatever is asked for besides --config."""
+    ran = subprocess.run(
+        command, env={**os.environ, **environment}, input=b"", capture_output=True, timeout=60, check=False
+    )
+    output = (ran.stdout + ran.stderr).decode()
+    assert ran.returncode == 1
+    assert told in output
+    assert "Traceback" not in output
+    assert SECRET not in output
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.parametrize(("content", "told"), BAD_FILES.values(), ids=BAD_FILES)
+def test_a_settings_file_that_is_missing_or_broken_is_named(command, content, told, tmp_path):
+    path = tmp_path / "settings.json"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    is_one_sentence([*located(command), "--config", path], f"--config: {path} {told}")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_a_variable_that_holds_no_number_is_named(command):
+    is_one_sentence(
+        [*located(command), "--config", "ENV"],
+        "the variable TARGET_ZENDESK_PUBSUB_BATCH_SIZE holds no whole number",
+        TARGET_ZENDESK_PUBSUB_BATCH_SIZE=SECRET,
+    )
+
+
+@pytest.mark.parametrize("number", [0, -1, 1.5, "10", True])
+@pytest.mark.parametrize(
+    "setting",
+    [name for name, schema in SETTINGS.to_dict()["properties"].items() if "integer" in schema["type"]],
+)
+def test_a_number_that_makes_no_sense_is_refused_by_its_settings_name(setting, number):
+    with pytest.raises(SettingsError, match=rf"^[^;]* in config\['{setting}'\]$"):
+        TargetZendeskPubSub(config={**ENOUGH, setting: number})
+
+
+MISSPELT = {
+    "batch_sizes": "there is no setting batch_sizes; did you mean batch_size?",
+    "message_dataset": "there is no setting message_dataset; did you mean messages_dataset?",
+    "stream_maps": "there is no setting stream_maps; known: environment, project, dataset",
+}
+
+
+@pytest.mark.parametrize(("setting", "told"), MISSPELT.items(), ids=MISSPELT)
+def test_a_name_that_is_no_setting_is_refused(setting, told):
+    with pytest.raises(SettingsError) as refused:
+        TargetZendeskPubSub(config={**ENOUGH, setting: SECRET})
+    assert str(refused.value).startswith(told)
+    assert SECRET not in str(refused.value)
 
 
 def test_the_settings_table_has_every_setting():

@@ -64,6 +64,17 @@ def test_a_ticket_that_still_waits_is_not_written_down_again(publish, rows):
     assert len(rows("waiting")) == 1
 
 
+def test_the_last_line_tells_who_waits_anew_and_who_waits_as_before(publish):
+    publish([schema(), ticket(1), *(ticket(number, assignee_id=STRANGER) for number in (2, 3)), state(3)])
+    ran = publish(
+        [schema(), *(ticket(number, assignee_id=STRANGER) for number in (2, 3, 4)), ticket(1), state(4)]
+    )
+    assert (
+        "4 tickets: 0 messages published, 1 unchanged, 1 unjoined, 2 unjoined as before, 0 refused; 3 tickets wait for a join"
+        in ran.stderr
+    )
+
+
 def test_a_newer_version_that_waits_takes_the_place_of_the_older(publish, company, commons, rows):
     publish([schema(), ticket(2, 1, assignee_id=STRANGER, priority="low"), state(1)])
     publish([schema(), ticket(2, 2, assignee_id=STRANGER, priority="high"), state(2)])

@@ -1,0 +1,83 @@
+"""The loader itself, its pauses short: how often a load job is tried. What comes of it in a run: test_conformance.py."""
+
+import json
+import logging
+
+import pytest
+from google.cloud import bigquery
+from target_bigquery.errors import LoadError
+from target_bigquery.loader import Layout, Loader
+from target_bigquery.settings import bigquery_client
+from target_bigquery.spool import Spool
+
+from sandbox.fault_proxy import Fault
+
+FIELDS = [bigquery.SchemaField("id", "INTEGER")]
+JOB = "PUT /"
+"""The request that the job of a direct upload begins with."""
+SECRET = "canary-7f3a"
+
+
+def failed_job(reason):
+    """The answer to a job that BigQuery has tried and given up."""
+    error = {"reason": reason, "message": SECRET}
+    return json.dumps(
+        {
+            "jobReference": {"projectId": "local-cityblock-data", "jobId": "failed", "location": "US"},
+            "status": {"state": "DONE", "errorResult": error, "errors": [error]},
+            "configuration": {
+                "load": {"destinationTable": {"projectId": "p", "datasetId": "d", "tableId": "t"}}
+            },
+        }
+    ).encode()
+
+
+@pytest.fixture
+def spool():
+    rows = Spool(1, "ticket")
+    for number in range(1, 4):
+        rows.add({"id": number})
+    rows.finish()
+    yield rows
+    rows.close()
+
+
+@pytest.fixture
+def load(config, dataset, spool):
+    """Loads three rows, waiting so many seconds for what passes; the job's id."""
+
+    def run(timeout=120):
+        client = bigquery_client({**config, "location": "US"})
+        loader = Loader(client, None, timeout, logging.getLogger("target-bigquery"), first_pause=0.01)
+        return loader.load(loader.ensure_table(dataset, "ticket", FIELDS, Layout(None, "day", [])), spool, "")
+
+    return run
+
+
+def test_a_job_that_fails_six_times_for_bigquerys_own_reasons_is_tried_a_seventh_time(load, ids, proxy):
+    proxy["bigquery"].add(Fault("status", JOB, times=6, status=200, body=failed_job("rateLimitExceeded")))
+    assert load().endswith("-6")
+    assert ids() == [1, 2, 3]
+
+
+def test_a_job_that_fails_for_good_is_tried_once(load, ids, proxy):
+    fault = Fault("status", JOB, times=6, status=200, body=failed_job("invalid"))
+    proxy["bigquery"].add(fault)
+    with pytest.raises(LoadError, match=r"^ticket rows 1-3: BigQuery refused them \(invalid\)$"):
+        load()
+    assert fault.times == 5
+    assert ids() == []
+
+
+def test_a_job_that_goes_on_failing_is_given_up_with_its_reason(load, ids, proxy):
+    proxy["bigquery"].add(
+        Fault("status", JOB, times=10_000, status=200, body=failed_job("rateLimitExceeded"))
+    )
+    with pytest.raises(LoadError) as refused:
+        load(timeout=0.2)
+    assert (
+        str(refused.value) == "ticket rows 1-3: TooManyRequests (429, rateLimitExceeded) from Google, gave up"
+    )
+    proxy["bigquery"].clear()
+    assert load() == load()  # the second finds the first one's job
+    assert ids() == [1, 2, 3]

@@ -31,7 +31,12 @@ def definition(kind: str, name: str, **extra: object) -> str:
     ]
     lines.append(f"    capabilities: {_flow(capabilities(name))}")
     lines.append("    settings:")
-    described = PLUGINS[name].config_jsonschema["properties"]
+    schema = {
+        **PLUGINS[name].config_jsonschema,
+        "properties": {**PLUGINS[name].config_jsonschema["properties"]},
+    }
+    PLUGINS[name].append_builtin_config(schema)
+    described = schema["properties"]
     for setting in plugin["settings"]:
         told = {k: v for k, v in setting.items() if k != "value"}
         lines.append(f"    - {_flow({**told, 'description': described[setting['name']]['description']})}")

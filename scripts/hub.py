@@ -13,7 +13,7 @@ from target_zendesk_pubsub.target import TargetZendeskPubSub
 PROJECT = Path(__file__).parents[1]
 PLUGINS = {plugin.name: plugin for plugin in (TapZendeskCityblock, TargetBigQuery, TargetZendeskPubSub)}
 NOT_MELTANOS = ("structured-logging", "validate-records")
-"""Capabilities that Meltano is not told of: the first would have it log in JSON, the second it does not know."""
+"""Capabilities that Meltano is not told of: the first takes the model from METRIC lines on a terminal, the second it does not know."""
 
 
 def definition(kind: str, name: str, **extra: object) -> str:

@@ -9,7 +9,7 @@ from tests.deploy.environments import PROJECT
 def checked(environment, **variables):
     env = {name: value for name, value in os.environ.items() if not name.startswith("MELTANO_")}
     return subprocess.run(
-        ["make", "check-env", f"ENV={environment}", "CHECKED="],
+        ["make", "--no-print-directory", "check-env", f"ENV={environment}", "CHECKED="],
         cwd=PROJECT,
         env={**env, **variables},
         capture_output=True,

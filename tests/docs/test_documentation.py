@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from singer_sdk import Target
 from tap_zendesk_cityblock import settings as tap_settings
 from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.streams import ModelStream
@@ -96,9 +97,16 @@ def test_meltano_knows_every_setting_of_a_plugin(kind, name, settings, further):
     assert {key for key, setting in in_meltano.items() if setting.get("sensitive")} == secret
 
 
-@pytest.mark.parametrize("plugin", [TargetBigQuery, TargetZendeskPubSub], ids=lambda plugin: plugin.name)
-def test_meltano_knows_what_a_loader_can(plugin):
-    in_meltano = next(one for one in MELTANO["plugins"]["loaders"] if one["name"] == plugin.name)
+@pytest.mark.parametrize(
+    "plugin", [TapZendeskCityblock, TargetBigQuery, TargetZendeskPubSub], ids=lambda plugin: plugin.name
+)
+def test_meltano_and_the_readme_know_what_a_plugin_can(plugin):
+    kind = "loaders" if issubclass(plugin, Target) else "extractors"
+    in_meltano = next(one for one in MELTANO["plugins"][kind] if one["name"] == plugin.name)
+    [line] = re.findall(
+        r"^Capabilities: (.*)\.$", (PROJECT / plugin.name / "README.md").read_text(), re.MULTILINE
+    )
+    assert set(re.findall(r"`([\w-]+)`", line)) == set(map(str, plugin.capabilities))
     unknown_to_it = {"structured-logging", "validate-records"}
     assert set(in_meltano["capabilities"]) == set(map(str, plugin.capabilities)) - unknown_to_it
 

@@ -9,7 +9,7 @@ MELTANO := .venvs/meltano/bin/meltano
 PLUGINS := tap-zendesk-cityblock target-bigquery target-zendesk-pubsub
 ENV ?= local
 CHECKED := $(PLUGINS)
-WHOLE_RUNS := $(addprefix tests/,$(addprefix end_to_end/test_,further.py interrupted.py publish.py without_exports.py) transform/test_documentation.py)
+WHOLE_RUNS := $(addprefix tests/,$(addprefix end_to_end/test_,further.py interrupted.py publish.py without_exports.py) transform)
 
 ##@ Run
 help: ## this list
@@ -47,7 +47,7 @@ format: setup ## let ruff mend what it can
 test: setup ## every test but those that have a verb of their own, ten minutes
 	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder $(WHOLE_RUNS:%=--ignore=%) --ignore=tests/end_to_end/test_runbook.py
 
-test-whole-runs: setup ## whole runs: of every model there is, with what is published, without incremental exports, killed ones; dbt's documentation
+test-whole-runs: setup ## whole runs: of every model there is, of publication, without incremental exports, killed ones; and of dbt
 	$(PYTHON) -m pytest $(WHOLE_RUNS)
 
 test-runbook: setup ## every command of docs/runbook.md, in its order, against a sandbox

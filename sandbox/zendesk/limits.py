@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 GENEROUS = 1_000_000
 ACCESS_LOGS = "access-logs"
 """Told in headers of its own, the window's end as a date; its refusals have no Retry-After."""
+HELP_CENTER = "help-center"
+"""Counts by itself: `x-rate-limit*` of its answers are not the account's, and nothing says when its window ends."""
 
 
 @dataclasses.dataclass
@@ -62,6 +64,7 @@ class Limits:
             "incremental-exports-cursor": Bucket(),
             "deleted-tickets-index": Bucket(),
             ACCESS_LOGS: Bucket(),
+            HELP_CENTER: Bucket(),
             "tickets-index": Bucket(),
         }
 
@@ -86,6 +89,8 @@ class Limits:
         name = _bucket_of(path)
         if name == ACCESS_LOGS:
             return self._take_access_logs()
+        if name == HELP_CENTER:
+            return self._take_help_center()
         allowed = self.account.take()
         headers = {
             "x-rate-limit": str(self.account.total),
@@ -119,8 +124,19 @@ class Limits:
         }
         return headers, None if allowed else "Number of allowed API requests per minute exceeded"
 
+    def _take_help_center(self) -> tuple[dict[str, str], str | None]:
+        bucket = self.buckets[HELP_CENTER]
+        allowed = bucket.take()
+        headers = {"x-rate-limit": str(bucket.total), "x-rate-limit-remaining": str(bucket.remaining)}
+        if allowed:
+            return headers, None
+        headers["Retry-After"] = str(bucket.resets)
+        return headers, "Number of allowed API requests per minute exceeded"
+
 
 def _bucket_of(path: str) -> str | None:
+    if path.startswith("/api/v2/help_center/"):
+        return HELP_CENTER
     if path.startswith("/api/v2/access_logs"):
         return ACCESS_LOGS
     if path.startswith("/api/v2/deleted_tickets"):

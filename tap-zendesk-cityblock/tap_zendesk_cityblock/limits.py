@@ -2,6 +2,8 @@
 
 By the document "Rate limits": `x-rate-limit*` tell of the account, `ratelimit-reset` (seconds) when its window ends,
 `zendesk-ratelimit-<bucket>` of an endpoint's own bucket as `total=10; remaining=9; resets=38` (seconds).
+Each of Zendesk's services counts `x-rate-limit*` by itself: in the same second of 8 February 2024, Support answered with
+583 left and Help Center with 697, without a reset (recordings of zenpy, read 27 November 2026).
 Knows no threads and no clock: moments are handed in, as seconds of a clock that only goes forward.
 """
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ACCOUNT = "account"
+"""Support's bucket, which Zendesk's documents call the account's."""
+SERVICES = (("/api/v2/help_center/", "help-center"), ("/api/v2/channels/voice/", "talk"))
+"""Beginning of a path, and the bucket of the service that answers there; Support answers elsewhere."""
 HEADER = "zendesk-ratelimit-"
 WINDOW = 60.0
 """Seconds of a window whose end Zendesk does not tell."""
@@ -34,7 +39,10 @@ DOCUMENTED = (
     ("/incremental/", "incremental-exports", 10),
 )
 """Part of a path, its bucket, and the requests a minute that the documents allow it."""
-BUCKETS = (ACCOUNT, *sorted({bucket for _, bucket, _ in DOCUMENTED}))
+BUCKETS = (
+    ACCOUNT,
+    *sorted({bucket for _, bucket, _ in DOCUMENTED} | {bucket for _, bucket in SERVICES}),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,7 +195,7 @@ class Limits:
     def answered(self, request: Request, status: int, headers: Mapping[str, str], now: float) -> None:
         """Takes in what an answer tells. Header names are compared without case."""
         known = {name.lower(): value for name, value in headers.items()}
-        told = _told(known, documented(request.kind))
+        told = _told(known, service_of(request.kind), documented(request.kind))
         is_refused = status == 429
         if status == 200:
             self._learn_names(request, told)
@@ -216,8 +224,8 @@ class Limits:
 
     def _names_of(self, kind: str) -> frozenset[str]:
         if kind not in self._names:
-            bucket = documented(kind)
-            self._names[kind] = frozenset({ACCOUNT} if bucket is None else {ACCOUNT, bucket[0]})
+            bucket, service = documented(kind), service_of(kind)
+            self._names[kind] = frozenset({service} if bucket is None else {service, bucket[0]})
         return self._names[kind]
 
     def _under_ceilings(self, kind: str) -> frozenset[str]:
@@ -227,18 +235,19 @@ class Limits:
 
     def _learn_names(self, request: Request, told: Mapping[str, Told]) -> None:
         """Where a path's documented bucket is not told, the path is held to the document in a bucket of its own."""
-        kind, own, bucket = request.kind, told.keys() - {ACCOUNT}, documented(request.kind)
+        kind, service, bucket = request.kind, service_of(request.kind), documented(request.kind)
+        own = told.keys() - {service}
         if own:
-            self._names[kind] = frozenset({ACCOUNT, *own})
+            self._names[kind] = frozenset({service, *own})
         elif bucket is not None and bucket[0] in self._names[kind]:
-            self._names[kind] = frozenset({ACCOUNT, kind})
+            self._names[kind] = frozenset({service, kind})
             self._buckets[kind] = Bucket(bucket[1], bucket[1] - 1, ends_before=request.sent + WINDOW)
 
     def _close(self, kind: str, known: Mapping[str, str], now: float) -> None:
-        """After a refusal for which no bucket accounts: the path's own, else the account's."""
-        seconds = wait_told(429, known)
+        """After a refusal for which no bucket accounts: the path's own, else the service's."""
+        seconds, service = wait_told(429, known), service_of(kind)
         if seconds is not None:
-            for name in self._names_of(kind) - {ACCOUNT} or {ACCOUNT}:
+            for name in self._names_of(kind) - {service} or {service}:
                 self._buckets[name].closed_until = now + seconds
 
     def _below_ceiling(self, name: str, now: float) -> float:
@@ -262,19 +271,24 @@ def _kind(path: str) -> str:
     return re.sub(r"/\d+(?=/|$)", "/{id}", path)
 
 
+def service_of(path: str) -> str:
+    """The bucket that `x-rate-limit*` of its answers tell of."""
+    return next((bucket for beginning, bucket in SERVICES if path.startswith(beginning)), ACCOUNT)
+
+
 def documented(path: str) -> tuple[str, int] | None:
-    """Its own bucket, beside the account's, and the requests a minute of that."""
+    """Its own bucket, beside the service's, and the requests a minute of that."""
     return next(((bucket, total) for part, bucket, total in DOCUMENTED if part in path), None)
 
 
-def _told(headers: Mapping[str, str], own: tuple[str, int] | None) -> dict[str, Told]:
-    """By bucket. `ratelimit-*` without `x-rate-limit*` tell of a documented bucket, else of the account."""
+def _told(headers: Mapping[str, str], service: str, own: tuple[str, int] | None) -> dict[str, Told]:
+    """By bucket. `ratelimit-*` without `x-rate-limit*` tell of a documented bucket, else of the service."""
     found: dict[str, Told] = {}
-    of_account = "x-rate-limit-remaining" in headers or own is None
+    of_service = "x-rate-limit-remaining" in headers or own is None
     total = _number(headers.get("x-rate-limit", headers.get("ratelimit-limit")))
     remaining = _number(headers.get("x-rate-limit-remaining", headers.get("ratelimit-remaining")))
     if remaining is not None and total is not None:
-        name = ACCOUNT if of_account or own is None else own[0]
+        name = service if of_service or own is None else own[0]
         found[name] = Told(total, remaining, _seconds(headers.get("ratelimit-reset")))
     for name, value in headers.items():
         if name.startswith(HEADER):

@@ -12,7 +12,7 @@ from tap_zendesk_cityblock.availability import SECONDS
 from tap_zendesk_cityblock.cursors import epoch_of
 from tap_zendesk_cityblock.errors import ConfigurationError
 from tap_zendesk_cityblock.json_files import read_object
-from tap_zendesk_cityblock.limits import ACCOUNT, DOCUMENTED, documented
+from tap_zendesk_cityblock.limits import ACCOUNT, DOCUMENTED, documented, service_of
 from tap_zendesk_cityblock.needs import Counter, Need
 from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.tap import configured, run
@@ -46,18 +46,21 @@ def plan(
     limits = _limits(left[1] if left else None, settings.requests_per_minute)
     rows = [_row(need, limits.get(need.bucket or bucket_of(need.model)), now) for need in needs]
     asked: dict[str, int] = {}
+    total = 0
     for need in needs:
-        for bucket in {need.bucket or bucket_of(need.model), ACCOUNT}:
-            asked[bucket] = asked.get(bucket, 0) + (1 if need.requests is None else need.requests)
+        requests = 1 if need.requests is None else need.requests
+        total += requests
+        for bucket in {need.bucket or bucket_of(need.model), service_of(need.model.path)}:
+            asked[bucket] = asked.get(bucket, 0) + requests
     longest = max((_minutes(count, limits.get(bucket)) for bucket, count in asked.items()), default=0)
     known = sum(need.rows or 0 for need in needs)
-    return [*rows, ("total", "", f"{known:,}", f"{asked.get(ACCOUNT, 0):,}", "", f"{longest:,}")]
+    return [*rows, ("total", "", f"{known:,}", f"{total:,}", "", f"{longest:,}")]
 
 
 def bucket_of(model: Model) -> str:
     """The scarcest one that its requests count for."""
     own = documented(model.path)
-    return ACCOUNT if own is None else own[0]
+    return service_of(model.path) if own is None else own[0]
 
 
 def _limits(account: int | None, ceilings: Mapping[str, int]) -> dict[str, int]:

@@ -166,6 +166,16 @@ def test_limits_are_told_and_kept(url):
     assert answers[2].json()["error"] == "APIRateLimitExceeded"
 
 
+def test_the_help_center_counts_by_itself(url):
+    headers = {"Authorization": "Bearer sandbox-access"}
+    path = f"{url}/api/v2/help_center/incremental/articles?start_time=1"
+    before = requests.get(f"{url}/_sandbox/limits", timeout=30).json()["account"]
+    answer = requests.get(path, headers=headers, timeout=30)
+    assert answer.headers["x-rate-limit-remaining"].isdigit()
+    assert "ratelimit-reset" not in answer.headers
+    assert requests.get(f"{url}/_sandbox/limits", timeout=30).json()["account"] == before
+
+
 def test_others_of_the_account_use_up_what_the_limits_allow(url):
     bucket = {"total": 1, "window": 60, "others": 60}
     requests.put(f"{url}/_sandbox/limits", json={"incremental-exports": bucket}, timeout=30)

@@ -10,6 +10,8 @@ EXPORTS = "/api/v2/incremental/tickets/cursor"
 OTHER_EXPORTS = "/api/v2/incremental/organizations"
 LISTS = "/api/v2/groups"
 ACCESS_LOGS = "/api/v2/access_logs"
+HELP_CENTER = "/api/v2/help_center/incremental/articles"
+TALK = "/api/v2/channels/voice/stats/incremental/calls"
 
 
 class Zendesk:
@@ -213,6 +215,28 @@ def test_the_accounts_own_limit_holds_up_every_path():
     zendesk.send(LISTS)
     zendesk.answer(**{"X-Rate-Limit": "5", "X-Rate-Limit-Remaining": "0", "ratelimit-reset": "12"})
     assert zendesk.wait(EXPORTS) == 12
+
+
+@pytest.mark.parametrize("path", [HELP_CENTER, TALK])
+def test_what_another_service_has_left_changes_nothing_for_support(path):
+    zendesk = Zendesk()
+    zendesk.send(LISTS)
+    zendesk.answer(x_rate_limit="700", x_rate_limit_remaining="585", ratelimit_reset="49")
+    zendesk.send(path)
+    zendesk.answer(x_rate_limit="700", x_rate_limit_remaining="1")
+    assert zendesk.wait(LISTS) == 0
+    assert zendesk.limits.left(LISTS) == (585, 700)
+    assert zendesk.wait(path) > 0
+
+
+def test_a_service_that_refuses_closes_itself_alone():
+    zendesk = Zendesk()
+    zendesk.send(HELP_CENTER)
+    zendesk.answer(x_rate_limit="700", x_rate_limit_remaining="600")
+    zendesk.send(HELP_CENTER)
+    zendesk.answer(status=429, retry_after="7")
+    assert zendesk.wait(HELP_CENTER) == 7
+    assert zendesk.wait(LISTS) == 0
 
 
 def test_a_limit_without_an_end_ends_within_a_minute():

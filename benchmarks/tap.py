@@ -26,7 +26,7 @@ class Page(msgspec.Struct):
 read, session, out = msgspec.json.Decoder(Page).decode, requests.Session(), sys.stdout.buffer
 body = {"grant_type": "client_credentials", "client_id": "sandbox", "client_secret": "sandbox-secret"}
 token = session.post(f"{sys.argv[1]}/oauth/tokens", json=body).json()["access_token"]
-query = {"start_time": "1569801600", "per_page": "1000"}
+query = {"start_time": "1569801600", "per_page": "1000", "support_type_scope": "all"}
 while True:
     response = session.get(
         f"{sys.argv[1]}/api/v2/incremental/tickets/cursor",
@@ -38,7 +38,7 @@ while True:
         out.write(b"\\n")
     if page.end_of_stream:
         break
-    query = {"cursor": page.after_cursor, "per_page": "1000"}
+    query = {"cursor": page.after_cursor, "per_page": "1000", "support_type_scope": "all"}
 """
 
 

@@ -34,6 +34,8 @@ class Endpoint:
     """The model whose key stands in the path."""
     window: tuple[str, str] | None = None
     """What the query calls the times that a list is asked for: from and to, seconds since 1970 or ISO."""
+    support_type: str | None = None
+    """Where tickets of agents are told from those of AI agents: the property that has the ticket's id."""
     sideload: str | None = None
     """What `include` may ask for, which is then inside the objects."""
 
@@ -67,6 +69,7 @@ ENDPOINTS = (
         "tickets",
         Paging.EXPORT_CURSOR,
         1000,
+        support_type="id",
         sideload="metric_sets",
     ),
     Endpoint("user", "/api/v2/incremental/users/cursor", "users", Paging.EXPORT_CURSOR, 1000),
@@ -158,6 +161,7 @@ FURTHER_ENDPOINTS = (
         Paging.EXPORT_TIME,
         1000,
         clock="created_at",
+        support_type="ticket_id",
         sideload="comment_events",
     ),
     Endpoint(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 WITHHELD_SECONDS = 60
 """Exports leave out the last minute, and refuse to start in it."""
 
+SUPPORT_TYPE_SCOPES = ("all", "agent", "ai_agent")
 OFFSET_PAGES = 100
 LARGEST_ID = 2**62
 INTERNAL = 28_835_700_000_000
@@ -58,7 +59,7 @@ def _export_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str
         reached: str | None = query["cursor"]
     else:
         changed, object_id, reached = _start_time(query, store) - 1, LARGEST_ID, None
-    rows = store.changed_after(endpoint.model, changed, object_id, store.now - WITHHELD_SECONDS, limit)
+    rows = _exported(endpoint, (changed, object_id), query, store, limit)
     if rows:
         reached = _cursor(rows[-1][0], rows[-1][1])
     next_url = (
@@ -84,10 +85,23 @@ def _export_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str
     )
 
 
+def _exported(
+    endpoint: Endpoint, position: tuple[int, int], query: Query, store: Store, limit: int
+) -> list[tuple[int, int, bytes]]:
+    """Raises Refused."""
+    until, support_type = store.now - WITHHELD_SECONDS, None
+    if endpoint.support_type is not None:
+        scope = query.get("support_type_scope", "agent")
+        if scope not in SUPPORT_TYPE_SCOPES:
+            raise Refused(400, _errors("InvalidValue", "support_type_scope is not valid"))
+        support_type = None if scope == "all" else (endpoint.support_type, scope)
+    return store.changed_after(endpoint.model, position, until, limit, support_type=support_type)
+
+
 def _export_time(endpoint: Endpoint, query: Query, store: Store, base_url: str) -> bytes:
     limit = _per_page(endpoint, query)
     start = _start_time(query, store)
-    rows = store.changed_after(endpoint.model, start - 1, LARGEST_ID, store.now - WITHHELD_SECONDS, limit)
+    rows = _exported(endpoint, (start - 1, LARGEST_ID), query, store, limit)
     end, is_last = rows[-1][0] if rows else None, len(rows) < limit
     if endpoint.end == "end_time" and end is None:
         end = start  # Talk always tells where the next export begins
@@ -112,7 +126,7 @@ def _export_next(endpoint: Endpoint, query: Query, store: Store, base_url: str) 
         changed, object_id = int(float(query["start_time"])), int(query["start_id"].rpartition(".")[2])
     else:
         changed, object_id = int(float(query.get("start_time", 0))) - 1, LARGEST_ID
-    rows = store.changed_after(endpoint.model, changed, object_id, store.now - WITHHELD_SECONDS, limit)
+    rows = _exported(endpoint, (changed, object_id), query, store, limit)
     if rows:
         changed, object_id = rows[-1][:2]
     is_chat = endpoint.model == "chat"
@@ -166,7 +180,7 @@ def _in_window(
     """Each object of that time, and the cursor behind it."""
     since, until = window
     changed, object_id = (since - 1, LARGEST_ID) if cursor is None else _decoded_cursor(cursor)
-    rows = store.changed_after(model, changed, object_id, until, limit)
+    rows = store.changed_after(model, (changed, object_id), until, limit)
     return [(_cursor(changed, object_id), body) for changed, object_id, body in rows]
 
 

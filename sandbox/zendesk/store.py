@@ -37,6 +37,9 @@ THERE = (
     " OR model = 'organization' AND json_extract(CAST(body AS TEXT), '$.deleted_at') IS NOT NULL)"
 )
 """Not deleted: lists and searches have only those, exports have all."""
+OF_SUPPORT_TYPE = (
+    "SELECT id FROM object WHERE model = 'ticket' AND json_extract(CAST(body AS TEXT), '$.support_type') = ?"
+)
 
 
 def _where(conditions: Sequence[tuple[str, str, str]]) -> tuple[str, list[Any]]:
@@ -140,13 +143,26 @@ class Store:
         return int(self._db.execute(sql, (model,)).fetchone()[0])
 
     def changed_after(
-        self, model: str, changed: int, object_id: int, until: int, limit: int
+        self,
+        model: str,
+        position: tuple[int, int],
+        until: int,
+        limit: int,
+        *,
+        support_type: tuple[str, str] | None = None,
     ) -> list[tuple[int, int, bytes]]:
-        """(changed, id, body) behind that position, up to the time `until`, in the order of change."""
+        """(changed, id, body) behind that position, up to the time `until`, in the order of change.
+
+        `support_type`: the property that has a ticket's id, and whose tickets there shall be.
+        """
+        where, values = "", []
+        if support_type is not None:
+            where = f" AND json_extract(CAST(body AS TEXT), ?) IN ({OF_SUPPORT_TYPE})"
+            values = [f"$.{support_type[0]}", support_type[1]]
         return self._db.execute(
             "SELECT changed, id, body FROM object WHERE model = ? AND (changed, id) > (?, ?) AND changed <= ?"
-            " ORDER BY changed, id LIMIT ?",
-            (model, changed, object_id, until, limit),
+            f"{where} ORDER BY changed, id LIMIT ?",
+            (model, *position, until, *values, limit),
         ).fetchall()
 
     def listed_after(

@@ -135,6 +135,7 @@ def new_ticket(rng: Random, number: int, created: int, users: int) -> Json:
         "allow_channelback": False,
         "allow_attachments": True,
         "from_messaging_channel": channel == "native_messaging",
+        "support_type": "ai_agent" if number % 23 == 11 else "agent",
     }
 
 

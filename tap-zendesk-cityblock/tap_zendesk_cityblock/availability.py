@@ -47,6 +47,7 @@ def _probe(model: Model, settings: Settings, client: ZendeskClient) -> str | Non
             if key is None:
                 return None
             model = of_parent(model, key)
+        model = settings.asked_for(model)
         start = int(time.time()) - DAY  # Chat refuses one in the last minutes
         if model.window is not None:
             query = first_query(model, None, 1) | model.window.bounds(start, start + 1)

@@ -93,7 +93,8 @@ class Model:
 
     `clock` is the property by which two versions of an object are told apart; `query` is sent with every request;
     `left_out` are properties that repeat others or embed other models; `largest_page` is where it is not its dialect's.
-    A model with `part` has path, root, paging and query of the model that it is a part of.
+    A model with `part` has path, root, paging and query of the model that it is a part of. `by_support_type`: its export
+    leaves out tickets of AI agents unless `support_type_scope` asks for them (facts of July 2026's OpenAPI document).
     """
 
     name: str
@@ -108,6 +109,7 @@ class Model:
     part: Part | None = None
     parent: Parent | None = None
     window: Window | None = None
+    by_support_type: bool = False
 
     @property
     def is_incremental(self) -> bool:
@@ -158,6 +160,7 @@ _TICKET = Model(
     Paging.EXPORT_CURSOR,
     clock="generated_timestamp",  # system updates leave updated_at alone
     left_out=frozenset({"fields"}),  # the same as custom_fields
+    by_support_type=True,
 )
 
 INCREMENTAL_MODELS = (
@@ -176,6 +179,7 @@ _TICKET_EVENT = Model(
     Paging.EXPORT_TIME,
     clock="created_at",
     query=(("include", "comment_events"),),  # otherwise a comment is only told of
+    by_support_type=True,
 )
 _OF_TICKET_EVENT = (("ticket_id", "ticket_id"), ("ticket_event_id", "id"), ("timestamp", "timestamp"))
 

@@ -28,6 +28,9 @@ from tap_zendesk_cityblock.models import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+ZENDESKS_SCOPE = "agent"
+"""The tickets that Zendesk gives where a request does not name a `support_type_scope`."""
+
 MODELS_TOLD = (
     "`default` stands for those of the replaced system, `all` for every one; absent: `default`, empty: none"
 )
@@ -119,6 +122,13 @@ SETTINGS = th.PropertiesList(
         description="Whether tickets, users and organizations come from Zendesk's incremental exports; false: from lists and search, for accounts that may not use these",
     ),
     th.Property(
+        "support_type_scope",
+        th.StringType,
+        default="all",
+        allowed_values=["all", "agent", "ai_agent"],
+        description="Whose tickets the incremental exports of tickets and ticket events have: `agent`, `ai_agent` or `all`; `agent`, which is what Zendesk exports by default, is not sent",
+    ),
+    th.Property(
         "page_size",
         th.IntegerType(minimum=1, maximum=1000),
         description="Most objects that one request asks for, from 1 to 1000; absent: as many as Zendesk serves, 1000 of exports, 100 of lists",
@@ -171,6 +181,7 @@ class Settings:
     start_time: int | None
     start_cursor: str | None
     incremental_exports: bool
+    support_type_scope: str
     page_size: int | None
     requests_per_minute: Mapping[str, int]
     concurrent_requests: int
@@ -197,12 +208,20 @@ class Settings:
             start_time=_epoch("start_time", config["start_time"]) if "start_time" in config else None,
             start_cursor=config.get("start_cursor"),
             incremental_exports=config["incremental_exports"],
+            support_type_scope=config["support_type_scope"],
             page_size=config.get("page_size"),
             requests_per_minute=config.get("requests_per_minute", {}),
             concurrent_requests=config["concurrent_requests"],
             give_up_after=config["give_up_after"],
             discover_permissions=config["discover_permissions"],
         )
+
+    def asked_for(self, model: Model) -> Model:
+        """The model, its query as these settings want it."""
+        if not model.by_support_type or self.support_type_scope == ZENDESKS_SCOPE:
+            return model
+        query = (*model.query, ("support_type_scope", self.support_type_scope))
+        return dataclasses.replace(model, query=query)
 
 
 def check_names(given: Iterable[str], known: Collection[str]) -> None:

@@ -100,7 +100,7 @@ class ModelStream(Stream):
         tap = self.zendesk
         members = [stream.begin() for stream in (*self._companions, self) if stream.selected]
         start = set_out(members, tap.settings.start_date)
-        whole = with_parts(MODELS[self.model.whole], members)
+        whole = with_parts(tap.settings.asked_for(MODELS[self.model.whole]), members)
         rows = self._rows(whole, members)
         pages = Pages(whole, tap.client, tap.settings, rows, self.logger)
         progress = Progress(members[-1].export, lambda: tap.client.left(whole.path), self.logger)

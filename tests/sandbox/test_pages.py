@@ -10,6 +10,7 @@ import requests
 from sandbox.zendesk.models import BY_MODEL, Paging
 
 BEARER = {"Authorization": "Bearer sandbox-access"}
+ALL = {"support_type_scope": "all"}
 
 
 def get(url, path, params=None, **query):
@@ -33,11 +34,11 @@ def of(*dialects):
 
 @of(Paging.EXPORT_CURSOR)
 def test_a_cursor_export_ends_with_the_cursor_of_the_next_run(endpoint, zendesk_url):
-    query, seen = {"start_time": 1, "per_page": 40}, []
+    query, seen = {"start_time": 1, **ALL, "per_page": 40}, []
     while True:
         page = get(zendesk_url, endpoint.path, **query).json()
         seen += page[endpoint.root]
-        query = {"cursor": page["after_cursor"], "per_page": 40}
+        query = {"cursor": page["after_cursor"], **ALL, "per_page": 40}
         if page["end_of_stream"]:
             break
         assert len(page[endpoint.root]) == 40
@@ -52,6 +53,16 @@ def test_a_cursor_export_ends_with_the_cursor_of_the_next_run(endpoint, zendesk_
         True,
     )
     assert base64.b64decode(query["cursor"]).endswith(f".0||{seen[-1]['id']}|".encode())
+
+
+def test_tickets_of_ai_agents_are_exported_to_those_who_ask_for_them(zendesk_url):
+    def types(**scope):
+        page = get(zendesk_url, "/api/v2/incremental/tickets/cursor", start_time=1, **scope).json()
+        return {ticket["support_type"] for ticket in page["tickets"]}
+
+    assert types() == types(support_type_scope="agent") == {"agent"}
+    assert types(support_type_scope="ai_agent") == {"ai_agent"}
+    assert types(**ALL) == {"agent", "ai_agent"}
 
 
 def is_last(endpoint, page, start):
@@ -69,7 +80,7 @@ def is_last(endpoint, page, start):
 def test_a_time_export_repeats_the_last_second_on_the_next_page(endpoint, zendesk_url):
     start, seen = 1, []
     while True:
-        page = get(zendesk_url, endpoint.path, start_time=start, per_page=4).json()
+        page = get(zendesk_url, endpoint.path, start_time=start, per_page=4, **ALL).json()
         seen += [one[endpoint.key] for one in page[endpoint.root]]
         assert page["count"] == len(page[endpoint.root])
         if is_last(endpoint, page, start):

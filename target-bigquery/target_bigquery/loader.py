@@ -99,6 +99,11 @@ class Loader:
             is_transient, initial=first_pause, maximum=30, timeout=timeout, on_error=self._tell
         )
 
+    def close(self) -> None:
+        self._client.close()  # type: ignore[no-untyped-call] # Google's
+        if self._bucket is not None:
+            self._bucket.client.close()
+
     def ensure_table(
         self, dataset: str, name: str, fields: list[bigquery.SchemaField], layout: Layout
     ) -> bigquery.Table:

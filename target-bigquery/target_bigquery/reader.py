@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import orjson
 from singer_sdk.singerlib.encoding import GenericSingerReader
@@ -12,7 +13,9 @@ from target_bigquery.errors import InputError
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
+
+NAME = re.compile(r"[A-Za-z_]{1,64}")
 
 
 class BytesReader(GenericSingerReader[bytes]):
@@ -25,19 +28,37 @@ class BytesReader(GenericSingerReader[bytes]):
     def process_lines(
         self, file_input: IO[bytes] | None, callbacks: dict[Any, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
-        """`file_input` may be a text file, as the SDK's tests hand in; its bytes are read."""
-        return super().process_lines(getattr(file_input, "buffer", file_input), callbacks)
+        """`file_input` may be a text file, as the SDK's tests hand in; its bytes are read. Raises InputError with the
+        line's number.
+        """
+        lines = self._numbered(getattr(file_input, "buffer", file_input) or self.default_input)
+        try:
+            return super().process_lines(cast("IO[bytes]", lines), callbacks)
+        except InputError as refused:
+            raise InputError(f"input line {self._line}: {refused}") from None
+
+    def _numbered(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Those that are not blank."""
+        for self._line, line in enumerate(lines, 1):
+            if not line.isspace():
+                yield line
 
     def deserialize_json(self, line: bytes) -> dict[str, Any]:
-        self._line += 1
         try:
             message: dict[str, Any] = orjson.loads(line)
         except orjson.JSONDecodeError:
-            raise InputError(f"input line {self._line} is not JSON") from None
+            raise InputError("not JSON") from None
+        if type(message) is not dict:
+            raise InputError("not a JSON object")
         return message
 
     @staticmethod
     def assert_line_requires(line_dict: dict[str, Any], requires: set[str]) -> None:
-        missing = requires - line_dict.keys() if isinstance(line_dict, dict) else requires
-        if missing:
-            raise InputError(f"an input line lacks {', '.join(sorted(missing))}")
+        if not requires.issubset(line_dict):
+            raise InputError(f"no {' and no '.join(sorted(requires - line_dict.keys()))}")
+        if "type" in requires and type(line_dict["type"]) is not str:
+            raise InputError("a message whose type is not a name")
+
+    def _process_unknown_message(self, message_dict: dict[str, Any]) -> None:
+        kind = message_dict["type"]
+        raise InputError(f"a message of unknown type{f' {kind}' if NAME.fullmatch(kind) else ''}")

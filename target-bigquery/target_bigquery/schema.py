@@ -7,24 +7,26 @@ JSON. Each column comes with the function that makes a record's value fit it, or
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
 from google.cloud.bigquery import PolicyTagList, SchemaField
 
 from target_bigquery.errors import SchemaError
+from target_bigquery.names import column_name
 
 JsonSchema = dict[str, Any]
+Property = JsonSchema | bool
 Fit = Callable[[Any], Any]
 
 FORMATS = {"date-time": "TIMESTAMP", "date": "DATE", "time": "TIME"}
 SCALARS = {"integer": "INTEGER", "number": "FLOAT", "boolean": "BOOLEAN"}
 SYNONYMS = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
 CLUSTERABLE = ("STRING", "INTEGER", "TIMESTAMP", "DATE", "BOOLEAN")
-RESERVED_PREFIX = re.compile(r"(?i)_(table|file|partition)_|_row_timestamp")
 LARGEST_EXACT = 2**53
+DEEPEST_RECORD = 15
+"""https://docs.cloud.google.com/bigquery/docs/nested-repeated#limitations, read on 27 November 2026."""
 
 
 class Misfit(Exception):  # noqa: N818 - of a value, caught where the row's number is known
@@ -52,17 +54,51 @@ class Columns:
     personal: dict[str, str]
 
 
-def columns_of(schema: JsonSchema) -> Columns:
-    """Raises SchemaError where two properties fall on one column."""
-    dropped: set[str] = set()
-    fields, fit = _record(schema["properties"], "", dropped)
-    kinds = {column_name(name): personal_kind(one) for name, one in schema["properties"].items()}
-    return Columns(fields, fit, dropped, {name: kind for name, kind in kinds.items() if kind})
+@dataclasses.dataclass(frozen=True)
+class _Level:
+    """Where in a schema its columns are made; `present`: the table's columns there, by their names in lower case."""
+
+    path: str
+    depth: int
+    dropped: set[str]
+    present: Mapping[str, SchemaField]
+
+    def name_of(self, name: str) -> str:
+        """In the table's own spelling: of two that differ by case alone BigQuery takes them for one."""
+        found = self.present.get(column_name(name).lower())
+        return found.name if found else column_name(name)
+
+    def below(self, name: str) -> _Level:
+        found = self.present.get(column_name(name).lower())
+        inner = _by_name(found.fields if found else ())
+        return _Level(f"{self.path}{name}.", self.depth + 1, self.dropped, inner)
 
 
-def personal_kind(schema: JsonSchema) -> str | None:
+def _by_name(fields: Iterable[SchemaField]) -> dict[str, SchemaField]:
+    return {field.name.lower(): field for field in fields}
+
+
+def columns_of(schema: JsonSchema, present: Iterable[SchemaField] = ()) -> Columns:
+    """With the spelling of the table's columns that are `present`.
+
+    Raises SchemaError where two properties fall on one column, where there is no property, and for what is no JSON
+    schema.
+    """
+    properties = schema.get("properties")
+    if not isinstance(properties, dict) or not any(one is not False for one in properties.values()):
+        raise SchemaError("its schema has no properties, and a table needs a column")
+    level = _Level("", 0, set(), _by_name(present))
+    try:
+        fields, fit = _record(properties, level)
+    except (AttributeError, TypeError):
+        raise SchemaError("its schema is not a valid JSON schema") from None
+    kinds = {column_name(name): personal_kind(one) for name, one in properties.items()}
+    return Columns(fields, fit, level.dropped, {name: kind for name, kind in kinds.items() if kind})
+
+
+def personal_kind(schema: Property) -> str | None:
     """What the tap says of a property by `"x-sql-datatype-properties": {"personal": "name"}`, if it says so."""
-    kind = (schema.get("x-sql-datatype-properties") or {}).get("personal")
+    kind = not isinstance(schema, bool) and (schema.get("x-sql-datatype-properties") or {}).get("personal")
     return str(kind) if kind else None
 
 
@@ -79,12 +115,6 @@ def _tagged(field: SchemaField, policy_tag: str) -> SchemaField:
         return SchemaField(field.name, field.field_type, field.mode, fields=inner)
     tags = PolicyTagList([policy_tag])
     return SchemaField(field.name, field.field_type, field.mode, policy_tags=tags)
-
-
-def column_name(name: str) -> str:
-    """The name by BigQuery's rules ("Column names"): letters, digits, underscores; some prefixes are taken."""
-    cleaned = re.sub(r"[^A-Za-z0-9_]", "_", name)[:300] or "_"
-    return f"_{cleaned}" if cleaned[0].isdigit() or RESERVED_PREFIX.match(cleaned) else cleaned
 
 
 def merged(existing: list[SchemaField], wanted: list[SchemaField], path: str = "") -> list[SchemaField]:
@@ -116,11 +146,17 @@ def _kind(field: SchemaField) -> tuple[str, ...]:
     return ("REPEATED", standard) if field.mode == "REPEATED" else (standard,)
 
 
-def _alternatives(schema: JsonSchema) -> list[JsonSchema]:
-    """The schemas other than null that a value may have, each of one type."""
+def _alternatives(schema: Property) -> list[JsonSchema]:
+    """The schemas other than null that a value may have, each of one type; `true` allows any."""
+    if isinstance(schema, bool):
+        return [{"type": "any"}] if schema else []
     rest = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}
     if branches := schema.get("anyOf") or schema.get("oneOf"):
-        return [one for branch in branches for one in _alternatives({**rest, **branch})]
+        return [
+            one
+            for branch in branches
+            for one in _alternatives(branch if isinstance(branch, bool) else {**rest, **branch})
+        ]
     types = schema.get("type") or ("object" if "properties" in schema else "any")
     return [
         {**schema, "type": one} for one in ([types] if isinstance(types, str) else types) if one != "null"
@@ -132,15 +168,18 @@ def _type_of(schema: JsonSchema) -> str:
         case "string":
             return FORMATS.get(schema.get("format", ""), "STRING")
         case "object":
-            return "RECORD" if schema.get("properties") and not schema.get("additionalProperties") else "JSON"
+            known = any(one is not False for one in (schema.get("properties") or {}).values())
+            return "RECORD" if known and not schema.get("additionalProperties") else "JSON"
         case "array":
             return "ARRAY" if isinstance(schema.get("items"), dict) else "JSON"
         case scalar:
             return SCALARS.get(scalar, "JSON")
 
 
-def _column(name: str, schema: JsonSchema, path: str, dropped: set[str]) -> tuple[SchemaField, Fit]:
-    alternatives, path = _alternatives(schema), f"{path}{name}"
+def _column(name: str, schema: Property, level: _Level) -> tuple[SchemaField, Fit]:
+    if not isinstance(schema, (dict, bool)):
+        raise SchemaError(f"the schema of its property {level.path}{name} is not an object")
+    alternatives, column = _alternatives(schema), level.name_of(name)
     types = {_type_of(alternative) for alternative in alternatives}
     if len(types) == 1 and (len(alternatives) == 1 or not types & {"RECORD", "ARRAY"}):
         kind = types.pop()
@@ -148,26 +187,31 @@ def _column(name: str, schema: JsonSchema, path: str, dropped: set[str]) -> tupl
         kind = "FLOAT"
     else:
         kind = "STRING" if types and types <= {"STRING", *FORMATS.values()} else "JSON"
-    if kind == "RECORD":
-        fields, fit = _record(alternatives[0]["properties"], f"{path}.", dropped)
-        return SchemaField(column_name(name), "RECORD", fields=fields), fit
+    if kind == "RECORD" and level.depth < DEEPEST_RECORD:
+        fields, fit = _record(alternatives[0]["properties"], level.below(name))
+        return SchemaField(column, "RECORD", fields=fields), fit
     if kind == "ARRAY":
-        item, fit = _column(name, alternatives[0]["items"], path.removesuffix(name), dropped)
+        item, fit = _column(name, alternatives[0]["items"], level)
         if item.mode == "REPEATED" or item.field_type == "JSON":  # BigQuery has no array of arrays
-            return SchemaField(column_name(name), "JSON"), FITS["JSON"]
-        return SchemaField(column_name(name), item.field_type, "REPEATED", fields=item.fields), _repeated(fit)
-    return SchemaField(column_name(name), kind), FITS[kind]
+            return SchemaField(column, "JSON"), FITS["JSON"]
+        return SchemaField(column, item.field_type, "REPEATED", fields=item.fields), _repeated(fit)
+    kind = "JSON" if kind == "RECORD" else kind
+    return SchemaField(column, kind), FITS[kind]
 
 
-def _record(properties: dict[str, JsonSchema], path: str, dropped: set[str]) -> tuple[list[SchemaField], Fit]:
+def _record(properties: dict[str, Property], level: _Level) -> tuple[list[SchemaField], Fit]:
+    path, dropped = level.path, level.dropped
     fields: list[SchemaField] = []
     columns: dict[str, tuple[str, Fit]] = {}
     taken: dict[str, str] = {}
     for name, schema in properties.items():
-        field, fit = _column(name, schema, path, dropped)
+        if schema is False:
+            continue
+        field, fit = _column(name, schema, level)
         if (other := taken.setdefault(field.name.lower(), name)) != name:
             raise SchemaError(
-                f"the properties {path}{other} and {path}{name} fall on one column, {field.name}"
+                f"the properties {path}{other} and {path}{name} fall on one column, {field.name}: "
+                "rename one of them with stream_maps"
             )
         fields.append(field)
         columns[name] = field.name, fit

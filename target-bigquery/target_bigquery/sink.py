@@ -12,7 +12,8 @@ from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
 from target_bigquery.errors import LoadError, RowError, TargetError
 from target_bigquery.loader import Layout
-from target_bigquery.schema import CLUSTERABLE, Misfit, column_name, columns_of, tagged
+from target_bigquery.names import column_name
+from target_bigquery.schema import CLUSTERABLE, Misfit, columns_of, tagged
 from target_bigquery.spool import Spool
 
 if TYPE_CHECKING:
@@ -68,12 +69,13 @@ class BigQuerySink(BatchSink):
                 self.config["partition_granularity"],
                 clusters[:MOST_CLUSTERS],
             )
-            name = column_name(self.stream_name)
+            name = self._target_bigquery.table_of(self.stream_name)
             tag = self.config.get("policy_tag")
             wanted = tagged(self._columns, tag) if tag else self._columns.fields
             self._table = self._target_bigquery.loader.ensure_table(
                 self.config["dataset"], name, wanted, layout
             )
+            self._columns = columns_of(self.schema, self._table.schema)
         except TargetError as error:
             raise type(error)(f"stream {self.stream_name}: {error}") from None
 
@@ -137,6 +139,7 @@ class BigQuerySink(BatchSink):
             raise type(error)(f"stream {self.stream_name}: {error}") from None
         finally:
             spool.close()
+        self._target_bigquery.loaded[self.stream_name] += spool.rows
         self.logger.info(
             "%s: rows %d-%d loaded, %d bytes in %.1f s, job %s",
             self.stream_name,
@@ -153,3 +156,9 @@ class BigQuerySink(BatchSink):
                 self.stream_name,
                 ", ".join(sorted(fresh)),
             )
+
+    def close(self) -> None:
+        """Rows that are not loaded are given up."""
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None

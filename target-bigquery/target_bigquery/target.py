@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Target
 from singer_sdk.exceptions import MapExpressionError, RecordsWithoutSchemaException, StreamMapConfigError
@@ -16,8 +16,10 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from singer_sdk.plugin_base import _ConfigInput
 
 from target_bigquery.configuration import misspelt, read_environment, read_file
-from target_bigquery.errors import InputError, SettingsError, TargetError, untold
+from target_bigquery.errors import InputError, SchemaError, SettingsError, TargetError, untold
 from target_bigquery.loader import Loader
+from target_bigquery.messages import batch_records, check_record, check_schema
+from target_bigquery.names import column_name
 from target_bigquery.reader import BytesReader
 from target_bigquery.settings import SETTINGS, bigquery_client, bucket
 from target_bigquery.sink import BigQuerySink
@@ -35,7 +37,7 @@ SECRETS = [name for name, schema in SETTINGS.to_dict()["properties"].items() if 
 
 
 class TargetBigQuery(Target):
-    """`rows` counts each stream's rows of this run: the numbers in messages and job ids."""
+    """`rows` counts each stream's rows of this run: the numbers in messages and job ids. `loaded`: those in BigQuery."""
 
     name = "target-bigquery"
     default_sink_class = BigQuerySink
@@ -43,6 +45,7 @@ class TargetBigQuery(Target):
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
+        PluginCapabilities.BATCH,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.STRUCTURED_LOGGING,
         TargetCapabilities.VALIDATE_RECORDS,
@@ -50,6 +53,10 @@ class TargetBigQuery(Target):
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
         self.rows: Counter[str] = Counter()
+        self.loaded: Counter[str] = Counter()
+        self._started = time.monotonic()
+        self._streams: dict[str, str] = {}
+        self._versioned: set[str] = set()
         self._pending = 0
         self._loading = 0
         self._signal = 0
@@ -58,9 +65,10 @@ class TargetBigQuery(Target):
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """The SDK's own settings, but for its name of our `batch_size`, which would do nothing."""
+        """The SDK's own settings, but for its name of our `batch_size` and a tap's `batch_config`, which would do nothing."""
         super().append_builtin_config(config_jsonschema)
-        config_jsonschema["properties"].pop("batch_size_rows", None)
+        for name in ("batch_size_rows", "batch_config"):
+            config_jsonschema["properties"].pop(name, None)
 
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - of the class, as the SDK's is
@@ -93,9 +101,45 @@ class TargetBigQuery(Target):
         """Made at the first SCHEMA: --about needs no credentials."""
         return Loader(bigquery_client(self.config), bucket(self.config), self.config["timeout"], self.logger)
 
+    def listen(self, file_input: IO[str] | None = None) -> None:  # type: ignore[misc] # final, and the SDK is pinned
+        """However a run ends, its rows and seconds are the last line; but for the sentence of an error, which follows."""
+        code: Any = 1
+        try:
+            super().listen(file_input)
+            code = 0
+        except SystemExit as leaving:
+            code = leaving.code
+            raise
+        finally:
+            self._close()
+            rows = ", ".join(f"{stream} {count}" for stream, count in self.loaded.items())
+            self.logger.info(
+                "ends after %.1f s with exit code %s; rows loaded: %s",
+                time.monotonic() - self._started,
+                code,
+                rows or "none",
+            )
+
+    def _close(self) -> None:
+        for sink in (*self._sinks_active.values(), *self._sinks_to_clear):
+            assert isinstance(sink, BigQuerySink)  # noqa: S101 - the only class there is
+            sink.close()
+        if "loader" in vars(self):
+            self.loader.close()
+
+    def table_of(self, stream: str) -> str:
+        """Raises SchemaError where another stream of this run has that table."""
+        name = column_name(stream)
+        if (other := self._streams.setdefault(name, stream)) != stream:
+            raise SchemaError(
+                f"its table would be {name}, as that of stream {other}: rename one by __alias__ in stream_maps"
+            )
+        return name
+
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Rows that came under the old schema are loaded before a new one changes the table."""
-        sink = self._sinks_active.get(message_dict.get("stream", ""))
+        check_schema(message_dict)
+        sink = self._sinks_active.get(message_dict["stream"])
         if sink is not None and sink.current_size:
             with self._uninterrupted():
                 self.drain_one(sink)
@@ -103,6 +147,8 @@ class TargetBigQuery(Target):
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         self._pending += 1
+        if type(message_dict.get("record")) is not dict or type(message_dict.get("stream")) is not str:
+            check_record(message_dict)
         with self._uninterrupted():
             try:
                 super()._process_record_message(message_dict)
@@ -110,6 +156,21 @@ class TargetBigQuery(Target):
                 raise InputError(
                     f"a RECORD of stream {message_dict['stream']} came before its SCHEMA"
                 ) from None
+
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        """As if its records had come one by one; the SDK's would hold a whole file in memory and skip stream maps."""
+        for record in batch_records(message_dict):
+            self._process_record_message({**message_dict, "type": "RECORD", "record": record})
+
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        """The SDK's looks for a sink, which may not be there yet, and says that columns are added, which is not so."""
+        stream = str(message_dict.get("stream"))
+        if stream not in self._versioned:
+            self._versioned.add(stream)
+            self.logger.warning(
+                "%s: ACTIVATE_VERSION is ignored; tables are append-only, rows of earlier versions stay",
+                stream,
+            )
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """The SDK sends STATE at the end of the input; a long run shall not lose all of its progress."""

@@ -1,11 +1,14 @@
 import dataclasses
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from target_bigquery.target import TargetBigQuery
 
 from sandbox.addresses import BUCKET, PROJECT
 from sandbox.fault_proxy import FaultProxy
@@ -117,6 +120,23 @@ def load(start):
             messages if isinstance(messages, bytes) else lines(messages), timeout=120
         )
         return Loaded(process.returncode, [json.loads(line) for line in out.splitlines()], err.decode())
+
+    return run
+
+
+@pytest.fixture
+def load_here(config):
+    """Loads these messages, or bytes, in this process, where a process of its own would show nothing more."""
+
+    def run(messages, **settings):
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            TargetBigQuery(config={**config, **settings}).listen(
+                io.BytesIO(messages if isinstance(messages, bytes) else lines(messages))
+            )
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
 
     return run
 

@@ -105,13 +105,13 @@ def test_a_property_that_the_schema_lacks_is_told_once_by_name_only(load, ids):
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        (b'{"type": "RECORD", "stream"\n', "input line 1 is not JSON"),
-        (b'{"stream": "ticket", "record": {"subject": "canary"}}\n', "an input line lacks type"),
+        (b'{"type": "RECORD", "stream"\n', "input line 1: not JSON"),
+        (b'{"stream": "ticket", "record": {"subject": "canary"}}\n', "input line 1: no type"),
         (
             json.dumps(record(1, subject="canary")).encode() + b"\n",
             "a RECORD of stream ticket came before its SCHEMA",
         ),
-        (b"[]\n", "an input line lacks type"),
+        (b"[]\n", "input line 1: not a JSON object"),
     ],
     ids=["cut short", "no type", "no schema", "a list"],
 )

@@ -181,8 +181,9 @@ def test_a_signal_during_a_load_finishes_it_and_its_state(number, start, ids, pr
         if b"leaving once the load under way is done" in line:
             break
     proxy[server].release()
-    out, _ = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
+    assert err.decode().rstrip().endswith(f"with exit code {128 + number}; rows loaded: ticket 50")
     assert out == lines([state(50)["value"]])
     assert ids() == list(range(1, 51))
 
@@ -246,6 +247,7 @@ def test_a_disk_that_is_full_stops_the_run_in_a_sentence_and_the_next_one_loads(
     assert "stream ticket: rows cannot be spooled to a temporary file" in err.decode()
     assert b"canary" not in err
     assert b"Traceback" not in err
+    assert b"ResourceWarning" not in err
     loaded = load(messages)
     assert loaded.code == 0, loaded.stderr
     assert len(ids()) == len(messages) - 2

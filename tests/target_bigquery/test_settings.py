@@ -82,7 +82,9 @@ def way():
 def test_settings_that_make_no_sense(settings, told, load):
     loaded = load([schema(), record(1), state(1)], **settings)
     assert loaded.code == 1
-    assert told in loaded.stderr
+    last = loaded.stderr.splitlines()[-1]
+    assert "CRITICAL" in last
+    assert told in last
     assert "Traceback" not in loaded.stderr
     assert SECRET not in loaded.stderr
     assert loaded.states == []

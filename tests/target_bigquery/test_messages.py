@@ -1,0 +1,185 @@
+"""Messages that any tap may send: the right thing, or one sentence."""
+
+import gzip
+import json
+
+import pytest
+from target_bigquery.errors import InputError, SchemaError, TargetError
+
+from tests.target_bigquery.singer import lines, record, schema, state
+
+
+def raw(**message):
+    return json.dumps(message).encode() + b"\n"
+
+
+ODD = {
+    "unknown type": (raw(type="CONTROL"), "a message of unknown type CONTROL"),
+    "unknown type that is no name": (raw(type="canary 7"), "a message of unknown type"),
+    "type that is a number": (raw(type=5), "a message whose type is not a name"),
+    "type that is a list": (raw(type=["RECORD"]), "a message whose type is not a name"),
+    "record that is a list": (
+        raw(type="RECORD", stream="ticket", record=["canary"]),
+        "a RECORD of stream ticket whose record is a list, not an object",
+    ),
+    "record that is null": (
+        raw(type="RECORD", stream="ticket", record=None),
+        "a RECORD of stream ticket whose record is a NoneType, not an object",
+    ),
+    "record that is a text": (
+        raw(type="RECORD", stream="ticket", record="canary"),
+        "a RECORD of stream ticket whose record is a str, not an object",
+    ),
+    "record without stream": (raw(type="RECORD", record={"id": 1}), "a RECORD without stream"),
+    "record of a list of streams": (
+        raw(type="RECORD", stream=["ticket"], record={"id": 1}),
+        "a RECORD whose stream is not a name",
+    ),
+    "schema without stream": (raw(type="SCHEMA", schema={}), "a SCHEMA without the name of a stream"),
+    "state without value": (raw(type="STATE"), "no value"),
+}
+
+
+@pytest.mark.parametrize(("message", "told"), ODD.values(), ids=ODD)
+def test_a_message_that_is_no_singer_is_refused_with_its_line(message, told, load_here, ids):
+    with pytest.raises(InputError) as refused:
+        load_here(lines([schema(), record(1)]) + message + lines([state(1)]))
+    assert str(refused.value) == f"input line 3: {told}"
+
+
+@pytest.mark.parametrize("properties", [None, {}, ["id"]], ids=str)
+def test_a_schema_without_columns_names_its_stream(properties, load_here):
+    message = {"type": "SCHEMA", "stream": "s", "schema": {"properties": properties}, "key_properties": []}
+    with pytest.raises(
+        SchemaError, match=r"^stream s: its schema has no properties, and a table needs a column$"
+    ):
+        load_here([message, record(1, stream="s")])
+
+
+def test_a_schema_that_lacks_its_properties_names_its_stream(load_here):
+    bare = {"type": "SCHEMA", "stream": "s", "schema": {"id": {"type": "integer"}}, "key_properties": []}
+    with pytest.raises(SchemaError, match=r"^stream s: its schema has no properties"):
+        load_here([bare, record(1, stream="s")])
+
+
+def test_keys_that_are_no_list_are_refused(load_here):
+    with pytest.raises(SchemaError, match=r"^stream ticket: key_properties is not a list of names$"):
+        load_here([{**schema(), "key_properties": "id"}, record(1)])
+
+
+def test_blank_lines_are_skipped(load_here, ids, capsys):
+    load_here(lines([schema()]) + b"\n" + lines([record(1)]) + b"  \r\n" + lines([state(1)]) + b"\n")
+    assert ids() == [1]
+    assert json.loads(capsys.readouterr().out) == state(1)["value"]
+
+
+@pytest.mark.parametrize("place", ["before its SCHEMA", "after it"])
+def test_activate_version_is_ignored_with_one_warning(place, load_here, ids, caplog):
+    activate = {"type": "ACTIVATE_VERSION", "stream": "ticket", "version": 1}
+    first = [activate, schema()] if place == "before its SCHEMA" else [schema(), activate]
+    load_here([*first, record(1), activate, state(1)])
+    assert ids() == [1]
+    assert [one.message for one in caplog.records if "ACTIVATE_VERSION" in one.message] == [
+        "ticket: ACTIVATE_VERSION is ignored; tables are append-only, rows of earlier versions stay"
+    ]
+
+
+def batch(*files, compression="gzip", **encoding):
+    told = {"format": "jsonl", "compression": compression, **encoding}
+    return {"type": "BATCH", "stream": "ticket", "encoding": told, "manifest": [str(file) for file in files]}
+
+
+@pytest.mark.parametrize("compression", ["gzip", "none", None])
+def test_files_of_a_batch_are_loaded_in_order_with_the_records_around_it(
+    compression, load_here, rows, tmp_path
+):
+    files = [tmp_path / "one and a half.json", tmp_path / "two.json"]
+    opened = gzip.open if compression == "gzip" else open
+    for file, numbers in zip(files, [(2, 3), (4,)], strict=True):
+        with opened(file, "wb") as out:
+            out.write(b"".join(raw(**record(number)["record"]) for number in numbers) + b"\n")
+    load_here(
+        [
+            schema(),
+            record(1),
+            batch(files[0].as_uri(), files[1], compression=compression),
+            record(5),
+            state(5),
+        ],
+        stream_maps={"ticket": {"subject": "'mapped ' + str(id)"}},
+    )
+    assert [(row["id"], row["subject"]) for row in rows()] == [(n, f"mapped {n}") for n in range(1, 6)]
+
+
+BAD_BATCHES = {
+    "elsewhere": (
+        batch("s3://bucket/file"),
+        "a BATCH with the file s3://bucket/file: only files on this machine",
+    ),
+    "Parquet": (batch("f", format="parquet"), "a BATCH of stream ticket in format parquet"),
+    "no file": (batch("/nowhere.gz"), r"the BATCH file /nowhere.gz cannot be read \(No such file"),
+    "no manifest": ({"type": "BATCH", "stream": "ticket"}, "a BATCH without encoding and manifest"),
+}
+
+
+@pytest.mark.parametrize(("message", "told"), BAD_BATCHES.values(), ids=BAD_BATCHES)
+def test_a_batch_that_cannot_be_read_is_refused_in_a_sentence(message, told, load_here):
+    with pytest.raises(InputError, match=f"^input line 3: {told}"):
+        load_here([schema(), record(1), message, state(1)])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"not gzip", r"cannot be read \(it is not gzip, or cut short\)"),
+        (gzip.compress(b'{"id": 2}\n')[:-6], r"cannot be read \(it is not gzip, or cut short\)"),
+        (gzip.compress(b'{"id": 2}\ncanary\n'), "line 2 is not JSON"),
+    ],
+    ids=["not gzip", "cut short", "not JSON"],
+)
+def test_a_batch_file_that_is_broken_is_named(content, told, load_here, tmp_path):
+    path = tmp_path / "batch.gz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"the BATCH file {path}:? {told}$"):
+        load_here([schema(), batch(path), state(1)])
+
+
+def test_two_streams_of_one_table_are_refused_by_their_names(load_here):
+    with pytest.raises(SchemaError) as refused:
+        load_here([schema("a-b"), schema("a_b"), record(1, stream="a-b"), record(1, stream="a_b"), state(1)])
+    assert str(refused.value) == (
+        "stream a_b: its table would be a_b, as that of stream a-b: rename one by __alias__ in stream_maps"
+    )
+
+
+def test_a_column_whose_case_changes_in_a_later_schema_is_loaded_in_the_tables_spelling(load_here, rows):
+    text = {"type": ["string", "null"]}
+    load_here(
+        [
+            schema(StartDate=text),
+            record(1, StartDate="a"),
+            schema(start_date=text, startdate=text),
+            record(2, startdate="b"),
+            state(2),
+        ]
+    )
+    assert [row["StartDate"] for row in rows()] == ["a", "b"]
+
+
+def test_names_that_bigquery_reserves_are_loaded_under_others(load_here, rows):
+    text = {"type": ["string", "null"]}
+    names = ("_PARTITIONTIME", "_colidentifier", "__root__", "_change_type")
+    load_here([schema(**dict.fromkeys(names, text)), record(1, **dict.fromkeys(names, "x")), state(1)])
+    assert [rows()[0][f"_{name}"] for name in names] == ["x"] * 4
+
+
+def test_stream_maps_are_the_way_round_names_that_fall_on_one_column(load_here, rows):
+    text = {"type": ["string", "null"]}
+    message = schema(名前=text, 住所=text)
+    with pytest.raises(TargetError, match="rename one of them with stream_maps"):
+        load_here([message])
+    load_here(
+        [message, record(1, 名前="x", 住所="y"), state(1)],
+        stream_maps={"ticket": {"name": "名前", "address": "住所", "名前": None, "住所": None}},
+    )
+    assert (rows()[0]["name"], rows()[0]["address"]) == ("x", "y")

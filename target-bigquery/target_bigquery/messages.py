@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-import orjson
-
 from target_bigquery.errors import InputError, SchemaError
+from target_bigquery.json_lines import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,9 +76,9 @@ def _lines(path: str, *, is_gzipped: bool) -> Iterator[dict[str, Any]]:
             for line in file:
                 number += 1
                 if not line.isspace():
-                    yield orjson.loads(line)
+                    yield read(line)[0]
     except (OSError, EOFError, zlib.error) as unreadable:
         reason = getattr(unreadable, "strerror", None) or "it is not gzip, or cut short"
         raise InputError(f"the BATCH file {path} cannot be read ({reason})") from None
-    except orjson.JSONDecodeError:
+    except ValueError:
         raise InputError(f"the BATCH file {path}: line {number} is not JSON") from None

@@ -6,10 +6,10 @@ import re
 import sys
 from typing import IO, TYPE_CHECKING, Any, cast
 
-import orjson
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_bigquery.errors import InputError
+from target_bigquery.json_lines import exact, read
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -20,6 +20,8 @@ NAME = re.compile(r"[A-Za-z_]{1,64}")
 
 class BytesReader(GenericSingerReader[bytes]):
     _line = 0
+    is_repaired = False
+    """Whether the current line is no proper Unicode; U+FFFD stands where it was not."""
 
     @property
     def default_input(self) -> IO[bytes]:
@@ -45,12 +47,17 @@ class BytesReader(GenericSingerReader[bytes]):
 
     def deserialize_json(self, line: bytes) -> dict[str, Any]:
         try:
-            message: dict[str, Any] = orjson.loads(line)
-        except orjson.JSONDecodeError:
+            message, self._current_message = read(line)
+        except ValueError:
             raise InputError("not JSON") from None
+        self.is_repaired = self._current_message is not line
         if type(message) is not dict:
             raise InputError("not a JSON object")
-        return message
+        return cast("dict[str, Any]", message)
+
+    def exact_message(self) -> Any:  # noqa: ANN401 - anything JSON holds
+        """The current line once more, with every digit of its numbers."""
+        return exact(self._current_message or b"null")
 
     @staticmethod
     def assert_line_requires(line_dict: dict[str, Any], requires: set[str]) -> None:

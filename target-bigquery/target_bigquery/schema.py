@@ -7,50 +7,41 @@ JSON. Each column comes with the function that makes a record's value fit it, or
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.cloud.bigquery import PolicyTagList, SchemaField
 
+from target_bigquery import fit
 from target_bigquery.errors import SchemaError
+from target_bigquery.fit import Seen
 from target_bigquery.names import column_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from target_bigquery.fit import Fit
 
 JsonSchema = dict[str, Any]
 Property = JsonSchema | bool
-Fit = Callable[[Any], Any]
 
 FORMATS = {"date-time": "TIMESTAMP", "date": "DATE", "time": "TIME"}
 SCALARS = {"integer": "INTEGER", "number": "FLOAT", "boolean": "BOOLEAN"}
 SYNONYMS = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
 CLUSTERABLE = ("STRING", "INTEGER", "TIMESTAMP", "DATE", "BOOLEAN")
-LARGEST_EXACT = 2**53
 DEEPEST_RECORD = 15
 """https://docs.cloud.google.com/bigquery/docs/nested-repeated#limitations, read on 27 November 2026."""
 
 
-class Misfit(Exception):  # noqa: N818 - of a value, caught where the row's number is known
-    """A value that its column cannot hold: the column's path and both types, never the value."""
-
-    def __init__(self, wanted: str, value: object) -> None:
-        super().__init__(wanted)
-        self.path: list[str] = []
-        self.wanted, self.got = wanted, type(value).__name__
-
-    def __str__(self) -> str:
-        return f"column {'.'.join(self.path)}: expected {self.wanted}, got a {self.got} that is not one"
-
-
 @dataclasses.dataclass(frozen=True)
 class Columns:
-    """A table's columns, and the row that a record becomes. `dropped` collects names that have no column.
+    """A table's columns, and the row that a record becomes; `seen` collects what was odd on the way.
 
     `personal` has the kind of each column that the stream says is about a person.
     """
 
     fields: list[SchemaField]
     fit: Fit
-    dropped: set[str]
+    seen: Seen
     personal: dict[str, str]
 
 
@@ -60,7 +51,7 @@ class _Level:
 
     path: str
     depth: int
-    dropped: set[str]
+    seen: Seen
     present: Mapping[str, SchemaField]
 
     def name_of(self, name: str) -> str:
@@ -71,7 +62,7 @@ class _Level:
     def below(self, name: str) -> _Level:
         found = self.present.get(column_name(name).lower())
         inner = _by_name(found.fields if found else ())
-        return _Level(f"{self.path}{name}.", self.depth + 1, self.dropped, inner)
+        return _Level(f"{self.path}{name}.", self.depth + 1, self.seen, inner)
 
 
 def _by_name(fields: Iterable[SchemaField]) -> dict[str, SchemaField]:
@@ -87,13 +78,13 @@ def columns_of(schema: JsonSchema, present: Iterable[SchemaField] = ()) -> Colum
     properties = schema.get("properties")
     if not isinstance(properties, dict) or not any(one is not False for one in properties.values()):
         raise SchemaError("its schema has no properties, and a table needs a column")
-    level = _Level("", 0, set(), _by_name(present))
+    level = _Level("", 0, Seen(), _by_name(present))
     try:
-        fields, fit = _record(properties, level)
+        fields, fit_record = _record(properties, level)
     except (AttributeError, TypeError):
         raise SchemaError("its schema is not a valid JSON schema") from None
     kinds = {column_name(name): personal_kind(one) for name, one in properties.items()}
-    return Columns(fields, fit, level.dropped, {name: kind for name, kind in kinds.items() if kind})
+    return Columns(fields, fit_record, level.seen, {name: kind for name, kind in kinds.items() if kind})
 
 
 def personal_kind(schema: Property) -> str | None:
@@ -188,101 +179,32 @@ def _column(name: str, schema: Property, level: _Level) -> tuple[SchemaField, Fi
     else:
         kind = "STRING" if types and types <= {"STRING", *FORMATS.values()} else "JSON"
     if kind == "RECORD" and level.depth < DEEPEST_RECORD:
-        fields, fit = _record(alternatives[0]["properties"], level.below(name))
-        return SchemaField(column, "RECORD", fields=fields), fit
+        fields, fit_record = _record(alternatives[0]["properties"], level.below(name))
+        return SchemaField(column, "RECORD", fields=fields), fit_record
+    path = level.path + name
     if kind == "ARRAY":
-        item, fit = _column(name, alternatives[0]["items"], level)
+        item, fit_item = _column(name, alternatives[0]["items"], level)
         if item.mode == "REPEATED" or item.field_type == "JSON":  # BigQuery has no array of arrays
-            return SchemaField(column, "JSON"), FITS["JSON"]
-        return SchemaField(column, item.field_type, "REPEATED", fields=item.fields), _repeated(fit)
+            return SchemaField(column, "JSON"), fit.scalar("JSON", path, level.seen)
+        field = SchemaField(column, item.field_type, "REPEATED", fields=item.fields)
+        return field, fit.repeated(fit_item, path, level.seen)
     kind = "JSON" if kind == "RECORD" else kind
-    return SchemaField(column, kind), FITS[kind]
+    return SchemaField(column, kind), fit.scalar(kind, path, level.seen)
 
 
 def _record(properties: dict[str, Property], level: _Level) -> tuple[list[SchemaField], Fit]:
-    path, dropped = level.path, level.dropped
     fields: list[SchemaField] = []
     columns: dict[str, tuple[str, Fit]] = {}
     taken: dict[str, str] = {}
     for name, schema in properties.items():
         if schema is False:
             continue
-        field, fit = _column(name, schema, level)
+        field, fit_column = _column(name, schema, level)
         if (other := taken.setdefault(field.name.lower(), name)) != name:
             raise SchemaError(
-                f"the properties {path}{other} and {path}{name} fall on one column, {field.name}: "
+                f"the properties {level.path}{other} and {level.path}{name} fall on one column, {field.name}: "
                 "rename one of them with stream_maps"
             )
         fields.append(field)
-        columns[name] = field.name, fit
-
-    def fit_record(value: Any) -> dict[str, Any]:  # noqa: ANN401 - anything JSON holds
-        if type(value) is not dict:
-            raise Misfit("an object", value)
-        row = {}
-        name = ""
-        try:
-            for name, part in value.items():
-                if part is not None:  # NULL is an absent key; a REPEATED column takes no null
-                    column = columns.get(name)
-                    if column is None:
-                        dropped.add(path + name)
-                    else:
-                        row[column[0]] = column[1](part)
-        except Misfit as misfit:
-            misfit.path.insert(0, name)
-            raise
-        return row
-
-    return fields, fit_record
-
-
-def _repeated(fit: Fit) -> Fit:
-    def fit_array(value: Any) -> list[Any]:  # noqa: ANN401 - anything JSON holds
-        if type(value) is not list:
-            raise Misfit("an array", value)
-        if None in value:
-            raise Misfit("an array without null", value)
-        return [fit(item) for item in value]
-
-    return fit_array
-
-
-def _scalar(wanted: str, *types: type) -> Fit:
-    def fit_scalar(value: Any) -> Any:  # noqa: ANN401 - anything JSON holds
-        if type(value) in types:
-            return value
-        raise Misfit(wanted, value)
-
-    return fit_scalar
-
-
-def _integer(value: Any) -> int | str:  # noqa: ANN401 - anything JSON holds
-    """Beyond 2^53 as text: readers of JSON may take a number for a double there."""
-    if type(value) is float and value.is_integer():
-        value = int(value)
-    if type(value) is not int or not -(2**63) <= value < 2**63:
-        raise Misfit("a 64-bit integer", value)
-    return value if abs(value) < LARGEST_EXACT else str(value)
-
-
-def _parsed(wanted: str, parse: Callable[[str], object]) -> Fit:
-    def fit_moment(value: Any) -> object:  # noqa: ANN401 - anything JSON holds
-        try:
-            return parse(value)  # written back in one ISO form
-        except (ValueError, TypeError):
-            raise Misfit(wanted, value) from None
-
-    return fit_moment
-
-
-FITS: dict[str, Fit] = {
-    "STRING": _scalar("a string", str),
-    "BOOLEAN": _scalar("a boolean", bool),
-    "INTEGER": _integer,
-    "FLOAT": _scalar("a number", float, int),
-    "TIMESTAMP": _parsed("a date-time", datetime.fromisoformat),
-    "DATE": _parsed("a date", date.fromisoformat),
-    "TIME": _parsed("a time", time.fromisoformat),
-    "JSON": lambda value: value,
-}
+        columns[name] = field.name, fit_column
+    return fields, fit.record(columns, level.path, level.seen)

@@ -11,9 +11,10 @@ from singer_sdk.sinks import BatchSink
 from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
 from target_bigquery.errors import LoadError, RowError, TargetError
+from target_bigquery.fit import Inexact, Misfit
 from target_bigquery.loader import Layout
 from target_bigquery.names import column_name
-from target_bigquery.schema import CLUSTERABLE, Misfit, columns_of, tagged
+from target_bigquery.schema import CLUSTERABLE, columns_of, tagged
 from target_bigquery.spool import Spool
 
 if TYPE_CHECKING:
@@ -114,13 +115,20 @@ class BigQuerySink(BatchSink):
             missing = [key for key in self.key_properties if record.get(key) is None]
             if missing:
                 raise RowError(f"stream {self.stream_name} row {number}: no key property {missing[0]}")
-            spool.add(self._columns.fit(record))
+            spool.add(self._fit(record))
         except Misfit as misfit:
             raise RowError(f"stream {self.stream_name} row {number}: {misfit}") from None
         except TypeError:
             raise RowError(f"stream {self.stream_name} row {number}: cannot be written as JSON") from None
         except LoadError as failure:
             raise LoadError(f"stream {self.stream_name}: {failure}") from None
+
+    def _fit(self, record: dict[str, Any]) -> Any:  # noqa: ANN401 - a row
+        """Raises Misfit."""
+        try:
+            return self._columns.fit(record)
+        except Inexact:
+            return self._columns.fit(self._target_bigquery.exact_record(self.stream_name, record))
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Raises LoadError, SettingsError."""
@@ -149,13 +157,20 @@ class BigQuerySink(BatchSink):
             time.monotonic() - started,
             job_id,
         )
-        if fresh := self._columns.dropped - self._reported:
-            self._reported |= fresh
+        self._report()
+
+    def _report(self) -> None:
+        """Once for each column."""
+        seen = self._columns.seen
+        if fresh := seen.dropped - self._reported:
             self.logger.warning(
                 "%s: left out, because the schema does not know them: %s",
                 self.stream_name,
                 ", ".join(sorted(fresh)),
             )
+        for changed in sorted(seen.changed - self._reported):
+            self.logger.warning("%s: %s", self.stream_name, changed)
+        self._reported |= seen.dropped | seen.changed
 
     def close(self) -> None:
         """Rows that are not loaded are given up."""

@@ -172,6 +172,22 @@ class TargetBigQuery(Target):
                 stream,
             )
 
+    def exact_record(self, stream: str, record: dict[str, Any]) -> dict[str, Any]:
+        """`record`, the current line's, with every digit of its numbers, as far as `stream_maps` leaves them alone."""
+        reader = self.message_reader
+        assert isinstance(reader, BytesReader)  # noqa: S101 - see message_reader_class
+        try:
+            message = reader.exact_message()
+        except ValueError:
+            return record
+        if "record" not in message:  # it names a BATCH's files
+            return record
+        for stream_map in self.mapper.stream_maps[message["stream"]]:
+            if stream_map.stream_alias == stream:
+                again = stream_map.transform(message["record"]) or {}
+                return {name: again.get(name, value) for name, value in record.items()}
+        return record
+
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """The SDK sends STATE at the end of the input; a long run shall not lose all of its progress."""
         super()._process_state_message(message_dict)

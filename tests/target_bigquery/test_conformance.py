@@ -53,9 +53,12 @@ def test_an_identical_replay_loads_nothing_twice(load, ids):
 @pytest.mark.parametrize(
     ("bad", "told"),
     [
-        (record(60, subject={"text": SECRET}), "row 60: column subject: expected a string, got a dict"),
-        (record(SECRET), "row 60: column id: expected a 64-bit integer, got a str"),
-        (record(60, _exported_at=SECRET), "row 60: column _exported_at: expected a date-time, got a str"),
+        (record(60, subject={"text": SECRET}), "row 60: column subject: expected a string, got an object"),
+        (record(SECRET), "row 60: column id: expected a 64-bit integer, got a string that is not one"),
+        (
+            record(60, _exported_at=SECRET),
+            "row 60: column _exported_at: expected a date-time, got a string that is not one",
+        ),
         ({"type": "RECORD", "stream": "ticket", "record": {"subject": SECRET}}, "row 60: no key property id"),
     ],
     ids=["an object for a text", "a text for a number", "a text for a time", "no key"],

@@ -12,8 +12,8 @@ from target_zendesk_pubsub.target import TargetZendeskPubSub
 
 PROJECT = Path(__file__).parents[1]
 PLUGINS = {plugin.name: plugin for plugin in (TapZendeskCityblock, TargetBigQuery, TargetZendeskPubSub)}
-NOT_MELTANOS = ("structured-logging", "validate-records")
-"""Capabilities that Meltano is not told of: the first takes the model from METRIC lines on a terminal, the second it does not know."""
+NOT_MELTANOS = ("validate-records",)
+"""Capabilities that Meltano does not know."""
 
 
 def definition(kind: str, name: str, **extra: object) -> str:
@@ -30,6 +30,7 @@ def definition(kind: str, name: str, **extra: object) -> str:
         f"    executable: {plugin['executable']}",
     ]
     lines.append(f"    capabilities: {_flow(capabilities(name))}")
+    lines.append(f"    env: {_flow(plugin['env'])}")
     lines.append("    settings:")
     schema = {
         **PLUGINS[name].config_jsonschema,

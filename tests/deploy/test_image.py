@@ -265,6 +265,7 @@ def test_the_docker_context_holds_what_the_recipe_copies_and_no_more():
         "meltano.yml",
         "constraints",
         "deploy/image/build",
+        "scripts/saved_state.py",
         "scripts/uv",
         "tap-zendesk-cityblock",
         "target-bigquery",

@@ -33,17 +33,17 @@ class Project:
             **env,
         }
 
-    def start(self, *arguments: str, **env: str) -> subprocess.Popen[bytes]:
-        """Under way, its output thrown away."""
-        nothing = subprocess.DEVNULL
-        return subprocess.Popen(
-            [MELTANO, *arguments],
-            cwd=PROJECT,
-            env=self.environment(env),
-            stdin=nothing,
-            stdout=nothing,
-            stderr=nothing,
-        )
+    def start(self, *arguments: str, log: Path | None = None, **env: str) -> subprocess.Popen[bytes]:
+        """Under way, its output thrown away, or in `log`."""
+        with (log or Path(os.devnull)).open("wb") as output:
+            return subprocess.Popen(
+                [MELTANO, *arguments],
+                cwd=PROJECT,
+                env=self.environment(env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=output,
+            )
 
     def meltano(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

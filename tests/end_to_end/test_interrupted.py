@@ -1,5 +1,6 @@
-"""Runs that are killed half-way, under Meltano: what the views show meanwhile, and where the next run goes on."""
+"""Runs that end half-way, under Meltano: what the views show meanwhile, and where the next run goes on."""
 
+import json
 import os
 import signal
 import time
@@ -23,6 +24,8 @@ ONLY = {
     },
 }
 TICKETS = "/api/v2/incremental/tickets/cursor"
+STATE_ID = "local:tap-zendesk-cityblock-to-target-bigquery"
+REWIND = '{"singer_state": {"bookmarks": {"ticket": {"start_time": 1569801600}}}}'
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +76,7 @@ def test_a_bulk_export_killed_half_way_changes_no_view(project, exported):
 
 def test_an_incremental_export_killed_at_a_page_goes_on_at_that_page(project, exported):
     url, warehouse = project.sandbox.addresses.zendesk_url, project.sandbox.warehouse
-    rewind = '{"singer_state": {"bookmarks": {"ticket": {"start_time": 1569801600}}}}'
-    state_id = "local:tap-zendesk-cityblock-to-target-bigquery"
-    assert project.meltano("state", "merge", state_id, rewind).returncode == 0
+    assert project.meltano("state", "merge", STATE_ID, REWIND).returncode == 0
 
     assert kill_the_tap_at(project, TICKETS, 3, **ONLY["incremental"]) != 0
 
@@ -86,3 +87,44 @@ def test_an_incremental_export_killed_at_a_page_goes_on_at_that_page(project, ex
     cursors = [query["cursor"] for query in asked[1:]]
     assert len(cursors) - len(set(cursors)) <= 1  # only the page that was under way is asked for again
     assert compare(url, warehouse, "zendesk", "ticket").equal
+
+
+def test_a_run_that_is_asked_to_end_keeps_its_progress_up_to_the_last_checkpoint(project, exported, tmp_path):
+    """Meltano reads no STATE after SIGTERM: what came since the last checkpoint is read again."""
+    url, warehouse = project.sandbox.addresses.zendesk_url, project.sandbox.warehouse
+    assert project.meltano("state", "merge", STATE_ID, REWIND).returncode == 0
+    zendesk(project, "DELETE", "requests")
+    zendesk(project, "POST", "faults", path=TICKETS, kind="slow", after=5, delay=300)
+    log = tmp_path / "log"
+    running = project.start(
+        *("run", "tap-zendesk-cityblock", "target-bigquery"),
+        log=log,
+        TARGET_BIGQUERY_CHECKPOINT_ROWS="200",
+        **ONLY["incremental"],
+    )
+    while log.read_text().count("Incremental state has been updated") < 2:
+        assert running.poll() is None, log.read_text()
+        time.sleep(0.05)  # polls what another process does
+    running.terminate()
+    assert running.wait(300) == 128 + signal.SIGTERM
+    zendesk(project, "DELETE", "faults")
+    asked = [one["query"] for one in zendesk(project, "GET", "requests").json() if one["path"] == TICKETS]
+    kept = json.loads(project.meltano("state", "get", STATE_ID).stdout)["singer_state"]["bookmarks"]["ticket"]
+    assert kept["cursor"] == asked[4]["cursor"]  # of the fourth page: the fifth was not in a checkpoint
+
+    project.run("tap-to-bigquery", **ONLY["incremental"])
+    assert compare(url, warehouse, "zendesk", "ticket").equal
+
+
+def test_a_run_whose_cursors_were_not_saved_fails_and_says_so(project, exported):
+    """A bucket that is not there reads as one without a state, and cannot be written to."""
+    ran = project.meltano(
+        *("--log-format", "json", "run", "tap-to-bigquery"),
+        MELTANO_STATE_BACKEND_URI="gs://no-such-bucket/meltano",
+        **ONLY["incremental"],
+    )
+    assert ran.returncode == 1, ran.stderr[-5000:]
+    logged = [json.loads(line) for line in ran.stderr.splitlines()]
+    said, failed, completed = logged[-3:]
+    assert said["event"].startswith(f"the cursors of ticket were not saved in {STATE_ID}: ")
+    assert (failed["level"], failed["success"], completed["status"]) == ("error", False, "failure")

@@ -10,8 +10,9 @@ from tap_zendesk_cityblock.children import keys_of, of_parent
 from tap_zendesk_cityblock.cursors import Position
 from tap_zendesk_cityblock.errors import RefusedError, StartTooRecentError, StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.oddities import IGNORED
 from tap_zendesk_cityblock.pagination import first_query, read_page
-from tap_zendesk_cityblock.rows import DictRows, ignore
+from tap_zendesk_cityblock.rows import DictRows
 from tap_zendesk_cityblock.sources import NO_SOURCE, sources_of
 from tap_zendesk_cityblock.without_exports import DAY, probe_source
 
@@ -53,7 +54,7 @@ def _probe(model: Model, settings: Settings, client: ZendeskClient) -> str | Non
             query = first_query(model, None, 1) | model.window.bounds(start, start + 1)
         else:
             query = first_query(model, Position(time=start) if model.is_incremental else None, 1)
-        rows = DictRows(model, (), {}, ignore)
+        rows = DictRows(model, (), {}, IGNORED)
         client.get(
             model.path, query, lambda body, query: read_page(model, query, body, client.base_url, rows)
         )

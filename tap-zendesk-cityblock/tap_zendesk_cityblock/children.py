@@ -14,9 +14,10 @@ from tap_zendesk_cityblock.cursors import (
 )
 from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.oddities import Oddities
 from tap_zendesk_cityblock.pages import Pages
 from tap_zendesk_cityblock.progress import Progress
-from tap_zendesk_cityblock.rows import DictRows, ignore
+from tap_zendesk_cityblock.rows import DictRows
 from tap_zendesk_cityblock.streams import ModelStream
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def keys_of(
     parent: Model, client: ZendeskClient, settings: Settings, logger: logging.Logger
 ) -> Iterator[Key]:
     """Of all its objects. Raises StreamUnavailableError and the TapErrors."""
-    rows = DictRows(parent, [parent.key], {}, ignore)
+    rows = DictRows(parent, [parent.key], {}, Oddities(parent.name, logger, is_exported=False))
     for page in Pages(parent, client, settings, rows, logger).following(None):
         for record in page.records:
             yield record[parent.key]

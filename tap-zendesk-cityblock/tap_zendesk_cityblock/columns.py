@@ -591,7 +591,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "ticket_id": "The ticket",
         "timestamp": "Seconds since 1970 of the ticket event",
         "type": "Comment or VoiceComment",
-        "via": Personal("contact", "How it came in: channel, and from whom to whom; Zendesk's number of it at times"),
+        "via": Personal("contact", "How it came in: channel, and from whom to whom"),
         "via_reference_id": "The rule or other object that it came by",
     },
     "ticket_event": {

@@ -42,7 +42,7 @@ class Export:
 
     def told(self) -> str:
         """How many records of how many pages there are so far."""
-        return f"{_counted(self.count, 'record')} of {_counted(self.pages, 'page')}"
+        return f"{counted(self.count, 'record')} of {counted(self.pages, 'page')}"
 
     def row(self, now: datetime, *, complete: bool) -> dict[str, Any]:
         start, end = self.start, self.reached
@@ -61,7 +61,7 @@ class Export:
         }
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 

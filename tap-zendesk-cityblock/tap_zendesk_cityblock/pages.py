@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.client import ZendeskClient
     from tap_zendesk_cityblock.models import Model, Window
     from tap_zendesk_cityblock.pagination import Query
-    from tap_zendesk_cityblock.rows import Rows
+    from tap_zendesk_cityblock.rows import Rows, Version
     from tap_zendesk_cityblock.settings import Settings
 
 T = TypeVar("T")
@@ -47,6 +48,15 @@ def treat_refusal_as_unavailable(pages: Iterator[T]) -> Iterator[T]:
         if has_begun:
             raise
         raise StreamUnavailableError(str(refused)) from None
+
+
+def _comparable(versions: list[Version]) -> tuple[list[Version], set[Version]]:
+    """Twice. A clock that is an object or a list tells no versions apart, as an absent one."""
+    try:
+        return versions, set(versions)
+    except TypeError:
+        plain = [(key, None if isinstance(clock, dict | list) else clock) for key, clock in versions]
+        return plain, set(plain)
 
 
 def _is_absent(value: object) -> bool:
@@ -85,7 +95,7 @@ class Pages:
                 first_query(self._model, None, self._settings.page_size)
                 | window.bounds(max(0, start - 1), end)
             ):
-                moments = [self._time(record) for record in page.records]
+                moments = self._moments(page.records)
                 is_in_order &= [latest, *moments] == sorted([latest, *moments])
                 first = next(iter(moments), None) if first is None else first
                 latest = max([latest, *moments])
@@ -93,15 +103,21 @@ class Pages:
                 yield dataclasses.replace(page, position=Position(time=min(latest, end)) if is_told else None)
             start = end
 
-    def _time(self, record: Any) -> int:  # noqa: ANN401 - what the rows are read as
-        clock = self._rows.version(record)[1]
-        try:
-            return seconds_of(clock)
-        except ValueError:
-            raise AnswerError(f"{self._model.name}: {self._model.clock} of an object is no time") from None
+    def _moments(self, records: list[Any]) -> list[int]:
+        """Epoch seconds at which they changed, of those that tell."""
+        moments = []
+        for _, clock in self._rows.versions(records):
+            with suppress(ValueError):
+                moments.append(seconds_of(clock))
+        if without := len(records) - len(moments):
+            self._logger.warning(
+                "%s: %d of %d objects have no valid %s; they are exported, and do not move the bookmark",
+                *(self._model.name, without, len(records), self._model.clock),
+            )
+        return moments
 
     def _from(self, query: Query | None) -> Iterator[Page]:
-        before: set[tuple[Any, Any]] = set()
+        before: set[Version] = set()
         healed = None
         while query is not None:
             try:
@@ -126,17 +142,13 @@ class Pages:
                     self._model.name,
                     page.lost_second,
                 )
-            versions = [self._rows.version(record) for record in page.records]
-            if any(_is_absent(key) for key, _ in versions):
-                raise AnswerError(
-                    f"{self._model.name}: in the answer of {self._model.path}, an object has no {self._model.key}"
-                )
+            versions, seen = _comparable(self._rows.versions(page.records))
             fresh = [
                 record
                 for record, version in zip(page.records, versions, strict=True)
                 if version not in before or (self._model.is_incremental and _is_absent(version[1]))
             ]
-            before = set(versions)
+            before = seen
             query = None if page.next is None else larger(self._model, page.next, self._settings.page_size)
             page = Page(fresh, query, page.position)
             del fresh

@@ -14,7 +14,8 @@ from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
 
 if TYPE_CHECKING:
-    from tap_zendesk_cityblock.rows import Answer, Rows
+    from tap_zendesk_cityblock.answers import Answer
+    from tap_zendesk_cityblock.rows import Rows
 
 Query = dict[str, str]
 

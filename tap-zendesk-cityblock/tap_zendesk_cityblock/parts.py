@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_zendesk_cityblock.errors import AnswerError
+from tap_zendesk_cityblock.answers import check_share
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.oddities import Report
     from tap_zendesk_cityblock.rows import Rows
 
 Properties = dict[str, Any]
@@ -27,7 +28,7 @@ CHANGE = frozenset(
 CUSTOM_FIELDS = "custom_ticket_fields"
 """The one field that holds others: values by the ids of the account's own ticket fields."""
 
-_objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]] | None).decode
+_objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw] | None] | None).decode
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw] | None).decode
 
 
@@ -40,12 +41,9 @@ class Parts:
         known: Collection[str],
         selected: Collection[str],
         constants: Mapping[str, str],
-        report: Callable[[str], None],
+        report: Report,
     ) -> None:
-        """`selected` are those of the known properties and constants that rows shall have.
-
-        `report` is called with the name of a property that is not known.
-        """
+        """`selected` are those of the known properties and constants that rows shall have."""
         assert model.part is not None  # noqa: S101 - only models that are a part have parts
         self._model, self._part, self._known = model, model.part, frozenset(known)
         self._selected = self._known & set(selected)
@@ -57,21 +55,25 @@ class Parts:
     def of(self, records: list[Any], rows: Rows) -> list[Properties]:
         """Those of the whole model's records, in their order; `rows` reads these. Raises AnswerError."""
         found: list[Properties] = []
+        odd = 0
         for record in records:
             taken = {ours: rows.value(record, theirs) for ours, theirs in self._taken}
             try:
                 inside = list(self._within(rows.value(record, self._part.within)))
             except (msgspec.MsgspecError, AttributeError, TypeError, ValueError):
-                raise AnswerError(
-                    f"{self._model.name}: in the answer of {self._model.path}, {self._part.within} is not as documented"
-                ) from None
+                odd += 1
+                continue
             found += [self._completed(properties, taken) for properties in inside]
+        if odd:
+            why = f"with {self._part.within} not as documented"
+            check_share(self._model, odd, len(records), why)
+            self._report.left_out(odd, why)
         return found
 
     def _completed(self, properties: Properties, taken: Properties) -> Properties:
         if not properties.keys() <= self._known:
             for name in properties.keys() - self._known:
-                self._report(name)
+                self._report.unknown(name)
         row = {name: value for name, value in properties.items() if name in self._selected}
         row.update(taken)
         for name in self._as_text:
@@ -90,14 +92,17 @@ class Parts:
             return
         events = _objects(value) if isinstance(value, msgspec.Raw) else value
         for event in events or ():
-            if _plain(event.get("event_type")) in self._part.event_types:
+            if event is None:
+                self._report.nulls(1)
+            elif _plain(event.get("event_type")) in self._part.event_types:
                 yield from _by_field(event) if self._part.by_field else (_comment(event),)
 
 
 def _comment(event: Properties) -> Properties:
-    """`via` is an object, or a number; a word would be one that a column of objects does not take."""
+    """`via` is an object, a text or a number: of these two a column of objects takes neither."""
     via = _plain(event.get("via"))
-    return {**event, "via": {"channel": via}} if isinstance(via, str) else {**event}
+    is_channel = isinstance(via, str | int | float) and not isinstance(via, bool)
+    return {**event, "via": {"channel": _text(via)}} if is_channel else {**event}
 
 
 def _by_field(event: Properties) -> Iterator[Properties]:

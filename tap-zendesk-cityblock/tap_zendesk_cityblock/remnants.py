@@ -18,8 +18,8 @@ PERMANENTLY_DELETED = "Permanently Deleted User"
 """The name of whom nothing else is left, by the document "Users", of the list of deleted ones."""
 
 
-def as_exported(model: str, source: Source, record: Record, moment: int) -> Record:
-    """`moment`: epoch seconds of the object's last change."""
+def as_exported(model: str, source: Source, record: Record, moment: int | None) -> Record:
+    """`moment`: epoch seconds of the object's last change, None where it does not tell."""
     record.pop("result_type", None)
     match model, source.name:
         case "ticket", "deleted":
@@ -27,7 +27,9 @@ def as_exported(model: str, source: Source, record: Record, moment: int) -> Reco
                 "id": record["id"],
                 "subject": record.get("subject"),
                 "status": "deleted",
-                "updated_at": datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "updated_at": None
+                if moment is None
+                else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "generated_timestamp": moment,
             }
         case "ticket", _:

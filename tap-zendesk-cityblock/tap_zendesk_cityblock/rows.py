@@ -6,31 +6,28 @@ are handed on; what looks into records (stream maps, flattening, a deselected ne
 
 from __future__ import annotations
 
+import json
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from tap_zendesk_cityblock.errors import AnswerError, TransientError
+from tap_zendesk_cityblock.answers import answer_type, decoded, one_by_one, with_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
+    from tap_zendesk_cityblock.answers import Answer
     from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.oddities import Report
 
-Scalar = int | str | float | bool | None
 KEY_AND_CLOCK = attrgetter("property_0", "property_1")
-Version = tuple[Scalar | msgspec.UnsetType, Scalar | msgspec.UnsetType]
+KEY = attrgetter("property_0")
+Version = tuple[Any, Any]
+_names = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
-
-class Answer(msgspec.Struct, kw_only=True):
-    """What an answer tells about pages, in any dialect; absent is None. Its objects are `records`."""
-
-    after_cursor: Any = None
-    end_of_stream: Any = None
-    end_time: Any = None
-    next_page: Any = None
-    meta: Any = None
+SCALARS = frozenset({b'"', b"-", *(b"%d" % digit for digit in range(10))})
+"""First bytes of a text or a number."""
 
 
 class Rows(Protocol):
@@ -39,27 +36,17 @@ class Rows(Protocol):
     def read(self, body: bytes) -> tuple[Answer, list[Any]]:
         """Raises TransientError for a body cut short, AnswerError for one that is not as documented."""
 
-    def version(self, record: Any) -> Version:  # noqa: ANN401 - what `read` returned
-        """The key and the clock: what tells this version of an object from every other."""
+    def versions(self, records: list[Any]) -> list[Version]:
+        """The key and the clock of each: what tells this version of an object from every other.
+
+        A clock may be any value of JSON; absent is None or msgspec.UNSET.
+        """
 
     def value(self, record: Any, name: str) -> Any:  # noqa: ANN401 - bytes or what Python has for them
         """A property of the record, None where it has none."""
 
     def released(self, records: list[Any]) -> list[Any]:
         """The records without what the model leaves out. Comes after every `value` of them."""
-
-
-def ignore(_name: str) -> None:
-    """As `report`, where rows are read that are not exported: of a property that is not known nobody is told."""
-
-
-def _answer_type(model: Model, row: Any) -> Any:  # noqa: ANN401 - types, made at run time
-    records = (
-        "records",
-        list[row] | msgspec.UnsetType,
-        msgspec.field(default=msgspec.UNSET, name=model.root),
-    )
-    return msgspec.defstruct("ModelAnswer", [records], bases=(Answer,), kw_only=True, gc=False)
 
 
 class DictRows:
@@ -70,16 +57,19 @@ class DictRows:
         model: Model,
         known: Collection[str],
         constants: Mapping[str, str],
-        report: Callable[[str], None],
+        report: Report,
+        *,
+        has_via: bool = False,
     ) -> None:
-        """`constants` are added to each record; `report` is called with the name of a property that is not known.
+        """`constants` are added to each record; `has_via`: its property `via` is to be an object.
 
         Those that the model leaves out are in the records until they are `released`.
         """
         self._model, self._known = model, frozenset(known)
         self._left_out = model.left_out - self._known
-        self._constants, self._report = constants, report
-        self._decode = msgspec.json.Decoder(_answer_type(model, dict[str, Any])).decode
+        self._constants, self._report, self._has_via = constants, report, has_via
+        self._decode = msgspec.json.Decoder(answer_type(model, dict[str, Any])).decode
+        self._decode_raw = msgspec.json.Decoder(answer_type(model, msgspec.Raw)).decode
 
     def read(self, body: bytes) -> tuple[Answer, list[dict[str, Any]]]:
         answer, records = self.decode(body)
@@ -89,29 +79,36 @@ class DictRows:
         """Of one that `decode` returned: without what is not known, and with the constants."""
         for name in record.keys() - self._known - self._left_out:
             del record[name]
-            self._report(name)
+            self._report.unknown(name)
         record.update(self._constants)
         return record
 
     def decode(self, body: bytes) -> tuple[Answer, list[dict[str, Any]]]:
         """As `read`, the records as Zendesk served them."""
+        answer: Any = decoded(self._model, body, self._whole, self._report)
+        keys = [record.get(self._model.key) for record in answer.records]
+        answer.records = with_keys(self._model, answer.records, keys, self._report)
+        if self._has_via:
+            for record in answer.records:
+                if isinstance(via := record.get("via"), str | int | float) and not isinstance(via, bool):
+                    text = via if isinstance(via, str) else msgspec.json.encode(via).decode()
+                    record["via"] = {"channel": text}
+        return answer, answer.records
+
+    def _whole(self, body: bytes) -> Any:  # noqa: ANN401 - a type made at run time
         try:
             answer: Any = self._decode(body)
+            if answer.records is not msgspec.UNSET:
+                return answer
         except msgspec.ValidationError:
-            answer = Answer()
-        except msgspec.DecodeError:
-            raise TransientError("an answer that is not whole JSON") from None
-        records = getattr(answer, "records", msgspec.UNSET)
-        if records is msgspec.UNSET:
-            model = self._model
-            raise AnswerError(f"{model.name}: the answer of {model.path} has no list {model.root!r}")
-        return answer, records
+            pass
+        answer, objects = one_by_one(self._model, body, self._decode_raw, self._report)
+        answer.records = [_to_dict(one) for one in objects]
+        return answer
 
-    def version(self, record: dict[str, Any]) -> Version:
-        version = record.get(self._model.key), record.get(self._model.clock)
-        if isinstance(version[0], (dict, list)) or isinstance(version[1], (dict, list)):
-            raise _no_plain_value(self._model)
-        return version
+    def versions(self, records: list[dict[str, Any]]) -> list[Version]:
+        key, clock = self._model.key, self._model.clock
+        return [(record[key], record.get(clock)) for record in records]
 
     def value(self, record: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - any value of JSON
         return record.get(name)
@@ -126,35 +123,36 @@ class DictRows:
 class RawRows:
     """Records as structures made from the selected properties."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a row is made of
         self,
         model: Model,
         known: Collection[str],
         selected: Collection[str],
         constants: Mapping[str, str],
-        report: Callable[[str], None],
+        report: Report,
+        *,
+        has_via: bool = False,
     ) -> None:
         """As DictRows; `selected` are those of the known properties and constants that records shall have."""
         self._model, self._known, self._report = model, frozenset(known), report
         self._selected = [name for name in selected if name not in constants]
         self._constants = {name: value for name, value in constants.items() if name in selected}
-        self._as_dicts = DictRows(model, known, constants, report)
+        self._has_via = has_via and "via" in selected
         self._left_out = set(model.left_out)
         self._prepare()
 
     def _prepare(self) -> None:
-        """Makes the structure: key and clock decoded, the others bytes; what is left out is named too.
+        """Makes the structure: key and clock decoded whatever they are, the others bytes; what is left out is named too.
 
         Without a name for each property an unknown one could not be told: `forbid_unknown_fields` is what tells.
         """
         key, clock = self._model.key, self._model.clock
         names = list(dict.fromkeys([key, clock, *self._selected, *self._known, *self._left_out]))
         attributes = {name: f"property_{number}" for number, name in enumerate(names)}
-        scalar = Scalar | msgspec.UnsetType
         fields: list[Any] = [
             (
                 attributes[name],
-                scalar if name in (key, clock) else msgspec.Raw,
+                Any if name in (key, clock) else msgspec.Raw,
                 msgspec.field(default=msgspec.UNSET, name=name),
             )
             for name in names
@@ -169,40 +167,53 @@ class RawRows:
             for number, (name, value) in enumerate(self._constants.items())
         ]
         row = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, gc=False)
-        self._decode = msgspec.json.Decoder(_answer_type(self._model, row)).decode
+        self._decode = msgspec.json.Decoder(answer_type(self._model, row)).decode
+        self._decode_raw = msgspec.json.Decoder(answer_type(self._model, msgspec.Raw)).decode
+        self._decode_row = msgspec.json.Decoder(row).decode
         self._attributes = attributes
         self._hidden = [
             attributes[name] for name in names if name not in self._selected and name not in self._constants
         ]
 
     def read(self, body: bytes) -> tuple[Answer, list[Any]]:
+        answer: Any = decoded(self._model, body, self._whole, self._report)
+        records = answer.records
+        answer.records = with_keys(self._model, records, [*map(KEY, records)], self._report)
+        if self._has_via:
+            self._make_objects(answer.records, self._attributes["via"])
+        return answer, answer.records
+
+    def _whole(self, body: bytes) -> Any:  # noqa: ANN401 - a type made at run time
         body = _one_line(body)
         try:
             answer: Any = self._decode(body)
+            if answer.records is not msgspec.UNSET:
+                return answer
         except msgspec.ValidationError:
-            answer = self._once_more(body)
-        except msgspec.DecodeError:
-            raise TransientError("an answer that is not whole JSON") from None
-        if answer.records is msgspec.UNSET:
-            self._as_dicts.decode(body)  # tells what is wrong
-        return answer, answer.records
+            pass
+        answer, objects = one_by_one(self._model, body, self._decode_raw, self._report)
+        self._learn(objects)
+        answer.records = [self._decode_row(one) for one in objects]
+        return answer
 
-    def _once_more(self, body: bytes) -> Any:  # noqa: ANN401 - a type made at run time
-        """Learns the properties that are new, and reads the page with them."""
-        _, records = self._as_dicts.decode(body)
-        new = {name for record in records for name in record} - self._known - self._left_out
+    def _learn(self, objects: list[msgspec.Raw]) -> None:
+        """The properties that are new."""
+        new = {name for one in objects for name in _names(one)} - self._known - self._left_out
         for name in sorted(new):
-            self._report(name)
-        self._left_out |= new
-        self._prepare()
-        try:
-            return self._decode(body)
-        except msgspec.ValidationError:
-            raise _no_plain_value(self._model) from None
+            self._report.unknown(name)
+        if new:
+            self._left_out |= new
+            self._prepare()
 
-    def version(self, record: Any) -> Version:  # noqa: ANN401 - a type made at run time
-        version: Version = KEY_AND_CLOCK(record)
-        return version
+    def _make_objects(self, records: list[Any], attribute: str) -> None:
+        """A `via` that is a text or a number is the channel (reports of users of other exporters, 2018 to 2026)."""
+        for record, via in zip(records, map(attrgetter(attribute), records), strict=True):
+            if via is not msgspec.UNSET and (told := bytes(via))[:1] in SCALARS:
+                text = told if told[:1] == b'"' else b'"%b"' % told
+                setattr(record, attribute, msgspec.Raw(b'{"channel":%b}' % text))
+
+    def versions(self, records: list[Any]) -> list[Version]:
+        return [*map(KEY_AND_CLOCK, records)]
 
     def value(self, record: Any, name: str) -> Any:  # noqa: ANN401 - bytes, but for the key and the clock
         value = getattr(record, self._attributes[name])
@@ -215,17 +226,14 @@ class RawRows:
         return records
 
 
-def _no_plain_value(model: Model) -> AnswerError:
-    return AnswerError(
-        f"{model.name}: in the answer of {model.path}, {model.key} or {model.clock} of an object is no plain value"
-    )
+def _to_dict(one: msgspec.Raw) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = msgspec.json.decode(one)
+    except msgspec.ValidationError:  # a number beyond what msgspec takes for a float
+        record = json.loads(bytes(one))
+    return record
 
 
 def _one_line(body: bytes) -> bytes:
     """Values are handed on as they are, and a line break between their tokens would be too."""
-    if b"\n" not in body and b"\r" not in body:
-        return body
-    try:
-        return msgspec.json.format(body, indent=-1)
-    except msgspec.DecodeError:
-        raise TransientError("an answer that is not whole JSON") from None
+    return msgspec.json.format(body, indent=-1) if b"\n" in body or b"\r" in body else body

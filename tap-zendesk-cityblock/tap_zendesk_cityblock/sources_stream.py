@@ -52,7 +52,7 @@ class SourcesStream(ModelStream):
             sources,
             client=tap.client,
             settings=tap.settings,
-            rows=lambda model: DictRows(model, known, constants, self._report),
+            rows=lambda model: DictRows(model, known, constants, self.oddities, has_via=self.has_via),
             logger=self.logger,
         )
 

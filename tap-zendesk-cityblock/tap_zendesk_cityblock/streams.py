@@ -14,14 +14,15 @@ from singer_sdk.mapper import SameRecordTransform
 
 from tap_zendesk_cityblock.columns import described
 from tap_zendesk_cityblock.cursors import Position, read_bookmark, write_bookmark
-from tap_zendesk_cityblock.errors import StreamUnavailableError
+from tap_zendesk_cityblock.errors import AnswerError, StreamUnavailableError
 from tap_zendesk_cityblock.export_metadata import Export
 from tap_zendesk_cityblock.members import Member, set_out, with_parts
 from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.oddities import Oddities
 from tap_zendesk_cityblock.pages import Pages
 from tap_zendesk_cityblock.parts import Parts
 from tap_zendesk_cityblock.progress import Progress
-from tap_zendesk_cityblock.rows import DictRows, RawRows, ignore
+from tap_zendesk_cityblock.rows import DictRows, RawRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +62,7 @@ class ModelStream(Stream):
         super().__init__(tap, schema=load_schema(model.name), name=model.name)
         self.primary_keys = (model.key,)
         self._companions: list[ModelStream] = []
-        self._reported: set[str] = set()
+        self.oddities = Oddities(model.name, self.logger)
         self._as_bytes = False
         self._counter: Counter | None = None
 
@@ -123,10 +124,24 @@ class ModelStream(Stream):
             self.logger.warning("%s: not available to this account (%s)", name, cause)
 
     def _complete(self, members: list[Member]) -> None:
+        """Raises AnswerError where a list had objects and all were left out: it would be shown empty."""
+        for member in members:
+            if not self.model.is_incremental and not member.export.count and member.stream.oddities.count:
+                raise AnswerError(
+                    f"{member.export.model}: none of the objects that Zendesk lists has a usable key"
+                )
         for export in (member.export for member in members):
             self._mirror(export, complete=True)
             seconds = (datetime.now(UTC) - export.started).total_seconds()
             self.logger.info("%s: %s in %.1f s", export.model, export.told(), seconds)
+
+    @property
+    def has_via(self) -> bool:
+        """Whether its column `via` is a RECORD, which takes nothing but objects."""
+        return (
+            "object" in (via := self.schema["properties"].get("via", {}).get("type", ()))
+            and "string" not in via
+        )
 
     def begin(self) -> Member:
         """Its part in an export that begins. Companions write their SCHEMA, as no sync of their own does."""
@@ -151,9 +166,10 @@ class ModelStream(Stream):
         if (rows := prepared[-1]) is not None:
             return rows
         known = [*load_schema(whole.name)["properties"]]  # the model itself is not exported
+        oddities = Oddities(whole.name, self.logger, is_exported=False)
         if as_bytes:
-            return RawRows(whole, known, (), {}, ignore)
-        return DictRows(whole, known, {}, ignore)
+            return RawRows(whole, known, (), {}, oddities)
+        return DictRows(whole, known, {}, oddities)
 
     def prepare(self, member: Member, whole: Model, *, as_bytes: bool) -> Rows | None:
         """How its records are made of the whole model's pages; the rows where it is that model itself."""
@@ -163,11 +179,11 @@ class ModelStream(Stream):
         constants = self._constants(export)
         self._as_bytes = as_bytes
         if self.model.part is not None:
-            member.parts = Parts(self.model, known, selected, constants, self._report)
+            member.parts = Parts(self.model, known, selected, constants, self.oddities)
             return None
         if not as_bytes:
-            return DictRows(whole, known, constants, self._report)
-        return RawRows(whole, known, selected, constants, self._report)
+            return DictRows(whole, known, constants, self.oddities, has_via=self.has_via)
+        return RawRows(whole, known, selected, constants, self.oddities, has_via=self.has_via)
 
     def _constants(self, export: Export) -> dict[str, Any]:
         """What every record gets."""
@@ -208,13 +224,6 @@ class ModelStream(Stream):
         if settings.start_time is not None:
             return Position(time=settings.start_time)
         return read_bookmark(self.model, self.stream_state) or Position(time=settings.start_date)
-
-    def _report(self, name: str) -> None:
-        if name not in self._reported:
-            self._reported.add(name)
-            self.logger.warning(
-                "%s: Zendesk has a new property, %s; it is left out until the schema has it", self.name, name
-            )
 
     def _commit(self, page: Page, members: list[Member], wanting: list[Member]) -> None:
         """After a page's RECORDs: the cursors of those that got them move, rows in EXPORT_METADATA if due, STATE."""

@@ -16,15 +16,16 @@ from tap_zendesk_cityblock.errors import (
 )
 from tap_zendesk_cityblock.keyset import cursor_at
 from tap_zendesk_cityblock.models import Paging
+from tap_zendesk_cityblock.oddities import IGNORED
 from tap_zendesk_cityblock.pages import WITHHELD_SECONDS, treat_refusal_as_unavailable
 from tap_zendesk_cityblock.pagination import Page, first_query, larger
 from tap_zendesk_cityblock.remnants import as_exported
-from tap_zendesk_cityblock.rows import DictRows, ignore
+from tap_zendesk_cityblock.rows import DictRows
 from tap_zendesk_cityblock.sources import Way
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tap_zendesk_cityblock.client import ZendeskClient
     from tap_zendesk_cityblock.models import Model
@@ -44,7 +45,7 @@ SEARCH_TRIES = 3
 
 def probe_source(source: Source, model: Model, client: ZendeskClient) -> str | None:
     """What is in the way of reading it, None if nothing is. Raises TapError where login or host fail."""
-    reader = _Reader(model, source, client, 1, lambda one: DictRows(one, (), {}, ignore))
+    reader = _Reader(model, source, client, 1, lambda one: DictRows(one, (), {}, IGNORED))
     now = int(time.time())
     try:
         reader.page(_first_query(model, source, now - DAY, now), None)
@@ -138,6 +139,16 @@ class SourcePages:
             case Way.SEARCHED:
                 return self._searched(reader, start)
 
+    def _moments(self, reader: _Reader, records: list[Record]) -> list[int | None]:
+        """Epoch seconds at which each changed last, None where it does not tell."""
+        moments = [_seconds(record.get(reader.source.clock)) for record in records]
+        if without := moments.count(None):
+            self._logger.warning(
+                "%s: %d of %d objects have no valid %s; they are exported, and do not move the bookmark",
+                *(reader.where, without, len(records), reader.source.clock),
+            )
+        return moments
+
     def _sorted(self, reader: _Reader, start: Position) -> Iterator[Stretch]:
         """A cursor that Zendesk refuses is replaced by one made of its time; that one refused, all of the list is read."""
         since, oldest = epoch_of(start) or 0, 0
@@ -151,8 +162,9 @@ class SourcePages:
                 oldest = since if cursor is None else 0
                 continue
             until = self._until()
-            kept = [record for record in page.records if oldest <= reader.moment(record) < until]
-            last = reader.moment(page.records[-1]) if page.records else None
+            moments = self._moments(reader, page.records)
+            kept = _between(page.records, moments, oldest, until)
+            last = next((moment for moment in reversed(moments) if moment is not None), None)
             position: Position | None = None
             if last is not None:
                 since = max(since, last)
@@ -189,8 +201,9 @@ class SourcePages:
             except CursorInvalidError as refused:
                 raise AnswerError(f"{reader.where}: {refused}") from None
             until = self._until()
-            kept = [record for record in page.records if since <= reader.moment(record) < until]
-            latest = max([latest, *map(reader.moment, kept)])
+            moments = self._moments(reader, page.records)
+            kept = _between(page.records, moments, since, until)
+            latest = max([latest, *(moment for moment in moments if moment is not None and moment < until)])
             if not page.has_more:
                 yield Stretch(reader.finished(kept), Position(time=latest + 1), is_last=True)
                 return
@@ -277,18 +290,29 @@ class _Reader:
             raise AnswerError(f"{self.where}: the page cursor is no text")
         return _Listed(records, after, more, {"page[size]": asked["page[size]"]})
 
-    def moment(self, record: Mapping[str, Any]) -> int:
-        """Epoch seconds of its last change."""
-        told = record.get(self.source.clock)
-        try:
-            return seconds_of(told)
-        except ValueError:
-            raise AnswerError(f"{self.where}: an object has no {self.source.clock} that is a time") from None
-
     def finished(self, records: list[Record]) -> list[Record]:
         """As exports would tell them."""
-        told = (as_exported(self._model.name, self.source, one, self.moment(one)) for one in records)
+        told = (
+            as_exported(self._model.name, self.source, one, _seconds(one.get(self.source.clock)))
+            for one in records
+        )
         return self._rows.released([self._rows.finished(one) for one in told])
+
+
+def _between(records: list[Record], moments: list[int | None], since: int, until: int) -> list[Record]:
+    """Those that changed then, and those that do not tell when: repeated rather than missed."""
+    return [
+        record
+        for record, moment in zip(records, moments, strict=True)
+        if moment is None or since <= moment < until
+    ]
+
+
+def _seconds(told: object) -> int | None:
+    try:
+        return seconds_of(told)
+    except ValueError:
+        return None
 
 
 def _later(position: Position, listed: Position) -> Position:

@@ -262,12 +262,13 @@ def test_an_answer_over_several_lines_is_records_of_one_line_each(tap, zendesk):
 
 @pytest.mark.parametrize("maps", [{}, {"brand": {"title": "name"}}], ids=["handed on", "mapped"])
 @pytest.mark.parametrize("id_", [{"a": 1}, [1]], ids=["object", "list"])
-def test_a_key_that_is_no_plain_value_ends_the_run(id_, maps, tap, zendesk):
+def test_a_list_of_which_no_object_has_a_usable_key_is_not_shown_empty(id_, maps, tap, zendesk):
     body = {"brands": [{"id": id_, "name": "Secretive"}], "meta": {"has_more": False}}
     zendesk.fault("/api/v2/brands", status=200, body=body)
     result = tap(bulk_models=["brand"], incremental_models=[], stream_maps=maps)
     assert result.code == 1
-    assert "id or updated_at of an object is no plain value" in result.stderr
+    assert "brand: none of the objects that Zendesk lists has a usable key" in result.stderr
+    assert result.records("EXPORT_METADATA") == []
     assert "Traceback" not in result.stderr
     assert "Secretive" not in result.stderr
 

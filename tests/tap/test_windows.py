@@ -119,12 +119,17 @@ def test_a_run_without_new_rows_keeps_its_place(tap, zendesk):
     assert second.states[-1]["bookmarks"]["audit_log"] == first.states[-1]["bookmarks"]["audit_log"]
 
 
-def test_a_clock_that_is_no_time_ends_the_run(tap, zendesk):
-    body = {"audit_logs": [{"id": 1, "created_at": "Secretive"}], "meta": {"has_more": False}}
+def test_a_clock_that_is_no_time_stops_no_other_object(tap, zendesk):
+    odd = [
+        {"id": number, "created_at": clock} for number, clock in enumerate(("Secretive", {"a": 1}, None), 1)
+    ]
+    good = {"id": 9, "created_at": "2025-12-30T00:00:00Z"}
+    body = {"audit_logs": [*odd, good], "meta": {"has_more": False}}
     zendesk.fault("/api/v2/audit_logs", status=200, body=body)
     result = tap(**only("audit_log"))
-    assert result.code == 1
-    assert "audit_log: created_at of an object is no time" in result.stderr
+    assert result.code == 0, result.stderr
+    assert result.ids("audit_log")[:4] == [1, 2, 3, 9]
+    assert "audit_log: 3 of 4 objects have no valid created_at" in result.stderr
     assert "Secretive" not in result.stderr
 
 

@@ -1,0 +1,95 @@
+"""Objects that are not as documented, and stop nothing. Log lines name ids and counts, never content."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from tap_zendesk_cityblock.export_metadata import counted
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Collection
+
+NAMED_AT_ONCE = 10
+"""Ids in one log line."""
+_LOGGED_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""Keys that are safe to log: some models have keys that people choose."""
+
+
+class Report(Protocol):
+    """What readers of rows find."""
+
+    def unknown(self, name: str) -> None:
+        """A property that the schema does not have."""
+
+    def invalid_text(self, keys: Collection[object]) -> None:
+        """Objects whose texts had U+FFFD put in place of what is not valid Unicode."""
+
+    def nulls(self, count: int) -> None:
+        """Null in the list of objects. They stand for nothing."""
+
+    def left_out(self, count: int, why: str) -> None:
+        """Objects of which no row can be made. `why` goes behind "objects"."""
+
+
+class Oddities:
+    """Logs what is found in a model's answers: properties and objects once each, the others by answer."""
+
+    def __init__(self, model: str, logger: logging.Logger, *, is_exported: bool = True) -> None:
+        """`is_exported`: of a model that only parts are made of, nobody needs to know new properties."""
+        self._model, self._logger, self._is_exported = model, logger, is_exported
+        self._logged: set[object] = set()
+        self.count = 0
+        """Objects that were left out."""
+
+    def unknown(self, name: str) -> None:
+        if self._is_exported and ("property", name) not in self._logged:
+            self._logged.add(("property", name))
+            self._logger.warning(
+                "%s: Zendesk has a new property, %s; it is left out until the schema has it",
+                self._model,
+                name,
+            )
+
+    def invalid_text(self, keys: Collection[object]) -> None:
+        named = [_logged_key(key) for key in keys]
+        if new := [key for key in dict.fromkeys(named) if key not in self._logged]:
+            self._logged.update(new)
+            more = f" and {len(new) - NAMED_AT_ONCE} more" if len(new) > NAMED_AT_ONCE else ""
+            self._logger.warning(
+                "%s: text that is not valid Unicode was replaced by U+FFFD in id %s%s",
+                self._model,
+                ", ".join(new[:NAMED_AT_ONCE]),
+                more,
+            )
+
+    def nulls(self, count: int) -> None:
+        self._logger.warning("%s: skipped %d null among the objects", self._model, count)
+
+    def left_out(self, count: int, why: str) -> None:
+        self.count += count
+        self._logger.error("%s: left out %s %s", self._model, counted(count, "object"), why)
+
+
+class Ignored:
+    """For rows that are read and not exported."""
+
+    def unknown(self, name: str) -> None:
+        pass
+
+    def invalid_text(self, keys: Collection[object]) -> None:
+        pass
+
+    def nulls(self, count: int) -> None:
+        pass
+
+    def left_out(self, count: int, why: str) -> None:
+        pass
+
+
+IGNORED = Ignored()
+
+
+def _logged_key(key: object) -> str:
+    return str(key) if _LOGGED_KEY.fullmatch(str(key)) else "(not logged)"

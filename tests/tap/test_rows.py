@@ -1,0 +1,180 @@
+"""How the objects of an answer are read: as bytes or as dicts, and the same either way."""
+
+import json
+import logging
+
+import msgspec
+import pytest
+from tap_zendesk_cityblock.errors import AnswerError, TransientError
+from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.oddities import Oddities
+from tap_zendesk_cityblock.rows import DictRows, RawRows
+
+MODEL = MODELS["ticket"]
+KNOWN = ["id", "generated_timestamp", "subject", "via", "tags"]
+CONSTANTS = {"_export_id": "1"}
+
+
+@pytest.fixture(params=["bytes", "dicts"])
+def read(request, caplog):
+    """The records of `{"tickets": [<objects>]}` as they are exported, and the reader's oddities."""
+    oddities = Oddities("ticket", logging.getLogger("rows"))
+    if request.param == "bytes":
+        rows = RawRows(MODEL, KNOWN, [*KNOWN, *CONSTANTS], CONSTANTS, oddities, has_via=True)
+    else:
+        rows = DictRows(MODEL, KNOWN, CONSTANTS, oddities, has_via=True)
+
+    def run(*objects):
+        listed = ",".join(one.decode("utf-8", "surrogateescape") for one in objects)
+        body = f'{{"tickets": [{listed}], "end_of_stream": true}}'.encode("utf-8", "surrogateescape")
+        answer, records = rows.read(body)
+        assert answer.end_of_stream is True
+        written = json.loads(msgspec.json.encode(rows.released(records)))
+        assert all(record.pop("_export_id") == "1" for record in written)
+        run.oddities, run.messages = oddities, [entry.getMessage() for entry in caplog.records]
+        return written
+
+    return run
+
+
+INVALID_TEXTS = {
+    "first half of a pair": (rb"cut \ud83d", "cut \ufffd"),
+    "second half of a pair": (rb"\ude00 cut", "\ufffd cut"),
+    "halves in the wrong order": (rb"\ude00\ud83d", "\ufffd\ufffd"),
+    "half before a pair": (rb"\ud83d\ud83d\ude00", "\ufffd😀"),
+    "half before another escape": (rb"\ud83d\n", "\ufffd\n"),
+    "Latin-1": (b"Caf\xe9 au lait", "Caf\ufffd au lait"),
+    "cut UTF-8": (b"\xf0\x9f\x98 x", "\ufffd x"),
+    "a surrogate as bytes": (b"\xed\xa0\xbd", "\ufffd\ufffd\ufffd"),
+    "both": (b"\xff \\udc00", "\ufffd \ufffd"),
+}
+
+
+@pytest.mark.parametrize(("served", "exported"), INVALID_TEXTS.values(), ids=INVALID_TEXTS)
+def test_text_that_is_not_valid_unicode_is_replaced_and_logged_once_by_id(served, exported, read):
+    odd = b'{"id": 7, "subject": "%b", "tags": ["canary"]}' % served
+    for _ in range(2):
+        records = read(b'{"id": 6, "subject": "ok \xf0\x9f\x98\x80"}', odd)
+        assert [record["subject"] for record in records] == ["ok 😀", exported]
+    assert read.messages == ["ticket: text that is not valid Unicode was replaced by U+FFFD in id 7"]
+
+
+VALID_TEXTS = {
+    "a pair": (rb"\ud83d\ude00", "😀"),
+    "an escaped backslash before letters": (rb"C:\\ud83d", "C:\\ud83d"),
+    "two escaped backslashes": (rb"\\\\ud83d", "\\\\ud83d"),
+    "U+FFFD itself": ("�".encode(), "\ufffd"),
+    "letters of every length": ("aß€😀".encode(), "aß€😀"),
+    "longer than is checked at a time": ("€".encode() * 200_000, "€" * 200_000),
+}
+
+
+@pytest.mark.parametrize(("served", "exported"), VALID_TEXTS.values(), ids=VALID_TEXTS)
+def test_text_that_is_valid_stays_as_it_is(served, exported, read):
+    [record] = read(b'{"id": 7, "subject": "%b"}' % served)
+    assert record["subject"] == exported
+    assert read.messages == []
+
+
+def test_an_escaped_backslash_stays_where_another_text_is_replaced(read):
+    records = read(rb'{"id": 7, "subject": "\\ud83d"}', rb'{"id": 8, "subject": "\ud83d"}')
+    assert [record["subject"] for record in records] == ["\\ud83d", "\ufffd"]
+    assert read.messages == ["ticket: text that is not valid Unicode was replaced by U+FFFD in id 8"]
+
+
+def test_many_ids_are_one_short_line_and_a_key_that_may_be_a_text_is_not_logged(read):
+    read(rb'{"id": "canary@example.com", "subject": "\ud83d"}')
+    read(*(rb'{"id": %d, "subject": "\ud83d"}' % number for number in range(1, 13)))
+    assert [message.rpartition(" in id ")[2] for message in read.messages] == [
+        "(not logged)",
+        "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more",
+    ]
+
+
+@pytest.mark.parametrize("body", [b'{"tickets": [{"id": 7, "subject": "\\ud83d', b'{"tickets": [{"id": 7'])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        RawRows(MODEL, KNOWN, KNOWN, {}, Oddities("ticket", logging.getLogger("rows"))),
+        DictRows(MODEL, KNOWN, {}, Oddities("ticket", logging.getLogger("rows"))),
+    ],
+    ids=["bytes", "dicts"],
+)
+def test_a_body_cut_short_is_transient(body, rows):
+    with pytest.raises(TransientError):
+        rows.read(body)
+
+
+VIAS = {
+    "text": (b'"Web form"', {"channel": "Web form"}),
+    "number": (b"27", {"channel": "27"}),
+    "negative number": (b"-1", {"channel": "-1"}),
+    "object": (b'{"channel": 27, "source": null}', {"channel": 27, "source": None}),
+    "null": (b"null", None),
+}
+
+
+@pytest.mark.parametrize(("served", "exported"), VIAS.values(), ids=VIAS)
+def test_a_via_that_is_a_text_or_a_number_is_the_channel(served, exported, read):
+    records = read(b'{"id": 1, "via": %b}' % served, b'{"id": 2}')
+    assert records == [{"id": 1, "via": exported}, {"id": 2}]
+
+
+def test_null_among_the_objects_is_skipped_and_counted(read):
+    assert read(b'{"id": 1}', b"null", b'{"id": 2}', b"null") == [{"id": 1}, {"id": 2}]
+    assert read.messages == ["ticket: skipped 2 null among the objects"]
+    assert read.oddities.count == 0
+
+
+@pytest.mark.parametrize(
+    "odd", [b'{"subject": "canary"}', b'{"id": null}', b'{"id": {"a": 1}}', b'{"id": [1]}', b'{"id": true}']
+)
+def test_an_object_without_a_usable_key_is_left_out_and_counted(odd, read):
+    assert read(odd, b'{"id": 2}') == [{"id": 2}]
+    assert read.messages == ["ticket: left out 1 object without a usable key"]
+    assert read.oddities.count == 1
+
+
+@pytest.mark.parametrize("odd", [b'"canary"', b"7", b"[1]", b"true"])
+def test_an_entry_that_is_not_an_object_has_no_key_either(odd, read):
+    assert read(odd, b'{"id": 2}') == [{"id": 2}]
+    assert read.oddities.count == 1
+    assert "canary" not in " ".join(read.messages)
+
+
+@pytest.mark.parametrize("odd", [b'{"subject": "canary"}', b"7"])
+def test_a_few_without_a_key_in_many_are_left_out_and_many_end_the_run(odd, read):
+    good = [b'{"id": %d}' % number for number in range(1, 801)]
+    assert len(read(*good, *[odd] * 40)) == 800
+    with pytest.raises(AnswerError, match=r"50 of 850 objects .* are without a usable key"):
+        read(*good, *[odd] * 50)
+
+
+@pytest.mark.parametrize("clock", [b'{"a": 1}', b"[1]", b'"canary"', b"true"])
+def test_a_clock_of_any_kind_is_handed_on(clock, read):
+    [record] = read(b'{"id": 1, "generated_timestamp": %b}' % clock)
+    assert record == {"id": 1, "generated_timestamp": msgspec.json.decode(clock)}
+
+
+def test_oddities_of_every_kind_in_one_answer(read):
+    records = read(
+        b"null",
+        rb'{"id": 1, "subject": "\ud83d", "hue": "canary", "via": 5}',
+        b'{"subject": "canary"}',
+        b'{"id": 2, "generated_timestamp": {}}',
+    )
+    assert records == [
+        {"id": 1, "subject": "\ufffd", "via": {"channel": "5"}},
+        {"id": 2, "generated_timestamp": {}},
+    ]
+    assert sorted(message.partition("ticket: ")[2][:22] for message in read.messages) == [
+        "Zendesk has a new prop",
+        "left out 1 object with",
+        "skipped 1 null among t",
+        "text that is not valid",
+    ]
+    assert "canary" not in " ".join(read.messages)
+
+
+def test_a_number_beyond_all_floats_costs_no_other_object(read):
+    assert [record["id"] for record in read(b'{"id": 1, "tags": 1e999}', b'{"id": 2}')] == [1, 2]

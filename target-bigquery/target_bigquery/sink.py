@@ -10,6 +10,7 @@ import jsonschema_rs
 from singer_sdk.sinks import BatchSink
 from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
+from target_bigquery.computed import as_json, computed_properties
 from target_bigquery.errors import LoadError, RowError, TargetError
 from target_bigquery.fit import Inexact, Misfit
 from target_bigquery.loader import Layout
@@ -77,6 +78,12 @@ class BigQuerySink(BatchSink):
                 self.config["dataset"], name, wanted, layout
             )
             self._columns = columns_of(self.schema, self._table.schema)
+            kinds = {field.name.lower(): field.field_type for field in self._columns.fields}
+            self._computed = {
+                name: kinds[column_name(name).lower()]
+                for name in computed_properties(self._target_bigquery.mapper, self.stream_name)
+                if column_name(name).lower() in kinds
+            }
         except TargetError as error:
             raise type(error)(f"stream {self.stream_name}: {error}") from None
 
@@ -97,6 +104,18 @@ class BigQuerySink(BatchSink):
             self._spool = Spool(self._target_bigquery.rows[self.stream_name] + 1, identity)
         except LoadError as failure:
             raise LoadError(f"stream {self.stream_name}: {failure}") from None
+
+    def _remove_sdc_metadata_from_schema(self) -> None:
+        """The SDK drops names that begin with `_sdc_` in silence; those that a stream declares are columns like others."""
+
+    def _remove_sdc_metadata_from_record(self, record: dict[str, Any]) -> None:
+        """Likewise; what is not declared is left out with the warning that any such property gets."""
+
+    def preprocess_record(self, record: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - the SDK's signature
+        for name, kind in self._computed.items():
+            if name in record:
+                record[name] = as_json(record[name], kind)
+        return record
 
     def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
         """Left to process_record, which knows the row's number; the SDK's own logs what it finds."""

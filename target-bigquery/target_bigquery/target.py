@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections import Counter
@@ -62,6 +63,8 @@ class TargetBigQuery(Target):
         self._signal = 0
         super().__init__(**kwargs)
         self.max_parallelism = self.config["load_parallelism"]
+        if self.metrics_logger.level == logging.INFO:  # the loader's own lines have these numbers
+            self.metrics_logger.setLevel(logging.WARNING)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:

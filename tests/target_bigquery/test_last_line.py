@@ -23,6 +23,7 @@ def test_the_last_line_has_seconds_rows_and_exit_code(load_here, caplog):
         r"ends after \d+\.\d s with exit code 0; rows loaded: (ticket 2, user 1|user 1, ticket 2)",
         caplog.messages[-1],
     )
+    assert "METRIC" not in caplog.text
 
 
 def test_an_error_is_the_last_line_behind_it(load_here, caplog):

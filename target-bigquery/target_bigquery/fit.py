@@ -9,7 +9,7 @@ import dataclasses
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from types import NoneType
 from typing import Any
@@ -19,6 +19,9 @@ Fit = Callable[[Any], Any]
 LARGEST_EXACT = 2**53
 DIGITS = re.compile(r"[+-]?[0-9]{1,20}")
 SHORT_DECIMAL = re.compile(r"-?(?:[0-9]{1,4}\.[0-9]{1,4}|[0-9]{1,12}\.[0-9]{1,3})")
+ONE_DIGIT_HOUR = re.compile(r"[0-9]:")
+ANY_DAY = date(2000, 1, 1)
+"""An offset may lead to the day before or after."""
 PLAIN = frozenset({str, int, bool, NoneType})
 """What JSON columns take as it is."""
 
@@ -168,23 +171,37 @@ def _whole(value: Any) -> int | None:  # noqa: ANN401 - anything JSON holds
 
 
 def _float(value: Any) -> float | None:  # noqa: ANN401 - anything JSON holds
-    if type(value) is float or type(value) is int or value is None:
+    if type(value) is int or value is None or (type(value) is float and math.isfinite(value)):
         return value
     if type(value) is Digits and math.isfinite(number := float(value)):
         return number
-    raise Misfit("a number", value, is_form=type(value) is Digits)
+    raise Misfit("a finite number", value, is_form=type(value) in (float, Digits))
 
 
 def _moment(wanted: str, parse: Callable[[str], object]) -> Fit:
     def fit_moment(value: Any) -> object:  # noqa: ANN401 - anything JSON holds
         try:
             return parse(value)  # written back in one ISO form
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             if value is None or value == "":
                 return None
             raise Misfit(wanted, value, is_form=type(value) is str) from None
 
     return fit_moment
+
+
+def _timestamp(text: str) -> datetime:
+    """Raises OverflowError where the moment leaves the years 1 to 9999 in UTC, as BigQuery counts."""
+    moment = datetime.fromisoformat(text)
+    if not "0002" <= text < "9999" and moment.tzinfo:
+        moment.astimezone(UTC)
+    return moment
+
+
+def _time(text: str) -> time:
+    """In UTC, where the text has an offset: BigQuery's TIME has none. Also hours of one digit, as in 8:30:00."""
+    hour = time.fromisoformat(f"0{text}" if ONE_DIGIT_HOUR.match(text) else text)
+    return datetime.combine(ANY_DAY, hour).astimezone(UTC).time() if hour.tzinfo else hour
 
 
 def _json(path: str, seen: Seen) -> Fit:
@@ -221,7 +238,7 @@ def _exactly(value: Any, as_text: Callable[[str], str]) -> Any:  # noqa: ANN401 
     if type(value) is Digits:
         return as_text(str(value))
     if type(value) is float:
-        if abs(value) >= LARGEST_EXACT:
+        if not abs(value) < LARGEST_EXACT:  # nor is NaN
             raise Inexact(value)
         written = repr(value)
         return value if SHORT_DECIMAL.fullmatch(written) else as_text(written)
@@ -233,7 +250,7 @@ FITS: dict[str, Fit] = {
     "BOOLEAN": _boolean,
     "INTEGER": _integer,
     "FLOAT": _float,
-    "TIMESTAMP": _moment("a date-time", datetime.fromisoformat),
+    "TIMESTAMP": _moment("a date-time", _timestamp),
     "DATE": _moment("a date", date.fromisoformat),
-    "TIME": _moment("a time", time.fromisoformat),
+    "TIME": _moment("a time", _time),
 }

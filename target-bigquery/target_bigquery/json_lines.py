@@ -22,14 +22,17 @@ def read(line: bytes) -> tuple[Any, bytes]:
     try:
         return orjson.loads(line), line
     except orjson.JSONDecodeError:
-        line = repaired(line)
-        return exact(line), line
+        proper = repaired(line)
+        return exact(proper), line if proper == line else proper
 
 
 def exact(line: bytes) -> Any:  # noqa: ANN401 - anything JSON holds
-    """The value, numbers as `Digits` where neither 64 bits nor a double may hold them. Raises ValueError."""
+    """The value, numbers as `Digits` where neither 64 bits nor a double may hold them. Raises ValueError.
+
+    NaN and Infinity, which Python writes, are numbers here: no column takes them, and the column is named.
+    """
     try:
-        return json.loads(line, parse_int=_integer, parse_float=_float, parse_constant=_refused)
+        return json.loads(line, parse_int=_integer, parse_float=_float, parse_constant=float)
     except RecursionError:
         raise ValueError("too deep") from None
 
@@ -40,11 +43,6 @@ def _integer(digits: str) -> int | str:
 
 def _float(digits: str) -> float | str:
     return number if abs(number := float(digits)) < LARGEST_EXACT else Digits(digits)
-
-
-def _refused(constant: str) -> None:
-    """NaN and Infinity, which Python takes for JSON."""
-    raise ValueError(constant)
 
 
 def repaired(line: bytes) -> bytes:

@@ -34,8 +34,19 @@ class RustValidator(BaseJSONSchemaValidator):
 
     def validate(self, record: dict[str, Any]) -> None:
         for error in self._validator.iter_errors(record):
-            path = ".".join(str(part) for part in error.instance_path)
-            raise Misfit(f"what the schema says of {path or 'it'}", record)
+            path = _properties(error.schema_path)
+            misfit = Misfit(f"what the schema's {error.schema_path[-1]} allows", error.instance)
+            if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required):
+                path.append(error.kind.property)
+                misfit = Misfit("a value, which the schema requires", None)
+            misfit.path = path
+            raise misfit
+
+
+def _properties(schema_path: list[str | int]) -> list[str]:
+    """Names of properties on the way through a schema; a path through the record could hold what the record says."""
+    parts = iter(schema_path)
+    return [str(next(parts)) for part in parts if part == "properties"]
 
 
 class BigQuerySink(BatchSink):
@@ -147,7 +158,8 @@ class BigQuerySink(BatchSink):
         try:
             return self._columns.fit(record)
         except Inexact:
-            return self._columns.fit(self._target_bigquery.exact_record(self.stream_name, record))
+            exact = self._target_bigquery.exact_record(self.stream_name, record)
+            return self._columns.fit(self.preprocess_record(exact, {}))
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Raises LoadError, SettingsError."""

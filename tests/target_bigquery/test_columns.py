@@ -4,6 +4,9 @@ import json
 from datetime import UTC, date, datetime, time
 
 import pytest
+from target_bigquery.errors import RowError
+from target_bigquery.fit import Misfit
+from target_bigquery.sink import RustValidator
 
 from tests.target_bigquery.singer import record, schema, state
 
@@ -129,13 +132,40 @@ def test_two_properties_that_fall_on_one_column_are_refused(load):
     assert "the properties a-b and A_b fall on one column, A_b" in loaded.stderr
 
 
-def test_records_are_validated_on_demand(load):
-    valid = schema(status={"type": "string", "enum": ["open", "closed"]})
-    assert load([valid, record(1, status="canary"), state(1)]).code == 0
-    loaded = load([valid, record(2, status="canary"), state(2)], validate_records=True)
-    assert loaded.code == 1
-    assert "stream ticket row 1: expected what the schema says of status" in loaded.stderr
-    assert "canary" not in loaded.stderr
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("canary", "column status: expected what the schema's enum allows, got a string"),
+        (None, "column status: expected what the schema's enum allows, got null"),
+    ],
+    ids=str,
+)
+def test_records_are_validated_on_demand(value, told, load_here, ids):
+    valid = schema(status={"enum": ["open", "closed"]})
+    load_here([valid, record(1, status=value), state(1)])
+    with pytest.raises(RowError, match=f"^stream ticket row 1: {told}$"):
+        load_here([valid, record(2, status=value), state(2)], validate_records=True)
+    assert ids() == [1]
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ({}, "column part.kind: expected a value, which the schema requires, got null"),
+        (
+            {"kind": "a", "sizes": {"canary": "canary"}},
+            "column part.sizes: expected what the schema's type allows, got a string",
+        ),
+    ],
+    ids=["missing", "of any name"],
+)
+def test_validation_names_columns_and_nothing_that_a_record_says(part, told):
+    sizes = {"type": "object", "additionalProperties": {"type": "integer"}}
+    kind = {"type": "string"}
+    nested = {"type": "object", "required": ["kind"], "properties": {"kind": kind, "sizes": sizes}}
+    with pytest.raises(Misfit) as refused:
+        RustValidator({"type": "object", "properties": {"part": nested}}).validate({"part": part})
+    assert str(refused.value) == told
 
 
 POLICY_TAG = "projects/p/locations/us/taxonomies/1/policyTags/2"

@@ -6,6 +6,7 @@ import orjson
 import pytest
 from target_bigquery.fit import Digits, Inexact, Misfit
 from target_bigquery.json_lines import exact, repaired
+from target_bigquery.json_lines import read as read_line
 from target_bigquery.schema import columns_of
 
 
@@ -22,6 +23,8 @@ NUMBER = {"type": ["number", "null"]}
 WHOLE = {"type": ["integer", "null"]}
 FLAG = {"type": ["boolean", "null"]}
 TIME = {"type": ["string", "null"], "format": "date-time"}
+DAY = {**TIME, "format": "date"}
+HOUR = {**TIME, "format": "time"}
 OPEN = {"type": ["object", "null"]}
 MIXED = {"type": ["string", "number", "array", "object", "null"]}
 
@@ -44,11 +47,20 @@ def lists(items):
         (Digits("12345678901234568.0"), WHOLE, "12345678901234568"),
         (Digits("1e30"), NUMBER, 1e30),
         ("", TIME, None),
-        ("", {**TIME, "format": "date"}, None),
-        ("", {**TIME, "format": "time"}, None),
+        ("", DAY, None),
+        ("", HOUR, None),
+        ("12:34:56+00:00", HOUR, "12:34:56"),
+        ("12:34:56Z", HOUR, "12:34:56"),
+        ("01:30:00+02:00", HOUR, "23:30:00"),
+        ("23:30:00.25-02:00", HOUR, "01:30:00.250000"),
+        ("8:30:00", HOUR, "08:30:00"),
+        ("8:30:00+01:00", HOUR, "07:30:00"),
+        ("0001-01-01T00:00:00Z", TIME, "0001-01-01T00:00:00+00:00"),
+        ("9999-12-31T23:59:59Z", TIME, "9999-12-31T23:59:59+00:00"),
+        ("0001-01-01", DAY, "0001-01-01"),
         (["a", None], lists(TEXT), ["a"]),
         ([1.5, None, 2], lists(NUMBER), [1.5, 2]),
-        (["", "2026-01-01"], lists({**TIME, "format": "date"}), ["2026-01-01"]),
+        (["", "2026-01-01"], lists(DAY), ["2026-01-01"]),
         ([7, "8", None], lists(WHOLE), [7, 8]),
         ([None], lists(WHOLE), []),
         ([{"x": 1}, None], lists({**OPEN, "properties": {"x": WHOLE}}), [{"x": 1}]),
@@ -73,10 +85,21 @@ def test_an_odd_value_is_read_in_its_one_sensible_way(value, schema, reading):
         ("9" * 5000, WHOLE, "expected a 64-bit integer, got a string that is not one"),
         (2**63, WHOLE, "expected a 64-bit integer, got a number that is not one"),
         (Digits("1e999999999"), WHOLE, "expected a 64-bit integer, got a number that is not one"),
-        ("1.5", NUMBER, "expected a number, got a string"),
-        (Digits("1e400"), NUMBER, "expected a number, got a number that is not one"),
+        ("1.5", NUMBER, "expected a finite number, got a string"),
+        (Digits("1e400"), NUMBER, "expected a finite number, got a number that is not one"),
+        (float("nan"), NUMBER, "expected a finite number, got a number that is not one"),
+        (float("-inf"), NUMBER, "expected a finite number, got a number that is not one"),
+        (float("inf"), WHOLE, "expected a 64-bit integer, got a number that is not one"),
+        (float("nan"), OPEN, "expected a number of 64 bits, got a number that is not one"),
+        ([float("inf")], MIXED, "expected a number of 64 bits, got a number that is not one"),
         ("true", FLAG, "expected a boolean, got a string"),
         (1, FLAG, "expected a boolean, got a number"),
+        ("0001-01-01T00:00:00+02:00", TIME, "expected a date-time, got a string that is not one"),
+        ("9999-12-31T23:59:59-00:01", TIME, "expected a date-time, got a string that is not one"),
+        ("10000-01-01T00:00:00Z", TIME, "expected a date-time, got a string that is not one"),
+        ("0000-12-31", DAY, "expected a date, got a string that is not one"),
+        ("24:30:00", HOUR, "expected a time, got a string that is not one"),
+        ("8:3", HOUR, "expected a time, got a string that is not one"),
         ("soon", TIME, "expected a date-time, got a string that is not one"),
         (1732725000, TIME, "expected a date-time, got a number"),
         ("a", lists(TEXT), "expected an array, got a string"),
@@ -144,6 +167,12 @@ def test_a_line_read_again_has_every_digit():
         "c": "1e30",
         "d": 0.1,
     }
+
+
+@pytest.mark.parametrize("constant", ["NaN", "-Infinity"])
+def test_constants_that_python_writes_as_json_are_refused_by_column(constant):
+    with pytest.raises(Misfit, match=r"^column value: expected a finite number"):
+        columns(**NUMBER).fit(read_line(f'{{"value": {constant}}}'.encode())[0])
 
 
 @pytest.mark.parametrize(

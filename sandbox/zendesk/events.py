@@ -124,13 +124,21 @@ def _comment(rng: Random, ticket: Json, moment: int, body: str, *, author: int) 
     if rng.random() < 0.1:
         attachment: Json = {"id": rng.randrange(10**9), "file_name": "receipt.pdf", "size": 2048}
         attachments.append({**attachment, "content_url": f"{HOST}/attachments/token/{attachment['id']}"})
+    is_voice = ticket["via"] and ticket["via"]["channel"] == "voice"
+    voice: Json = {
+        "data": {"from": "+15550142", "to": "+15550100", "recording_url": None, "transcription_text": body},
+        "formatted_from": "+1 (555) 014-2000",
+        "formatted_to": "+1 (555) 010-0000",
+        "transcription_visible": False,
+        "trusted": True,
+    }
     return {
         "via": rng.choice((33, "Mail")) if rng.random() < 0.1 else ticket["via"],
-        "type": "VoiceComment" if ticket["via"] and ticket["via"]["channel"] == "voice" else "Comment",
+        "type": "VoiceComment" if is_voice else "Comment",
         "author_id": author,
         "body": body,
         "html_body": f'<div class="zd-comment"><p dir="auto">{body}</p></div>',
-        "plain_body": body,
+        **(voice if is_voice else {"plain_body": body}),
         "public": ticket["is_public"] and rng.random() < 0.6,
         "attachments": attachments,
         "created_at": iso(moment),

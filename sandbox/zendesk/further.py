@@ -149,7 +149,16 @@ def ticket_form_status(rng: Random, number: int, _users: int) -> Json:
 
 
 def locale(_rng: Random, number: int, _users: int) -> Json:
-    return {"id": 1 + number, "locale": LOCALES[number], "name": f"Language {LOCALES[number]}"}
+    name = f"Language {LOCALES[number]}"
+    return {
+        "id": 1 + number,
+        "locale": LOCALES[number],
+        "name": name,
+        "native_name": name,
+        "presentation_name": name,
+        "rtl": LOCALES[number] in ("he", "ar"),
+        "default": number == 0,
+    }
 
 
 def workspace(rng: Random, number: int, _users: int) -> Json:
@@ -214,7 +223,7 @@ def job_status(rng: Random, number: int, _users: int) -> Json:
         "id": _text_id(rng).replace("-", ""),
         "job_type": "bulk update",
         "status": "working" if number % 3 == 2 else "completed",
-        "message": None,
+        "message": None if number % 3 == 2 else f"Completed at {iso(START - DAY)}",
         "progress": 1,
         "total": 1,
         "results": None if number % 3 == 2 else results,
@@ -343,10 +352,21 @@ def call(rng: Random, number: int, users: int) -> Json:
         "overflowed": False,
         "overflowed_to": None,
         "outside_business_hours": False,
-        "exceeded_queue_time": False,
+        "exceeded_queue_wait_time": number % 7 == 3,
         "quality_issues": ["none"],
         "recording_time": talk,
         "not_recording_time": 0,
+        "recording_control_interactions": 0,
+        "customer_requested_voicemail": False,
+        "default_group": False,
+        "call_channel": "phone",
+        "call_group_id": FIRST_GROUP if number % 2 == 0 else None,
+        "call_recording_consent": "always",
+        "callback_source": "queue" if number % 10 == 4 else None,
+        "copilot_suggestions_generated_successful": number % 3 if number % 8 == 0 else None,
+        "copilot_suggestions_generated_total": 3 if number % 8 == 0 else None,
+        "transcription_language": "en" if number % 8 == 0 else None,
+        **dict.fromkeys(RARE_OF_CALLS),
     }
 
 
@@ -354,7 +374,7 @@ def call_leg(rng: Random, number: int, users: int) -> Json:
     return {
         "call_id": _number_of("call", number // 2),
         "type": ("customer", "agent")[number % 2],
-        "agent_id": FIRST_USER + number * 10 % users if number % 2 else None,
+        "agent_id": FIRST_USER + number * 10 % users if number % 2 else 0,
         "user_id": FIRST_USER + number % users,
         "duration": rng.randrange(900),
         "talk_time": rng.randrange(900),
@@ -367,6 +387,8 @@ def call_leg(rng: Random, number: int, users: int) -> Json:
         "call_charge": "0.004",
         "minutes_billed": 1,
         "quality_issues": [],
+        "wrap_up_time": rng.randrange(30) if number % 2 else None,
+        **dict.fromkeys(RARE_OF_CALL_LEGS),
     }
 
 
@@ -436,6 +458,7 @@ def access_log(rng: Random, number: int, users: int) -> Json:
         "bytes_sent": rng.randrange(10_000),
         "category": "Ticket",
         "summary": "View ticket",
+        "origin_service": "classic",
     }
     if number % 4 == 0:
         content["graphql"] = {"operation_name": "ticket", "operation_type": "QUERY", "variables": "{}"}
@@ -489,6 +512,12 @@ def chat(rng: Random, number: int, users: int) -> Json:
         "department_name": None,
         "started_by": "visitor",
         "missed": False,
+        "deleted": number % 9 == 4,
+        "dropped": False,
+        "proactive": number % 5 == 0,
+        "abandon_time": None,
+        "skills_requested": [],
+        "skills_fulfilled": False,
         "triggered": False,
         "unread": False,
         "rating": rng.choice(("good", None)),
@@ -504,6 +533,16 @@ def chat(rng: Random, number: int, users: int) -> Json:
         "engagements": [],
     }
 
+
+RARE_OF_CALLS = (
+    "call_recording_consent_action", "call_recording_consent_keypress", "ivr_action", "ivr_destination_group_name",
+    "ivr_hops", "ivr_routed_to", "ivr_time_spent", "post_call_summary", "post_call_summary_created",
+    "post_call_transcription", "post_call_transcription_created", "real_time_transcription",
+)  # fmt: skip
+RARE_OF_CALL_LEGS = (
+    "conference_from", "conference_time", "conference_to", "consultation_from", "consultation_time", "consultation_to",
+)  # fmt: skip
+"""Null in most calls of those who have recorded some."""
 
 KEYS = ("clinic_visit", "vehicle", "care_plan")
 """Of the custom objects."""
@@ -547,7 +586,7 @@ BUILDERS: dict[str, tuple[Callable[[Random, int, int], Json], int]] = {
 OF_A_MOMENT = {"ticket_metric_event", "access_log", "routing_attribute_event", "chat"}
 TIMELESS = {"tag", "ticket_form_status", "job_status", "schedule_holiday", *OF_A_MOMENT}
 """These have neither `created_at` nor `updated_at`; those of a moment have one clock under another name."""
-WITHOUT_URL = ("call", "chat", "tag", "ticket_", "schedule_holiday", "routing_attribute_event", "access_log")
+WITHOUT_URL = ("call", "chat", "tag", "ticket_", "schedule", "routing_attribute_event", "access_log")
 
 PARENTS: dict[str, Callable[[int], object]] = {
     "schedule_holiday": lambda number: _number_of("schedule", number % 2),

@@ -118,7 +118,7 @@ FURTHER_ENDPOINTS = (
     Endpoint("group_sla_policy", "/api/v2/group_slas/policies", "group_sla_policies", Paging.OFFSET),
     Endpoint("schedule", "/api/v2/business_hours/schedules", "schedules", Paging.NONE),
     Endpoint("satisfaction_reason", "/api/v2/satisfaction_reasons", "reasons", Paging.NONE),
-    Endpoint("survey_response", "/api/v2/guide/survey_responses", "survey_responses", Paging.LIST_CURSOR),
+    Endpoint("survey_response", "/api/v2/guide/survey_responses", "survey_responses", Paging.LIST_CURSOR, 50),
     Endpoint("tag", "/api/v2/tags", "tags", Paging.LIST_CURSOR, key="name"),
     Endpoint("custom_status", "/api/v2/custom_statuses", "custom_statuses", Paging.NONE),
     Endpoint("ticket_form_status", "/api/v2/ticket_form_statuses", "ticket_form_statuses", Paging.NONE),

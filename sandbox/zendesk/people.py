@@ -69,6 +69,8 @@ def user(seed: int, number: int, users: int) -> tuple[Json, int]:
         "report_csv": False,
         "chat_only": False,
         "remote_photo_url": None,
+        "is_billing_admin": number == 0,
+        "suspension_details": None,
         "user_fields": {
             "member_since": iso(created) if rng.random() < 0.5 else None,
             "languages": rng.sample(("en", "es", "ht", "zh"), rng.randrange(3)),
@@ -84,11 +86,10 @@ def user(seed: int, number: int, users: int) -> tuple[Json, int]:
 
 def delete_user(content: Json, *, permanently: bool = False) -> None:
     """As Zendesk leaves a deleted user in the export; a permanently deleted one has lost the rest too."""
-    content.update(active=False, email=None)
+    content.update(active=False, email=None, permanently_deleted=permanently)
     if permanently:
         content.update(
             name="Permanently Deleted User",
-            permanently_deleted=True,
             phone=None,
             notes=None,
             details=None,

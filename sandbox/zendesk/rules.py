@@ -43,6 +43,7 @@ def _option(rng: Random, field_id: int, position: int) -> Json:
         "value": f"{tag}_{position}",
         "position": position,
         "url": f"{HOST}/api/v2/custom_field_options/{option_id}.json",
+        "default": False,
     }
 
 
@@ -86,6 +87,7 @@ def ticket_field(rng: Random, number: int) -> Json:
     return content | {
         "agent_can_edit": True,
         "agent_description": None,
+        "raw_agent_description": None,
         "collapsed_for_agents": False,
         "creator_app_name": None,
         "creator_user_id": FIRST_USER if own >= 0 else None,
@@ -110,9 +112,9 @@ def person_field(rng: Random, number: int) -> Json:
         "Preferred name",
         "Region",
         "Beds",
-        "Notes",
+        "Care lead",
     )
-    kinds = ("date", "multiselect", "decimal", "checkbox", "text", "dropdown", "integer", "textarea")
+    kinds = ("date", "multiselect", "decimal", "checkbox", "text", "dropdown", "integer", "lookup")
     title, kind = titles[number % 8], kinds[number % 8]
     return {
         **_custom_field(rng, number, title, kind),
@@ -244,6 +246,7 @@ def ticket_form(_rng: Random, number: int) -> Json:
             }
         ],
         "end_user_conditions": [],
+        "form_type": "standard",
     }
 
 
@@ -254,7 +257,8 @@ def view(rng: Random, number: int) -> Json:
         "active": True,
         "default": False,
         "position": number,
-        "description": None,
+        "description": f"View {number} of care teams" if number % 3 == 0 else None,
+        "watchable": number % 2 == 0,
         "conditions": CONDITIONS,
         "execution": {
             "group_by": "status",
@@ -269,7 +273,7 @@ def view(rng: Random, number: int) -> Json:
 def sla_policy(_rng: Random, number: int) -> Json:
     return {
         "title": f"Policy {number}",
-        "description": None,
+        "description": f"Policy {number} for urgent requests" if number % 2 else None,
         "position": number,
         "filter": CONDITIONS,
         "policy_metrics": [
@@ -301,9 +305,8 @@ def support_address(_rng: Random, number: int) -> Json:
         "forwarding_status": "verified",
         "spf_status": "verified",
         "cname_status": "unknown",
-        "dns_results": None,
-        "domain_verification_status": None,
-        "domain_verification_code": None,
+        "domain_verification_status": "verified" if number % 2 == 0 else None,
+        "domain_verification_code": f"{number:010x}" if number % 2 == 0 else None,
     }
 
 
@@ -340,6 +343,8 @@ def target(_rng: Random, number: int) -> Json:
         "target_url": "https://hooks.cityblock.example/zendesk",
         "method": "post",
         "content_type": "application/json",
+        "username": None,
+        "password": None,
     }
 
 
@@ -365,7 +370,7 @@ def trigger(rng: Random, number: int) -> Json:
         "active": True,
         "default": False,
         "position": number,
-        "description": None,
+        "description": f"Trigger {number} routes requests" if number % 4 == 0 else None,
         "category_id": str(1 + number % 3),
         "conditions": CONDITIONS,
         "actions": ACTIONS,
@@ -416,6 +421,8 @@ def rule(seed: int, model: str, number: int, changed: int | None = None) -> Json
     }
     if model == "target":  # the one model without it
         del made["updated_at"]
+    if model == "custom_agent_role":
+        del made["url"]
     return made
 
 

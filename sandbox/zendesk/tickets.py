@@ -135,6 +135,8 @@ def new_ticket(rng: Random, number: int, created: int, users: int) -> Json:
         "allow_channelback": False,
         "allow_attachments": True,
         "from_messaging_channel": channel == "native_messaging",
+        "deleted_ticket_form_id": FIRST_ORGANIZATION + 400_100 if number % 31 == 4 else None,
+        "satisfaction_probability": number % 100 / 100 if number % 29 == 3 else None,
         "support_type": "ai_agent" if number % 23 == 11 else "agent",
     }
 
@@ -146,7 +148,7 @@ def delete_ticket(content: Json, *, scrubbed: bool = False) -> None:
         content.update(
             subject="SCRUBBED",
             raw_subject="SCRUBBED",
-            description="SCRUBBED",
+            description="X",
             custom_fields=[],
             fields=[],
             tags=[],

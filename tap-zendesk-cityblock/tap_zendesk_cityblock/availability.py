@@ -28,6 +28,7 @@ ADVICE = (
     "let the login's user be an admin; is the feature in the account's plan? if no incremental export may be read,"
     " set incremental_exports to false; else name it in optional_models"
 )
+REFUSED_ADVICE = "Zendesk refused the request itself, which neither permission nor plan changes: update the tap or report it"
 READABLE = "tap-zendesk-cityblock.readable"
 MISSING = "tap-zendesk-cityblock.missing"
 
@@ -65,6 +66,11 @@ def _probe(model: Model, settings: Settings, client: ZendeskClient) -> str | Non
     return None
 
 
+def advice(cause: str) -> str:
+    """What to do about what is in the way of reading a model."""
+    return REFUSED_ADVICE if "HTTP 400" in cause else ADVICE
+
+
 def mark_readable(
     catalog: dict[str, Any], settings: Settings, client: ZendeskClient, logger: logging.Logger
 ) -> None:
@@ -83,4 +89,4 @@ def mark_readable(
         metadata[model.name][READABLE] = cause is None
         if cause is not None:
             metadata[model.name][MISSING] = cause
-            logger.warning("%s: not readable (%s): %s", model.name, cause, ADVICE)
+            logger.warning("%s: not readable (%s): %s", model.name, cause, advice(cause))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tap_zendesk_cityblock.availability import ADVICE, SECONDS, probe
+from tap_zendesk_cityblock.availability import SECONDS, advice, probe
 from tap_zendesk_cityblock.errors import PartlyUnavailableError, TapError
 from tap_zendesk_cityblock.tap import configured
 
@@ -23,15 +23,16 @@ def check(settings: Settings, client: ZendeskClient) -> bool:
         for model in (*settings.bulk_models, *settings.incremental_models)
     ]
     lacking = [
-        model.name
+        (model.name, advice(cause))
         for model, cause in told
         if cause is not None and model.name not in settings.optional_models
     ]
     for model, cause in told:
-        state = "ok" if cause is None else "MISSING" if model.name in lacking else "absent"
+        state = "ok" if cause is None else "MISSING" if model.name in dict(lacking) else "absent"
         click.echo(f"{state:<8}{model.name}: {cause or 'readable'}")
-    if lacking:
-        click.echo(f"{'':<8}→ {', '.join(lacking)}: {ADVICE}")
+    for what in dict.fromkeys(what for _, what in lacking):
+        names = ", ".join(name for name, its in lacking if its == what)
+        click.echo(f"{'':<8}→ {names}: {what}")
     return not lacking
 
 

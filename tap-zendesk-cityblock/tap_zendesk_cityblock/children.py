@@ -118,8 +118,9 @@ class ChildStream(ModelStream):
 
 def raise_where_rows_lack(causes: Mapping[Key, StreamUnavailableError | None]) -> None:
     """Raises StreamUnavailableError where a parent's rows may not be read, or no parent has any such thing."""
-    refused = [f"{key}: {cause}" for key, cause in causes.items() if cause and not cause.is_missing]
+    refused = {key: cause for key, cause in causes.items() if cause and not cause.is_missing}
     if refused:
-        raise StreamUnavailableError(", ".join(refused))
+        told = ", ".join(f"{key}: {cause}" for key, cause in refused.items())
+        raise StreamUnavailableError(told, is_refused=all(cause.is_refused for cause in refused.values()))
     if causes and all(causes.values()):
         raise StreamUnavailableError("HTTP 404")

@@ -173,7 +173,7 @@ def _failure(path: str, response: requests.Response) -> Exception:
         return StartTooRecentError()
     if status == 400 and title in ("InvalidCursor", "InvalidPaginationParameter"):
         return CursorInvalidError(f"Zendesk refused the cursor ({told})")
-    return (RefusedError if 400 <= status < 500 else AnswerError)(f"{path}: {told}")
+    return RefusedError(f"{path}: {told}", status) if 400 <= status < 500 else AnswerError(f"{path}: {told}")
 
 
 def _title(response: requests.Response) -> str:

@@ -34,7 +34,11 @@ class AnswerError(TapError):
 
 
 class RefusedError(AnswerError):
-    pass
+    """`status`: of the answer."""
+
+    def __init__(self, cause: str, status: int) -> None:
+        super().__init__(cause)
+        self.status = status
 
 
 class GaveUpError(TapError):
@@ -67,11 +71,15 @@ class TransientError(Exception):
 
 
 class StreamUnavailableError(Exception):
-    """`is_missing`: Zendesk knows no such thing, rather than that it may not be read."""
+    """`is_missing`: Zendesk knows no such thing, rather than that it may not be read.
 
-    def __init__(self, cause: str, *, is_missing: bool = False) -> None:
+    `is_refused`: Zendesk did not take the request as it is (HTTP 400), which no plan and no permission changes.
+    """
+
+    def __init__(self, cause: str, *, is_missing: bool = False, is_refused: bool = False) -> None:
         super().__init__(cause)
         self.is_missing = is_missing
+        self.is_refused = is_refused
 
 
 class StartTooRecentError(Exception):

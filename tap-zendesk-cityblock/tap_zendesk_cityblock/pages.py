@@ -47,7 +47,7 @@ def treat_refusal_as_unavailable(pages: Iterator[T]) -> Iterator[T]:
     except RefusedError as refused:
         if has_begun:
             raise
-        raise StreamUnavailableError(str(refused)) from None
+        raise StreamUnavailableError(str(refused), is_refused=refused.status == 400) from None
 
 
 def _comparable(versions: list[Version]) -> tuple[list[Version], set[Version]]:

@@ -120,8 +120,9 @@ class ModelStream(Stream):
 
     def _leave_out(self, members: list[Member], cause: StreamUnavailableError) -> None:
         for name in (member.stream.name for member in members):
-            self.zendesk.unavailable[name] = str(cause)
-            self.logger.warning("%s: not available to this account (%s)", name, cause)
+            self.zendesk.unavailable[name] = cause
+            told = "Zendesk refused the request" if cause.is_refused else "not available to this account"
+            self.logger.warning("%s: %s (%s)", name, told, cause)
 
     def _complete(self, members: list[Member]) -> None:
         """Raises AnswerError where a list had objects and all were left out: it would be shown empty."""

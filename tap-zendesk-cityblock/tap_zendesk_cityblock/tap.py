@@ -36,12 +36,13 @@ from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.writer import BufferedWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import FrameType
 
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
+    from tap_zendesk_cityblock.errors import StreamUnavailableError
     from tap_zendesk_cityblock.models import Model
 
 
@@ -68,7 +69,7 @@ class TapZendeskCityblock(Tap):
     ]
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
-        self.unavailable: dict[str, str] = {}
+        self.unavailable: dict[str, StreamUnavailableError] = {}
         self._side_by_side = SideBySide()
         super().__init__(**kwargs)
 
@@ -220,10 +221,15 @@ class TapZendeskCityblock(Tap):
             if name in self.unavailable and name not in self.settings.optional_models
         }
         if missing:
-            told = ", ".join(f"{name} ({cause})" for name, cause in missing.items())
-            raise PartlyUnavailableError(
-                f"not available to this account: {told}; the other models are complete"
-            )
+            told = [
+                f"{what}: {', '.join(names)}"
+                for what, names in (
+                    ("not available to this account", _with_causes(missing, is_refused=False)),
+                    ("Zendesk refused the request for", _with_causes(missing, is_refused=True)),
+                )
+                if names
+            ]
+            raise PartlyUnavailableError(f"{'; '.join(told)}; the other models are complete")
 
     @classmethod
     def invoke(  # type: ignore[override]
@@ -248,6 +254,10 @@ class TapZendeskCityblock(Tap):
         gc.freeze()  # what start-up made stays; there is no use in looking through it again and again
         tap.sync_all()
         tap.check_availability()
+
+
+def _with_causes(missing: Mapping[str, StreamUnavailableError], *, is_refused: bool) -> list[str]:
+    return [f"{name} ({cause})" for name, cause in missing.items() if cause.is_refused is is_refused]
 
 
 def sync(stream: Stream) -> None:

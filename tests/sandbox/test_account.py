@@ -83,11 +83,26 @@ def test_tickets_are_of_every_kind_that_an_export_has_to_cope_with(url):
         ticket["id"]: int(datetime.fromisoformat(ticket["updated_at"]).timestamp()) for ticket in tickets
     }
     assert any(ticket["status"] == "deleted" for ticket in tickets)
-    assert any(ticket["subject"] == "SCRUBBED" for ticket in tickets)
+    scrubbed = [ticket for ticket in tickets if ticket["subject"] == "SCRUBBED"]
+    assert {ticket["description"] for ticket in scrubbed} == {"X"}
     assert any(ticket["generated_timestamp"] > epoch[ticket["id"]] for ticket in tickets)
     assert any(ticket["status"] == "closed" and ticket["id"] not in measured for ticket in tickets)
     kinds = {type(field["value"]) for ticket in tickets for field in ticket["custom_fields"]}
     assert kinds == {str, list, bool, int, type(None)}
+
+
+def test_users_say_whether_they_were_deleted_for_good_once_they_are_deleted(url):
+    users = objects(url, "user")
+    assert all(("permanently_deleted" in user) is not user["active"] for user in users)
+    assert any(user.get("permanently_deleted") is False for user in users)
+
+
+def test_surveys_are_listed_fifty_a_page(url):
+    def asked(size):
+        path, headers = f"{url}/api/v2/guide/survey_responses", {"Authorization": "Bearer sandbox-access"}
+        return requests.get(path, params={"page[size]": size}, headers=headers, timeout=30).status_code
+
+    assert (asked(50), asked(51)) == (200, 400)
 
 
 def test_time_brings_every_kind_of_change_and_none_in_the_last_two_minutes(tmp_path):

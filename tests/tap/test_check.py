@@ -81,6 +81,8 @@ def test_a_model_that_zendesk_will_not_list_as_it_is_asked_is_told_and_hides_no_
     assert ran.returncode == 3
     assert "MISSING macro: /api/v2/macros: HTTP 422 FilterMissing" in ran.stdout
     assert "MISSING custom_object_record: " in ran.stdout
+    assert "→ macro: let the login's user be an admin" in ran.stdout
+    assert "→ custom_object_record: Zendesk refused the request itself" in ran.stdout
     assert "ok      brand: readable" in ran.stdout
     assert "ok      user: readable" in ran.stdout
 

@@ -14,6 +14,7 @@ LEFT_OUT = {
     "ticket_skip": {"ticket"},
     "activity": {"user", "actor"},
     "workspace": {"selected_macros"},
+    "target": {"password"},
 }
 
 

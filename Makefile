@@ -140,6 +140,7 @@ wheels: setup ## the three plugins as wheels, and the pins they were tested with
 .meltano/.ready: .venvs/meltano/.ready meltano.yml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml target-zendesk-pubsub/pyproject.toml constraints/plugins.txt constraints/dbt.txt
 	@echo "installing the Meltano plugins"
 	@$(MELTANO) --log-level warning install >/dev/null
+	@mkdir -p .meltano/run && chmod 700 .meltano/run # settings files with secrets
 	@touch $@
 
 IMAGE_INPUTS := LICENSE meltano.yml deploy/image/build scripts/saved_state.py $(wildcard constraints/*.txt) $(shell find tap-zendesk-cityblock \

@@ -28,6 +28,7 @@ from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.json_files import read_object, to_object
 from tap_zendesk_cityblock.limits import BUCKETS, Limits
 from tap_zendesk_cityblock.settings import SETTINGS, Settings, check_names, hint
+from tap_zendesk_cityblock.settings_files import keep_private
 from tap_zendesk_cityblock.side_by_side import SideBySide
 from tap_zendesk_cityblock.sources import sources_of
 from tap_zendesk_cityblock.sources_stream import SourcesStream
@@ -106,6 +107,7 @@ class TapZendeskCityblock(Tap):
         given = _ConfigInput(parse_env="ENV" in value)
         for path in value:
             if path != "ENV":
+                keep_private(Path(path))
                 given.config |= read_object(Path(path), "--config")
         return given
 

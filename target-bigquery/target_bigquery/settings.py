@@ -84,7 +84,7 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "checkpoint_seconds",
         COUNT,
-        default=300,
+        default=120,
         description="Seconds after which the next STATE is sent on, once all that came before it is loaded",
     ),
     th.Property(

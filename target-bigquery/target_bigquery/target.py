@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Target
@@ -23,6 +24,7 @@ from target_bigquery.messages import batch_records, check_record, check_schema
 from target_bigquery.names import column_name
 from target_bigquery.reader import BytesReader
 from target_bigquery.settings import SETTINGS, bigquery_client, bucket
+from target_bigquery.settings_files import keep_private
 from target_bigquery.sink import BigQuerySink
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class TargetBigQuery(Target):
         given = _ConfigInput(parse_env="ENV" in value)
         for path in value:
             if path != "ENV":
+                keep_private(Path(path))
                 given.config |= read_file(path)
         return given
 

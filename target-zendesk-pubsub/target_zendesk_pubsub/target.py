@@ -6,6 +6,7 @@ import gc
 import sys
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from singer_sdk import Target
@@ -20,6 +21,7 @@ from target_zendesk_pubsub.errors import InputError, SettingsError, TargetError,
 from target_zendesk_pubsub.publication import Publication
 from target_zendesk_pubsub.reader import STREAM, TicketReader
 from target_zendesk_pubsub.settings import SETTINGS
+from target_zendesk_pubsub.settings_files import keep_private
 from target_zendesk_pubsub.sinks import IgnoringSink, TicketSink
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class TargetZendeskPubSub(Target):
         given = _ConfigInput(parse_env="ENV" in value)
         for path in value:
             if path != "ENV":
+                keep_private(Path(path))
                 given.config |= read_file(path)
         return given
 

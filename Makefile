@@ -133,7 +133,7 @@ wheels: setup ## the three plugins as wheels, and the pins they were tested with
 .venvs/local-bigquery/.ready: constraints/local-bigquery.txt
 	@echo "setting up the BigQuery server (Python 3.13)"
 	@$(UV) venv --quiet --clear --python 3.13 .venvs/local-bigquery || { \
-		echo "the sandbox's BigQuery server needs Python 3.13: install it, or let uv fetch it" >&2; exit 1; }
+		echo "set-up needs Python 3.13 for the sandbox's BigQuery server: neither the PATH nor pyenv has one, and uv could not download it" >&2; exit 1; }
 	@$(UV) pip install --quiet --compile-bytecode --python .venvs/local-bigquery/bin/python -r constraints/local-bigquery.txt
 	@touch $@
 

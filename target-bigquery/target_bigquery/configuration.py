@@ -33,9 +33,11 @@ def read_environment(properties: Mapping[str, dict[str, Any]], prefix: str) -> d
     settings: dict[str, Any] = {}
     for name, schema in properties.items():
         try:
-            settings |= parse_environment_config({"properties": {name: schema}}, prefix)
+            found = parse_environment_config({"properties": {name: schema}}, prefix)
+            settings |= {name: float(found[name])} if found and "number" in schema.get("type", ()) else found
         except ValueError:
-            form = "whole number" if "integer" in schema.get("type", ()) else "JSON"
+            forms = {"integer": "whole number", "number": "number"}
+            form = next((forms[kind] for kind in schema.get("type", ()) if kind in forms), "JSON")
             raise SettingsError(f"the variable {prefix}{name.upper()} holds no {form}") from None
     return settings
 

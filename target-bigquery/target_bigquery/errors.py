@@ -3,7 +3,7 @@
 TargetError
 ├── SettingsError   a setting makes no sense, or names something that is not there
 ├── InputError      a line of the input is no Singer message
-├── RowError        a row does not fit its table: stream, row number, column
+├── RowError        too many rows of a stream do not fit its table: stream, share, column
 ├── SchemaError     a stream's schema does not fit its table
 ├── LoadError       BigQuery or GCS refused, or could not be reached for too long, or there is no room to spool rows
 └── LegacyError     what the replaced system left tells no single position: the table, what to do

@@ -61,6 +61,22 @@ class Inexact(Misfit):
         super().__init__("a number of 64 bits", value, is_form=True)
 
 
+class Keyless(Misfit):
+    """A record without a value for this key property."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("a value, because it is part of the key", None)
+        self.path = [name]
+
+
+class Unwritable(Misfit):
+    """A record that JSON cannot hold, made by a stream map."""
+
+    def __init__(self) -> None:
+        super().__init__("a record", None)
+        self.reason = "cannot be written as JSON"
+
+
 class Digits(str):
     """A number that neither 64 bits nor a double hold exactly, as the line writes it."""
 

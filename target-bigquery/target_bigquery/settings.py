@@ -125,6 +125,12 @@ SETTINGS = th.PropertiesList(
         description="Seconds for which refusals and silence of BigQuery and GCS are waited out",
     ),
     th.Property(
+        "max_rejected_share",
+        th.DecimalType(minimum=0, maximum=1),
+        default=0.05,
+        description="Largest share of a stream's rows between two STATEs that may be rejected; above it, and above 10 rows, the run stops",
+    ),
+    th.Property(
         "validate_records",
         th.BooleanType,
         default=False,

@@ -11,8 +11,8 @@ from singer_sdk.sinks import BatchSink
 from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
 from target_bigquery.computed import as_json, computed_properties
-from target_bigquery.errors import LoadError, RowError, TargetError
-from target_bigquery.fit import Inexact, Misfit
+from target_bigquery.errors import LoadError, TargetError
+from target_bigquery.fit import Inexact, Keyless, Misfit, Unwritable
 from target_bigquery.loader import Layout
 from target_bigquery.names import column_name
 from target_bigquery.schema import CLUSTERABLE, columns_of, tagged
@@ -135,37 +135,49 @@ class BigQuerySink(BatchSink):
     def _singer_validate_message(self, record: dict[str, Any]) -> None:
         """Likewise: its error quotes the whole record."""
 
-    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK's signature
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
+        """Raises LoadError."""
+        try:
+            self._add(record)
+        except Inexact:
+            exact = self.preprocess_record(
+                self._target_bigquery.exact_record(self.stream_name, record), context
+            )
+            try:
+                self._add(exact)
+            except Misfit as misfit:
+                self._reject(exact, misfit)
+        except Misfit as misfit:
+            self._reject(record, misfit)
+
+    def _add(self, record: dict[str, Any]) -> None:
+        """Raises Misfit, LoadError."""
         spool = self._spool
         assert spool is not None  # noqa: S101 - start_batch comes first
-        number = self._target_bigquery.rows[self.stream_name] = spool.last + 1
+        if self._validator is not None:
+            self._validator.validate(record)
+        for key in self.key_properties:
+            if record.get(key) is None:
+                raise Keyless(key)
         try:
-            if self._validator is not None:
-                self._validator.validate(record)
-            missing = [key for key in self.key_properties if record.get(key) is None]
-            if missing:
-                raise RowError(f"stream {self.stream_name} row {number}: no key property {missing[0]}")
-            spool.add(self._fit(record))
-        except Misfit as misfit:
-            raise RowError(f"stream {self.stream_name} row {number}: {misfit}") from None
-        except TypeError:
-            raise RowError(f"stream {self.stream_name} row {number}: cannot be written as JSON") from None
+            spool.add(self._columns.fit(record))
+        except (TypeError, RecursionError):
+            raise Unwritable from None
         except LoadError as failure:
             raise LoadError(f"stream {self.stream_name}: {failure}") from None
+        self._target_bigquery.rows[self.stream_name] = spool.last
 
-    def _fit(self, record: dict[str, Any]) -> Any:  # noqa: ANN401 - a row
-        """Raises Misfit."""
-        try:
-            return self._columns.fit(record)
-        except Inexact:
-            exact = self._target_bigquery.exact_record(self.stream_name, record)
-            return self._columns.fit(self.preprocess_record(exact, {}))
+    def _reject(self, record: dict[str, Any], misfit: Misfit) -> None:
+        self._target_bigquery.rejected.add(self.stream_name, record, self.key_properties, misfit)
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Raises LoadError, SettingsError."""
         spool = self._spool
         assert spool is not None  # noqa: S101 - start_batch comes first
         self._spool = None
+        if not spool.rows:  # all were rejected
+            spool.close()
+            return
         started = time.monotonic()
         try:
             spool.finish()

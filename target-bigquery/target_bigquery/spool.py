@@ -47,10 +47,12 @@ class Spool:
         self._buffer = bytearray()
         self._digest = hashlib.blake2b(f"{identity} {first}".encode(), digest_size=16)
 
-    def add(self, row: dict[str, Any]) -> None:
-        """Raises TypeError for a row that JSON cannot hold."""
+    def add(self, row: dict[str, Any], stamp: Mapping[str, Any] | None = None) -> None:
+        """`stamp`: further columns, which do not make the row another one. Raises TypeError for what JSON cannot hold."""
         line = orjson.dumps(row, option=LINE)
         self._digest.update(line)
+        if stamp is not None:
+            line = orjson.dumps({**row, **stamp}, option=LINE)
         self._buffer += line
         if len(self._buffer) >= WRITE_BUFFER:
             self._compress()

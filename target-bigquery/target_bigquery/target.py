@@ -23,6 +23,7 @@ from target_bigquery.loader import Loader
 from target_bigquery.messages import batch_records, check_record, check_schema
 from target_bigquery.names import column_name
 from target_bigquery.reader import BytesReader
+from target_bigquery.rejected import TABLE, RejectedRecords
 from target_bigquery.settings import SETTINGS, bigquery_client, bucket
 from target_bigquery.settings_files import keep_private
 from target_bigquery.sink import BigQuerySink
@@ -58,12 +59,15 @@ class TargetBigQuery(Target):
         self.rows: Counter[str] = Counter()
         self.loaded: Counter[str] = Counter()
         self._started = time.monotonic()
-        self._streams: dict[str, str] = {}
+        self._streams = {TABLE: "of rejected records"}
         self._versioned: set[str] = set()
         self._pending = 0
         self._loading = 0
         self._signal = 0
         super().__init__(**kwargs)
+        assert isinstance(self.message_reader, BytesReader)  # noqa: S101 - see message_reader_class
+        self._reader = self.message_reader
+        self.rejected = RejectedRecords(lambda: self.loader, self.config, self.rows, self.logger)
         self.max_parallelism = self.config["load_parallelism"]
         if self.metrics_logger.level == logging.INFO:  # the loader's own lines have these numbers
             self.metrics_logger.setLevel(logging.WARNING)
@@ -118,6 +122,7 @@ class TargetBigQuery(Target):
             raise
         finally:
             self._close()
+            self.rejected.summarize()
             rows = ", ".join(f"{stream} {count}" for stream, count in self.loaded.items())
             self.logger.info(
                 "ends after %.1f s with exit code %s; rows loaded: %s",
@@ -130,6 +135,7 @@ class TargetBigQuery(Target):
         for sink in (*self._sinks_active.values(), *self._sinks_to_clear):
             assert isinstance(sink, BigQuerySink)  # noqa: S101 - the only class there is
             sink.close()
+        self.rejected.close()
         if "loader" in vars(self):
             self.loader.close()
 
@@ -158,6 +164,10 @@ class TargetBigQuery(Target):
         with self._uninterrupted():
             try:
                 super()._process_record_message(message_dict)
+                if self._reader.is_repaired:
+                    stream = message_dict["stream"]
+                    keys = self.mapper.stream_maps[stream][0].raw_key_properties or ()
+                    self.rejected.repaired(stream, message_dict["record"], keys)
             except RecordsWithoutSchemaException:
                 raise InputError(
                     f"a RECORD of stream {message_dict['stream']} came before its SCHEMA"
@@ -180,10 +190,8 @@ class TargetBigQuery(Target):
 
     def exact_record(self, stream: str, record: dict[str, Any]) -> dict[str, Any]:
         """`record`, the current line's, with every digit of its numbers, as far as `stream_maps` leaves them alone."""
-        reader = self.message_reader
-        assert isinstance(reader, BytesReader)  # noqa: S101 - see message_reader_class
         try:
-            message = reader.exact_message()
+            message = self._reader.exact_message()
         except ValueError:
             return record
         if "record" not in message:  # it names a BATCH's files
@@ -204,12 +212,15 @@ class TargetBigQuery(Target):
     def drain_all(self, *, is_endofpipe: bool = False) -> None:  # type: ignore[misc] # final, and the SDK is pinned
         with self._uninterrupted():
             super().drain_all(is_endofpipe=is_endofpipe)
+            self.rejected.settle()
             self._pending = 0
 
     def _drain_all(self, sink_list: Iterable[Sink], parallelism: int) -> None:
-        """Rows that vouch for others go last: EXPORT_METADATA must not call complete what is not loaded."""
+        """Rows that vouch for others go last: EXPORT_METADATA must not call complete what is not loaded or kept."""
         sinks, last = list(sink_list), self.config["load_last"]
+        self.rejected.check()
         super()._drain_all([sink for sink in sinks if sink.stream_name not in last], parallelism)
+        self.rejected.load()
         super()._drain_all([sink for sink in sinks if sink.stream_name in last], 1)
 
     @contextmanager

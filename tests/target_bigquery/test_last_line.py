@@ -27,7 +27,7 @@ def test_the_last_line_has_seconds_rows_and_exit_code(load_here, caplog):
 
 
 def test_an_error_is_the_last_line_behind_it(load_here, caplog):
-    wrong = [schema(), record(1), state(1), record({"canary": 1})]
+    wrong = [schema(), record(1), state(1), {"type": "RECORD", "stream": "ticket", "record": ["canary"]}]
     with pytest.raises(SystemExit) as left:
         run(lambda: load_here(wrong, checkpoint_rows=1))
     assert left.value.code == 1

@@ -1,0 +1,189 @@
+"""Records that have no place in their table: kept in a table of their own, so that they stop neither rows nor STATE."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import uuid
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from google.cloud.bigquery import PolicyTagList, SchemaField
+
+from target_bigquery.errors import RowError, TargetError
+from target_bigquery.loader import Layout
+from target_bigquery.spool import LINE, Spool
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Mapping, Sequence
+
+    from google.cloud import bigquery
+
+    from target_bigquery.fit import Misfit
+    from target_bigquery.loader import Loader
+
+TABLE = "REJECTED_RECORD"
+REJECTED_BY = "target-bigquery"
+LAYOUT = Layout("rejected_at", "day", ["stream", "record_key"])
+PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What a log line may show of a key."""
+MOST_NAMED = 20
+"""Rejected records of a stream that a run names in its log; the others are counted."""
+FEW = 10
+"""Rejected rows of a stream between two STATEs that never stop a run, whatever their share."""
+
+
+def fields(policy_tag: str | None) -> list[SchemaField]:
+    """The columns of the table, which target-zendesk-pubsub makes, too."""
+    tags = PolicyTagList([policy_tag]) if policy_tag else None
+    return [
+        *(SchemaField(name, "STRING") for name in ("stream", "record_key", "column", "reason", "run_id")),
+        SchemaField("payload", "STRING", policy_tags=tags) if tags else SchemaField("payload", "STRING"),
+        SchemaField("rejected_at", "TIMESTAMP"),
+        SchemaField("resolved_at", "TIMESTAMP"),
+        SchemaField("rejected_by", "STRING"),
+    ]
+
+
+def key_parts(record: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
+    """The key's values as text; empty where there is no key, or it lacks one, or one is no scalar."""
+    values = [record.get(key) for key in keys]
+    if not all(isinstance(value, (str, int, float)) for value in values):
+        return []
+    return [value if isinstance(value, str) else json.dumps(value) for value in values]
+
+
+def shown(parts: Sequence[str], row: int) -> str:
+    """The record as a log line may name it: by its key if that says nothing of its content, else by its place."""
+    return ",".join(parts) if parts and all(map(PLAIN_KEY.fullmatch, parts)) else f"row {row}"
+
+
+def written(record: Mapping[str, Any]) -> str:
+    """As JSON, also where a stream map has made values that JSON does not know."""
+    try:
+        return orjson.dumps(record, default=str, option=LINE & ~orjson.OPT_APPEND_NEWLINE).decode()
+    except TypeError:  # half surrogate pairs, integers of more than 64 bits, more than 254 levels
+        return json.dumps(record, default=str)
+
+
+class RejectedRecords:
+    """Those of a run. `loaded` counts by stream what is in the table."""
+
+    def __init__(
+        self,
+        loader: Callable[[], Loader],
+        config: Mapping[str, Any],
+        rows: Mapping[str, int],
+        logger: logging.Logger,
+    ) -> None:
+        """`rows`: by stream, how many were taken in this run."""
+        self.loaded: Counter[str] = Counter()
+        self._loader, self._config, self._rows, self._logger = loader, config, rows, logger
+        self._run_id = uuid.uuid4().hex
+        self._lock = threading.Lock()
+        self._table: bigquery.Table | None = None
+        self._spool: Spool | None = None
+        self._last = 0
+        self._waiting: Counter[str] = Counter()
+        self._named: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._taken: Counter[str] = Counter()  # as of the last STATE
+        self._rejected: defaultdict[str, Counter[str]] = defaultdict(Counter)  # since then, by misfit
+
+    def add(self, stream: str, record: Mapping[str, Any], keys: Sequence[str], misfit: Misfit) -> None:
+        """Raises LoadError, SchemaError, SettingsError."""
+        key, export_id = key_parts(record, keys), record.get("_export_id")
+        run_id = export_id if isinstance(export_id, str) else None
+        row = {
+            "stream": stream,
+            "record_key": ",".join(key) or None,
+            "column": misfit.column or None,
+            "reason": misfit.reason,
+            "run_id": run_id,
+            "payload": written(record),
+            "rejected_by": REJECTED_BY,
+        }
+        with self._lock:
+            try:
+                self._open().add(row, {"run_id": run_id or self._run_id, "rejected_at": datetime.now(UTC)})
+            except TargetError as error:
+                raise type(error)(f"rejected records: {error}") from None
+            self._waiting[stream] += 1
+            self._rejected[stream][str(misfit)] += 1
+            name = shown(key, self._rows[stream] + self._waiting[stream])
+            self._tell(stream, "rejected", name, str(misfit))
+
+    def _open(self) -> Spool:
+        if self._spool is None:
+            table = self._table = self._loader().ensure_table(
+                self._config["dataset"], TABLE, fields(self._config.get("policy_tag")), LAYOUT
+            )
+            self._spool = Spool(self._last + 1, f"{table.reference} {table.created}")
+        return self._spool
+
+    def repaired(self, stream: str, record: Mapping[str, Any], keys: Sequence[str]) -> None:
+        """A record whose text was no proper Unicode is taken."""
+        name = shown(key_parts(record, keys), self._rows[stream])
+        self._tell(stream, "repaired", name, "text that is no proper Unicode has U+FFFD in its place")
+
+    def _tell(self, stream: str, what: str, name: str, reason: str) -> None:
+        named = self._named[stream, what]
+        if name in named or len(named) > MOST_NAMED:
+            return
+        named.add(name)
+        if len(named) > MOST_NAMED:
+            self._logger.warning("%s: further records are %s and not named", stream, what)
+        else:
+            self._logger.warning("%s %s %s: %s", stream, name, what, reason)
+
+    def check(self) -> None:
+        """Raises RowError where so many rows of a stream do not fit that the schema must be wrong."""
+        share = self._config["max_rejected_share"]
+        for stream, misfits in self._rejected.items():
+            count, taken = misfits.total(), self._rows[stream] - self._taken[stream]
+            if count > FEW and count > share * (count + taken):
+                raise RowError(
+                    f"stream {stream}: {count} of {count + taken} rows rejected, more than max_rejected_share "
+                    f"({share:g}): the schema is wrong, not the rows; most often {misfits.most_common(1)[0][0]}"
+                )
+
+    def load(self) -> None:
+        """Before the STATE that covers these records. Raises LoadError."""
+        spool, table = self._spool, self._table
+        if spool is None or table is None:
+            return
+        try:
+            spool.finish()
+            stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{self._run_id[:8]}"
+            self._loader().load(table, spool, f"{TABLE}/{stamp}/{TABLE}.json.gz")
+        except TargetError as error:
+            raise type(error)(f"rejected records: {error}") from None
+        finally:
+            self.close()
+        self._last = spool.last
+        self.loaded += self._waiting
+        self._waiting.clear()
+
+    def settle(self) -> None:
+        """STATE has been sent: shares are counted anew."""
+        self._taken = Counter(self._rows)
+        self._rejected.clear()
+
+    def close(self) -> None:
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None
+
+    def summarize(self) -> None:
+        for stream, count in self.loaded.items():
+            self._logger.warning(
+                "%s: %d rejected %s kept in %s.%s; target-bigquery:reload-rejected tries them again",
+                stream,
+                count,
+                "record is" if count == 1 else "records are",
+                self._config["dataset"],
+                TABLE,
+            )

@@ -1,0 +1,128 @@
+"""Records that have no place in their table: what is kept of them, and what a run with them does."""
+
+import json
+
+import pytest
+
+from sandbox.fault_proxy import Fault
+from tests.target_bigquery.singer import lines, record, schema, state
+
+SECRET = "canary 7f3a"
+VIA = {"type": ["object", "null"], "properties": {"channel": {"type": ["string", "null"]}}}
+MISFIT = record(2, via={"channel": {"name": SECRET}}, _export_id="e-1")
+KEYLESS = {"type": "RECORD", "stream": "ticket", "record": {"subject": SECRET}}
+
+
+@pytest.fixture
+def way():
+    return "uploaded directly"
+
+
+@pytest.fixture
+def kept(warehouse, dataset):
+    """The rejected records, in their order."""
+
+    def read():
+        sql = f"SELECT * FROM {dataset}.REJECTED_RECORD ORDER BY stream, record_key, rejected_at"
+        return [dict(row) for row in warehouse.client.query_and_wait(sql)]
+
+    return read
+
+
+def test_what_does_not_fit_is_kept_and_stops_neither_rows_nor_state(load, ids, kept, warehouse, dataset):
+    brand = [schema("brand"), record(7, stream="brand")]
+    messages = [schema(via=VIA), record(1), MISFIT, KEYLESS, *brand, record(3), state(3)]
+    loaded = load(messages)
+    assert loaded.code == 0, loaded.stderr
+    assert loaded.states == [state(3)["value"]]
+    assert (ids(), ids("brand")) == ([1, 3], [7])
+    keyless, misfit = kept()
+    assert misfit.pop("rejected_at") is not None
+    assert json.loads(misfit.pop("payload")) == MISFIT["record"]
+    assert misfit == {
+        "stream": "ticket",
+        "record_key": "2",
+        "column": "via.channel",
+        "reason": "expected a string, got an object",
+        "run_id": "e-1",
+        "resolved_at": None,
+        "rejected_by": "target-bigquery",
+    }
+    assert (keyless["record_key"], keyless["column"]) == (None, "id")
+    assert keyless["run_id"]
+    assert "ticket 2 rejected: column via.channel: expected a string, got an object\n" in loaded.stderr
+    assert (
+        "ticket row 3 rejected: column id: expected a value, because it is part of the key, got null\n"
+        in loaded.stderr
+    )
+    assert f"ticket: 2 rejected records are kept in {dataset}.REJECTED_RECORD" in loaded.stderr
+    assert "canary" not in loaded.stderr
+    table = warehouse.client.get_table(f"{dataset}.REJECTED_RECORD")
+    assert (table.time_partitioning.field, table.clustering_fields) == (
+        "rejected_at",
+        ["stream", "record_key"],
+    )
+    assert load(messages).code == 0
+    assert len(kept()) == 2  # an identical replay rejects nothing twice
+
+
+def test_odd_values_that_have_a_reading_are_loaded(load, rows):
+    lists = {"type": ["null", "array"], "items": {"type": ["null", "string"]}}
+    messages = [
+        schema(external={"type": ["null", "string"]}, open={"type": ["null", "object"]}, tags=lists),
+        record(1, external=123, tags=["a", None]),
+        record(2, subject="cut \ud83d"),
+        record(3, open={"n": 2**64 + 1, "m": 67.174118}, external=2**70),
+        state(3),
+    ]
+    loaded = load(lines(messages).replace(b'"subject 3"', b'"caf\xe9"'))
+    assert loaded.code == 0, loaded.stderr
+    first, second, third = rows()
+    assert (first["external"], first["tags"]) == ("123", ["a"])
+    assert second["subject"] == "cut \ufffd"
+    assert third["subject"] == "caf\ufffd"
+    assert third["open"] == {"n": str(2**64 + 1), "m": "67.174118"}
+    assert third["external"] == str(2**70)
+    assert "ticket: column tags: null left out of lists\n" in loaded.stderr
+    assert "ticket 2 repaired: text that is no proper Unicode has U+FFFD in its place\n" in loaded.stderr
+    assert (
+        "ticket: column open: numbers that BigQuery's JSON cannot hold exactly loaded as text\n"
+        in loaded.stderr
+    )
+
+
+def test_state_waits_for_rejected_records(load, ids, kept, proxy):
+    messages = [schema(), record(2, subject=[SECRET]), state(2)]
+    proxy["bigquery"].add(Fault("status", "PUT /", status=403))
+    loaded = load(messages)
+    assert (loaded.code, loaded.states) == (1, [])
+    assert "rejected records: REJECTED_RECORD rows 1-1: Forbidden (403) from Google, gave up" in loaded.stderr
+    assert load(messages).states == [state(2)["value"]]
+    assert (ids(), len(kept())) == ([], 1)
+
+
+@pytest.mark.parametrize(("share", "code"), [(0.05, 1), (0.5, 0)])
+def test_a_run_stops_where_more_rows_do_not_fit_than_may(share, code, load, kept, ids):
+    odd = [record(number, subject={"a": SECRET}) for number in range(100, 130)]
+    loaded = load([schema(), *(record(n) for n in range(70)), *odd, state(1)], max_rejected_share=share)
+    assert loaded.code == code
+    told = (
+        "stream ticket: 30 of 100 rows rejected, more than max_rejected_share (0.05): the schema is wrong, "
+        "not the rows; most often column subject: expected a string, got an object"
+    )
+    assert (told in loaded.stderr) is bool(code)
+    assert loaded.states == ([] if code else [state(1)["value"]])
+    assert loaded.stderr.count(" rejected: ") == 20
+    assert loaded.stderr.count("ticket: further records are rejected and not named") == 1
+    assert "canary" not in loaded.stderr
+    if not code:
+        assert len(kept()) == 30
+        assert len(ids()) == 70
+
+
+def test_a_few_rows_never_stop_a_run_whatever_their_share(load, kept):
+    loaded = load(
+        [schema(), *(record(n, subject=[SECRET]) for n in range(10)), state(1)], max_rejected_share=0
+    )
+    assert (loaded.code, loaded.states) == (0, [state(1)["value"]])
+    assert len(kept()) == 10

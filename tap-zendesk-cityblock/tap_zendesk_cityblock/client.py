@@ -9,6 +9,7 @@ import random
 import re
 import time
 from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,6 +18,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from tap_zendesk_cityblock.authentication import ClientCredentials, authentication
+from tap_zendesk_cityblock.clock import check_clock
 from tap_zendesk_cityblock.errors import (
     AnswerError,
     ConfigurationError,
@@ -61,13 +63,18 @@ class ZendeskClient:
         *,
         give_up_after: float,
         at_once: int = 1,
+        compares_clocks: bool = True,
         waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        """`at_once`: requests under way at the same time, at most; `waiting` is entered wherever time passes."""
+        """`at_once`: requests under way at the same time, at most; `waiting` is entered wherever time passes.
+
+        `compares_clocks`: Zendesk's is the real one, so that this machine's can be held to it.
+        """
         self.base_url = base_url
         self._turns, self._logger = Turns(limits, at_once), logger
         self._give_up_after, self._waiting = give_up_after, waiting
         self._date: float | None = None
+        self._has_to_compare_clocks = compares_clocks
         self._session = requests.Session()
         self._session.mount(base_url, HTTPAdapter(pool_maxsize=at_once))
         self._session.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
@@ -104,6 +111,10 @@ class ZendeskClient:
         """Epoch seconds by Zendesk's clock, of the answer that `get` came back with last; by this machine's before the first."""
         return time.time() if self._date is None else self._date
 
+    def zendesk_time(self) -> datetime | None:
+        """As `now`, None before the first answer."""
+        return None if self._date is None else datetime.fromtimestamp(self._date, UTC)
+
     def left(self, path: str) -> tuple[int, int] | None:
         """Requests that the rate limit still allows, and of how many; None before the first answer."""
         return self._turns.left(path)
@@ -135,13 +146,18 @@ class ZendeskClient:
                     allow_redirects=False,
                     stream=True,
                 )
+                received = time.time()
                 self._turns.answered(turn, response.status_code, response.headers)
                 body = _body(response) if response.status_code == 200 else response.content
             except requests.ConnectionError as failure:
                 raise TransientError(connection_cause(failure)) from None
             except requests.RequestException as failure:
                 raise TransientError(type(failure).__name__) from None
-        self._date = _date(response) or self._date  # not before: others may have been answered meanwhile
+        date = _date(response)
+        self._date = date or self._date  # not before: others may have been answered meanwhile
+        if self._has_to_compare_clocks and response.status_code == 200 and date is not None:
+            check_clock(received, date, self._logger)
+            self._has_to_compare_clocks = False
         if turn.waited > 1:
             self._logger.info("%s: waited %.0f s for its turn", path, turn.waited)
         return response, body

@@ -2,6 +2,7 @@
 
 TapError                    stops the run; one sentence, never an object's content or a credential; exit code 1
 ├── ConfigurationError      a setting, a credential or a state makes no sense: mend it
+├── ClockError              this machine's clock is wrong: set it
 ├── AnswerError             Zendesk answered what the tap cannot work with: read the sentence
 │   └── RefusedError        it does not take the request as it is; on a model's first request: as StreamUnavailableError
 ├── GaveUpError             Zendesk did not answer well for too long: run again later
@@ -26,6 +27,10 @@ class TapError(Exception):
 
 
 class ConfigurationError(TapError):
+    pass
+
+
+class ClockError(TapError):
     pass
 
 

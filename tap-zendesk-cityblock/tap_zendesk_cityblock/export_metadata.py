@@ -44,7 +44,8 @@ class Export:
         """How many records of how many pages there are so far."""
         return f"{counted(self.count, 'record')} of {counted(self.pages, 'page')}"
 
-    def row(self, now: datetime, *, complete: bool) -> dict[str, Any]:
+    def row(self, now: datetime, zendesk: datetime | None, *, complete: bool) -> dict[str, Any]:
+        """`zendesk`: the time by Zendesk's clock, None before its first answer."""
         start, end = self.start, self.reached
         return {
             "table_name": self.model,
@@ -58,6 +59,7 @@ class Export:
             "export_count": self.count,
             "run_length_sec": round((now - self.started).total_seconds(), 3),
             "bq_partition": self.started.date().isoformat(),
+            "zendesk_time": zendesk.isoformat() if zendesk else None,
         }
 
 
@@ -93,6 +95,7 @@ class ExportMetadataStream(Stream):
         th.Property("export_count", th.IntegerType),
         th.Property("run_length_sec", th.NumberType),
         th.Property("bq_partition", th.DateType),
+        th.Property("zendesk_time", th.DateTimeType),
     ).to_dict()
 
     def apply_catalog(self, catalog: Catalog) -> None:

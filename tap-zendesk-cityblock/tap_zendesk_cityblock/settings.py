@@ -39,7 +39,7 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "environment",
         th.StringType,
-        description="Where this runs: `local` refuses every address but a loopback one; `staging` and `prod` refuse loopback ones",
+        description="Where this runs: `local` refuses every address but a loopback one; `staging` and `prod` refuse loopback ones. Except in `local`, a run is refused if this machine's clock differs from Zendesk's by more than an hour",
         allowed_values=["local", "staging", "prod"],
     ),
     th.Property(

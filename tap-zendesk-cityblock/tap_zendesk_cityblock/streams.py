@@ -248,5 +248,6 @@ class ModelStream(Stream):
 
     def _mirror(self, export: Export, *, complete: bool) -> None:
         export.mirrored = datetime.now(UTC)
-        self.zendesk.export_metadata.write(export.row(export.mirrored, complete=complete))
+        row = export.row(export.mirrored, self.zendesk.client.zendesk_time(), complete=complete)
+        self.zendesk.export_metadata.write(row)
         self.zendesk.writer.flush()

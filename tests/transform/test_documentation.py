@@ -63,10 +63,14 @@ def test_documentation_is_complete_and_freshness_is_that_of_exports(views, furth
         {
             "table_name": model,
             "bq_inserted_at": (now - age).isoformat(),
-            "export_id": f"of {model}",
+            "export_id": f"{model} {age}",
             "export_status": "complete",
         }
-        for model, age in {"group": timedelta(hours=1), "brand": timedelta(days=3)}.items()
+        for model, age in (
+            ("group", timedelta(hours=1)),
+            ("brand", timedelta(days=3)),
+            ("brand", timedelta(days=-5)),  # by a clock that was ahead
+        )
     ]
     schema, key = ExportMetadataStream.schema, ("export_id", "bq_inserted_at")
     views.load("EXPORT_METADATA", *exports, schema=schema, key=key)

@@ -1,25 +1,32 @@
 {%- set metadata = existing('zendesk', 'EXPORT_METADATA') -%}
 
 {%- if metadata -%}
-with complete as (
-  select *
+with placed as (
+  select
+    *,
+    row_number() over (partition by table_name order by {{ latest_export_first(metadata) }}) as _place
   from {{ metadata }}
+),
+
+complete as (
+  select *
+  from placed
   where export_status = 'complete'
-  qualify row_number() over (partition by table_name order by bq_inserted_at desc) = 1
+  qualify row_number() over (partition by table_name order by _place) = 1
 ),
 
 begun as (
-  select table_name, max(bq_inserted_at) as in_progress_at
-  from {{ metadata }}
+  select table_name, _place, bq_inserted_at
+  from placed
   where export_status = 'in_progress'
-  group by table_name
+  qualify row_number() over (partition by table_name order by _place) = 1
 )
 
 select
-  complete.*,
-  if(begun.in_progress_at > complete.bq_inserted_at, begun.in_progress_at, null) as in_progress_at
+  complete.* except (_place),
+  begun.bq_inserted_at as in_progress_at
 from complete
-left join begun on begun.table_name = complete.table_name
+left join begun on begun.table_name = complete.table_name and begun._place < complete._place
 {%- else -%}
 {{ no_rows() }}
 {%- endif %}

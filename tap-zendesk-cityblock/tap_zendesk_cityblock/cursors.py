@@ -1,7 +1,7 @@
 """Where an incremental model stands: read from the state, moved when a page is written.
 
 A bookmark is `{"cursor": …, "reached": …, "subdomain": …}` for models exported by cursor, where `reached` tells
-people (and the tap, should Zendesk refuse the cursor) the time at which it stands, and
+people the time at which it stands, or is null where Zendesk gave a cursor that names none, and
 `{"start_time": …, "subdomain": …}` in epoch seconds for the others. Models with a parent have a cursor for each of its
 objects: `{"cursors": {key: …}, "subdomain": …}`. A `start_time` beside a cursor is an operator's
 override by `meltano state merge`: it wins, and the next STATE drops it; beside several cursors, the STATE at the end.
@@ -21,6 +21,7 @@ import time
 from datetime import UTC, datetime
 from math import floor
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from tap_zendesk_cityblock.errors import ConfigurationError
 from tap_zendesk_cityblock.models import Model, Paging
@@ -38,6 +39,8 @@ CLOCKS_DIFFER = 86_400
 
 BY_CURSOR = (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT)
 CURSOR = re.compile(rb"(\d{1,11}(?:\.\d{1,6})?)\d*\|\|(\d*)")
+
+OPAQUE = re.compile(r"[!-~]{8,}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,9 +115,9 @@ def write_bookmark(bookmark: Bookmark, position: Position, subdomain: str) -> No
     elif position.cursor is None:
         bookmark["start_time"] = position.time
     else:
+        reached = time_of(position.cursor)
         bookmark["cursor"] = position.cursor
-        if (reached := time_of(position.cursor)) is not None:
-            bookmark["reached"] = datetime.fromtimestamp(reached, UTC).isoformat()
+        bookmark["reached"] = None if reached is None else datetime.fromtimestamp(reached, UTC).isoformat()
     bookmark["subdomain"] = subdomain
 
 
@@ -127,6 +130,20 @@ def time_of(cursor: str) -> int | None:
     """The epoch seconds inside a cursor, which Zendesk makes of a time and an id. None for any other."""
     place = _place(Position(cursor=cursor))
     return None if place is None else int(place[0])
+
+
+def is_readable(model: Model, cursor: str) -> bool:
+    """Whether Zendesk can have given the model this cursor. Those of custom objects are opaque."""
+    if model.parent is not None:
+        return is_opaque(cursor)
+    if model.paging is Paging.EXPORT_NEXT:
+        return is_opaque(cursor) and bool(parse_qsl(cursor))
+    return time_of(cursor) is not None
+
+
+def is_opaque(cursor: str) -> bool:
+    """Whether it may be a cursor of a kind that is not known: no dash, no ellipsis, nothing with spaces."""
+    return OPAQUE.fullmatch(cursor) is not None
 
 
 def _place(position: Position) -> tuple[float, int] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +30,8 @@ HIGH_VOLUME_EXPORTS = 30
 HEAD = ("model", "from", "rows", "requests", "a minute", "minutes")
 
 
-def plan(
-    streams: Iterable[ModelStream], client: ZendeskClient, settings: Settings, now: float
-) -> list[tuple[str, ...]]:
-    """The rows of the table, a total last. `now`: epoch seconds."""
+def plan(streams: Iterable[ModelStream], client: ZendeskClient, settings: Settings) -> list[tuple[str, ...]]:
+    """The rows of the table, a total last."""
     counter = Counter(client, settings)
     needs: list[Need] = []
     for stream in sorted(streams, key=lambda stream: stream.model.part is not None):
@@ -44,7 +41,7 @@ def plan(
     needs.sort(key=lambda need: need.model.name)
     left = client.left("/api/v2/search/count")
     limits = _limits(left[1] if left else None, settings.requests_per_minute)
-    rows = [_row(need, limits.get(need.bucket or bucket_of(need.model)), now) for need in needs]
+    rows = [_row(need, limits.get(need.bucket or bucket_of(need.model)), client.now()) for need in needs]
     asked: dict[str, int] = {}
     total = 0
     for need in needs:
@@ -129,7 +126,7 @@ def command(config: str, state: str | None) -> None:
     """Raises TapError."""
     tap = configured(config, None if state is None else read_state(Path(state)))
     streams = [stream for stream in tap.streams.values() if isinstance(stream, ModelStream)]
-    _print(plan(streams, tap.connect(SECONDS), tap.settings, time.time()))
+    _print(plan(streams, tap.connect(SECONDS), tap.settings))
 
 
 def read_state(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
+from tap_zendesk_cityblock.cursors import is_readable
 from tap_zendesk_cityblock.errors import ConfigurationError
 from tap_zendesk_cityblock.limits import BUCKETS, HEADER
 from tap_zendesk_cityblock.models import (
@@ -87,7 +88,7 @@ SETTINGS = th.PropertiesList(
         "start_date",
         th.DateTimeType,
         default="2019-09-30T00:00:00Z",
-        description="Date or time from which incremental models are exported that have no cursor yet",
+        description="Date or time (ISO 8601) from which incremental models are exported that have no cursor yet",
     ),
     th.Property(
         "bulk_models",
@@ -108,7 +109,7 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "start_time",
         th.DateTimeType,
-        description="Date or time from which this run exports the models of `incremental_models`, whatever the state says",
+        description="Date or time (ISO 8601) from which this run exports the models of `incremental_models`, whatever the state says",
     ),
     th.Property(
         "start_cursor",
@@ -163,6 +164,7 @@ DEFAULTS = {
     if "default" in setting
 }
 
+ISO = re.compile(r"\d{4}-\d\d-\d\d($|[T ]\d\d:)")
 SUBDOMAIN = re.compile(r"[a-z][a-z0-9-]{2,62}")
 _LEGACY = tuple(MODELS[name] for name in LEGACY_MODELS)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -287,6 +289,10 @@ def _check_start(config: Mapping[str, Any], incremental: Sequence[Model]) -> Non
             raise ConfigurationError(
                 f"start_cursor: {incremental[0].name} is exported by time; set start_time"
             )
+        if not is_readable(incremental[0], config["start_cursor"]):
+            raise ConfigurationError(
+                "start_cursor is not one of Zendesk's, or was cut; EXPORT_METADATA has them, or set start_time"
+            )
 
 
 def _base_url(config: Mapping[str, Any], subdomain: str) -> str:
@@ -317,7 +323,7 @@ def _base_url(config: Mapping[str, Any], subdomain: str) -> str:
 
 def _epoch(setting: str, text: str) -> int:
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text if ISO.match(text) else "")
     except ValueError:
         raise ConfigurationError(
             f"{setting} {text!r} is no date or time like 2026-11-01 or 2026-11-01T08:00:00Z"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.cursors import BY_CURSOR, example, is_past
+from tap_zendesk_cityblock.cursors import BY_CURSOR, example, is_opaque, is_past, is_readable
 from tap_zendesk_cityblock.errors import ConfigurationError
 from tap_zendesk_cityblock.models import MODELS, Model
 from tap_zendesk_cityblock.sources import SOURCES
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def check_state(state: Mapping[str, Any], subdomain: str) -> None:
-    """Raises ConfigurationError with what to write instead."""
+    """Raises ConfigurationError with what to write instead. A bookmark of null is as good as none."""
     bookmarks = state.get("bookmarks", {})
     if not isinstance(bookmarks, dict) or set(state) - {"bookmarks"}:
         raise ConfigurationError('state: write {"bookmarks": {"ticket": {"cursor": "…"}}}')
     for name, bookmark in bookmarks.items():
-        if name == "EXPORT_METADATA":
+        if name == "EXPORT_METADATA" or bookmark is None:
             continue
         if name not in MODELS:
-            raise ConfigurationError(f"state: there is no model {name}; remove its bookmark")
+            raise ConfigurationError(f"state: there is no model {name}; {_remove(name)}")
         if not isinstance(bookmark, dict):
             raise ConfigurationError(f"state of {name}: a bookmark is an object, {example(MODELS[name])}")
         _check_bookmark(MODELS[name], bookmark, subdomain)
@@ -32,7 +32,9 @@ def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -
     where = f"state of {model.name}"
     known = {"cursors" if model.parent else "cursor", "reached", "sources", "start_time", "subdomain"}
     if bookmark and not model.is_incremental:
-        raise ConfigurationError(f"{where}: a bulk model is exported whole and has no bookmark; remove it")
+        raise ConfigurationError(
+            f"{where}: a bulk model is exported whole and has no bookmark; {_remove(model.name)}"
+        )
     if "cursor" in bookmark and model.parent:
         raise ConfigurationError(
             f"{where}: it has a cursor for each {model.parent.model}; write {example(model)}"
@@ -53,6 +55,26 @@ def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -
         raise ConfigurationError(
             f"{where}: it is of the account {bookmark['subdomain']}, and this is {subdomain}; use that account's own state"
         )
+    if "start_time" not in bookmark:  # which wins over a cursor
+        _check_cursors(model, bookmark)
+
+
+def _check_cursors(model: Model, bookmark: Mapping[str, Any]) -> None:
+    """What Zendesk cannot have given is refused, not healed: the run would export everything anew, and end well."""
+    is_unknown_kind = "reached" in bookmark and bookmark["reached"] is None  # as `write_bookmark` marks those
+    for cursor in [
+        *bookmark.get("cursors", {}).values(),
+        *([bookmark["cursor"]] if "cursor" in bookmark else []),
+    ]:
+        if not (is_readable(model, cursor) or (is_unknown_kind and is_opaque(cursor))):
+            raise ConfigurationError(
+                f"state of {model.name}: its cursor is not one of Zendesk's, or was cut; nothing was exported;"
+                f" write {example(model)}, or {_remove(model.name)}"
+            )
+
+
+def _remove(name: str) -> str:
+    return f'remove its bookmark: meltano state merge <state id> \'{{"singer_state": {{"bookmarks": {{"{name}": null}}}}}}\''
 
 
 def _check_start_time(model: Model, bookmark: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
 from tap_zendesk_cityblock.columns import described
-from tap_zendesk_cityblock.cursors import Position, read_bookmark, write_bookmark
+from tap_zendesk_cityblock.cursors import Position, epoch_of, read_bookmark, write_bookmark
 from tap_zendesk_cityblock.errors import AnswerError, StreamUnavailableError
 from tap_zendesk_cityblock.export_metadata import Export
 from tap_zendesk_cityblock.members import Member, set_out, with_parts
@@ -132,6 +132,7 @@ class ModelStream(Stream):
                     f"{member.export.model}: none of the objects that Zendesk lists has a usable key"
                 )
         for export in (member.export for member in members):
+            self._check_clock(export)
             self._mirror(export, complete=True)
             seconds = (datetime.now(UTC) - export.started).total_seconds()
             self.logger.info("%s: %s in %.1f s", export.model, export.told(), seconds)
@@ -143,6 +144,17 @@ class ModelStream(Stream):
             "object" in (via := self.schema["properties"].get("via", {}).get("type", ()))
             and "string" not in via
         )
+
+    def _check_clock(self, export: Export) -> None:
+        """An export that was to start after Zendesk's own time has not got anywhere."""
+        now, start, reached = self.zendesk.client.now(), epoch_of(export.start), epoch_of(export.reached)
+        if start is not None and start > now:
+            self.logger.warning(
+                "%s: its start, %s, is later than Zendesk's clock, %s: nothing can have changed since",
+                *(export.model, datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(now, UTC)),
+            )
+        if reached is not None and reached > now:
+            export.reached = None
 
     def begin(self) -> Member:
         """Its part in an export that begins. Companions write their SCHEMA, as no sync of their own does."""

@@ -178,7 +178,12 @@ class TapZendeskCityblock(Tap):
 
     def load_state(self, state: dict[str, Any]) -> None:
         check_state(state, self.settings.subdomain)
-        super().load_state(state)
+        bookmarks = state.get("bookmarks", {})
+        super().load_state(
+            {"bookmarks": {name: at for name, at in bookmarks.items() if at is not None}}
+            if bookmarks
+            else state
+        )
 
     def sync_all(self) -> None:  # type: ignore[misc] # final, and the SDK is pinned
         """The SDK's own, but for the order: streams are synced side by side, EXPORT_METADATA's SCHEMA is out first."""

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -333,3 +334,27 @@ def test_an_address_that_holds_a_login_is_refused_and_not_told(url, tap):
     assert result.code == 1
     assert "base_url holds a login" in result.stderr
     assert "canary" not in result.stderr
+
+
+def test_a_bookmark_of_null_is_forgotten_and_the_others_stay(tap, zendesk):
+    first = tap(bulk_models=[], incremental_models=["organization", "user"])
+    state = {"bookmarks": {**first.states[-1]["bookmarks"], "organization": None, "group": None}}
+    again = tap(bulk_models=[], incremental_models=["organization", "user"], state=state)
+    assert again.code == 0, again.stderr
+    assert again.ids("organization") == first.ids("organization")
+    assert again.ids("user") == []
+    assert again.states[-1]["bookmarks"] == first.states[-1]["bookmarks"]
+
+
+def test_a_start_later_than_zendesks_clock_is_a_warning_and_ends_nowhere(tap, zendesk):
+    start = datetime.now(UTC) - timedelta(hours=1)  # the sandbox's clock is earlier
+    result = tap(bulk_models=[], incremental_models=["ticket", "organization"], start_time=start.isoformat())
+    assert result.code == 0, result.stderr
+    for model in ("ticket", "organization"):
+        assert (
+            f"{model}: its start, {start:%Y-%m-%d %H:%M:%S}+00:00, is later than Zendesk's clock"
+            in result.stderr
+        )
+    for row in result.records("EXPORT_METADATA"):
+        assert (row["export_status"], row["end_time"], row["end_cursor"]) == ("complete", None, None)
+    assert not any(result.states[-1]["bookmarks"].values())

@@ -328,6 +328,12 @@ def test_a_cursor_that_tells_no_time_there_can_be_is_a_cursor_like_any_other(tap
     result = tap(**ONLY_TICKETS)
     assert result.code == 0, result.stderr
     assert result.states[-1]["bookmarks"]["ticket"]["cursor"] == cursor
+    assert result.states[-1]["bookmarks"]["ticket"]["reached"] is None
+    zendesk.fault(TICKETS, **INVALID_CURSOR)
+    again = tap(**ONLY_TICKETS, state=result.states[-1])
+    assert again.code == 1
+    assert "names no time to go on from; write" in again.stderr
+    assert again.records("ticket") == []
 
 
 def test_an_object_without_its_key_is_left_out(tap, zendesk):

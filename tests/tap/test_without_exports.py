@@ -313,7 +313,11 @@ def test_an_operators_override_wins_over_the_sources(bookmark, tap, zendesk):
         ({"sources": {}}, "sources are the tap's own"),
         ({"sources": {"lists": {"start_time": 1}}}, "sources are the tap's own"),
         ({"sources": {"list": {"cursor": "x"}}}, "sources are the tap's own"),
-        ({"cursor": "opaque"}, "its cursor tells no time to go on from without exports"),
+        ({"cursor": "opaque-cursor"}, "its cursor is not one of Zendesk's"),
+        (
+            {"cursor": "opaque-cursor", "reached": None},
+            "its cursor tells no time to go on from without exports",
+        ),
     ],
 )
 def test_a_state_that_makes_no_sense_is_refused(bookmark, sentence, tap, zendesk):

@@ -1,0 +1,126 @@
+"""Cursors and dates that people write: what cannot be meant is refused before anything is read."""
+
+import base64
+
+import pytest
+from tap_zendesk_cityblock.cursors import Position, read_bookmark, write_bookmark
+from tap_zendesk_cityblock.errors import ConfigurationError
+from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.settings import Settings
+from tap_zendesk_cityblock.state_check import check_state
+
+TICKETS = base64.b64encode(b"1767225420.0||1983|").decode()
+CHATS = "fields=chats%28%2A%29&start_time=1767225420.0&start_id=2&limit=1000"
+OPAQUE = "0b6e1f0c-54a5-4a39-9a5e-2f3c6a1d7e10"
+
+
+def check(model, **bookmark):
+    check_state({"bookmarks": {model: bookmark}}, "cityblock")
+
+
+NO_CURSORS = {
+    "dash": "-",
+    "ellipsis": "…",
+    "three dots": "...",
+    "blank": " ",
+    "word": "cursor",
+    "number": "1767225420",
+    "date": "2026-01-01",
+    "cut within the time": TICKETS[:8],
+    "cut anywhere": TICKETS[:-5],
+    "with a blank": f" {TICKETS}",
+    "with quotes": f'"{TICKETS}"',
+    "of a list": base64.b64encode(b'{"o":"updated_at,id","v":"x"}').decode(),
+}
+
+
+@pytest.mark.parametrize("model", ["ticket", "user", "ticket_metric_set"])
+@pytest.mark.parametrize("cursor", NO_CURSORS.values(), ids=NO_CURSORS)
+def test_a_cursor_that_zendesk_cannot_have_given_is_refused(cursor, model):
+    with pytest.raises(ConfigurationError) as refused:
+        check(model, cursor=cursor, reached="2026-01-01T00:00:00+00:00")
+    assert f"state of {model}: its cursor is not one of Zendesk's, or was cut; nothing was exported" in str(
+        refused.value
+    )
+    assert f"""meltano state merge <state id> '{{"singer_state": {{"bookmarks": {{"{model}": null""" in str(
+        refused.value
+    )
+
+
+@pytest.mark.parametrize("cursor", ["-", "…", "word", "cursor with blanks", TICKETS[:8], OPAQUE])
+@pytest.mark.parametrize("model", ["chat", "routing_attribute_event"])
+def test_a_cursor_that_is_no_query_is_refused_where_cursors_are_queries(cursor, model):
+    with pytest.raises(ConfigurationError, match="is not one of Zendesk's"):
+        check(model, cursor=cursor)
+
+
+@pytest.mark.parametrize("cursor", ["-", "…", "two words"])
+def test_of_opaque_cursors_only_placeholders_are_refused(cursor):
+    check("custom_object_record", cursors={"apartment": OPAQUE})
+    with pytest.raises(ConfigurationError, match="is not one of Zendesk's"):
+        check("custom_object_record", cursors={"apartment": OPAQUE, "house": cursor})
+
+
+def test_cursors_of_zendesk_are_taken():
+    check("ticket", cursor=TICKETS)
+    check("user", cursor="MTU3NjYxMzUzOS4wfHw0Njd8")
+    check("chat", cursor=CHATS)
+    check("ticket", cursor="…", start_time=1_748_736_000)  # the time wins
+
+
+def test_a_cursor_of_a_new_kind_that_zendesk_gave_is_taken_by_the_next_run():
+    bookmark = {}
+    write_bookmark(bookmark, Position(cursor=OPAQUE), "cityblock")
+    check("ticket", **bookmark)
+    assert read_bookmark(MODELS["ticket"], bookmark) == Position(cursor=OPAQUE)
+    with pytest.raises(ConfigurationError, match="is not one of Zendesk's"):
+        check("ticket", **bookmark | {"cursor": "…"})
+
+
+def test_a_bookmark_of_null_is_none():
+    check_state({"bookmarks": {"ticket": None, "group": None, "gone": None}}, "cityblock")
+
+
+@pytest.mark.parametrize("setting", ["start_date", "start_time"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "01/11/2025",
+        "11/01/2025",
+        "1.11.2025",
+        "01-11-2025",
+        "20251101",
+        "2025-W44-6",
+        "2025-11",
+        "yesterday",
+        "",
+        "2025-13-01",
+        "2025-11-01x08:00",
+    ],
+)
+def test_a_date_that_is_not_iso_is_refused(text, setting):
+    with pytest.raises(ConfigurationError, match=setting):
+        Settings.from_config({"subdomain": "cityblock", "incremental_models": ["ticket"], setting: text})
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2025-11-01", 1_761_955_200),
+        ("2025-11-01T08:00:00Z", 1_761_984_000),
+        ("2025-11-01 08:00", 1_761_984_000),
+        ("2025-11-01T08:00:00.5+02:00", 1_761_976_800),
+    ],
+)
+def test_a_date_of_iso_is_taken(text, seconds):
+    settings = Settings.from_config(
+        {"subdomain": "cityblock", "incremental_models": ["ticket"], "start_time": text}
+    )
+    assert settings.start_time == seconds
+
+
+@pytest.mark.parametrize("cursor", NO_CURSORS.values(), ids=NO_CURSORS)
+def test_a_start_cursor_that_zendesk_cannot_have_given_is_refused(cursor):
+    config = {"subdomain": "cityblock", "incremental_models": ["ticket"], "start_cursor": cursor}
+    with pytest.raises(ConfigurationError, match="start_cursor is not one of Zendesk's"):
+        Settings.from_config(config)

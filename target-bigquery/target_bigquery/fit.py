@@ -36,6 +36,11 @@ NAMES = {
 }
 
 
+def kind_of(value: object) -> str:
+    """What a message may say of it."""
+    return NAMES.get(type(value), f"a {type(value).__name__}")
+
+
 class Misfit(Exception):  # noqa: N818 - of a value, caught where the record is known
     """A value that its column cannot hold: the column's path and both types, never the value."""
 
@@ -43,8 +48,7 @@ class Misfit(Exception):  # noqa: N818 - of a value, caught where the record is 
         """`is_form`: the type is right, what it says is not."""
         super().__init__(wanted)
         self.path: list[str] = []
-        got = NAMES.get(type(value), f"a {type(value).__name__}")
-        self.reason = f"expected {wanted}, got {got}{' that is not one' if is_form else ''}"
+        self.reason = f"expected {wanted}, got {kind_of(value)}{' that is not one' if is_form else ''}"
 
     @property
     def column(self) -> str:

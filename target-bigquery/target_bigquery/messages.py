@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from target_bigquery.errors import InputError, SchemaError
+from target_bigquery.fit import kind_of
 from target_bigquery.json_lines import read
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def check_record(message: Message) -> None:
         raise InputError("a RECORD whose stream is not a name")
     if not isinstance(message["record"], dict):
         raise InputError(
-            f"a RECORD of stream {message['stream']} whose record is a {type(message['record']).__name__}, not an object"
+            f"a RECORD of stream {message['stream']} whose record is {kind_of(message['record'])}, not an object"
         )
 
 

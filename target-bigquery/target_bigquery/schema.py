@@ -89,7 +89,8 @@ def columns_of(schema: JsonSchema, present: Iterable[SchemaField] = ()) -> Colum
 
 def personal_kind(schema: Property) -> str | None:
     """What the tap says of a property by `"x-sql-datatype-properties": {"personal": "name"}`, if it says so."""
-    kind = not isinstance(schema, bool) and (schema.get("x-sql-datatype-properties") or {}).get("personal")
+    said = schema.get("x-sql-datatype-properties") if isinstance(schema, dict) else None
+    kind = said.get("personal") if isinstance(said, dict) else None
     return str(kind) if kind else None
 
 

@@ -11,7 +11,7 @@ from singer_sdk.sinks import BatchSink
 from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
 from target_bigquery.computed import as_json, computed_properties
-from target_bigquery.errors import LoadError, TargetError
+from target_bigquery.errors import LoadError, SchemaError, TargetError
 from target_bigquery.fit import Inexact, Keyless, Misfit, Unwritable
 from target_bigquery.loader import Layout
 from target_bigquery.names import column_name
@@ -29,8 +29,12 @@ class RustValidator(BaseJSONSchemaValidator):
     """Tells that a record is invalid, not what is in it."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
+        """Raises SchemaError."""
         super().__init__(schema)
-        self._validator = jsonschema_rs.validator_for(schema)
+        try:
+            self._validator = jsonschema_rs.validator_for(schema)
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
+            raise SchemaError("its schema is not a valid JSON schema") from None
 
     def validate(self, record: dict[str, Any]) -> None:
         for error in self._validator.iter_errors(record):
@@ -59,7 +63,11 @@ class BigQuerySink(BatchSink):
         super().__init__(target, **kwargs)
 
     def get_validator(self) -> BaseJSONSchemaValidator | None:
-        return RustValidator(self.schema) if self.config["validate_records"] else None
+        """Raises SchemaError."""
+        try:
+            return RustValidator(self.schema) if self.config["validate_records"] else None
+        except SchemaError as error:
+            raise SchemaError(f"stream {self.stream_name}: {error}") from None
 
     def setup(self) -> None:
         """The table is there before the first row. Raises SchemaError, SettingsError, LoadError."""

@@ -20,15 +20,15 @@ ODD = {
     "type that is a list": (raw(type=["RECORD"]), "a message whose type is not a name"),
     "record that is a list": (
         raw(type="RECORD", stream="ticket", record=["canary"]),
-        "a RECORD of stream ticket whose record is a list, not an object",
+        "a RECORD of stream ticket whose record is an array, not an object",
     ),
     "record that is null": (
         raw(type="RECORD", stream="ticket", record=None),
-        "a RECORD of stream ticket whose record is a NoneType, not an object",
+        "a RECORD of stream ticket whose record is null, not an object",
     ),
     "record that is a text": (
         raw(type="RECORD", stream="ticket", record="canary"),
-        "a RECORD of stream ticket whose record is a str, not an object",
+        "a RECORD of stream ticket whose record is a string, not an object",
     ),
     "record without stream": (raw(type="RECORD", record={"id": 1}), "a RECORD without stream"),
     "record of a list of streams": (

@@ -4,6 +4,7 @@ import pytest
 from target_bigquery.errors import SchemaError
 from target_bigquery.names import column_name
 from target_bigquery.schema import columns_of
+from target_bigquery.sink import RustValidator
 
 TEXT = {"type": ["string", "null"]}
 
@@ -69,6 +70,17 @@ def test_boolean_schemas_below_a_property(schema, kind):
 def test_what_makes_no_columns_is_refused_in_a_sentence(schema, told):
     with pytest.raises(SchemaError, match=f"^{told}"):
         columns_of(schema)
+
+
+@pytest.mark.parametrize("part", [{"enum": ""}, {"$ref": "#/nowhere"}, {"properties": 7}], ids=str)
+def test_a_schema_that_records_cannot_be_validated_by_is_refused_in_a_sentence(part):
+    with pytest.raises(SchemaError, match=r"^its schema is not a valid JSON schema$"):
+        RustValidator({"type": "object", "properties": {"x": part}})
+
+
+@pytest.mark.parametrize("said", [True, "personal", [1], {"personal": None}, None], ids=str)
+def test_what_is_said_of_a_column_in_another_form_says_nothing(said):
+    assert columns_of({"properties": {"x": {**TEXT, "x-sql-datatype-properties": said}}}).personal == {}
 
 
 @pytest.mark.parametrize(

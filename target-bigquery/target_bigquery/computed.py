@@ -7,9 +7,15 @@ STRING, and a date its ISO form.
 from __future__ import annotations
 
 import json
+import traceback
 from datetime import date, time
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
+
+from singer_sdk import mapper as sdk_mapper
+from singer_sdk.exceptions import MapExpressionError
+
+from target_bigquery.fit import Misfit
 
 if TYPE_CHECKING:
     from singer_sdk.mapper import PluginMapper
@@ -36,3 +42,21 @@ def as_json(value: object, kind: str) -> Any:  # noqa: ANN401 - anything JSON ho
     if kind == "STRING" and value is not None and not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False, default=str)
     return value
+
+
+class Unmapped(Misfit):
+    """A record for which a stream map fails; of errors other than the SDK's the type alone, because they quote values."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__("a record", None)
+        self.reason = (
+            f"stream_maps: {error if isinstance(error, MapExpressionError) else type(error).__name__}"
+        )
+
+
+def is_of_a_map(error: Exception) -> bool:
+    """Whether it was raised on the way through the SDK's mapper."""
+    return any(
+        frame.f_globals.get("__name__") == sdk_mapper.__name__
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    )

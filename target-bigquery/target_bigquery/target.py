@@ -17,6 +17,7 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 
+from target_bigquery.computed import Unmapped, is_of_a_map
 from target_bigquery.configuration import misspelt, read_environment, read_file
 from target_bigquery.errors import InputError, SchemaError, SettingsError, TargetError, untold
 from target_bigquery.loader import Loader
@@ -29,7 +30,7 @@ from target_bigquery.settings_files import keep_private
 from target_bigquery.sink import BigQuerySink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import FrameType
 
     from click import Context, Option
@@ -165,13 +166,20 @@ class TargetBigQuery(Target):
             try:
                 super()._process_record_message(message_dict)
                 if self._reader.is_repaired:
-                    stream = message_dict["stream"]
-                    keys = self.mapper.stream_maps[stream][0].raw_key_properties or ()
-                    self.rejected.repaired(stream, message_dict["record"], keys)
+                    self.rejected.repaired(*self._keyed(message_dict))
             except RecordsWithoutSchemaException:
                 raise InputError(
                     f"a RECORD of stream {message_dict['stream']} came before its SCHEMA"
                 ) from None
+            except Exception as error:
+                if not is_of_a_map(error):
+                    raise
+                self.rejected.add(*self._keyed(message_dict), Unmapped(error))
+
+    def _keyed(self, message: dict[str, Any]) -> tuple[str, dict[str, Any], Sequence[str]]:
+        """Stream, record and key properties of a RECORD, as the tap sent it."""
+        stream = message["stream"]
+        return stream, message["record"], self.mapper.stream_maps[stream][0].raw_key_properties or ()
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """As if its records had come one by one; the SDK's would hold a whole file in memory and skip stream maps."""

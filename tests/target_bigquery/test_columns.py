@@ -202,11 +202,3 @@ def test_columns_that_a_stream_marks_as_personal_get_the_policy_tag(load, wareho
     assert tags() == {"phone", "author.address", "author.more.name", "tags"}
     run(plain, record(3, phone="3"))  # a tag is never taken away
     assert tags() == {"phone", "author.address", "author.more.name", "tags"}
-
-
-def test_a_stream_map_that_fails_on_a_value_does_not_tell_the_value(load):
-    maps = {"ticket": {"number": "int(subject)"}}
-    loaded = load([schema(), record(1, subject="canary"), state(1)], stream_maps=maps)
-    assert (loaded.code, loaded.states) == (1, [])
-    assert "ValueError, an error that was not expected" in loaded.stderr
-    assert "canary" not in loaded.stderr

@@ -81,3 +81,23 @@ def test_a_computed_column_of_one_stream_is_not_taken_for_one_of_another(load_he
         stream_maps={"user": {"subject": "id"}},
     )
     assert (rows()[0]["subject"], rows("user")[0]["subject"]) == ("subject 1", "2")
+
+
+def test_a_record_for_which_a_stream_map_fails_is_rejected_without_its_content(
+    load_here, ids, warehouse, dataset, caplog
+):
+    load_here(
+        [schema(), record(1, subject="7"), record(2, subject="canary"), record(3, subject=[]), state(3)],
+        stream_maps={"ticket": {"number": "int(subject) if subject else missing"}},
+    )
+    assert ids() == [1]
+    sql = f"SELECT record_key, column, reason FROM {dataset}.REJECTED_RECORD ORDER BY record_key"
+    assert [tuple(row.values()) for row in warehouse.client.query_and_wait(sql)] == [
+        ("2", None, "stream_maps: ValueError"),
+        (
+            "3",
+            None,
+            "stream_maps: Failed to evaluate simpleeval expressions int(subject) if subject else missing.",
+        ),
+    ]
+    assert "canary" not in caplog.text

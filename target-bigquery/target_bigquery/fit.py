@@ -81,6 +81,15 @@ class Unwritable(Misfit):
         self.reason = "cannot be written as JSON"
 
 
+class TooLong(Misfit):
+    """A row beyond what BigQuery loads; `name`: its longest column."""
+
+    def __init__(self, name: str, most: int) -> None:
+        super().__init__("a row", None)
+        self.path = [name]
+        self.reason = f"the row has more than {most} bytes, most of them here"
+
+
 class Digits(str):
     """A number that neither 64 bits nor a double hold exactly, as the line writes it."""
 

@@ -14,6 +14,7 @@ import orjson
 from google.cloud.bigquery import PolicyTagList, SchemaField
 
 from target_bigquery.errors import RowError, TargetError
+from target_bigquery.fit import TooLong
 from target_bigquery.loader import Layout
 from target_bigquery.spool import LINE, Spool
 
@@ -106,9 +107,13 @@ class RejectedRecords:
             "payload": written(record),
             "rejected_by": REJECTED_BY,
         }
+        stamp = {"run_id": run_id or self._run_id, "rejected_at": datetime.now(UTC)}
         with self._lock:
             try:
-                self._open().add(row, {"run_id": run_id or self._run_id, "rejected_at": datetime.now(UTC)})
+                try:
+                    self._open().add(row, stamp)
+                except TooLong:  # BigQuery would not take it here either
+                    self._open().add({**row, "payload": None}, stamp)
             except TargetError as error:
                 raise type(error)(f"rejected records: {error}") from None
             self._waiting[stream] += 1

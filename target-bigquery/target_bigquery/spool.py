@@ -13,11 +13,14 @@ from typing import IO, TYPE_CHECKING, Any
 import orjson
 
 from target_bigquery.errors import LoadError
+from target_bigquery.fit import TooLong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+LARGEST_ROW = 100 << 20
+"""Bytes that BigQuery loads: https://docs.cloud.google.com/bigquery/quotas#load_jobs, read on 27 November 2026."""
 WRITE_BUFFER = 256 << 10
 GZIP = 16 + zlib.MAX_WBITS
 
@@ -48,8 +51,11 @@ class Spool:
         self._digest = hashlib.blake2b(f"{identity} {first}".encode(), digest_size=16)
 
     def add(self, row: dict[str, Any], stamp: Mapping[str, Any] | None = None) -> None:
-        """`stamp`: further columns, which do not make the row another one. Raises TypeError for what JSON cannot hold."""
+        """`stamp`: further columns, which do not make the row another one. Raises TypeError for what JSON cannot hold, TooLong."""
         line = orjson.dumps(row, option=LINE)
+        if len(line) > LARGEST_ROW:
+            longest = max(row, key=lambda name: len(orjson.dumps(row[name], option=LINE)))
+            raise TooLong(longest, LARGEST_ROW)
         self._digest.update(line)
         if stamp is not None:
             line = orjson.dumps({**row, **stamp}, option=LINE)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from target_bigquery import spool
 
 from sandbox.fault_proxy import Fault
 from tests.target_bigquery.singer import lines, record, schema, state
@@ -126,3 +127,14 @@ def test_a_few_rows_never_stop_a_run_whatever_their_share(load, kept):
     )
     assert (loaded.code, loaded.states) == (0, [state(1)["value"]])
     assert len(kept()) == 10
+
+
+def test_a_row_that_is_longer_than_bigquery_loads_is_rejected_without_its_payload(
+    load_here, ids, kept, monkeypatch
+):
+    monkeypatch.setattr(spool, "LARGEST_ROW", 1000)
+    load_here([schema(), record(1), record(2, subject="x" * 2000), record(3), state(3)])
+    assert ids() == [1, 3]
+    [row] = kept()
+    assert (row["record_key"], row["column"], row["payload"]) == ("2", "subject", None)
+    assert row["reason"] == "the row has more than 1000 bytes, most of them here"

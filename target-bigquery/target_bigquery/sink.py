@@ -214,10 +214,12 @@ class BigQuerySink(BatchSink):
         """Once for each column."""
         seen = self._columns.seen
         if fresh := seen.dropped - self._reported:
+            hint = "; add_record_metadata makes columns for those of the SDK"
             self.logger.warning(
-                "%s: left out, because the schema does not know them: %s",
+                "%s: left out, because the schema does not know them: %s%s",
                 self.stream_name,
                 ", ".join(sorted(fresh)),
+                hint if any(name.startswith("_sdc_") for name in fresh) else "",
             )
         for changed in sorted(seen.changed - self._reported):
             self.logger.warning("%s: %s", self.stream_name, changed)

@@ -27,7 +27,10 @@ def test_columns_of_metadata_are_loaded_where_a_stream_declares_them(load_here, 
 def test_metadata_that_a_stream_does_not_declare_is_left_out_with_a_warning(load_here, ids, caplog):
     load_here([schema(), record(1), record(2, _sdc_deleted_at=DELETED), state(2)])
     assert ids() == [1, 2]
-    assert "ticket: left out, because the schema does not know them: _sdc_deleted_at" in caplog.text
+    assert (
+        "ticket: left out, because the schema does not know them: _sdc_deleted_at; "
+        "add_record_metadata makes columns for those of the SDK" in caplog.text
+    )
 
 
 def test_record_metadata_can_be_added_and_shows_what_was_deleted(load_here, rows):

@@ -48,7 +48,9 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
         )
     yield _look(
         f"load and query jobs in {client.project}",
-        lambda: f"{len(list(client.query_and_wait('SELECT 1', retry=ONCE, job_retry=ONCE)))} row",
+        lambda: (
+            f"{len(list(client.query_and_wait('SELECT 1', retry=ONCE, job_retry=ONCE, api_timeout=SECONDS, wait_timeout=SECONDS)))} row"
+        ),
         "let the worker run jobs (roles/bigquery.jobUser)",
     )
     staged = bucket(config)

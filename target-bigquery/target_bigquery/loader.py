@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 import requests
 from google.api_core import exceptions
-from google.api_core.retry import Retry, if_exception_type
+from google.api_core.retry import Retry, exponential_sleep_generator, if_exception_type
 from google.auth.exceptions import TransportError
 from google.cloud import bigquery
 
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-REQUEST_TIMEOUT = (10, 120)
+CONNECT_SECONDS = 10
+REQUEST_SECONDS = 120
 JOB_SECONDS = 3600
+"""For which a load job may run that BigQuery answers for."""
 TRANSIENT_REASONS = frozenset(
     {
         "backendError",
@@ -81,7 +84,7 @@ class Layout:
 
 
 class Loader:
-    """One client of each service, shared by all streams. `timeout`: seconds for which refusals are waited out.
+    """One client of each service, shared by all streams. `timeout`: seconds after which refusals or silence are an error.
 
     `first_pause`: seconds before the second try, at most; each later pause may be twice as long.
     """
@@ -95,6 +98,7 @@ class Loader:
         first_pause: float = 1,
     ) -> None:
         self._client, self._bucket, self._logger = client, bucket, logger
+        self._timeout, self._first_pause = timeout, first_pause
         self._retry = Retry(
             is_transient, initial=first_pause, maximum=30, timeout=timeout, on_error=self._tell
         )
@@ -112,7 +116,7 @@ class Loader:
         Raises SchemaError where a type has changed, SettingsError where the dataset is missing, LoadError.
         """
         reference = f"{self._client.project}.{dataset}.{name}"
-        found = self._call(f"table {name}", lambda: self._get_table(reference))
+        found = self._call(f"table {name}", lambda seconds: self._get_table(reference, seconds))
         if found is None:
             return self._create_table(reference, dataset, fields, layout)
         table: bigquery.Table = found
@@ -124,12 +128,13 @@ class Loader:
             return table
         table.schema = grown  # sent with the table's etag: another writer's columns are not lost
         return self._call(
-            f"table {name}", lambda: self._client.update_table(table, ["schema"], retry=ONCE, timeout=60)
+            f"table {name}",
+            lambda seconds: self._client.update_table(table, ["schema"], retry=ONCE, timeout=seconds),
         )
 
-    def _get_table(self, reference: str) -> bigquery.Table | None:
+    def _get_table(self, reference: str, seconds: float) -> bigquery.Table | None:
         try:
-            return self._client.get_table(reference, retry=ONCE, timeout=60)
+            return self._client.get_table(reference, retry=ONCE, timeout=seconds)
         except exceptions.NotFound:
             return None
 
@@ -145,7 +150,7 @@ class Loader:
         try:
             return self._call(
                 f"table {table.table_id}",
-                lambda: self._client.create_table(table, exists_ok=True, retry=ONCE, timeout=60),
+                lambda seconds: self._client.create_table(table, exists_ok=True, retry=ONCE, timeout=seconds),
             )
         except LoadError as failure:
             if isinstance(failure.__cause__, exceptions.NotFound):
@@ -162,7 +167,7 @@ class Loader:
         Raises LoadError with the first bad row's number where BigQuery tells it, SettingsError.
         """
         where = f"{table.table_id} rows {spool.first}-{spool.last}"
-        uri = self._stage(spool, blob, where) if self._bucket else None
+        source = self._stage(spool, blob, where) if self._bucket else spool
         config = bigquery.LoadJobConfig(
             source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
             schema=table.schema,
@@ -172,12 +177,15 @@ class Loader:
         )
         attempts = itertools.count()
 
-        def load() -> tuple[bigquery.LoadJob, str, bool]:
+        def load(_seconds: float) -> tuple[bigquery.LoadJob, str, bool]:
             """The job, its id, and whether it was there before. Raises what passes: then another job is tried."""
             while True:
                 job_id = f"{table.table_id}-{spool.digest}-{next(attempts)}"
-                job, is_old = self._call(where, lambda: self._submit(table, spool, uri, job_id, config))  # noqa: B023 - called at once
-                self._call(where, lambda: _wait(job))  # noqa: B023 - called at once
+                job, is_old = self._call(
+                    where,
+                    lambda seconds: self._submit(table, source, job_id, config, seconds),  # noqa: B023 - called at once
+                )
+                self._wait(job, where)
                 if not (
                     is_old and job.error_result
                 ):  # else an earlier run's failure; this one has not tried yet
@@ -203,9 +211,13 @@ class Loader:
         bucket = self._bucket
         assert bucket is not None  # noqa: S101 - the caller looked
 
-        def upload() -> None:
+        def upload(seconds: float) -> None:
             bucket.blob(blob).upload_from_file(
-                spool.file, rewind=True, content_type="application/gzip", timeout=REQUEST_TIMEOUT, retry=None
+                spool.file,
+                rewind=True,
+                content_type="application/gzip",
+                timeout=_connecting(seconds),
+                retry=None,
             )
 
         try:
@@ -221,36 +233,52 @@ class Loader:
     def _submit(
         self,
         table: bigquery.Table,
-        spool: Spool,
-        uri: str | None,
+        source: Spool | str,
         job_id: str,
         config: bigquery.LoadJobConfig,
+        seconds: float,
     ) -> tuple[bigquery.LoadJob, bool]:
-        """The job, and whether it was there before."""
+        """The job, and whether it was there before. `source`: the rows, or where they are staged."""
         client = self._client
         try:
-            if uri:
+            if isinstance(source, str):
                 return client.load_table_from_uri(
-                    uri, table.reference, job_id=job_id, job_config=config, retry=ONCE, timeout=120
+                    source, table.reference, job_id=job_id, job_config=config, retry=ONCE, timeout=seconds
                 ), False
             return client.load_table_from_file(
-                spool.file,
+                source.file,
                 table.reference,
                 rewind=True,
                 num_retries=0,
                 job_id=job_id,
                 job_config=config,
-                timeout=REQUEST_TIMEOUT,
+                timeout=_connecting(seconds),
             ), False
         except exceptions.Conflict:
-            found = client.get_job(job_id, retry=ONCE, timeout=60, location=client.location)
+            found = client.get_job(job_id, retry=ONCE, timeout=seconds, location=client.location)
             assert isinstance(found, bigquery.LoadJob)  # noqa: S101 - no other job has such an id
             return found, True
 
-    def _call(self, where: str, action: Callable[[], T]) -> T:
-        """Raises LoadError."""
+    def _wait(self, job: bigquery.LoadJob, where: str) -> None:
+        """Until the job is done, however. Raises LoadError."""
+        started = time.monotonic()
+        for pause in exponential_sleep_generator(self._first_pause, maximum=10):
+            if job.state == "DONE":
+                return
+            if time.monotonic() - started > JOB_SECONDS:
+                raise LoadError(f"{where}: job {job.job_id} still runs after {JOB_SECONDS} s")
+            time.sleep(pause)
+            self._call(where, lambda seconds: job.reload(retry=ONCE, timeout=seconds))
+
+    def _call(self, where: str, action: Callable[[float], T]) -> T:
+        """`action` is given the seconds that a request of it may take: no more than are left. Raises LoadError."""
+        deadline = time.monotonic() + self._timeout
+
+        def attempt() -> T:
+            return action(min(max(deadline - time.monotonic(), 1), REQUEST_SECONDS))
+
         try:
-            return self._retry(action)()
+            return self._retry(attempt)()
         except LoadError:  # of a step of this action: told already
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
@@ -261,9 +289,6 @@ class Loader:
         self._logger.warning("BigQuery or GCS: %s, trying again", _told(error))
 
 
-def _wait(job: bigquery.LoadJob) -> None:
-    try:
-        job.result(retry=None, timeout=JOB_SECONDS)
-    except exceptions.GoogleAPICallError:
-        if not (job.state == "DONE" and job.error_result):
-            raise
+def _connecting(seconds: float) -> tuple[float, float]:
+    """To connect and to answer."""
+    return min(CONNECT_SECONDS, seconds), seconds

@@ -122,7 +122,7 @@ SETTINGS = th.PropertiesList(
         "timeout",
         COUNT,
         default=300,
-        description="Seconds for which refusals and silence of BigQuery and GCS are waited out",
+        description="Seconds after which a request that BigQuery or GCS refuse or leave unanswered ends the run; until then it is tried again",
     ),
     th.Property(
         "max_rejected_share",

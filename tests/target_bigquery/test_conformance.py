@@ -240,7 +240,10 @@ def test_streams_that_vouch_for_others_are_loaded_after_them(load, ids, proxy, w
 
 
 @pytest.mark.parametrize("bytes_", [0, 1_000, 300_000], ids=["from the start", "at its end", "on the way"])
-def test_a_disk_that_is_full_stops_the_run_in_a_sentence_and_the_next_one_loads(bytes_, start, load, ids):
+def test_a_disk_that_is_full_stops_the_run_in_a_sentence_and_the_next_one_loads(
+    bytes_, start, load, ids, monkeypatch
+):
+    monkeypatch.setenv("PYTHONWARNINGS", "default::ResourceWarning")
     generator = random.Random(1)
     rows = [record(row, subject="canary" + generator.randbytes(2000).hex()) for row in range(400)]
     messages = [schema(), *(rows if bytes_ > 1_000 else rows[:1]), state(1)]

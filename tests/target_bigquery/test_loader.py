@@ -7,9 +7,10 @@ import pytest
 from google.cloud import bigquery
 from target_bigquery.errors import LoadError
 from target_bigquery.loader import Layout, Loader
-from target_bigquery.settings import bigquery_client
+from target_bigquery.settings import bigquery_client, bucket
 from target_bigquery.spool import Spool
 
+from sandbox.addresses import BUCKET
 from sandbox.fault_proxy import Fault
 
 FIELDS = [bigquery.SchemaField("id", "INTEGER")]
@@ -21,10 +22,14 @@ SECRET = "canary-7f3a"
 def failed_job(reason):
     """The answer to a job that BigQuery has tried and given up."""
     error = {"reason": reason, "message": SECRET}
+    return job({"state": "DONE", "errorResult": error, "errors": [error]})
+
+
+def job(status):
     return json.dumps(
         {
             "jobReference": {"projectId": "local-cityblock-data", "jobId": "failed", "location": "US"},
-            "status": {"state": "DONE", "errorResult": error, "errors": [error]},
+            "status": status,
             "configuration": {
                 "load": {"destinationTable": {"projectId": "p", "datasetId": "d", "tableId": "t"}}
             },
@@ -46,10 +51,13 @@ def spool():
 def load(config, dataset, spool):
     """Loads three rows, waiting so many seconds for what passes; the job's id."""
 
-    def run(timeout=120):
-        client = bigquery_client({**config, "location": "US"})
-        loader = Loader(client, None, timeout, logging.getLogger("target-bigquery"), first_pause=0.01)
-        return loader.load(loader.ensure_table(dataset, "ticket", FIELDS, Layout(None, "day", [])), spool, "")
+    def run(timeout=120, **settings):
+        given = {**config, "location": "US", **settings}
+        client, logger = bigquery_client(given), logging.getLogger("target-bigquery")
+        loader = Loader(client, bucket(given), timeout, logger, first_pause=0.01)
+        return loader.load(
+            loader.ensure_table(dataset, "ticket", FIELDS, Layout(None, "day", [])), spool, "rows.json.gz"
+        )
 
     return run
 
@@ -81,3 +89,24 @@ def test_a_job_that_goes_on_failing_is_given_up_with_its_reason(load, ids, proxy
     proxy["bigquery"].clear()
     assert load() == load()  # the second finds the first one's job
     assert ids() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("server", "request_", "settings"),
+    [
+        ("bigquery", "GET /bigquery", {}),
+        ("bigquery", "POST /bigquery", {}),
+        ("bigquery", JOB, {}),
+        ("bigquery", "jobs/failed", {}),
+        ("gcs", "POST /upload", {"bucket": BUCKET}),
+    ],
+    ids=["the table", "a new table", "the job", "the job's state", "GCS"],
+)
+def test_a_server_that_takes_a_request_and_never_answers_is_given_up(server, request_, settings, load, proxy):
+    if request_ == "jobs/failed":
+        proxy["bigquery"].add(Fault("status", JOB, status=200, body=job({"state": "RUNNING"})))
+    proxy[server].add(Fault("hold", request_, times=10_000))
+    with pytest.raises(
+        LoadError, match=r"Timeout from Google, gave up$"
+    ):  # one that waited had got its answer
+        load(timeout=1, **settings)

@@ -12,7 +12,9 @@ from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
 from target_zendesk_pubsub.connections import connect
+from target_zendesk_pubsub.counted import counted
 from target_zendesk_pubsub.errors import TargetError
+from target_zendesk_pubsub.rejected_records import OPEN
 from target_zendesk_pubsub.settings import bigquery_client, publisher_client, topic_name
 from target_zendesk_pubsub.target import TargetZendeskPubSub
 from target_zendesk_pubsub.warehouse import ONCE
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from target_zendesk_pubsub.warehouse import Table
 
 SECONDS = 30
+THERE = "there"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +57,12 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
             f'before the first run rename it (docs/runbook.md, "Come over from the replaced system"): '
             f"ALTER TABLE {table} RENAME TO {table.name}_legacy;",
         )
+    rejected = connections.rejected.table
+    yield _look(
+        f"table {rejected}",
+        partial(_open, client, rejected),
+        f"another system made it: rename it, ALTER TABLE {rejected} RENAME TO {rejected.name}_legacy;",
+    )
     for view in ("zendesk_user_directory", "user_latest"):
         yield _look(
             f"view {config['dataset']}.{view}",
@@ -85,7 +94,17 @@ def _fitting(client: bigquery.Client, table: Table) -> str:
     lacking = {field.name for field in table.fields} - {field.name for field in found.schema}
     if lacking:
         raise _Missing(f"another system made it, it lacks {', '.join(sorted(lacking))}")
-    return "there"
+    return THERE
+
+
+def _open(client: bigquery.Client, table: Table) -> str:
+    """Open ones are no reason to stop a run."""
+    told = _fitting(client, table)
+    if told != THERE:
+        return "not there yet, made with the first ticket that is set aside"
+    sql = f"SELECT COUNT(DISTINCT COALESCE(record_key, payload)) AS count FROM {table} WHERE {OPEN}"
+    rows = client.query_and_wait(sql, retry=ONCE, job_retry=ONCE)
+    return f"{told}, {counted(next(iter(rows)).count, 'rejected ticket')} open"
 
 
 def _peopled(client: bigquery.Client, view: str) -> str:

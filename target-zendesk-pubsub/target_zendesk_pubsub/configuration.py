@@ -32,10 +32,16 @@ def read_environment(properties: Mapping[str, dict[str, Any]], prefix: str) -> d
     """The SDK's way, but one setting at a time: its errors name no variable. Raises SettingsError."""
     settings: dict[str, Any] = {}
     for name, schema in properties.items():
+        is_number = "number" in schema.get("type", ())
         try:
-            settings |= parse_environment_config({"properties": {name: schema}}, prefix)
+            given = parse_environment_config({"properties": {name: schema}}, prefix)
+            settings |= (
+                {name: float(given[name])} if is_number and given else given
+            )  # the SDK leaves it a text
         except ValueError:
-            form = "whole number" if "integer" in schema.get("type", ()) else "JSON"
+            form = (
+                "number" if is_number else "whole number" if "integer" in schema.get("type", ()) else "JSON"
+            )
             raise SettingsError(f"the variable {prefix}{name.upper()} holds no {form}") from None
     return settings
 

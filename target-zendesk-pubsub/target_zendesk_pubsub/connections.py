@@ -13,6 +13,7 @@ from target_zendesk_pubsub.legacy_log import read_legacy_log
 from target_zendesk_pubsub.lookup import Lookup
 from target_zendesk_pubsub.published_log import PublishedLog
 from target_zendesk_pubsub.publisher import Publisher
+from target_zendesk_pubsub.rejected_records import RejectedRecords
 from target_zendesk_pubsub.settings import bigquery_client, publisher_client, quieten_clients, topic_name
 from target_zendesk_pubsub.warehouse import Warehouse
 
@@ -29,6 +30,7 @@ class Connections:
     publisher: Publisher
     log: PublishedLog
     join_errors: JoinErrors
+    rejected: RejectedRecords
     clock: Clock
     read_legacy_log: Callable[[], dict[int, int]]
 
@@ -46,6 +48,7 @@ def connect(config: Mapping[str, Any], logger: logging.Logger) -> Connections:
         publisher=Publisher(publisher_client(config), topic, config["timeout"], clock, logger),
         log=log,
         join_errors=join_errors,
+        rejected=RejectedRecords(warehouse, dataset, run_id, config["max_rejected_share"]),
         clock=clock,
         read_legacy_log=partial(read_legacy_log, config, warehouse),
     )

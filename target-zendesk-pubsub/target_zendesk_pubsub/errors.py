@@ -2,8 +2,8 @@
 
 TargetError
 ├── SettingsError     a setting makes no sense, or names something that is not there
-├── InputError        a line of the input is no Singer message
-├── RecordError       a record is no ticket: its id, the property
+├── InputError        a line of the input is no Singer message, or one that is not supported
+├── RecordError       too many records are no tickets
 ├── DirectoryError    there is no directory to join users with
 ├── WarehouseError    BigQuery refused, or could not be reached for too long
 └── PublishError      Pub/Sub refused, or could not be reached for too long

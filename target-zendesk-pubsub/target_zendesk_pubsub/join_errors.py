@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from google.cloud.bigquery import SchemaField
@@ -13,7 +14,6 @@ from target_zendesk_pubsub.warehouse import Table, encode_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
     from target_zendesk_pubsub.clock import Clock
     from target_zendesk_pubsub.directory import Unjoined
@@ -68,7 +68,9 @@ class JoinErrors:
         self, warehouse: Warehouse, dataset: str, directory: str, log: PublishedLog, run_id: str
     ) -> None:
         self._warehouse, self._directory, self._log, self._run_id = warehouse, directory, log, run_id
-        self.table = Table(dataset, "TICKET_USER_JOIN_ERROR", FIELDS, "payload", "inserted_at", "ticket_id")
+        self.table = Table(
+            dataset, "TICKET_USER_JOIN_ERROR", FIELDS, "payload", "inserted_at", ("ticket_id",)
+        )
 
     def ensure(self) -> None:
         self._warehouse.ensure(self.table)
@@ -81,7 +83,7 @@ class JoinErrors:
     def _row(self, error: JoinError, now: datetime) -> bytes:
         row = {
             "ticket_id": error.ticket.id,
-            "ticket_updated_at": error.ticket.content.updated_at,
+            "ticket_updated_at": datetime.fromisoformat(error.ticket.content.updated_at),
             "unjoined": error.unjoined,
             "payload": error.payload.decode(),
             "message_key": error.message_key,

@@ -141,6 +141,24 @@ class Lookup:
         rows = self._warehouse.query("what deleted tickets were", sql, _ids(ticket_ids))
         return {row.ticket_id: decode(row.data) for row in rows}
 
+    def clocks(self, ticket_ids: Collection[int]) -> dict[int, int]:
+        """The latest generated_timestamp of each of these tickets that was published or has to wait. Raises WarehouseError."""
+        sql = f"""
+            SELECT ticket_id, MAX(clock) AS clock
+            FROM (
+              SELECT ticket_id, SAFE_CAST(JSON_VALUE(attributes, '$.generated_timestamp') AS INT64) AS clock
+              FROM {self._log.published} WHERE {self._in_batch} AND replay_of IS NULL
+              UNION ALL
+              SELECT ticket_id, generated_timestamp AS clock FROM {self._join_errors.table} WHERE {self._in_batch}
+            )
+            WHERE clock IS NOT NULL
+            GROUP BY ticket_id
+        """
+        return {
+            row.ticket_id: row.clock
+            for row in self._warehouse.query("clocks of tickets", sql, _ids(ticket_ids))
+        }
+
     def __call__(self, tickets: Sequence[Ticket]) -> Known:
         """Raises WarehouseError."""
         # Who somebody is inside is asked once a run. Who is nobody yet may be somebody when the next batch asks.

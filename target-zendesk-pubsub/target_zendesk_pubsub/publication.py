@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from target_zendesk_pubsub.batches import BatchLimits, batches
 from target_zendesk_pubsub.clock import INSTANT
+from target_zendesk_pubsub.counted import counted
 from target_zendesk_pubsub.directory import join
 from target_zendesk_pubsub.join_errors import JoinError
 from target_zendesk_pubsub.legacy_log import TAKEN_OVER
@@ -20,6 +21,7 @@ from target_zendesk_pubsub.messages import (
     message_key,
     new_message,
 )
+from target_zendesk_pubsub.odd_tickets import Rejected
 from target_zendesk_pubsub.tickets import Remnant, Ticket
 
 if TYPE_CHECKING:
@@ -103,21 +105,42 @@ class Counts:
     unjoined: int = 0
     unjoined_as_before: int = 0
     refused: int = 0
-    waiting: int = 0
+    rejected: int = 0
+    waiting: int | None = None
+    """None: not counted yet."""
+    open: int = 0
+
+    def __str__(self) -> str:
+        told = (
+            f"{counted(self.read, 'ticket')}: {counted(self.published, 'message')} published, "
+            f"{self.unchanged} unchanged, {self.unjoined} unjoined, {self.unjoined_as_before} unjoined as before, "
+            f"{self.refused} refused, {self.rejected} rejected"
+        )
+        if self.waiting is not None:
+            told += (
+                f"; {counted(self.waiting, 'ticket')} {'waits' if self.waiting == 1 else 'wait'} for a join"
+            )
+        return f"{told}; {counted(self.open, 'rejected ticket')} open" if self.open else told
 
 
 class Publication:
     """Effects in this order: intents, publish, log, join errors. Whatever stops it, the next run goes on from there."""
 
     def __init__(
-        self, connections: Connections, environment: str, limits: BatchLimits, logger: logging.Logger
+        self,
+        connections: Connections,
+        environment: str,
+        limits: BatchLimits,
+        logger: logging.Logger,
+        counts: Counts,
     ) -> None:
         self._lookup, self._publisher = connections.lookup, connections.publisher
         self._log, self._join_errors = connections.log, connections.join_errors
         self._clock, self._environment, self._logger = connections.clock, environment, logger
+        self._rejected = connections.rejected
         self._limits = limits
         self._read_legacy_log, self._legacy = connections.read_legacy_log, NO_LEGACY
-        self.counts = Counts()
+        self.counts = counts
 
     def prepare(self) -> None:
         """Before the first batch: tables are there, somebody is in the directory, an earlier run's messages are out.
@@ -126,6 +149,8 @@ class Publication:
         """
         self._log.ensure()
         self._join_errors.ensure()
+        self._rejected.prepare()
+        self.counts.open = len(self._rejected)
         self._lookup.check_directory()
         self._legacy = self._read_legacy_log()
         for batch in batches(self._log.pending(), self._limits):
@@ -135,10 +160,29 @@ class Publication:
             self._clock.pass_by(batch[-1][1])
             self._send([message for message, _ in batch])
 
-    def publish(self, given: Sequence[Ticket | Remnant]) -> None:
+    def publish(self, given: Sequence[Ticket | Remnant | Rejected]) -> None:
         """Raises TargetError; what was sent until then is logged."""
-        tickets = self._whole(given)
+        rejected = [one for one in given if isinstance(one, Rejected)]
+        if rejected:
+            self._set_aside(rejected, len(given))
+            self.publish_tickets([one for one in given if not isinstance(one, Rejected)])
+        else:
+            self.publish_tickets(given)  # type: ignore[arg-type] # none of them is rejected
+        self._rejected.settle(given)
+        self.counts.open = len(self._rejected)
+
+    def _set_aside(self, rejected: Sequence[Rejected], read: int) -> None:
+        """Raises TargetError."""
+        self._rejected.record(rejected, read, self._clock)
+        self.counts.read += len(rejected)
+        self.counts.rejected += len(rejected)
+        for one in rejected:
+            self._logger.warning("%s is set aside in %s: %s", one.name, self._rejected.table, one.reason)
+
+    def publish_tickets(self, given: Sequence[Ticket | Remnant]) -> None:
+        """Raises TargetError; what was sent until then is logged."""
         self.counts.read += len(given)
+        tickets = self._whole(given)
         self.counts.unchanged += len(given) - len(tickets)
         if not tickets:
             return
@@ -173,6 +217,19 @@ class Publication:
                 continue
             if one.id in gone:
                 last[one.id] = tickets[-1].content
+        return self._clocked(tickets)
+
+    def _clocked(self, tickets: list[Ticket]) -> list[Ticket]:
+        """With a clock that is not earlier than those of older versions: Zendesk gives some tickets none."""
+        clockless = {ticket.id for ticket in tickets if not ticket.is_clocked}
+        if clockless:
+            latest = self._lookup.clocks(clockless)
+            for ticket in tickets:
+                if ticket.id in clockless:
+                    before = latest.get(ticket.id, ticket.generated_timestamp)
+                    if not ticket.is_clocked:
+                        ticket.generated_timestamp = max(ticket.generated_timestamp, before)
+                    latest[ticket.id] = max(ticket.generated_timestamp, before)
         return tickets
 
     def mended(self) -> Iterator[list[Ticket]]:

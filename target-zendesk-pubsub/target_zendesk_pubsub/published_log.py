@@ -89,17 +89,17 @@ class PublishedLog:
 
     def __init__(self, warehouse: Warehouse, dataset: str, topic: str, run_id: str) -> None:
         self._warehouse, self._topic, self._run_id = warehouse, topic, run_id
-        self.published = Table(dataset, "zendesk_ticket", PUBLISHED, "data", "published_at", "ticket_id")
+        self.published = Table(dataset, "zendesk_ticket", PUBLISHED, "data", "published_at", ("ticket_id",))
         self.intents = Table(
             dataset,
             "zendesk_ticket_intent",
             INTENT,
             "data",
             "intended_at",
-            "ticket_id",
+            ("ticket_id",),
             INTENTS_KEPT_DAYS,
         )
-        self.refused = Table(dataset, "zendesk_ticket_refused", REFUSED, "data", "refused_at", "ticket_id")
+        self.refused = Table(dataset, "zendesk_ticket_refused", REFUSED, "data", "refused_at", ("ticket_id",))
 
     @property
     def tables(self) -> tuple[Table, ...]:

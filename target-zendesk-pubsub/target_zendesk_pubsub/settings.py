@@ -49,7 +49,7 @@ SETTINGS = th.PropertiesList(
         "dataset",
         DatasetType,
         default="zendesk",
-        description="BigQuery dataset of the views zendesk_user_directory and user_latest, in which the table TICKET_USER_JOIN_ERROR is kept",
+        description="BigQuery dataset of the views zendesk_user_directory and user_latest, in which the tables TICKET_USER_JOIN_ERROR and REJECTED_RECORD are kept",
     ),
     th.Property(
         "messages_dataset",
@@ -103,9 +103,15 @@ SETTINGS = th.PropertiesList(
         description="Most bytes of input that are looked up, published and logged together",
     ),
     th.Property(
+        "max_rejected_share",
+        th.NumberType(minimum=0, maximum=1),
+        default=0.05,
+        description="Share of a batch's tickets that may be set aside because they cannot be read; above it, and above 10 tickets, the run stops",
+    ),
+    th.Property(
         "policy_tag",
         th.StringType,
-        description="Policy tag, `projects/…/locations/…/taxonomies/…/policyTags/…`, for the columns that hold messages: `data` of those published, `payload` of those that wait",
+        description="Policy tag, `projects/…/locations/…/taxonomies/…/policyTags/…`, for the columns that hold messages: `data` of those published, `payload` of those that wait or were rejected",
     ),
     th.Property(
         "legacy_log",

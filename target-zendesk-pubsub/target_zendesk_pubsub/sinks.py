@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.sinks import Sink
 
 if TYPE_CHECKING:
+    from target_zendesk_pubsub.odd_tickets import Rejected
     from target_zendesk_pubsub.target import TargetZendeskPubSub
     from target_zendesk_pubsub.tickets import Remnant, Ticket
 
@@ -16,7 +17,7 @@ class TicketSink(Sink):
 
     def __init__(self, target: TargetZendeskPubSub, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
         self._publishing = target
-        self._tickets: list[Ticket | Remnant] = []
+        self._tickets: list[Ticket | Remnant | Rejected] = []
         super().__init__(target, **kwargs)
         self._most_tickets = int(self.config["batch_size"])
         self._most_bytes = int(self.config["batch_size_bytes"])
@@ -32,7 +33,7 @@ class TicketSink(Sink):
     def is_full(self) -> bool:
         return len(self._tickets) >= self._most_tickets or self._publishing.bytes_in_hand >= self._most_bytes
 
-    def take(self, tickets: list[Ticket | Remnant]) -> list[Ticket | Remnant]:
+    def take(self, tickets: list[Ticket | Remnant | Rejected]) -> list[Ticket | Remnant | Rejected]:
         """As many as the batch has room for; returns the others. In place of the SDK's way for records, one dict each."""
         room = self._most_tickets - len(self._tickets)
         taken = tickets[:room]

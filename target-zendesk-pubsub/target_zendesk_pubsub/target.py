@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Self
 
 from singer_sdk import Target
 from singer_sdk.helpers._classproperty import classproperty
@@ -17,8 +18,9 @@ from singer_sdk.plugin_base import _ConfigInput
 from target_zendesk_pubsub.batches import BatchLimits
 from target_zendesk_pubsub.configuration import misspelt, read_environment, read_file
 from target_zendesk_pubsub.connections import connect
+from target_zendesk_pubsub.counted import counted
 from target_zendesk_pubsub.errors import InputError, SettingsError, TargetError, untold
-from target_zendesk_pubsub.publication import Publication
+from target_zendesk_pubsub.publication import Counts, Publication
 from target_zendesk_pubsub.reader import STREAM, TicketReader
 from target_zendesk_pubsub.settings import SETTINGS
 from target_zendesk_pubsub.settings_files import keep_private
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.sinks import Sink
 
+    from target_zendesk_pubsub.connections import Connections
+    from target_zendesk_pubsub.odd_tickets import Rejected
     from target_zendesk_pubsub.tickets import Remnant, Ticket
 
 SECRETS = [name for name, schema in SETTINGS.to_dict()["properties"].items() if schema.get("secret")]
@@ -51,7 +55,8 @@ class TargetZendeskPubSub(Target):
         self._publishing = 0
         self._signal = 0
         self._is_prepared = False
-        self._reader = TicketReader()
+        self._reader = TicketReader(self.logger)
+        self.counts = Counts()
         super().__init__(**{"message_reader": self._reader, **kwargs})
         self.max_parallelism = 1
 
@@ -94,10 +99,16 @@ class TargetZendeskPubSub(Target):
         return errors
 
     @cached_property
+    def connections(self) -> Connections:
+        """Raises SettingsError."""
+        return connect(self.config, self.logger)
+
+    @cached_property
     def publication(self) -> Publication:
         """Made at the first SCHEMA: --about needs no credentials."""
-        connections = connect(self.config, self.logger)
-        return Publication(connections, self.config["environment"], self.limits, self.logger)
+        return Publication(
+            self.connections, self.config["environment"], self.limits, self.logger, self.counts
+        )
 
     @property
     def limits(self) -> BatchLimits:
@@ -113,7 +124,7 @@ class TargetZendeskPubSub(Target):
                 self.publication.prepare()
                 self._is_prepared = True
 
-    def publish(self, tickets: Sequence[Ticket | Remnant]) -> None:
+    def publish(self, tickets: Sequence[Ticket | Remnant | Rejected]) -> None:
         """Raises TargetError."""
         self._bytes_before = self._reader.bytes_read
         self._since_state += len(tickets)
@@ -150,25 +161,42 @@ class TargetZendeskPubSub(Target):
             super().drain_all(is_endofpipe=is_endofpipe)
             self._since_state = 0
 
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        """Only that the stream comes: what a ticket is, the reader knows, so that no schema is too odd."""
+        stream = message_dict.get("stream")
+        if not isinstance(stream, str):
+            raise InputError("a SCHEMA lacks its stream")
+        if not self.sink_exists(stream):
+            self.add_sink(stream, {"properties": {}})
+
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        if message_dict.get("stream") == STREAM:
+            raise InputError("BATCH messages are not supported: remove batch_config from the tap's settings")
+
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        """Nothing: tickets say themselves that they are deleted."""
+
+    def listen(self, file_input: IO[str] | None = None) -> None:  # type: ignore[misc] # final, and the SDK is pinned
+        """The last line is there however the run ends; of a run that fails, the error's sentence follows it."""
+        began = time.monotonic()
+        try:
+            super().listen(file_input)
+        finally:
+            if self.config.get("legacy_log"):
+                self.logger.info(
+                    "%s taken over from %s",
+                    counted(self.counts.taken_over, "ticket"),
+                    self.config["legacy_log"],
+                )
+            self.logger.info("%s; %.1f s", self.counts, time.monotonic() - began)
+
     def process_endofpipe(self) -> None:
         """Also of an empty pipe: what waits is tried every run."""
         super().process_endofpipe()
         self.prepare()
         for tickets in self.publication.mended():
-            self.publish(tickets)
-        counts = self.publication.counts
-        if self.config.get("legacy_log"):
-            self.logger.info("%d tickets taken over from %s", counts.taken_over, self.config["legacy_log"])
-        self.logger.info(
-            "%d tickets: %d messages published, %d unchanged, %d unjoined, %d unjoined as before, %d refused; %d tickets wait for a join",
-            counts.read,
-            counts.published,
-            counts.unchanged,
-            counts.unjoined,
-            counts.unjoined_as_before,
-            counts.refused,
-            counts.waiting,
-        )
+            with self.uninterrupted():
+                self.publication.publish_tickets(tickets)
 
     @contextmanager
     def uninterrupted(self) -> Iterator[None]:

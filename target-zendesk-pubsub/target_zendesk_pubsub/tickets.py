@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Annotated
 
 import msgspec
 
-from target_zendesk_pubsub.errors import RecordError
 from target_zendesk_pubsub.messages import SCHEMA_VERSION, CustomField, TicketData, User
+
+Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+"""What a column of BigQuery's takes: one id beyond it would fail the load or the query of its whole batch."""
+_moment = datetime.fromisoformat
 
 
 class Via(msgspec.Struct, gc=False):
@@ -22,20 +26,20 @@ class Rating(msgspec.Struct, gc=False):
 class Record(msgspec.Struct, gc=False):
     """What is read of Zendesk's ticket; everything else is skipped."""
 
-    id: int
-    generated_timestamp: int
+    id: Int64
     status: str
     updated_at: str
+    generated_timestamp: Int64 | None = None
     created_at: str | None = None  # every ticket has it, but what is left of a deleted one
-    assignee_id: int | None = None
+    assignee_id: Int64 | None = None
     brand_id: int | None = None
-    collaborator_ids: list[int | None] | None = None
+    collaborator_ids: list[Int64 | None] | None = None
     custom_fields: list[CustomField] | None = None
     custom_status_id: int | None = None
     description: str | None = None
     due_at: str | None = None
     external_id: str | None = None
-    follower_ids: list[int | None] | None = None
+    follower_ids: list[Int64 | None] | None = None
     group_id: int | None = None
     has_incidents: bool | None = None
     is_public: bool | None = None
@@ -43,14 +47,14 @@ class Record(msgspec.Struct, gc=False):
     priority: str | None = None
     problem_id: int | None = None
     recipient: str | None = None
-    requester_id: int | None = None
+    requester_id: Int64 | None = None
     satisfaction_rating: Rating | None = None
     subject: str | None = None
-    submitter_id: int | None = None
+    submitter_id: Int64 | None = None
     tags: list[str] | None = None
     ticket_form_id: int | None = None
     type: str | None = None
-    via: Via | str | int | None = None  # a number now and then, against Zendesk's documentation
+    via: Via | str | int | None = None  # a number or a word now and then, against Zendesk's documentation
 
 
 class Ticket(msgspec.Struct, gc=False):
@@ -59,6 +63,8 @@ class Ticket(msgspec.Struct, gc=False):
     generated_timestamp: int
     """Zendesk's clock of versions, seconds since 1970: also moves where `updated_at` does not."""
     content: TicketData
+    is_clocked: bool = True
+    """Whether Zendesk gave that clock; if not, it is `updated_at`, which may be earlier than the clock of an older version."""
 
     @property
     def id(self) -> int:
@@ -71,53 +77,50 @@ class Remnant(msgspec.Struct, gc=False):
     id: int
     generated_timestamp: int
     updated_at: str
+    is_clocked: bool = True
 
     def of(self, content: TicketData) -> Ticket:
         """`content`: what the ticket was."""
         deleted = msgspec.structs.replace(
             content, status="deleted", is_deleted=True, updated_at=self.updated_at
         )
-        return Ticket(self.generated_timestamp, deleted)
-
-
-class _Id(msgspec.Struct):
-    id: Any = None
-
-
-_decode_record = msgspec.json.Decoder(Record).decode
-_decode_id = msgspec.json.Decoder(_Id).decode
-
-
-def read_ticket(record: bytes | msgspec.Raw) -> Ticket | Remnant:
-    """Raises RecordError, which names the ticket, the property and its type, and quotes nobody's content."""
-    try:
-        return ticket_of(_decode_record(record))
-    except (msgspec.ValidationError, UnicodeDecodeError) as misfit:
-        ticket_id = _decode_id(record).id
-        told = f"ticket {ticket_id}" if type(ticket_id) is int else "a ticket without an id"
-        wrong = "a text is not UTF-8" if isinstance(misfit, UnicodeDecodeError) else misfit
-        raise RecordError(f"{told}: {wrong}") from None
+        return Ticket(self.generated_timestamp, deleted, self.is_clocked)
 
 
 def ticket_of(record: Record) -> Ticket | Remnant:
     """Raises ValidationError."""
-    if record.created_at is None:
+    created_at, due_at = record.created_at, record.due_at or None
+    try:
+        updated = _moment(record.updated_at)
+        is_timed = (
+            updated.tzinfo is not None
+            and (created_at is None or _moment(created_at).tzinfo is not None)
+            and (due_at is None or _moment(due_at).tzinfo is not None)
+        )
+    except ValueError:
+        is_timed = False
+    if not is_timed:
+        raise msgspec.ValidationError(f"Expected a time with its offset - at `$.{_no_time(record)}`")
+    clock, is_clocked = record.generated_timestamp, True
+    if clock is None:
+        clock, is_clocked = int(updated.timestamp()), False
+    if created_at is None:
         if record.status != "deleted":
             raise msgspec.ValidationError("Object missing required field `created_at`")
-        return Remnant(record.id, record.generated_timestamp, record.updated_at)
+        return Remnant(record.id, clock, record.updated_at, is_clocked)
     via, rating = record.via, record.satisfaction_rating
     fields = record.custom_fields or []
     fields.sort(key=attrgetter("id"))
     content = TicketData(
         assignee=_user(record.assignee_id),
         brand_id=record.brand_id,
-        channel=via.channel if isinstance(via, Via) else None,
+        channel=via.channel if isinstance(via, Via) else None if via is None else str(via),
         collaborators=_users(record.collaborator_ids),
-        created_at=record.created_at,
+        created_at=created_at,
         custom_fields=fields,
         custom_status_id=record.custom_status_id,
         description=record.description,
-        due_at=record.due_at,
+        due_at=due_at,
         external_id=record.external_id,
         followers=_users(record.follower_ids),
         group_id=record.group_id,
@@ -140,15 +143,30 @@ def ticket_of(record: Record) -> Ticket | Remnant:
         type=record.type,
         updated_at=record.updated_at,
     )
-    return Ticket(record.generated_timestamp, content)
+    return Ticket(clock, content, is_clocked)
+
+
+def _no_time(record: Record) -> str:
+    """The first property that should be a time and is none."""
+    for name in ("updated_at", "created_at"):
+        moment = getattr(record, name)
+        try:
+            if moment is not None and _moment(moment).tzinfo is None:
+                return name
+        except ValueError:
+            return name
+    return "due_at"
 
 
 def _user(user_id: int | None) -> User | None:
-    return None if user_id is None else User(None, None, user_id)
+    return None if user_id is None or user_id <= 0 else User(None, None, user_id)
 
 
 def _users(user_ids: list[int | None] | None) -> list[User]:
     """A set to Zendesk, which promises no order: sorted, so that equal sets give equal messages."""
     if not user_ids:  # as most are
         return []
-    return [User(None, None, user_id) for user_id in sorted({one for one in user_ids if one is not None})]
+    return [
+        User(None, None, user_id)
+        for user_id in sorted({one for one in user_ids if one is not None and one > 0})
+    ]

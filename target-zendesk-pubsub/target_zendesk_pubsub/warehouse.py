@@ -6,7 +6,7 @@ import dataclasses
 import io
 import itertools
 import uuid
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import requests
@@ -72,7 +72,7 @@ class Table:
     fields: tuple[bigquery.SchemaField, ...]
     personal: str
     partition: str
-    cluster: str
+    cluster: tuple[str, ...]
     kept_days: int | None = None
     """Days after which BigQuery drops a partition; None: never."""
 
@@ -102,7 +102,7 @@ class Warehouse:
             field=table.partition,
             expiration_ms=table.kept_days * 86_400_000 if table.kept_days else None,
         )
-        wanted.clustering_fields = [table.cluster]
+        wanted.clustering_fields = list(table.cluster)
         try:
             found = self._call(
                 f"table {table}",
@@ -139,28 +139,30 @@ class Warehouse:
 
         Raises WarehouseError.
         """
+        pages = self._told(what, lambda: self._ask(sql, parameters).pages)
+        while (page := self._told(what, lambda: next(pages, None))) is not None:
+            yield from page
+
+    def execute(self, what: str, sql: str, parameters: Mapping[str, int | str]) -> None:
+        """A statement that changes rows, and may do it twice. Raises WarehouseError."""
+        self._told(what, lambda: self._ask(sql, parameters))
+
+    def _ask(self, sql: str, parameters: Mapping[str, int | str]) -> Any:  # noqa: ANN401 - of statements another iterator
         config = bigquery.QueryJobConfig(
             query_parameters=[
                 bigquery.ScalarQueryParameter(name, "INT64" if isinstance(value, int) else "STRING", value)
                 for name, value in parameters.items()
             ]
         )
-        pages = self._told(
-            what,
-            lambda: (
-                self._client.query_and_wait(
-                    sql,
-                    job_config=config,
-                    page_size=PAGE_ROWS,
-                    api_timeout=120,
-                    wait_timeout=JOB_SECONDS,
-                    retry=self._retry,  # of each page, by the client: its iterator does not survive an error
-                    job_retry=self._retry,
-                ).pages
-            ),
+        return self._client.query_and_wait(
+            sql,
+            job_config=config,
+            page_size=PAGE_ROWS,
+            api_timeout=120,
+            wait_timeout=JOB_SECONDS,
+            retry=self._retry,  # of each page, by the client: its iterator does not survive an error
+            job_retry=self._retry,
         )
-        while (page := self._told(what, lambda: next(pages, None))) is not None:
-            yield from page
 
     def append(self, table: Table, rows: Iterable[bytes]) -> None:
         """All rows, each a JSON object, in one load job, once: a lost answer is asked for again, not loaded again.

@@ -143,6 +143,7 @@ def rows(warehouse, messages_dataset, dataset):
         "intents": (f"{messages_dataset}.zendesk_ticket_intent", "intended_at"),
         "refused": (f"{messages_dataset}.zendesk_ticket_refused", "refused_at"),
         "waiting": (f"{dataset}.TICKET_USER_JOIN_ERROR", "inserted_at"),
+        "rejected": (f"{dataset}.REJECTED_RECORD", "rejected_at"),
     }
 
     def read(table):

@@ -90,8 +90,8 @@ def test_a_ticket_that_waited_is_not_sent_once_it_joins_if_it_was_published(
     assert len(rows("waiting")) == 1
     company.knows({**DIRECTORY, STRANGER: ("M4", "member")}, [*DIRECTORY, STRANGER])
     ran = publish(legacy_log=log)
-    assert "1 tickets taken over" in ran.stderr
-    assert "0 tickets wait" in ran.stderr
+    assert "1 ticket taken over" in ran.stderr
+    assert "0 tickets wait for a join" in ran.stderr
     assert commons.receive() == []
 
 

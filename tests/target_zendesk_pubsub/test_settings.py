@@ -141,6 +141,21 @@ def test_a_variable_that_holds_no_number_is_named(command):
     )
 
 
+def test_a_share_may_come_from_the_environment(monkeypatch):
+    for name, value in {**ENOUGH, "max_rejected_share": "0.2"}.items():
+        monkeypatch.setenv(f"TARGET_ZENDESK_PUBSUB_{name.upper()}", value)
+    assert TargetZendeskPubSub(parse_env_config=True).config["max_rejected_share"] == 0.2
+    monkeypatch.setenv("TARGET_ZENDESK_PUBSUB_MAX_REJECTED_SHARE", SECRET)
+    with pytest.raises(SettingsError, match=r"MAX_REJECTED_SHARE holds no number$"):
+        TargetZendeskPubSub(parse_env_config=True)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, "0.2", True])
+def test_a_share_that_makes_no_sense_is_refused_by_its_settings_name(share):
+    with pytest.raises(SettingsError, match=r"in config\['max_rejected_share'\]$"):
+        TargetZendeskPubSub(config={**ENOUGH, "max_rejected_share": share})
+
+
 @pytest.mark.parametrize("number", [0, -1, 1.5, "10", True])
 @pytest.mark.parametrize(
     "setting",

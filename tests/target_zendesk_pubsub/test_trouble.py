@@ -370,14 +370,14 @@ SAID = {
     "waiting": ([ticket(1, assignee_id=STRANGER, **PERSONAL)], {}, 0),
     "refused": (
         [
-            ticket(1, updated_at="x" * 1025, **PERSONAL),
+            ticket(1, updated_at=f"2026-01-01T00:00:00.{'0' * 1025}Z", **PERSONAL),
             ticket(2, **{**PERSONAL, "subject": CANARY * 900_000}),
         ],
         {},
         0,
     ),
     "Pub/Sub away": ([ticket(1, **PERSONAL)], {"pubsub_emulator_host": "127.0.0.1:1", "timeout": 1}, 1),
-    "no ticket": ([ticket(1, **{**PERSONAL, "tags": [{CANARY: CANARY}]})], {}, 1),
+    "rejected": ([ticket(1, **{**PERSONAL, "tags": [{CANARY: CANARY}]})], {}, 0),
 }
 
 

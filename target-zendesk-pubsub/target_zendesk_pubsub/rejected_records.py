@@ -1,0 +1,169 @@
+"""REJECTED_RECORD: records that no ticket can be read from, until a release reads them or a newer version comes.
+
+target-bigquery keeps its own rows in the same table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+from google.api_core.exceptions import NotFound
+from google.cloud.bigquery import SchemaField
+
+from target_zendesk_pubsub.errors import RecordError, WarehouseError
+from target_zendesk_pubsub.odd_tickets import NAME, Rejected
+from target_zendesk_pubsub.warehouse import Table, encode_row
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from google.cloud.bigquery import Row
+
+    from target_zendesk_pubsub.clock import Clock
+    from target_zendesk_pubsub.tickets import Remnant, Ticket
+    from target_zendesk_pubsub.warehouse import Warehouse
+
+FIELDS = (
+    *(
+        SchemaField(name, "STRING")
+        for name in ("stream", "record_key", "column", "reason", "run_id", "payload")
+    ),
+    SchemaField("rejected_at", "TIMESTAMP"),
+    SchemaField("resolved_at", "TIMESTAMP"),
+    SchemaField("rejected_by", "STRING"),
+)
+"""The columns of the table, which target-bigquery makes, too. `run_id`: the record's `_export_id`, if it has one."""
+FEW = 10
+"""Rejected tickets of a batch, however small it is, that never stop a run."""
+STREAM = "ticket"
+REJECTED_BY = "target-zendesk-pubsub"
+OPEN = f"stream = '{STREAM}' AND rejected_by = '{REJECTED_BY}' AND resolved_at IS NULL"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OpenRecord:
+    """The last version of a ticket that could not be read."""
+
+    record_key: str
+    payload: str
+    rejected_at: datetime
+
+
+class RejectedRecords:
+    """Those of this target. The table is made with the first of them. `max_share`: of a batch, above which the run stops."""
+
+    def __init__(self, warehouse: Warehouse, dataset: str, run_id: str, max_share: float) -> None:
+        self._warehouse, self._run_id, self._max_share = warehouse, run_id, max_share
+        self.table = Table(
+            dataset, "REJECTED_RECORD", FIELDS, "payload", "rejected_at", ("stream", "record_key")
+        )
+        self._is_there = False
+        self._open: set[str] = set()
+
+    def prepare(self) -> None:
+        """Before the first batch: which tickets are open, so that batches without them cost nothing. Raises WarehouseError."""
+        self._open = {
+            row.record_key or ""
+            for row in self._if_there(f"SELECT DISTINCT record_key FROM {self.table} WHERE {OPEN}")
+        }
+
+    def __len__(self) -> int:
+        """Tickets that are open, as of prepare() and of what this run did since."""
+        return len(self._open)
+
+    def record(self, rejected: Sequence[Rejected], read: int, clock: Clock) -> None:
+        """Each as a row, but those that are open in the same version already. `read`: tickets of the batch, these among them.
+
+        Raises RecordError, SettingsError, WarehouseError.
+        """
+        if len(rejected) > FEW and len(rejected) > self._max_share * read:
+            first = rejected[0]
+            raise RecordError(
+                f"{len(rejected)} of {read} tickets cannot be read, more than max_rejected_share allows: "
+                f"their schema is wrong, rather than single tickets; the first, {first.name}: {first.reason}"
+            )
+        known = self._versions({one.record_key for one in rejected if one.record_key in self._open})
+        rows = []
+        for one in rejected:
+            version = (one.record_key, _version(one.payload))
+            if version not in known:
+                known.append(version)
+                rows.append(self._row(one, clock.now()))
+        if rows and not self._is_there:
+            self._warehouse.ensure(self.table)
+            self._is_there = True
+        self._warehouse.append(self.table, rows)
+        self._open |= {one.record_key or "" for one in rejected}
+
+    def _row(self, rejected: Rejected, now: datetime) -> bytes:
+        return encode_row(
+            {
+                "stream": STREAM,
+                "record_key": rejected.record_key,
+                "column": rejected.column,
+                "reason": rejected.reason,
+                "run_id": rejected.export_id or self._run_id,
+                "payload": rejected.payload,
+                "rejected_at": now,
+                "resolved_at": None,
+                "rejected_by": REJECTED_BY,
+            }
+        )
+
+    def _versions(self, keys: Collection[str | None]) -> list[tuple[str | None, Any]]:
+        named = [key for key in keys if key is not None and NAME.fullmatch(key)]
+        if not named:
+            return []
+        sql = f"SELECT record_key, payload FROM {self.table} WHERE {OPEN} AND record_key IN UNNEST(SPLIT(@keys, ','))"
+        rows = self._warehouse.query("rejected records", sql, {"keys": ",".join(named)})
+        return [(row.record_key, _version(row.payload)) for row in rows]
+
+    def settle(self, given: Iterable[Ticket | Remnant | Rejected]) -> None:
+        """Of a batch that is published: a ticket that was read last has no older version to wait for. Raises WarehouseError."""
+        if self._open:
+            last = {
+                one.record_key if isinstance(one, Rejected) else str(one.id): not isinstance(one, Rejected)
+                for one in given
+            }
+            self.resolve([key for key, is_read in last.items() if is_read and key in self._open])
+
+    def resolve(self, keys: Collection[str | None], until: datetime | None = None) -> None:
+        """`keys`: of tickets that were read. `until`: when the last row that is meant was rejected. Raises WarehouseError."""
+        if keys:
+            bound = f"AND rejected_at <= TIMESTAMP '{until.isoformat()}'" if until else ""
+            sql = f"""
+                UPDATE {self.table} SET resolved_at = CURRENT_TIMESTAMP()
+                WHERE {OPEN} AND record_key IN UNNEST(SPLIT(@keys, ',')) {bound}
+            """
+            self._warehouse.execute("rejected records", sql, {"keys": ",".join(map(str, keys))})
+            self._open.difference_update(map(str, keys))
+
+    def read(self) -> Iterator[tuple[OpenRecord, int]]:
+        """The last version of each ticket that is open, and its size, in the order in which they came. Raises WarehouseError."""
+        sql = f"""
+            SELECT record_key, payload, rejected_at FROM {self.table} WHERE {OPEN} AND record_key IS NOT NULL
+            QUALIFY ROW_NUMBER() OVER (PARTITION BY record_key ORDER BY rejected_at DESC) = 1
+            ORDER BY rejected_at
+        """
+        for row in self._if_there(sql):
+            yield OpenRecord(row.record_key, row.payload, row.rejected_at), len(row.payload)
+
+    def _if_there(self, sql: str) -> Iterator[Row]:
+        """No rows where there is no table yet. Raises WarehouseError."""
+        try:
+            yield from self._warehouse.query("rejected records", sql, {})
+        except WarehouseError as failure:
+            if not isinstance(failure.__cause__, NotFound):
+                raise
+
+
+def _version(payload: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """What Zendesk said: the tap's own properties, `_export_id` and `_exported_at`, are others in every run."""
+    try:
+        record = json.loads(payload)
+    except (ValueError, RecursionError):
+        return payload
+    return {name: value for name, value in record.items() if not name.startswith("_")}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import signal
 from collections import Counter
 
@@ -43,9 +44,16 @@ JOB, ROWS = "POST /upload", "PUT /upload"
 """The two requests of a load job. It is done once the second has its answer."""
 
 
+LAST = re.compile(r"\d+ tickets?: \d+ messages? published, .* rejected.*; \d+\.\d s$")
+"""However a run ends; only the sentence of an error comes after it."""
+
+
 def is_told(ran, told):
-    """Stopped by one sentence, without a word of any ticket, before STATE."""
+    """Stopped by one sentence, the last, without a word of any ticket, before STATE."""
     assert ran.code == 1
+    *_, last, sentence = ran.stderr.splitlines()
+    assert LAST.search(last)
+    assert "CRITICAL" in sentence
     assert ran.stderr.count("CRITICAL") == 1
     assert told in ran.stderr
     assert "Traceback" not in ran.stderr
@@ -334,6 +342,7 @@ def test_a_signal_lets_the_batch_in_hand_be_published_and_logged_and_its_state_g
     bigquery_proxy.release()
     out, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number, err
+    assert LAST.search(err.decode().splitlines()[-1])
     assert b"Traceback" not in err
     assert out == lines([state(3)["value"]])
     received = commons.receive()

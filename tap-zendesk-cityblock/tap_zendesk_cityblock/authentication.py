@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -18,10 +19,10 @@ from tap_zendesk_cityblock.unreachable import connection_cause
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Iterator
 
 TOKEN_SECONDS = 7200
 RENEWED_BEFORE_SECONDS = 60
-TIMEOUT = (10, 60)
 
 
 class Bearer(AuthBase):
@@ -41,14 +42,18 @@ class ClientCredentials(AuthBase):
     Threads share them: one renews, the others wait for it. Raises ConfigurationError where Zendesk refuses the client, TransientError where it cannot be asked.
     """
 
-    def __init__(self, client: OAuthClient, base_url: str, session: requests.Session) -> None:
+    def __init__(
+        self, client: OAuthClient, base_url: str, session: requests.Session, timeout: tuple[float, float]
+    ) -> None:
+        """`timeout`: seconds to connect, and without a byte of the answer."""
         self._client, self._url, self._session = client, f"{base_url}/oauth/tokens", session
+        self._timeout = timeout
         self._token = ""
         self._expires = 0.0
         self._lock = threading.Lock()
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        with self._lock:
+        with self._held():
             if time.monotonic() > self._expires - RENEWED_BEFORE_SECONDS:
                 self._renew()
             request.headers["Authorization"] = f"Bearer {self._token}"
@@ -56,9 +61,18 @@ class ClientCredentials(AuthBase):
 
     def renew(self, refused: requests.PreparedRequest) -> None:
         """A new token, unless another thread has had one since the request was sent."""
-        with self._lock:
+        with self._held():
             if refused.headers.get("Authorization") == f"Bearer {self._token}":
                 self._renew()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        if not self._lock.acquire(timeout=self._timeout[1]):
+            raise TransientError("no OAuth token: the request for one is not answered")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _renew(self) -> None:
         form = {
@@ -69,7 +83,7 @@ class ClientCredentials(AuthBase):
             "expires_in": TOKEN_SECONDS,  # Zendesk tells the lifetime only to those who ask for one
         }
         try:
-            answer = self._session.post(self._url, json=form, timeout=TIMEOUT, allow_redirects=False)
+            answer = self._session.post(self._url, json=form, timeout=self._timeout, allow_redirects=False)
         except requests.ConnectionError as failure:
             raise TransientError(f"no OAuth token: {connection_cause(failure)}") from None
         except requests.RequestException as failure:
@@ -97,11 +111,15 @@ def _token(answer: requests.Response) -> tuple[str, float] | None:
 
 
 def authentication(
-    credentials: Credentials, base_url: str, session: requests.Session, logger: logging.Logger
+    credentials: Credentials,
+    base_url: str,
+    session: requests.Session,
+    logger: logging.Logger,
+    timeout: tuple[float, float],
 ) -> AuthBase:
     match credentials:
         case OAuthClient():
-            return ClientCredentials(credentials, base_url, session)
+            return ClientCredentials(credentials, base_url, session, timeout)
         case AccessToken():
             return Bearer(credentials.access_token)
         case ApiToken():

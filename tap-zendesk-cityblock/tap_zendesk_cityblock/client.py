@@ -32,6 +32,7 @@ from tap_zendesk_cityblock.errors import (
 )
 from tap_zendesk_cityblock.limits import wait_told
 from tap_zendesk_cityblock.pagination import smaller, to_parameters
+from tap_zendesk_cityblock.patience import Patience, timeout_of_a_try
 from tap_zendesk_cityblock.turns import Turns
 from tap_zendesk_cityblock.unreachable import connection_cause
 
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TIMEOUT = (10, 120)
 TRANSIENT_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LONGEST_WAIT = 120.0
 USER_AGENT = "tap-zendesk-cityblock"
@@ -68,10 +68,11 @@ class ZendeskClient:
     ) -> None:
         """`at_once`: requests under way at the same time, at most; `waiting` is entered wherever time passes.
 
-        `compares_clocks`: Zendesk's is the real one, so that this machine's can be held to it.
+        `compares_clocks`: Zendesk's is the real one, so that this machine's can be held to it. `give_up_after`: seconds,
+        of one request from its being sent, its further tries and the wait for them included.
         """
         self.base_url = base_url
-        self._turns, self._logger = Turns(limits, at_once), logger
+        self._turns, self._logger = Turns(limits, at_once, give_up_after), logger
         self._give_up_after, self._waiting = give_up_after, waiting
         self._date: float | None = None
         self._has_to_compare_clocks = compares_clocks
@@ -79,7 +80,8 @@ class ZendeskClient:
         self._session.mount(base_url, HTTPAdapter(pool_maxsize=at_once))
         self._session.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
         self._session.trust_env = False  # a .netrc would replace the credentials
-        self._auth = authentication(credentials, base_url, self._session, logger)
+        timeout = timeout_of_a_try(give_up_after)
+        self._auth = authentication(credentials, base_url, self._session, logger, timeout)
 
     def get(self, path: str, query: Query, read: Callable[[bytes, Query], T]) -> T:
         """What `read` makes of the answer's body and the query it answers.
@@ -89,18 +91,16 @@ class ZendeskClient:
 
         Raises StreamUnavailableError (403, 404), CursorInvalidError, StartTooRecentError, and the TapErrors.
         """
-        failed: float | None = None  # the first time: how long it waited for its turn is no matter
-        tries = 0
+        patience, tries = Patience(self._give_up_after), 0
         while True:
             tries += 1
             try:
-                return read(self._send(path, query), query)
+                return read(self._send(path, query, patience), query)
             except TransientError as failure:
-                failed = failed or time.monotonic()
                 if failure.is_too_large:
                     query = smaller(query)
                 wait = self._pause(failure, tries)
-                if time.monotonic() - failed + wait > self._give_up_after:
+                if wait > patience.left:
                     cause = OutOfRequestsError if failure.is_rate_limit else GaveUpError
                     raise cause(f"{path}: {failure}; gave up after {tries} tries") from None
                 self._logger.warning("%s: %s, trying again in %.0f s", path, failure, wait)
@@ -125,30 +125,34 @@ class ZendeskClient:
             return max(1.0, failure.wait) + random.uniform(0, 0.5)  # noqa: S311 - jitter
         return min(LONGEST_WAIT, 2.0 ** min(tries - 1, 8)) * random.uniform(0.5, 1)  # noqa: S311 - jitter
 
-    def _send(self, path: str, query: Query) -> bytes:
-        response, body = self._request(path, query)
+    def _send(self, path: str, query: Query, patience: Patience) -> bytes:
+        response, body = self._request(path, query, patience)
         if response.status_code == 401 and isinstance(self._auth, ClientCredentials):
             with self._waiting():
                 self._auth.renew(response.request)
-            response, body = self._request(path, query)
+            response, body = self._request(path, query, patience)
         if response.status_code == 200:
             return body
         raise _failure(path, response)
 
-    def _request(self, path: str, query: Query) -> tuple[requests.Response, bytes]:
+    def _request(self, path: str, query: Query, patience: Patience) -> tuple[requests.Response, bytes]:
         with self._waiting(), self._turns.taken(path) as turn:
+            patience.begin()
+            timeout = patience.timeout
             try:
                 response = self._session.get(
                     self.base_url + path,
                     params=to_parameters(query),
                     auth=self._auth,
-                    timeout=TIMEOUT,
+                    timeout=timeout,
                     allow_redirects=False,
                     stream=True,
                 )
                 received = time.time()
                 self._turns.answered(turn, response.status_code, response.headers)
-                body = _body(response) if response.status_code == 200 else response.content
+                body = _body(response, patience)
+            except requests.ReadTimeout:
+                raise TransientError(f"no answer for {timeout[1]:.0f} s") from None
             except requests.ConnectionError as failure:
                 raise TransientError(connection_cause(failure)) from None
             except requests.RequestException as failure:
@@ -163,13 +167,17 @@ class ZendeskClient:
         return response, body
 
 
-def _body(response: requests.Response) -> bytes:
+def _body(response: requests.Response, patience: Patience) -> bytes:
     """Read at once: `response.content` puts a page together from hundreds of pieces."""
-    try:
-        return bytes(response.raw.read(decode_content=True))
-    except urllib3.exceptions.HTTPError as failure:
-        response.close()
-        raise TransientError(f"the answer broke off ({type(failure).__name__})") from None
+    with patience.reading(response) as is_cut_off:
+        try:
+            if response.status_code != 200:
+                return response.content
+            return bytes(response.raw.read(decode_content=True))
+        except (urllib3.exceptions.HTTPError, requests.RequestException) as failure:
+            response.close()
+            cause = "the answer did not come to its end" if is_cut_off.is_set() else "the answer broke off"
+            raise TransientError(f"{cause} ({type(failure).__name__})") from None
 
 
 def _failure(path: str, response: requests.Response) -> Exception:

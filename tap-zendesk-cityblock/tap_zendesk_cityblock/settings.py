@@ -149,7 +149,7 @@ SETTINGS = th.PropertiesList(
         "give_up_after",
         th.IntegerType(minimum=1),
         default=1800,
-        description="Seconds for which one request is tried again before the run ends",
+        description="Seconds for which one request is tried, its first answer and all waits between tries included, before the run ends; a request that waits behind others ends it, too, once Zendesk has answered none of them for so long",
     ),
     th.Property(
         "discover_permissions",

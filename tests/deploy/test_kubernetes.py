@@ -8,6 +8,8 @@ from pathlib import PurePosixPath
 
 import pytest
 import yaml
+from target_bigquery.settings import SETTINGS as BIGQUERY
+from target_zendesk_pubsub.settings import SETTINGS as PUBSUB
 
 from tests.deploy.environments import ENVIRONMENTS, KUBERNETES, MELTANO, PROJECT, dockerfile_env, tfvars
 
@@ -90,9 +92,15 @@ def test_the_two_jobs_do_not_start_in_the_same_minute(cronjobs):
     assert minutes == {"tap-to-bigquery": "0", "tap-to-pubsub": "5-59/10"}
 
 
-def test_a_batch_in_hand_may_be_finished(pods):
-    """The plugins wait out refusals for 300 s."""
-    assert {pod["terminationGracePeriodSeconds"] > 300 for pod in pods.values()} == {True}
+def test_a_batch_in_hand_may_be_finished(only, pods):
+    """The tap leaves at once, whatever its give_up_after; a loader may wait out a refusal first, for its `timeout`."""
+    loaders = {
+        f"TARGET_{name}_TIMEOUT": settings.to_dict()["properties"]["timeout"]["default"]
+        for name, settings in (("BIGQUERY", BIGQUERY), ("ZENDESK_PUBSUB", PUBSUB))
+    }
+    set_by_hand = only("ConfigMap")["data"]
+    longest = max(int(set_by_hand.get(name, default)) for name, default in loaders.items())
+    assert {pod["terminationGracePeriodSeconds"] >= longest + 60 for pod in pods.values()} == {True}
 
 
 def test_pods_are_nobody_and_may_nothing(pods, containers):

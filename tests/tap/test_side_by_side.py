@@ -148,7 +148,7 @@ def test_tokens_that_end_in_mid_run_cost_no_row(tap, zendesk):
 def test_a_token_that_several_requests_were_refused_with_is_renewed_once(zendesk):
     session = requests.Session()
     auth = authentication(
-        OAuthClient("sandbox", "sandbox-secret"), zendesk.url, session, logging.getLogger(__name__)
+        OAuthClient("sandbox", "sandbox-secret"), zendesk.url, session, logging.getLogger(__name__), (10, 60)
     )
 
     def ask():

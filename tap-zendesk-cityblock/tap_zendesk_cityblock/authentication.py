@@ -9,10 +9,12 @@ import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from tap_zendesk_cityblock.account import account_failure
 from tap_zendesk_cityblock.credentials import AccessToken, ApiToken, Credentials, OAuthClient
 from tap_zendesk_cityblock.errors import ConfigurationError, TransientError
 from tap_zendesk_cityblock.unreachable import connection_cause
@@ -91,6 +93,11 @@ class ClientCredentials(AuthBase):
         if answer.status_code == 429 or answer.status_code >= 500:
             told = f"no OAuth token: HTTP {answer.status_code}"
             raise TransientError(told, is_rate_limit=answer.status_code == 429)
+        if (of_account := account_failure(answer)) is not None:
+            raise of_account
+        if answer.status_code == 404:
+            host = urlsplit(self._url).hostname
+            raise ConfigurationError(f"there is no Zendesk account at {host} (HTTP 404): check subdomain")
         granted = _token(answer)
         if granted is None:
             raise ConfigurationError(

@@ -33,6 +33,10 @@ def check(settings: Settings, client: ZendeskClient) -> bool:
     for what in dict.fromkeys(what for _, what in lacking):
         names = ", ".join(name for name, its in lacking if its == what)
         click.echo(f"{'':<8}→ {names}: {what}")
+    if len(told) > 1 and all(cause is not None and cause.startswith("HTTP 404") for _, cause in told):
+        click.echo(
+            f"{'':<8}→ every model answers HTTP 404: check subdomain, {settings.base_url} may not be an account"
+        )
     return not lacking
 
 

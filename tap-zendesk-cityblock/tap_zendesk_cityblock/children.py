@@ -123,4 +123,4 @@ def raise_where_rows_lack(causes: Mapping[Key, StreamUnavailableError | None]) -
         told = ", ".join(f"{key}: {cause}" for key, cause in refused.items())
         raise StreamUnavailableError(told, is_refused=all(cause.is_refused for cause in refused.values()))
     if causes and all(causes.values()):
-        raise StreamUnavailableError("HTTP 404")
+        raise StreamUnavailableError("HTTP 404", is_missing=True)

@@ -17,6 +17,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from tap_zendesk_cityblock.account import account_failure
 from tap_zendesk_cityblock.authentication import ClientCredentials, authentication
 from tap_zendesk_cityblock.clock import check_clock
 from tap_zendesk_cityblock.errors import (
@@ -133,7 +134,7 @@ class ZendeskClient:
             response, body = self._request(path, query, patience)
         if response.status_code == 200:
             return body
-        raise _failure(path, response)
+        raise account_failure(response) or _failure(path, response)
 
     def _request(self, path: str, query: Query, patience: Patience) -> tuple[requests.Response, bytes]:
         with self._waiting(), self._turns.taken(path) as turn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ class Export:
     count: int = 0
     pages: int = 0
     mirrored: datetime | None = None
+    is_complete: bool = False
 
     def is_due(self, now: datetime) -> bool:
         """Whether a minute has passed since the last row, or since the start."""
@@ -74,7 +76,16 @@ def _time(position: Position | None) -> str | None:
     return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat()
 
 
-class ExportMetadataStream(Stream):
+class TapStream(Stream):
+    """A stream of this tap."""
+
+    def log(self, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments
+        """The SDK's, without its line about an error, whose sentence is the last of the run."""
+        if level < logging.ERROR:
+            super().log(*args, level=level, **kwargs)
+
+
+class ExportMetadataStream(TapStream):
     """Written to by the other streams, so that each row stands before the STATE with the same cursor.
 
     The SDK syncs streams by name, this one first: its SCHEMA is out before any row. It cannot be deselected, because

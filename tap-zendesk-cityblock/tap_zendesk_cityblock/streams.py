@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
 from tap_zendesk_cityblock.columns import described
 from tap_zendesk_cityblock.cursors import Position, epoch_of, read_bookmark, write_bookmark
 from tap_zendesk_cityblock.errors import AnswerError, StreamUnavailableError
-from tap_zendesk_cityblock.export_metadata import Export
+from tap_zendesk_cityblock.export_metadata import Export, TapStream
 from tap_zendesk_cityblock.members import Member, set_out, with_parts
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.oddities import Oddities
@@ -50,7 +49,7 @@ def load_schema(model: str) -> dict[str, Any]:
     return schema
 
 
-class ModelStream(Stream):
+class ModelStream(TapStream):
     """A row of the models table, exported."""
 
     # The loader checks types; walking every record here would cost most of all.
@@ -63,6 +62,7 @@ class ModelStream(Stream):
         self.primary_keys = (model.key,)
         self._companions: list[ModelStream] = []
         self.oddities = Oddities(model.name, self.logger)
+        self._export: Export | None = None
         self._as_bytes = False
         self._counter: Counter | None = None
 
@@ -134,6 +134,7 @@ class ModelStream(Stream):
         for export in (member.export for member in members):
             self._check_clock(export)
             self._mirror(export, complete=True)
+            export.is_complete = True
             seconds = (datetime.now(UTC) - export.started).total_seconds()
             self.logger.info("%s: %s in %.1f s", export.model, export.told(), seconds)
 
@@ -161,7 +162,18 @@ class ModelStream(Stream):
         if self.parent_stream_type:
             self._write_schema_message()
         start = self.start()
-        return Member(self, Export(self.name, uuid.uuid4().hex, datetime.now(UTC), start, start))
+        self._export = Export(self.name, uuid.uuid4().hex, datetime.now(UTC), start, start)
+        return Member(self, self._export)
+
+    @property
+    def exported(self) -> int:
+        """Records in this run."""
+        return 0 if self._export is None else self._export.count
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether this run has exported it to its end."""
+        return self._export is not None and self._export.is_complete
 
     def _handed_out(self, member: Member, page: Page, rows: Rows) -> Iterable[Any]:
         """Writes the records; its own, where they are dicts, it leaves to the SDK."""

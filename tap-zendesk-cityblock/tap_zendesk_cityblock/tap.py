@@ -22,7 +22,8 @@ from tap_zendesk_cityblock.availability import SECONDS, mark_readable
 from tap_zendesk_cityblock.children import ChildStream
 from tap_zendesk_cityblock.client import ZendeskClient
 from tap_zendesk_cityblock.credentials import credentials
-from tap_zendesk_cityblock.errors import ConfigurationError, PartlyUnavailableError, TapError, untold
+from tap_zendesk_cityblock.ending import Ending, check_availability
+from tap_zendesk_cityblock.errors import ConfigurationError, TapError, untold
 from tap_zendesk_cityblock.export_metadata import NAME as EXPORT_METADATA
 from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.json_files import read_object, to_object
@@ -37,7 +38,7 @@ from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.writer import BufferedWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from types import FrameType
 
     from singer_sdk import Stream
@@ -72,10 +73,15 @@ class TapZendeskCityblock(Tap):
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
         self.unavailable: dict[str, StreamUnavailableError] = {}
         self._side_by_side = SideBySide()
+        self._ending = Ending(self.logger)
         super().__init__(**kwargs)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:  # noqa: ARG002 - discovery trusts nothing either
-        """The SDK's, whose errors quote values: those of secrets are told without. Raises ConfigurationError."""
+        """The SDK's, whose errors quote values: those of secrets are told without. Raises ConfigurationError.
+
+        Null is absent: the SDK takes it where a setting has a type alone, and not where it has allowed values.
+        """
+        self._config = {name: value for name, value in self._config.items() if value is not None}
         errors = [
             next((f"{name} is not of its type" for name in SECRETS if f"config[{name!r}]" in error), error)
             for error in super()._validate_config(raise_errors=False)
@@ -206,6 +212,7 @@ class TapZendeskCityblock(Tap):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
         """Leaves at once. The SDK's writes a STATE that may cut a RECORD in two, and calls it success."""
         if not self._side_by_side.stop(LEAVE_SECONDS):
+            self._ending.log(128 + signum)
             os._exit(128 + signum)  # a thread waits for a reader, and would keep the process
         sys.exit(128 + signum)
 
@@ -221,23 +228,8 @@ class TapZendeskCityblock(Tap):
                 "the catalog selects none of the models: check the names in select and _select_filter"
             )
 
-    def check_availability(self) -> None:
-        """Raises PartlyUnavailableError where a model that is not optional could not be read."""
-        missing = {
-            name: self.unavailable[name]
-            for name in self.streams
-            if name in self.unavailable and name not in self.settings.optional_models
-        }
-        if missing:
-            told = [
-                f"{what}: {', '.join(names)}"
-                for what, names in (
-                    ("not available to this account", _with_causes(missing, is_refused=False)),
-                    ("Zendesk refused the request for", _with_causes(missing, is_refused=True)),
-                )
-                if names
-            ]
-            raise PartlyUnavailableError(f"{'; '.join(told)}; the other models are complete")
+    def _models(self) -> list[ModelStream]:
+        return [stream for stream in self.streams.values() if isinstance(stream, ModelStream)]
 
     @classmethod
     def invoke(  # type: ignore[override]
@@ -260,12 +252,9 @@ class TapZendeskCityblock(Tap):
         tap.check_selection()
         _ = tap.client  # credentials are checked before the first message
         gc.freeze()  # what start-up made stays; there is no use in looking through it again and again
-        tap.sync_all()
-        tap.check_availability()
-
-
-def _with_causes(missing: Mapping[str, StreamUnavailableError], *, is_refused: bool) -> list[str]:
-    return [f"{name} ({cause})" for name, cause in missing.items() if cause.is_refused is is_refused]
+        with tap._ending.of(tap._models()):
+            tap.sync_all()
+            check_availability(tap._models(), tap.unavailable, tap.settings)
 
 
 def sync(stream: Stream) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -116,11 +117,73 @@ def test_the_last_line_names_the_models_in_one_order_whoever_was_refused_first(t
     zendesk.fault("/api/v2/brands", status=503, headers={"Retry-After": "2"})  # and holds up no other
     zendesk.fault("/api/v2/brands", status=403)
     zendesk.fault("/api/v2/groups", status=403)
-    result = tap(bulk_models=["brand", "group"], incremental_models=[])
+    result = tap(bulk_models=["brand", "group", "macro"], incremental_models=[])
     assert result.code == 3
     assert result.stderr.index("group: not available") < result.stderr.index("brand: not available")
     told = "brand (HTTP 403), group (HTTP 403); the other models are complete"
     assert told in result.stderr
+
+
+ACCOUNT = {
+    "unpaid": (
+        {"status": 402, "body": {"error": "Payment required"}},
+        "HTTP 402: the Zendesk account at 127.0.0.1",
+    ),
+    "renamed": (
+        {"status": 301, "headers": {"Location": "https://renamed.zendesk.com/api/v2/x?canary=canary"}},
+        "HTTP 301: 127.0.0.1 redirects to renamed.zendesk.com, and credentials are not sent along",
+    ),
+    "to a page of its own": (
+        {"status": 302, "headers": {"Location": "/access/canary"}},
+        "redirects to another page of its own,",
+    ),
+    "to nowhere": (
+        {"status": 308},
+        "an address that it does not name",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fault", "told"), ACCOUNT.values(), ids=ACCOUNT)
+@pytest.mark.parametrize("path", [TICKETS, "/oauth/tokens"])
+def test_an_answer_about_the_account_ends_the_run_with_what_it_says(fault, told, path, tap, zendesk):
+    zendesk.fault(path, times=10, **fault)
+    result = tap(**ONLY_TICKETS)
+    assert result.code == 1
+    assert told in result.stderr.splitlines()[-1]
+    assert "canary" not in result.stderr
+    assert "other models" not in result.stderr
+
+
+def test_an_address_without_an_account_is_not_a_few_models_missing(tap, zendesk):
+    zendesk.fault("/api/v2/", times=100, status=404)
+    result = tap(bulk_models=["brand", "group"], incremental_models=["ticket"])
+    assert result.code == 1
+    assert f"every model answers HTTP 404: check subdomain, {zendesk.url}" in result.stderr.splitlines()[-1]
+    zendesk.fault("/oauth/tokens", status=404)
+    result = tap(**ONLY_TICKETS)
+    assert result.code == 1
+    assert (
+        "there is no Zendesk account at 127.0.0.1 (HTTP 404): check subdomain"
+        in result.stderr.splitlines()[-1]
+    )
+
+
+def test_where_no_model_could_be_read_none_is_called_complete(tap, zendesk):
+    zendesk.fault("/api/v2/", times=100, status=403)
+    result = tap(bulk_models=["brand"], incremental_models=["ticket"])
+    assert result.code == 3
+    assert result.stderr.rstrip().endswith("ticket (HTTP 403); no model could be read")
+
+
+def test_the_reason_of_a_failed_run_comes_last_and_its_seconds_before_it(tap, zendesk):
+    zendesk.fault("/api/v2/brands", status=403)
+    result = tap(bulk_models=["brand", "group"], incremental_models=[])
+    *_, ends, reason = result.stderr.splitlines()
+    groups = len(result.records("group"))
+    assert re.search(rf"ends after \d+\.\d s with exit code 3; records exported: group {groups}$", ends)
+    assert "CRITICAL" in reason
+    assert "brand (HTTP 403); the other models are complete" in reason
 
 
 def test_an_optional_model_that_is_missing_fails_nothing(tap, zendesk):
@@ -273,9 +336,11 @@ def test_a_name_that_cannot_be_resolved_for_a_moment_costs_no_row(tap, zendesk):
     assert sorted(result.ids("ticket")) == sorted(zendesk.ids("ticket"))
 
 
-def test_a_tap_that_is_terminated_says_so_and_leaves_whole_messages(command, zendesk):
+def test_a_tap_that_is_terminated_says_so_and_leaves_whole_messages(command, zendesk, tmp_path):
     zendesk.fault(TICKETS, after=2, kind="slow", delay=30)
-    tap = subprocess.Popen(command(**ONLY_TICKETS), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    errors = tmp_path / "stderr"
+    with errors.open("wb") as stderr:
+        tap = subprocess.Popen(command(**ONLY_TICKETS), stdout=subprocess.PIPE, stderr=stderr)
     lines = []
     for line in tap.stdout:
         lines.append(json.loads(line))
@@ -285,6 +350,7 @@ def test_a_tap_that_is_terminated_says_so_and_leaves_whole_messages(command, zen
     lines += [json.loads(line) for line in tap.stdout]
     tap.stdout.close()
     assert tap.wait(30) == 128 + signal.SIGTERM
+    assert "with exit code 143; records exported: ticket 200" in errors.read_text().splitlines()[-1]
     assert sum(message["type"] == "RECORD" for message in lines) == 200
 
 
@@ -294,8 +360,12 @@ def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(command, zende
     tap.stdout.close()
     told = tap.stderr.read().decode()
     tap.stderr.close()
-    assert tap.wait(30) != 0
+    assert tap.wait(30) == 1
     assert "Traceback" not in told
+    assert "BrokenPipe" not in told
+    odd = [line for line in told.splitlines() if "| INFO " not in line]
+    assert odd == []
+    assert "with exit code 1; records exported:" in told.splitlines()[-1]
 
 
 UNSOUND = [
@@ -345,6 +415,10 @@ def test_an_object_without_its_key_is_left_out(tap, zendesk):
     result = tap(bulk_models=["macro"], incremental_models=[])
     assert result.code == 0, result.stderr
     assert "macro: left out 1 object without a usable key" in result.stderr
+    ends, odd = result.stderr.splitlines()[-2:]
+    assert "with exit code 0; records exported: macro 1" in ends
+    assert "| ERROR    |" in odd
+    assert odd.endswith("because no row can be made of them: macro 1")
     assert "canary" not in result.stderr
     assert result.ids("macro") == [5]
 

@@ -1,0 +1,85 @@
+"""What a run says last, however it ends: seconds, exit code, records. Only the sentence of an error comes after it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tap_zendesk_cityblock.errors import ConfigurationError, PartlyUnavailableError, TapError
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tap_zendesk_cityblock.errors import StreamUnavailableError
+    from tap_zendesk_cityblock.settings import Settings
+    from tap_zendesk_cityblock.streams import ModelStream
+
+
+class Ending:
+    """Of one run; it begins when this is made."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+        self._began = time.monotonic()
+        self._streams: list[ModelStream] = []
+
+    @contextmanager
+    def of(self, streams: Iterable[ModelStream]) -> Iterator[None]:
+        """The block exports these."""
+        self._streams = [*streams]
+        code: Any = 1
+        try:
+            yield
+            code = 0
+        except SystemExit as leaving:
+            code = leaving.code
+            raise
+        except TapError as error:
+            code = error.exit_code
+            raise
+        finally:
+            self.log(code)
+
+    def log(self, code: object) -> None:
+        records = ", ".join(f"{one.name} {one.exported}" for one in self._streams if one.exported)
+        self._logger.info(
+            "ends after %.1f s with exit code %s; records exported: %s",
+            *(time.monotonic() - self._began, code, records or "none"),
+        )
+        odd = ", ".join(f"{one.name} {one.oddities.count}" for one in self._streams if one.oddities.count)
+        if odd:
+            self._logger.error("objects that were left out, because no row can be made of them: %s", odd)
+
+
+def check_availability(
+    streams: Sequence[ModelStream], unavailable: Mapping[str, StreamUnavailableError], settings: Settings
+) -> None:
+    """Raises PartlyUnavailableError where a model that is not optional could not be read.
+
+    ConfigurationError where Zendesk knows none of several models: then it does not know the account.
+    """
+    names = [stream.name for stream in streams if stream.name in unavailable]
+    missing = {name: unavailable[name] for name in names if name not in settings.optional_models}
+    if not missing:
+        return
+    is_any_complete = any(stream.is_complete for stream in streams)
+    if not is_any_complete and len(missing) > 1 and all(cause.is_missing for cause in missing.values()):
+        raise ConfigurationError(
+            f"every model answers HTTP 404: check subdomain, {settings.base_url} is not an account that has any of them"
+        )
+    told = [
+        f"{what}: {', '.join(causes)}"
+        for what, causes in (
+            ("not available to this account", _with_causes(missing, is_refused=False)),
+            ("Zendesk refused the request for", _with_causes(missing, is_refused=True)),
+        )
+        if causes
+    ]
+    others = "the other models are complete" if is_any_complete else "no model could be read"
+    raise PartlyUnavailableError(f"{'; '.join(told)}; {others}")
+
+
+def _with_causes(missing: Mapping[str, StreamUnavailableError], *, is_refused: bool) -> list[str]:
+    return [f"{name} ({cause})" for name, cause in missing.items() if cause.is_refused is is_refused]

@@ -14,7 +14,7 @@ from tap_zendesk_cityblock.cursors import (
 )
 from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
-from tap_zendesk_cityblock.oddities import Oddities
+from tap_zendesk_cityblock.oddities import Oddities, check_not_all_left_out
 from tap_zendesk_cityblock.pages import Pages
 from tap_zendesk_cityblock.progress import Progress
 from tap_zendesk_cityblock.rows import DictRows
@@ -50,10 +50,13 @@ def keys_of(
     parent: Model, client: ZendeskClient, settings: Settings, logger: logging.Logger
 ) -> Iterator[Key]:
     """Of all its objects. Raises StreamUnavailableError and the TapErrors."""
-    rows = DictRows(parent, [parent.key], {}, Oddities(parent.name, logger, is_exported=False))
+    oddities, count = Oddities(parent.name, logger, is_exported=False), 0
+    rows = DictRows(parent, [parent.key], {}, oddities)
     for page in Pages(parent, client, settings, rows, logger).following(None):
         for record in page.records:
+            count += 1
             yield record[parent.key]
+    check_not_all_left_out(parent.name, count, oddities)
 
 
 class ChildStream(ModelStream):

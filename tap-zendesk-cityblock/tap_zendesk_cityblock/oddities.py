@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol
 
+from tap_zendesk_cityblock.errors import AnswerError
 from tap_zendesk_cityblock.export_metadata import counted
 
 if TYPE_CHECKING:
@@ -70,6 +71,12 @@ class Oddities:
     def left_out(self, count: int, why: str) -> None:
         self.count += count
         self._logger.error("%s: left out %s %s", self._model, counted(count, "object"), why)
+
+
+def check_not_all_left_out(model: str, count: int, oddities: Oddities) -> None:
+    """Raises AnswerError where a list had objects and none was kept: it would be shown empty. `count`: those kept."""
+    if not count and oddities.count:
+        raise AnswerError(f"{model}: none of the objects that Zendesk lists has a usable key")
 
 
 class Ignored:

@@ -13,11 +13,11 @@ from singer_sdk.mapper import SameRecordTransform
 
 from tap_zendesk_cityblock.columns import described
 from tap_zendesk_cityblock.cursors import Position, epoch_of, read_bookmark, write_bookmark
-from tap_zendesk_cityblock.errors import AnswerError, StreamUnavailableError
+from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.export_metadata import Export, TapStream
 from tap_zendesk_cityblock.members import Member, set_out, with_parts
 from tap_zendesk_cityblock.models import MODELS
-from tap_zendesk_cityblock.oddities import Oddities
+from tap_zendesk_cityblock.oddities import Oddities, check_not_all_left_out
 from tap_zendesk_cityblock.pages import Pages
 from tap_zendesk_cityblock.parts import Parts
 from tap_zendesk_cityblock.progress import Progress
@@ -125,12 +125,10 @@ class ModelStream(TapStream):
             self.logger.warning("%s: %s (%s)", name, told, cause)
 
     def _complete(self, members: list[Member]) -> None:
-        """Raises AnswerError where a list had objects and all were left out: it would be shown empty."""
+        """Raises AnswerError for a list whose objects were all left out."""
         for member in members:
-            if not self.model.is_incremental and not member.export.count and member.stream.oddities.count:
-                raise AnswerError(
-                    f"{member.export.model}: none of the objects that Zendesk lists has a usable key"
-                )
+            if not self.model.is_incremental:
+                check_not_all_left_out(member.export.model, member.export.count, member.stream.oddities)
         for export in (member.export for member in members):
             self._check_clock(export)
             self._mirror(export, complete=True)

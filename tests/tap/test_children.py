@@ -116,7 +116,7 @@ def test_a_parent_without_a_key_ends_the_run_in_a_sentence(tap, zendesk):
     zendesk.fault("/api/v2/custom_objects", status=200, body={"custom_objects": [{"title": "Secretive"}]})
     result = tap(**ONLY_RECORDS)
     assert result.code == 1
-    assert "custom_object: in the answer of /api/v2/custom_objects, an object has no key" in result.stderr
+    assert "custom_object: none of the objects that Zendesk lists has a usable key" in result.stderr
     assert "Traceback" not in result.stderr
     assert "Secretive" not in result.stderr
 

@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox check-env test test-whole-runs test-runbook test-pythons test-image image-prefix walk-through wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-quota benchmark-publishing kills fault-matrix check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-whole-runs test-runbook test-pythons test-image image-prefix walk-through wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-quota benchmark-publishing kills odd-values fault-matrix check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -95,6 +95,9 @@ benchmark-publishing: setup ## 10,000 and 100,000 tickets to messages: each once
 
 kills: setup ## 30 runs that are killed or asked to end while they publish: nothing lost, repeats under their key
 	$(PYTHON) -m benchmarks.kills
+
+odd-values: setup ## 100,000 tickets, 200 of them with odd values of every kind, to views and messages: where each is
+	$(PYTHON) -m benchmarks.odd_values
 
 fault-matrix: setup ## 32 faults between the tap and Zendesk, in every dialect of pages: rows lost, repeated, and what the log tells
 	$(PYTHON) -m benchmarks.fault_matrix

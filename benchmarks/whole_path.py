@@ -33,9 +33,9 @@ DBT = ROOT / ".meltano" / "utilities" / "dbt-bigquery" / "venv" / "bin" / "dbt"
 def main(tickets: int) -> int:
     size = Size(seed=1, tickets=tickets, users=tickets // 5)
     with tempfile.TemporaryDirectory() as home, sandbox(Addresses.free(), Path(home), size) as servers:
-        seconds, tap, target = _export(servers, Path(home))
+        seconds, tap, target = export(servers, Path(home))
         started = time.monotonic()
-        _dbt(servers, Path(home))
+        build_views(servers, Path(home))
         views = time.monotonic() - started
         url = servers.addresses.zendesk_url
         compared = [compare(url, servers.warehouse, DATASET, endpoint.model) for endpoint in ENDPOINTS]
@@ -72,7 +72,7 @@ def main(tickets: int) -> int:
     return int(bool(unequal))
 
 
-def _export(servers: Sandbox, home: Path) -> tuple[float, Cost, Cost]:
+def export(servers: Sandbox, home: Path) -> tuple[float, Cost, Cost]:
     """Wall seconds of tap and target together, and the cost of each."""
     at = servers.addresses
     settings = {
@@ -113,7 +113,7 @@ def _export(servers: Sandbox, home: Path) -> tuple[float, Cost, Cost]:
     return time.monotonic() - started, of_tap.result(), of_target.result()
 
 
-def _dbt(servers: Sandbox, home: Path) -> None:
+def build_views(servers: Sandbox, home: Path) -> None:
     environment = {
         **os.environ,
         "BIGQUERY_EMULATOR_HOST": servers.addresses.bigquery_url,

@@ -305,6 +305,7 @@ def test_models_that_were_never_exported_have_empty_views_of_their_columns(views
     views.build()
     for model in MODELS.values():
         assert views.rows(f"{model.name}_latest", order=f"`{model.key}`") == []
+    assert views.rows("REJECTED_RECORD_latest", order="stream") == []
     columns = {
         field.name: field.field_type
         for field in views.client.get_table(f"{views.dataset}.ticket_latest").schema

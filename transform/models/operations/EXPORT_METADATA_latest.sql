@@ -1,4 +1,5 @@
 {%- set metadata = existing('zendesk', 'EXPORT_METADATA') -%}
+{%- set rejected = existing('zendesk', 'REJECTED_RECORD') -%}
 
 {%- if metadata -%}
 with placed as (
@@ -20,13 +21,25 @@ begun as (
   from placed
   where export_status = 'in_progress'
   qualify row_number() over (partition by table_name order by _place) = 1
+),
+
+rejected as (
+  {%- if rejected %}
+  select stream, run_id, count(*) as rejected_count
+  from {{ rejected }}
+  group by stream, run_id
+  {%- else %}
+  select '' as stream, '' as run_id, 0 as rejected_count
+  {%- endif %}
 )
 
 select
   complete.* except (_place),
-  begun.bq_inserted_at as in_progress_at
+  begun.bq_inserted_at as in_progress_at,
+  ifnull(rejected.rejected_count, 0) as rejected_count
 from complete
 left join begun on begun.table_name = complete.table_name and begun._place < complete._place
+left join rejected on rejected.stream = complete.table_name and rejected.run_id = complete.export_id
 {%- else -%}
 {{ no_rows() }}
 {%- endif %}

@@ -1,0 +1,196 @@
+"""Odd values among many tickets: what has a sensible reading lands, the rest is in REJECTED_RECORD, nothing is lost.
+
+    .venv/bin/python -m benchmarks.odd_values --tickets 100000 --odd 200
+
+A new account in a sandbox on free ports, `--odd` of whose tickets hold odd values, of every kind as many; the whole export
+by tap, target-bigquery and dbt, then tickets by tap and target-zendesk-pubsub. Prints by kind where its tickets are. Exit
+code 1 if a ticket is nowhere or in two places, if a kind is not where it should be, or if a process does not end with 0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import itertools
+import json
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.account import settings
+from benchmarks.whole_path import BIN, build_views, export
+from sandbox.addresses import DATASET, MESSAGES_DATASET, PROJECT, TOPIC, TOPIC_PROJECT, Addresses
+from sandbox.internal_people import mend
+from sandbox.tables import text_table
+from sandbox.up import Sandbox, Size, sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PLAIN = "(as documented)"
+SPOT = b"@odd@"
+"""In a subject, where bytes go that json cannot write."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Odd:
+    """`part` replaces properties of a ticket, `raw` the SPOT in its subject. `loads`, `publishes`: what has to come of it."""
+
+    part: Mapping[str, object]
+    raw: bytes = b""
+    loads: bool = True
+    publishes: bool = True
+
+
+KINDS = {
+    "via is a word": Odd({"via": "Web form"}),
+    "via is a number": Odd({"via": 27}),
+    "via.channel is a number": Odd({"via": {"channel": 27, "source": None}}),
+    "null in a list of ids": Odd({"collaborator_ids": [None]}),
+    "null in a list of texts": Odd({"tags": ["rx", None]}),
+    "external_id is a number": Odd({"external_id": 12345}),
+    "group_id is digits": Odd({"group_id": "360000000001"}),
+    "due_at is empty": Odd({"due_at": ""}),
+    "custom field without a value": Odd({"custom_fields": [{"id": 3}]}),
+    "requester -1": Odd({"requester_id": -1, "submitter_id": -1}),
+    "generated_timestamp is null": Odd({"generated_timestamp": None}),
+    "half a surrogate pair": Odd({"subject": "cut @odd@"}, raw=b"\\ud83d"),
+    "bytes that are not UTF-8": Odd({"subject": "cut @odd@"}, raw=b"\xf0\x9f\x98"),
+    "satisfaction_rating is a word": Odd({"satisfaction_rating": "good"}),
+    "subject is an object": Odd({"subject": {"text": "x"}}, loads=False, publishes=False),
+    "group_id is a word": Odd({"group_id": "none"}, loads=False, publishes=False),
+    "status is a list": Odd({"status": ["open"]}, loads=False, publishes=False),
+    "tags is a number": Odd({"tags": 7}, loads=False, publishes=False),
+    "created_at is a truth value": Odd({"created_at": True}, loads=False, publishes=False),
+    "custom_fields is an object": Odd({"custom_fields": {}}, loads=False, publishes=False),
+}
+
+
+def main(tickets: int, odd: int) -> int:
+    size = Size(seed=1, tickets=tickets, users=tickets // 5)
+    with tempfile.TemporaryDirectory() as folder, sandbox(Addresses.free(), Path(folder), size) as servers:
+        home = Path(folder)
+        kinds = dict(_made_odd(home / "zendesk.sqlite", odd))
+        mend(servers.warehouse, servers.addresses.zendesk_url)
+        export(servers, home)
+        build_views(servers, home)
+        _publish(servers, home)
+        places = _places(servers)
+        warned = [
+            line for line in (home / "target.log").read_text().splitlines() if "REJECTED_RECORD" in line
+        ]
+    rows, faults = _judged(range(1, tickets + 1), kinds, places)
+    header = ["kind", "tickets", *(f"{place}" for place in places), "not as it should be"]
+    print(text_table(header, rows))
+    landed = len(places["landed"])
+    print(f"{landed:,} of {tickets:,} tickets landed, {len(places['rejected']):,} are rejected")
+    print("\n".join(warned))
+    return int(bool(faults) or landed < tickets - odd)
+
+
+def _made_odd(database: Path, odd: int) -> Iterator[tuple[int, str]]:
+    """Ids of tickets, and the kind of odd value that they hold from now on: written behind the server's back."""
+    with sqlite3.connect(database, isolation_level=None) as store:
+        ids = [row[0] for row in store.execute("SELECT id FROM object WHERE model = 'ticket' ORDER BY id")]
+        chosen = ids[:: len(ids) // odd][:odd]
+        for ticket_id, (name, kind) in zip(chosen, itertools.cycle(KINDS.items()), strict=False):
+            [body] = store.execute(
+                "SELECT body FROM object WHERE model = 'ticket' AND id = ?", (ticket_id,)
+            ).fetchone()
+            changed = json.dumps({**json.loads(body), **kind.part}).encode().replace(SPOT, kind.raw)
+            store.execute(
+                "UPDATE object SET body = ? WHERE model = 'ticket' AND id = ?", (changed, ticket_id)
+            )
+            yield ticket_id, name
+    store.close()
+
+
+def _publish(servers: Sandbox, home: Path) -> None:
+    """Raises SystemExit where a process does not end with 0."""
+    at = servers.addresses
+    target = {
+        "environment": "local",
+        "project": PROJECT,
+        "dataset": DATASET,
+        "messages_dataset": MESSAGES_DATASET,
+        "topic_project": TOPIC_PROJECT,
+        "topic": TOPIC,
+        "bigquery_emulator_host": at.bigquery_url,
+        "pubsub_emulator_host": at.pubsub_host,
+    }
+    login = {"client_id": "sandbox", "client_secret": "sandbox-secret"}
+    for name, config in {"tickets": settings(at.zendesk_url, **login), "publisher": target}.items():
+        (home / f"{name}.json").write_text(json.dumps(config))
+    with (home / "tickets.log").open("wb") as tap_log, (home / "publisher.log").open("wb") as target_log:
+        tap = subprocess.Popen(
+            [BIN / "tap-zendesk-cityblock", "--config", home / "tickets.json"],
+            stdout=subprocess.PIPE,
+            stderr=tap_log,
+        )
+        publisher = subprocess.Popen(
+            [BIN / "target-zendesk-pubsub", "--config", home / "publisher.json"],
+            stdin=tap.stdout,
+            stdout=subprocess.DEVNULL,
+            stderr=target_log,
+        )
+        assert tap.stdout is not None
+        tap.stdout.close()
+        for name, process in {"publisher": publisher, "tickets": tap}.items():
+            if process.wait():
+                log = home / f"{name}.log"
+                raise SystemExit(f"{log.name}:\n{log.read_text()[-2000:]}")
+
+
+def _places(servers: Sandbox) -> dict[str, set[int]]:
+    """By place, the ids of the tickets that are there: two of the export, three of the publication."""
+    rejected = (
+        f"SELECT SAFE_CAST(record_key AS INT64) AS id FROM {DATASET}.REJECTED_RECORD WHERE rejected_by ="
+    )
+    queries = {
+        "landed": f"SELECT id FROM {DATASET}.ticket_latest",
+        "rejected": f"{rejected} 'target-bigquery' AND stream = 'ticket'",
+        "published": f"SELECT DISTINCT ticket_id AS id FROM {MESSAGES_DATASET}.zendesk_ticket",
+        "not published": f"{rejected} 'target-zendesk-pubsub'",
+        "waiting": f"SELECT DISTINCT ticket_id AS id FROM {DATASET}.TICKET_USER_JOIN_ERROR",
+    }
+    return {
+        place: {row.id for row in servers.warehouse.query(sql).result(page_size=10_000)}
+        for place, sql in queries.items()
+    }
+
+
+def _judged(
+    tickets: range, kinds: Mapping[int, str], places: Mapping[str, set[int]]
+) -> tuple[list[list[object]], int]:
+    """A row a kind: its tickets by place, and those that are not where they should be; the sum of the latter."""
+    of_kind: dict[str, list[int]] = defaultdict(list)
+    for ticket in tickets:
+        of_kind[kinds.get(ticket, PLAIN)].append(ticket)
+    rows: list[list[object]] = []
+    faults = 0
+    for name in (PLAIN, *KINDS):
+        kind = KINDS.get(name, Odd({}))
+        wrong = 0
+        for ticket in of_kind[name]:
+            landed, rejected, published, refused, waits = (ticket in ids for ids in places.values())
+            loads = (landed, rejected) == (kind.loads, not kind.loads)
+            publishes = (published + waits, refused) == (kind.publishes, not kind.publishes)
+            wrong += not (loads and publishes)
+        counts = (len(ids.intersection(of_kind[name])) for ids in places.values())
+        rows.append([name, len(of_kind[name]), *counts, wrong])
+        faults += wrong
+    return rows, faults
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tickets", type=int, default=100_000)
+    parser.add_argument("--odd", type=int, default=200)
+    given = parser.parse_args()
+    sys.exit(main(given.tickets, given.odd))

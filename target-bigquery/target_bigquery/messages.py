@@ -19,7 +19,10 @@ Message = dict[str, Any]
 
 
 def check_schema(message: Message) -> None:
-    """Raises InputError, SchemaError, for what the SDK would meet with an error of Python's."""
+    """Also writes the property schema `true` as `{}`, which stream maps can read.
+
+    Raises InputError, SchemaError, for what the SDK would meet with an error of Python's.
+    """
     stream, schema, keys = (message.get(name) for name in ("stream", "schema", "key_properties"))
     if not isinstance(stream, str) or not stream:
         raise InputError("a SCHEMA without the name of a stream")
@@ -27,6 +30,8 @@ def check_schema(message: Message) -> None:
         raise SchemaError(f"stream {stream}: its schema has no properties, and a table needs a column")
     if keys is not None and not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)):
         raise SchemaError(f"stream {stream}: key_properties is not a list of names")
+    properties = schema["properties"]
+    schema["properties"] = {name: {} if one is True else one for name, one in properties.items()}
 
 
 def check_record(message: Message) -> None:

@@ -60,7 +60,7 @@ class TargetBigQuery(Target):
         self.rows: Counter[str] = Counter()
         self.loaded: Counter[str] = Counter()
         self._started = time.monotonic()
-        self._streams = {TABLE: "of rejected records"}
+        self._tables = {TABLE: "of rejected records"}
         self._versioned: set[str] = set()
         self._pending = 0
         self._loading = 0
@@ -143,9 +143,9 @@ class TargetBigQuery(Target):
     def table_of(self, stream: str) -> str:
         """Raises SchemaError where another stream of this run has that table."""
         name = column_name(stream)
-        if (other := self._streams.setdefault(name, stream)) != stream:
+        if (other := self._tables.setdefault(name, f"of stream {stream}")) != f"of stream {stream}":
             raise SchemaError(
-                f"its table would be {name}, as that of stream {other}: rename one by __alias__ in stream_maps"
+                f"its table would be {name}, as that {other}: rename it by __alias__ in stream_maps"
             )
         return name
 
@@ -156,7 +156,14 @@ class TargetBigQuery(Target):
         if sink is not None and sink.current_size:
             with self._uninterrupted():
                 self.drain_one(sink)
-        super()._process_schema_message(message_dict)
+        try:
+            super()._process_schema_message(message_dict)
+        except (AttributeError, LookupError, TypeError) as error:
+            if not is_of_a_map(error):
+                raise
+            raise SettingsError(
+                f"stream_maps: the SDK cannot apply them to stream {message_dict['stream']} ({type(error).__name__})"
+            ) from None
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         self._pending += 1

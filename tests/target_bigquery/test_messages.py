@@ -148,7 +148,7 @@ def test_two_streams_of_one_table_are_refused_by_their_names(load_here):
     with pytest.raises(SchemaError) as refused:
         load_here([schema("a-b"), schema("a_b"), record(1, stream="a-b"), record(1, stream="a_b"), state(1)])
     assert str(refused.value) == (
-        "stream a_b: its table would be a_b, as that of stream a-b: rename one by __alias__ in stream_maps"
+        "stream a_b: its table would be a_b, as that of stream a-b: rename it by __alias__ in stream_maps"
     )
 
 
@@ -183,3 +183,10 @@ def test_stream_maps_are_the_way_round_names_that_fall_on_one_column(load_here, 
         stream_maps={"ticket": {"name": "名前", "address": "住所", "名前": None, "住所": None}},
     )
     assert (rows()[0]["name"], rows()[0]["address"]) == ("x", "y")
+
+
+def test_a_stream_named_as_the_table_of_rejected_records_is_refused(load_here):
+    with pytest.raises(
+        SchemaError, match=r"its table would be REJECTED_RECORD, as that of rejected records:"
+    ):
+        load_here([schema("REJECTED-RECORD"), record(1, stream="REJECTED-RECORD")])

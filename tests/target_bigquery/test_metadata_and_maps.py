@@ -2,6 +2,9 @@
 
 from datetime import UTC, date, datetime
 
+import pytest
+from target_bigquery.errors import SettingsError
+
 from tests.target_bigquery.singer import record, schema, state
 
 DELETED = "2024-01-01T00:00:00+00:00"
@@ -104,3 +107,15 @@ def test_a_record_for_which_a_stream_map_fails_is_rejected_without_its_content(
         ),
     ]
     assert "canary" not in caplog.text
+
+
+def test_a_property_of_any_type_can_be_mapped(load_here, rows):
+    load_here([schema(any=True), record(1, any=5), state(1)], stream_maps={"ticket": {"copy": "any"}})
+    assert (rows()[0]["any"], rows()[0]["copy"]) == (5, "5")
+
+
+def test_stream_maps_that_the_sdk_fails_on_are_refused_in_a_sentence(load_here):
+    with pytest.raises(
+        SettingsError, match=r"^stream_maps: the SDK cannot apply them to stream ticket \(\w+\)$"
+    ):
+        load_here([schema(), record(1)], stream_maps={"ticket": {"y": ""}})

@@ -9,14 +9,16 @@ from typing import Literal
 
 
 class Paging(Enum):
-    """Zendesk's page dialects, by the documents "Pagination" and "Incremental Exports"."""
+    """Zendesk's page dialects, by the documents "Pagination" and "Incremental Exports".
+
+    An endpoint whose document names no dialect has OFFSET.
+    """
 
     EXPORT_CURSOR = "start_time once, then cursor, until end_of_stream"
     EXPORT_TIME = "start_time, then end_time as the next start_time, until end_of_stream"
     EXPORT_NEXT = "the query of next_page, until a page has no rows"
     LIST_CURSOR = "page[size] and page[after]; without page[size] by offset"
     OFFSET = "page and per_page, next_page"
-    NONE = "everything at once"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,19 +90,19 @@ ENDPOINTS = (
     Endpoint("organization_field", "/api/v2/organization_fields", "organization_fields", Paging.LIST_CURSOR),
     Endpoint("suspended_ticket", "/api/v2/suspended_tickets", "suspended_tickets", Paging.LIST_CURSOR),
     Endpoint("brand", "/api/v2/brands", "brands", Paging.LIST_CURSOR),
-    Endpoint("sharing_agreement", "/api/v2/sharing_agreements", "sharing_agreements", Paging.NONE),
+    Endpoint("sharing_agreement", "/api/v2/sharing_agreements", "sharing_agreements", Paging.OFFSET),
     Endpoint("ticket_skip", "/api/v2/skips", "skips", Paging.LIST_CURSOR),
     Endpoint("activity", "/api/v2/activities", "activities", Paging.LIST_CURSOR),
     Endpoint("group_membership", "/api/v2/group_memberships", "group_memberships", Paging.LIST_CURSOR),
     Endpoint("ticket_metric", "/api/v2/ticket_metrics", "ticket_metrics", Paging.LIST_CURSOR),
     Endpoint("ticket_field", "/api/v2/ticket_fields", "ticket_fields", Paging.LIST_CURSOR),
-    Endpoint("ticket_form", "/api/v2/ticket_forms", "ticket_forms", Paging.NONE),
+    Endpoint("ticket_form", "/api/v2/ticket_forms", "ticket_forms", Paging.OFFSET),
     Endpoint("view", "/api/v2/views", "views", Paging.LIST_CURSOR),
     Endpoint("sla_policy", "/api/v2/slas/policies", "sla_policies", Paging.OFFSET),
     Endpoint("support_address", "/api/v2/recipient_addresses", "recipient_addresses", Paging.LIST_CURSOR),
     Endpoint("dynamic_content", "/api/v2/dynamic_content/items", "items", Paging.LIST_CURSOR),
-    Endpoint("target", "/api/v2/targets", "targets", Paging.NONE),
-    Endpoint("custom_agent_role", "/api/v2/custom_roles", "custom_roles", Paging.NONE),
+    Endpoint("target", "/api/v2/targets", "targets", Paging.OFFSET),
+    Endpoint("custom_agent_role", "/api/v2/custom_roles", "custom_roles", Paging.OFFSET),
     Endpoint("trigger", "/api/v2/triggers", "triggers", Paging.LIST_CURSOR),
     Endpoint("automation", "/api/v2/automations", "automations", Paging.LIST_CURSOR),
 )
@@ -116,12 +118,12 @@ FURTHER_ENDPOINTS = (
     Endpoint("brand_agent", "/api/v2/brand_agents", "brand_agents", Paging.LIST_CURSOR),
     Endpoint("trigger_category", "/api/v2/trigger_categories", "trigger_categories", Paging.LIST_CURSOR),
     Endpoint("group_sla_policy", "/api/v2/group_slas/policies", "group_sla_policies", Paging.OFFSET),
-    Endpoint("schedule", "/api/v2/business_hours/schedules", "schedules", Paging.NONE),
-    Endpoint("satisfaction_reason", "/api/v2/satisfaction_reasons", "reasons", Paging.NONE),
+    Endpoint("schedule", "/api/v2/business_hours/schedules", "schedules", Paging.OFFSET),
+    Endpoint("satisfaction_reason", "/api/v2/satisfaction_reasons", "reasons", Paging.OFFSET),
     Endpoint("survey_response", "/api/v2/guide/survey_responses", "survey_responses", Paging.LIST_CURSOR, 50),
     Endpoint("tag", "/api/v2/tags", "tags", Paging.LIST_CURSOR, key="name"),
-    Endpoint("custom_status", "/api/v2/custom_statuses", "custom_statuses", Paging.NONE),
-    Endpoint("ticket_form_status", "/api/v2/ticket_form_statuses", "ticket_form_statuses", Paging.NONE),
+    Endpoint("custom_status", "/api/v2/custom_statuses", "custom_statuses", Paging.OFFSET),
+    Endpoint("ticket_form_status", "/api/v2/ticket_form_statuses", "ticket_form_statuses", Paging.OFFSET),
     Endpoint(
         "deleted_ticket",
         "/api/v2/deleted_tickets",
@@ -130,14 +132,16 @@ FURTHER_ENDPOINTS = (
         clock="deleted_at",
     ),
     Endpoint("deleted_user", "/api/v2/deleted_users", "deleted_users", Paging.LIST_CURSOR),
-    Endpoint("locale", "/api/v2/locales", "locales", Paging.NONE),
+    Endpoint("locale", "/api/v2/locales", "locales", Paging.OFFSET),
     Endpoint("workspace", "/api/v2/workspaces", "workspaces", Paging.OFFSET),
     Endpoint("routing_attribute", "/api/v2/routing/attributes", "attributes", Paging.OFFSET),
-    Endpoint("routing_queue", "/api/v2/queues", "queues", Paging.NONE),
-    Endpoint("custom_object", "/api/v2/custom_objects", "custom_objects", Paging.NONE, key="key"),
+    Endpoint("routing_queue", "/api/v2/queues", "queues", Paging.OFFSET),
+    Endpoint("custom_object", "/api/v2/custom_objects", "custom_objects", Paging.OFFSET, key="key"),
     Endpoint("job_status", "/api/v2/job_statuses", "job_statuses", Paging.LIST_CURSOR),
-    Endpoint("target_failure", "/api/v2/target_failures", "target_failures", Paging.NONE, clock="created_at"),
-    Endpoint("resource_collection", "/api/v2/resource_collections", "resource_collections", Paging.NONE),
+    Endpoint(
+        "target_failure", "/api/v2/target_failures", "target_failures", Paging.OFFSET, clock="created_at"
+    ),
+    Endpoint("resource_collection", "/api/v2/resource_collections", "resource_collections", Paging.OFFSET),
     Endpoint(
         "email_notification",
         "/api/v2/email_notifications",
@@ -145,7 +149,7 @@ FURTHER_ENDPOINTS = (
         Paging.LIST_CURSOR,
         key="notification_id",
     ),
-    Endpoint("deletion_schedule", "/api/v2/deletion_schedules", "deletion_schedules", Paging.NONE),
+    Endpoint("deletion_schedule", "/api/v2/deletion_schedules", "deletion_schedules", Paging.OFFSET),
     Endpoint(
         "ticket_metric_event",
         "/api/v2/incremental/ticket_metric_events",
@@ -168,7 +172,7 @@ FURTHER_ENDPOINTS = (
         "schedule_holiday",
         "/api/v2/business_hours/schedules/{schedule_id}/holidays",
         "holidays",
-        Paging.NONE,
+        Paging.OFFSET,
         clock="start_date",
         parent="schedule",
     ),

@@ -233,18 +233,12 @@ def _offset(endpoint: Endpoint, query: Query, store: Store, base_url: str) -> by
     return _body(endpoint.root, [row[1] for row in rows], links)
 
 
-def _unpaged(endpoint: Endpoint, _query: Query, store: Store, _base_url: str) -> bytes:
-    bodies = list(store.bodies(endpoint.model, all_of_them=False))
-    return _body(endpoint.root, bodies, {"next_page": None, "previous_page": None, "count": len(bodies)})
-
-
 _DIALECTS = {
     Paging.EXPORT_CURSOR: _export_cursor,
     Paging.EXPORT_TIME: _export_time,
     Paging.EXPORT_NEXT: _export_next,
     Paging.LIST_CURSOR: _list_cursor,
     Paging.OFFSET: _offset,
-    Paging.NONE: _unpaged,
 }
 
 

@@ -18,7 +18,7 @@ from sandbox.zendesk.access import Access
 from sandbox.zendesk.faults import Fault, Faults, broken_answer, status_answer
 from sandbox.zendesk.history import advance, put
 from sandbox.zendesk.limits import Limits
-from sandbox.zendesk.models import endpoint_at
+from sandbox.zendesk.models import Paging, endpoint_at
 from sandbox.zendesk.pages import page
 from sandbox.zendesk.parts import exported
 from sandbox.zendesk.refused import Refused
@@ -41,6 +41,8 @@ class Account:
     limits: Limits = dataclasses.field(default_factory=Limits)
     faults: Faults = dataclasses.field(default_factory=Faults)
     may_export: bool = True
+    page_size: int | None = None
+    """Most objects of a page by number, for tests that need many pages of few; None: as Zendesk has them."""
     latency: float = 0
     """Seconds that each answer takes."""
     requests: deque[dict[str, object]] = dataclasses.field(
@@ -68,6 +70,7 @@ def application(store: Store) -> web.Application:
     app.router.add_put("/_sandbox/exports", _exports)
     app.router.add_get("/_sandbox/limits", _counts)
     app.router.add_put("/_sandbox/latency", _latency)
+    app.router.add_put("/_sandbox/pages", _pages)
     app.router.add_post("/_sandbox/expire_tokens", _expire_tokens)
     return app
 
@@ -133,7 +136,10 @@ def _body(path: str, request: web.Request, account: Account) -> bytes:
     found = endpoint_at(path)
     if found is None:
         raise Refused(404, {"error": "RecordNotFound", "description": "Not found"})
-    return page(*found, request.query, account.store, f"{request.scheme}://{request.host}")
+    endpoint, key = found
+    if account.page_size is not None and endpoint.paging is Paging.OFFSET:
+        endpoint = dataclasses.replace(endpoint, per_page=account.page_size)
+    return page(endpoint, key, request.query, account.store, f"{request.scheme}://{request.host}")
 
 
 async def _oauth_tokens(request: web.Request) -> web.StreamResponse:
@@ -207,6 +213,11 @@ async def _counts(request: web.Request) -> web.StreamResponse:
 
 async def _latency(request: web.Request) -> web.StreamResponse:
     request.app[ACCOUNT].latency = (await request.json())["seconds"]
+    return _json({})
+
+
+async def _pages(request: web.Request) -> web.StreamResponse:
+    request.app[ACCOUNT].page_size = (await request.json())["size"]
     return _json({})
 
 

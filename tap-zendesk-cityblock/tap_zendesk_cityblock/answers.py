@@ -23,13 +23,20 @@ MOST_LEFT_OUT = (10, 0.05)
 
 
 class Answer(msgspec.Struct, kw_only=True):
-    """What an answer tells about pages, in any dialect; absent is None. Its objects are `records`."""
+    """What an answer tells about pages, in any dialect; absent is None. Its objects are `records`.
+
+    `next_page` is UNSET where it is absent: that it is null is what the last page by number tells.
+    `skipped` is ours, under a name that no answer has: entries of the list that are not among the records.
+    """
 
     after_cursor: Any = None
     end_of_stream: Any = None
     end_time: Any = None
-    next_page: Any = None
+    next_page: Any = msgspec.UNSET
     meta: Any = None
+    links: Any = None
+    count: Any = None
+    skipped: int = msgspec.field(default=0, name="(skipped)")
 
 
 def answer_type(model: Model, row: Any) -> Any:  # noqa: ANN401 - types, made at run time
@@ -80,6 +87,7 @@ def one_by_one(
     if without_key := len(heads) - nulls - objects:
         check_share(model, without_key, len(heads), WITHOUT_KEY)
         report.left_out(without_key, WITHOUT_KEY)
+    answer.skipped = len(heads) - objects
     return answer, [entry for entry, head in zip(entries, heads, strict=True) if head == b"{"]
 
 
@@ -90,12 +98,14 @@ def check_share(model: Model, odd: int, of: int, why: str) -> None:
         raise AnswerError(f"{model.name}: {odd} of {of} objects in the answer of {model.path} are {why}")
 
 
-def with_keys(model: Model, records: list[Any], keys: list[Any], report: Report) -> list[Any]:
-    """Those that have a usable key: a row without one can be neither deduplicated nor found again."""
+def with_keys(model: Model, answer: Any, keys: list[Any], report: Report) -> list[Any]:  # noqa: ANN401 - made at run time
+    """Its records that have a usable key: a row without one can be neither deduplicated nor found again."""
+    records: list[Any] = answer.records
     if {*map(type, keys)} <= KEYS:
         return records
     kept = [record for record, key in zip(records, keys, strict=True) if type(key) in KEYS]
     odd = len(records) - len(kept)
     check_share(model, odd, len(records), WITHOUT_KEY)
     report.left_out(odd, WITHOUT_KEY)
+    answer.skipped += odd
     return kept

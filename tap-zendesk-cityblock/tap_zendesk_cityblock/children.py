@@ -12,7 +12,7 @@ from tap_zendesk_cityblock.cursors import (
     read_child_bookmark,
     write_child_bookmark,
 )
-from tap_zendesk_cityblock.errors import StreamUnavailableError
+from tap_zendesk_cityblock.errors import IncompleteError, StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.oddities import Oddities, check_not_all_left_out
 from tap_zendesk_cityblock.pages import Pages
@@ -75,7 +75,7 @@ class ChildStream(ModelStream):
         progress = Progress(members[0].export, left, self.logger)
         try:
             for key in keys_of(parent, tap.client, tap.settings, self.logger):
-                self._key, causes[key] = key, None
+                self._key, causes[key], self._has_stayed = key, None, False
                 try:
                     yield from self._below(key, members, progress)
                 except StreamUnavailableError as unavailable:
@@ -112,7 +112,11 @@ class ChildStream(ModelStream):
             return None
         if settings.start_time is not None:
             return Position(time=settings.start_time)
-        return read_child_bookmark(self.stream_state, self._key) or Position(time=settings.start_date)
+        return self.stands() or Position(time=settings.start_date)
+
+    def stands(self) -> Position | None:
+        """Where the parent's bookmark does."""
+        return read_child_bookmark(self.stream_state, self._key)
 
     def move(self, export: Export, position: Position) -> None:  # noqa: ARG002 - it has no one cursor
         """The cursor of the parent's."""
@@ -124,6 +128,8 @@ def raise_where_rows_lack(causes: Mapping[Key, StreamUnavailableError | None]) -
     refused = {key: cause for key, cause in causes.items() if cause and not cause.is_missing}
     if refused:
         told = ", ".join(f"{key}: {cause}" for key, cause in refused.items())
+        if all(isinstance(cause, IncompleteError) for cause in refused.values()):
+            raise IncompleteError(told)
         raise StreamUnavailableError(told, is_refused=all(cause.is_refused for cause in refused.values()))
     if causes and all(causes.values()):
         raise StreamUnavailableError("HTTP 404", is_missing=True)

@@ -2,8 +2,9 @@
 
 A bookmark is `{"cursor": …, "reached": …, "subdomain": …}` for models exported by cursor, where `reached` tells
 people the time at which it stands, or is null where Zendesk gave a cursor that names none, and
-`{"start_time": …, "subdomain": …}` in epoch seconds for the others. Models with a parent have a cursor for each of its
-objects: `{"cursors": {key: …}, "subdomain": …}`. A `start_time` beside a cursor is an operator's
+`{"start_time": …, "subdomain": …}` in epoch seconds for the others, and for those by cursor as long as Zendesk has
+given none. Models with a parent have a cursor for each of its objects, or such a time:
+`{"cursors": {key: …}, "times": {key: …}, "subdomain": …}`. A `start_time` beside a cursor is an operator's
 override by `meltano state merge`: it wins, and the next STATE drops it; beside several cursors, the STATE at the end.
 
 Without incremental exports it is `{"sources": {"list": {"cursor": …, "start_time": …}, …}, "reached": …, "subdomain": …}`:
@@ -38,6 +39,7 @@ CLOCKS_DIFFER = 86_400
 """Seconds by which this machine's clock may be behind the one that a state was written by."""
 
 BY_CURSOR = (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT)
+TIME = re.compile(r"\d{1,11}(\.\d*)?")
 CURSOR = re.compile(rb"(\d{1,11}(?:\.\d{1,6})?)\d*\|\|(\d*)")
 
 OPAQUE = re.compile(r"[!-~]{8,}")
@@ -88,21 +90,27 @@ def read_child_bookmark(bookmark: Mapping[str, Any], key: object) -> Position | 
     """The position of the parent with this key."""
     if "start_time" in bookmark:
         return Position(time=bookmark["start_time"])
-    cursor = bookmark.get("cursors", {}).get(str(key))
-    return None if cursor is None else Position(cursor=cursor)
+    if (cursor := bookmark.get("cursors", {}).get(str(key))) is not None:
+        return Position(cursor=cursor)
+    moment = bookmark.get("times", {}).get(str(key))
+    return None if moment is None else Position(time=moment)
 
 
 def write_child_bookmark(bookmark: Bookmark, key: object, position: Position, subdomain: str) -> None:
     """Moves it, as `write_bookmark` does. An override stays until all have moved."""
-    bookmark["cursors"] = {**bookmark.get("cursors", {}), str(key): position.cursor}
+    for name, at in (("cursors", position.cursor), ("times", position.time)):
+        others = {other: place for other, place in bookmark.get(name, {}).items() if other != str(key)}
+        bookmark[name] = others if at is None else others | {str(key): at}
+    if not bookmark["times"]:
+        del bookmark["times"]
     bookmark["subdomain"] = subdomain
 
 
 def finish_children(bookmark: Bookmark, unread: Collection[str]) -> None:
     """An override has been obeyed, but for the parents `unread`: they lose their cursors, so that they miss nothing."""
     if bookmark.pop("start_time", None) is not None:
-        cursors = bookmark.get("cursors", {})
-        bookmark["cursors"] = {key: cursor for key, cursor in cursors.items() if key not in unread}
+        for name in {"cursors", "times"} & bookmark.keys():
+            bookmark[name] = {key: at for key, at in bookmark[name].items() if key not in unread}
 
 
 def write_bookmark(bookmark: Bookmark, position: Position, subdomain: str) -> None:
@@ -147,11 +155,17 @@ def is_opaque(cursor: str) -> bool:
 
 
 def _place(position: Position) -> tuple[float, int] | None:
-    """Epoch seconds and id behind which an export goes on there; None for a cursor that tells neither."""
+    """Epoch seconds and id behind which an export goes on there; None for a cursor that tells neither.
+
+    A cursor may be the query of a next_page: of Chat, with the time and an id that is a text; of Skills, with a cursor.
+    """
     if position.cursor is None:
         return position.time or 0, -1
+    query = dict(parse_qsl(position.cursor))
+    if found_time := TIME.fullmatch(query.get("start_time", "")):
+        return float(found_time[0]), -1
     try:
-        decoded = base64.b64decode(position.cursor, validate=True)
+        decoded = base64.b64decode(query.get("cursor", position.cursor), validate=True)
     except (binascii.Error, ValueError):
         return None
     found = CURSOR.match(decoded)
@@ -193,6 +207,22 @@ def seconds_of(told: object) -> int:
     """Since 1970, rounded down, of an ISO time; without an offset it is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(str(told))
     return floor((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def moment_of(clock: object) -> int | None:
+    """Epoch seconds of what an object has for its clock, which is a number or an ISO time; None for anything else."""
+    if type(clock) is int:
+        return clock
+    try:
+        return seconds_of(clock)
+    except ValueError:
+        return None
+
+
+def described_at(position: Position | None) -> str:
+    """For log lines: the time of the position, if it has one."""
+    moment = epoch_of(position)
+    return "its cursor" if moment is None else str(datetime.fromtimestamp(moment, UTC))
 
 
 def is_past(moment: object) -> bool:

@@ -69,17 +69,9 @@ def check_availability(
         raise ConfigurationError(
             f"every model answers HTTP 404: check subdomain, {settings.base_url} is not an account that has any of them"
         )
-    told = [
-        f"{what}: {', '.join(causes)}"
-        for what, causes in (
-            ("not available to this account", _with_causes(missing, is_refused=False)),
-            ("Zendesk refused the request for", _with_causes(missing, is_refused=True)),
-        )
-        if causes
-    ]
+    by_problem: dict[str, list[str]] = {}
+    for name, cause in missing.items():
+        by_problem.setdefault(cause.problem, []).append(f"{name} ({cause})")
+    told = [f"{problem}: {', '.join(causes)}" for problem, causes in by_problem.items()]
     others = "the other models are complete" if is_any_complete else "no model could be read"
     raise PartlyUnavailableError(f"{'; '.join(told)}; {others}")
-
-
-def _with_causes(missing: Mapping[str, StreamUnavailableError], *, is_refused: bool) -> list[str]:
-    return [f"{name} ({cause})" for name, cause in missing.items() if cause.is_refused is is_refused]

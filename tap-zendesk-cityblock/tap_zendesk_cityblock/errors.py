@@ -10,6 +10,7 @@ TapError                    stops the run; one sentence, never an object's conte
 └── PartlyUnavailableError  raised at the very end: everything else was exported; exit code 3
 TransientError              the request is tried again
 StreamUnavailableError      the model is left out, the others go on
+└── IncompleteError         the same: its answers show that there is more, and not where
 StartTooRecentError         the model is complete: nothing can have changed since
 CursorInvalidError          the model goes on from the time at which the cursor stood; stops the run if that does not help
 """
@@ -85,6 +86,19 @@ class StreamUnavailableError(Exception):
         super().__init__(cause)
         self.is_missing = is_missing
         self.is_refused = is_refused
+
+    @property
+    def problem(self) -> str:
+        """What the run says of the model."""
+        return "Zendesk refused the request" if self.is_refused else "not available to this account"
+
+
+class IncompleteError(StreamUnavailableError):
+    """Zendesk counts more objects than its answers have."""
+
+    @property
+    def problem(self) -> str:
+        return "incomplete"
 
 
 class StartTooRecentError(Exception):

@@ -8,14 +8,17 @@ from enum import Enum
 
 
 class Paging(Enum):
-    """Zendesk's page dialects, by the documents "Pagination" and "Incremental Exports"."""
+    """Zendesk's page dialects, by the documents "Pagination" and "Incremental Exports".
+
+    How the first page is asked for; a list is then followed in the dialect that it answers in.
+    """
 
     EXPORT_CURSOR = "start_time once, then the cursor; the last page's cursor is where the next run starts"
     EXPORT_TIME = "start_time, then each page's end_time, which repeats the rows of that second"
     EXPORT_NEXT = "start_time once, then the query of next_page; the last page's is where the next run starts"
     LIST_CURSOR = "page[size] and page[after]"
     NEXT_PAGE = "per_page, then the query of next_page"
-    NONE = "everything at once"
+    NONE = "everything at once, as documented; more than a page is followed all the same"
 
 
 EXPORTS = frozenset({Paging.EXPORT_CURSOR, Paging.EXPORT_TIME, Paging.EXPORT_NEXT})

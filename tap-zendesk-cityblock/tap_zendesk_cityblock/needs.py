@@ -55,8 +55,6 @@ class Counter:
         sources = sources_of(model, by_exports=self._by_exports)
         if sources is not None and not sources:
             return Need(model, start, requests=0, cause=NO_SOURCE)
-        if model.paging is Paging.NONE and model.parent is None:
-            return Need(model, start, is_exact=True, requests=1)
         try:
             rows = self._rows(model, start)
         except (RefusedError, StreamUnavailableError) as cause:
@@ -92,7 +90,7 @@ class Counter:
 
     def _pages(self, model: Model, rows: int) -> int:
         query = first_query(model, None, self._page_size)
-        size = int(next(query[name] for name in SIZES if name in query))
+        size = int(next((query[name] for name in SIZES if name in query), LIST_PAGE))
         return rows // size + 1 if model.is_incremental else max(1, -(-rows // size))
 
 

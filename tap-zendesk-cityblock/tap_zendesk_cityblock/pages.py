@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from tap_zendesk_cityblock.cursors import Position, example, seconds_of, time_of
+from tap_zendesk_cityblock.cursors import Position, example, is_ahead, moment_of, seconds_of, time_of
 from tap_zendesk_cityblock.errors import (
     AnswerError,
     ConfigurationError,
@@ -19,7 +19,7 @@ from tap_zendesk_cityblock.errors import (
     StartTooRecentError,
     StreamUnavailableError,
 )
-from tap_zendesk_cityblock.pagination import Page, first_query, larger, largest, read_page
+from tap_zendesk_cityblock.pagination import SIZES, Page, first_query, larger, largest, read_page
 
 if TYPE_CHECKING:
     import logging
@@ -72,15 +72,36 @@ class Pages:
     ) -> None:
         self._model, self._client, self._settings = model, client, settings
         self._rows, self._logger = rows, logger
+        self._stands: Position | None = None
 
     def following(self, start: Position | None) -> Iterator[Page]:
         """Every page from there on, its records without those that the page before had.
 
-        Raises StreamUnavailableError and the TapErrors.
+        No position is behind `start` or the one before. Raises StreamUnavailableError and the TapErrors.
         """
+        self._stands = start
         if self._model.window is not None and start is not None and start.time is not None:
-            return treat_refusal_as_unavailable(self._in_windows(self._model.window, start.time))
-        return treat_refusal_as_unavailable(self._from(self._first_query(start)))
+            pages = self._in_windows(self._model.window, start.time)
+        else:
+            pages = self._from(self._first_query(start))
+        return treat_refusal_as_unavailable(map(self._forward, pages))
+
+    def _forward(self, page: Page) -> Page:
+        """Answers may tell a position of long ago (Help Center's export has 1 for its end_time), or none at all."""
+        told = page.position
+        if told is not None and self._stands is not None and is_ahead(self._stands, told):
+            page = dataclasses.replace(page, position=None, behind=told)
+        if page.position is not None:
+            self._stands = page.position
+        elif page.next is None and self._model.is_incremental and self._model.window is None:
+            page = dataclasses.replace(page, latest=self._latest(page.records))
+        return page
+
+    def _latest(self, records: list[Any]) -> int | None:
+        """Of an export that has ended, so that everything up to a minute ago is read."""
+        clocks = [clock for _, clock in self._rows.versions(records)]
+        latest = max((moment for clock in clocks if (moment := moment_of(clock)) is not None), default=None)
+        return None if latest is None else min(latest, int(time.time()) - WITHHELD_SECONDS)
 
     def _in_windows(self, window: Window, start: int) -> Iterator[Page]:
         """The position is the time of the last row there is: what the list may still get is behind it.
@@ -119,10 +140,10 @@ class Pages:
 
     def _from(self, query: Query | None) -> Iterator[Page]:
         before: set[Version] = set()
-        healed = None
+        healed, received, asked = None, 0, set[frozenset[tuple[str, str]]]()
         while query is not None:
             try:
-                page = self._page(query)
+                page = self._page(query, received)
             except StartTooRecentError:
                 return
             except CursorInvalidError as invalid:
@@ -132,7 +153,8 @@ class Pages:
                         f"{self._model.name}: {invalid}, and going on from its time did not help"
                     ) from None
                 healed = cursor
-                query = self._first_query(self._healed(cursor, invalid))
+                self._stands = self._healed(cursor, invalid)
+                query = self._first_query(self._stands)
                 continue
             if page.lost_second is not None:
                 if query != (whole := largest(self._model, query)):
@@ -143,6 +165,7 @@ class Pages:
                     self._model.name,
                     page.lost_second,
                 )
+            received += page.served
             versions, seen = _comparable(self._rows.versions(page.records))
             fresh = [
                 record
@@ -153,14 +176,20 @@ class Pages:
             query = None if page.next is None else larger(self._model, page.next, self._settings.page_size)
             page = Page(fresh, query, page.position)
             del fresh
+            if query is not None:
+                place = frozenset((name, value) for name, value in query.items() if name not in SIZES)
+                if place in asked:
+                    raise AnswerError(f"{self._model.name}: the pages of {self._model.path} form a loop")
+                asked.add(place)
             yield page
             del page  # the next one needs the room
 
-    def _page(self, query: Query) -> Page:
+    def _page(self, query: Query, received: int) -> Page:
+        model, base_url = self._model, self._client.base_url
         return self._client.get(
-            self._model.path,
+            model.path,
             query,
-            lambda body, query: read_page(self._model, query, body, self._client.base_url, self._rows),
+            lambda body, query: read_page(model, query, body, base_url, self._rows, received=received),
         )
 
     def _first_query(self, start: Position | None) -> Query:

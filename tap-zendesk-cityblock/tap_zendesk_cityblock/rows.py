@@ -87,7 +87,7 @@ class DictRows:
         """As `read`, the records as Zendesk served them."""
         answer: Any = decoded(self._model, body, self._whole, self._report)
         keys = [record.get(self._model.key) for record in answer.records]
-        answer.records = with_keys(self._model, answer.records, keys, self._report)
+        answer.records = with_keys(self._model, answer, keys, self._report)
         if self._has_via:
             for record in answer.records:
                 if isinstance(via := record.get("via"), str | int | float) and not isinstance(via, bool):
@@ -177,8 +177,7 @@ class RawRows:
 
     def read(self, body: bytes) -> tuple[Answer, list[Any]]:
         answer: Any = decoded(self._model, body, self._whole, self._report)
-        records = answer.records
-        answer.records = with_keys(self._model, records, [*map(KEY, records)], self._report)
+        answer.records = with_keys(self._model, answer, [*map(KEY, answer.records)], self._report)
         if self._has_via:
             self._make_objects(answer.records, self._attributes["via"])
         return answer, answer.records

@@ -30,7 +30,8 @@ def check_state(state: Mapping[str, Any], subdomain: str) -> None:
 
 def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -> None:
     where = f"state of {model.name}"
-    known = {"cursors" if model.parent else "cursor", "reached", "sources", "start_time", "subdomain"}
+    own = {"cursors", "times"} if model.parent else {"cursor"}
+    known = {*own, "reached", "sources", "start_time", "subdomain"}
     if bookmark and not model.is_incremental:
         raise ConfigurationError(
             f"{where}: a bulk model is exported whole and has no bookmark; {_remove(model.name)}"
@@ -78,6 +79,11 @@ def _remove(name: str) -> str:
 
 
 def _check_start_time(model: Model, bookmark: Mapping[str, Any]) -> None:
+    times = bookmark.get("times", {})
+    if not isinstance(times, dict) or not all(map(is_past, times.values())):
+        raise ConfigurationError(
+            f"state of {model.name}: only the tap writes times; write {example(model)} instead"
+        )
     start = bookmark.get("start_time", 0)
     if not isinstance(start, int) or isinstance(start, bool) or start < 0:
         raise ConfigurationError(

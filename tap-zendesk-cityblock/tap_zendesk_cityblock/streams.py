@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import time
 import uuid
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -12,7 +14,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
 from tap_zendesk_cityblock.columns import described
-from tap_zendesk_cityblock.cursors import Position, epoch_of, read_bookmark, write_bookmark
+from tap_zendesk_cityblock.cursors import Position, described_at, epoch_of, read_bookmark, write_bookmark
 from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.export_metadata import Export, TapStream
 from tap_zendesk_cityblock.members import Member, set_out, with_parts
@@ -65,6 +67,7 @@ class ModelStream(TapStream):
         self._export: Export | None = None
         self._as_bytes = False
         self._counter: Counter | None = None
+        self._has_stayed = False
 
     @property
     def replication_method(self) -> str:
@@ -121,8 +124,7 @@ class ModelStream(TapStream):
     def _leave_out(self, members: list[Member], cause: StreamUnavailableError) -> None:
         for name in (member.stream.name for member in members):
             self.zendesk.unavailable[name] = cause
-            told = "Zendesk refused the request" if cause.is_refused else "not available to this account"
-            self.logger.warning("%s: %s (%s)", name, told, cause)
+            self.logger.warning("%s: %s (%s)", name, cause.problem, cause)
 
     def _complete(self, members: list[Member]) -> None:
         """Raises AnswerError for a list whose objects were all left out."""
@@ -253,15 +255,51 @@ class ModelStream(TapStream):
         for member in members:
             member.export.pages += 1
         for member in wanting:
-            if page.position is not None:
-                member.stream.move(member.export, page.position)
+            member.stream.take(member.export, page)
             if page.next is not None and member.export.is_due(datetime.now(UTC)):
                 self._mirror(member.export, complete=False)
-        if page.position is None:
+        if page.position is None and not (page.next is None and self.model.is_incremental):
             self.zendesk.writer.flush()  # a STATE would; of a list, each page reaches the loader by this
             return
         self.state_manager.is_flushed = False
         self._write_state_message()
+
+    def take(self, export: Export, page: Page) -> None:
+        """The position of a page whose records are written. An export that tells none leaves the bookmark where it is.
+
+        Where there is no bookmark yet, it becomes the time of the last row, or of the start: without one, the next run
+        would export everything again, and nobody would know why.
+        """
+        if page.position is not None:
+            self.move(export, page.position)
+            return
+        is_end = page.next is None and self.model.is_incremental and self.model.window is None
+        if not is_end and page.behind is None:
+            return
+        stands = self.stands()
+        if is_end and stands is None and (start := self.start()) is not None:
+            stands = (
+                start
+                if start.cursor
+                else Position(time=min(max(start.time or 0, page.latest or 0), int(time.time())))
+            )
+            self.move(export, stands)
+        if not self._has_stayed:
+            self._has_stayed = True
+            answer = (
+                "has no position to continue from"
+                if page.behind is None
+                else f"points back to {described_at(page.behind)}"
+            )
+            self.logger.log(
+                logging.WARNING if page.records else logging.INFO,
+                "%s: Zendesk's answer %s; the bookmark stays at %s",
+                *(self.name, answer, described_at(stands)),
+            )
+
+    def stands(self) -> Position | None:
+        """Where its bookmark does."""
+        return read_bookmark(self.model, self.stream_state)
 
     def move(self, export: Export, position: Position) -> None:
         """Its cursor."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tap_zendesk_cityblock.cursors import Position, epoch_of, seconds_of
+from tap_zendesk_cityblock.cursors import Position, described_at, epoch_of, moment_of
 from tap_zendesk_cityblock.errors import (
     AnswerError,
     CursorInvalidError,
@@ -15,12 +15,11 @@ from tap_zendesk_cityblock.errors import (
     StreamUnavailableError,
 )
 from tap_zendesk_cityblock.keyset import cursor_at
-from tap_zendesk_cityblock.models import Paging
 from tap_zendesk_cityblock.oddities import IGNORED
 from tap_zendesk_cityblock.pages import WITHHELD_SECONDS, treat_refusal_as_unavailable
-from tap_zendesk_cityblock.pagination import Page, first_query, larger
-from tap_zendesk_cityblock.remnants import as_exported
+from tap_zendesk_cityblock.pagination import Page
 from tap_zendesk_cityblock.rows import DictRows
+from tap_zendesk_cityblock.source_pages import Reader, Record, moved
 from tap_zendesk_cityblock.sources import Way
 
 if TYPE_CHECKING:
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.settings import Settings
     from tap_zendesk_cityblock.sources import Source
 
-Record = dict[str, Any]
-
 DAY = 86_400
 ARCHIVED_AFTER = 119 * DAY
 """Zendesk archives tickets that have been closed for 120 days (the document "About ticket archiving"); a day to spare."""
@@ -45,7 +42,7 @@ SEARCH_TRIES = 3
 
 def probe_source(source: Source, model: Model, client: ZendeskClient) -> str | None:
     """What is in the way of reading it, None if nothing is. Raises TapError where login or host fail."""
-    reader = _Reader(model, source, client, 1, lambda one: DictRows(one, (), {}, IGNORED))
+    reader = Reader(model, source, client, 1, lambda one: DictRows(one, (), {}, IGNORED))
     now = int(time.time())
     try:
         reader.page(_first_query(model, source, now - DAY, now), None)
@@ -107,11 +104,20 @@ class SourcePages:
 
     def following(self, start: Position | None) -> Iterator[Page]:
         """Every page from there on, up to a minute ago, as exports are. Raises StreamUnavailableError and the TapErrors."""
-        positions = self._positions(start)
+        positions, stayed = self._positions(start), set[str]()
         first, final = self._sources[0], self._sources[-1]
         for source in self._sources:
             for stretch in treat_refusal_as_unavailable(self._stretches(source, positions[source.name])):
-                if stretch.position is not None:
+                stands = positions.get(source.name)
+                if stretch.position is not None and _is_behind(stretch.position, stands):
+                    if source.name not in stayed:
+                        self._logger.info(
+                            "%s: the answer of %s points back to %s; the bookmark stays at %s",
+                            *(self._model.name, source.path),
+                            *(described_at(stretch.position), described_at(stands)),
+                        )
+                    stayed.add(source.name)
+                elif stretch.position is not None:
                     positions = positions | {source.name: stretch.position}
                 if stretch.is_last and source.way is Way.SEARCHED:
                     positions = {name: at for name, at in positions.items() if name != source.name}
@@ -130,7 +136,7 @@ class SourcePages:
         return {source.name: known.get(source.name, from_list) for source in self._sources}
 
     def _stretches(self, source: Source, start: Position) -> Iterator[Stretch]:
-        reader = _Reader(self._model, source, self._client, self._settings.page_size, self._rows)
+        reader = Reader(self._model, source, self._client, self._settings.page_size, self._rows)
         match source.way:
             case Way.SORTED:
                 return self._sorted(reader, start)
@@ -139,9 +145,9 @@ class SourcePages:
             case Way.SEARCHED:
                 return self._searched(reader, start)
 
-    def _moments(self, reader: _Reader, records: list[Record]) -> list[int | None]:
+    def _moments(self, reader: Reader, records: list[Record]) -> list[int | None]:
         """Epoch seconds at which each changed last, None where it does not tell."""
-        moments = [_seconds(record.get(reader.source.clock)) for record in records]
+        moments = [moment_of(record.get(reader.source.clock)) for record in records]
         if without := moments.count(None):
             self._logger.warning(
                 "%s: %d of %d objects have no valid %s; they are exported, and do not move the bookmark",
@@ -149,7 +155,7 @@ class SourcePages:
             )
         return moments
 
-    def _sorted(self, reader: _Reader, start: Position) -> Iterator[Stretch]:
+    def _sorted(self, reader: Reader, start: Position) -> Iterator[Stretch]:
         """A cursor that Zendesk refuses is replaced by one made of its time; that one refused, all of the list is read."""
         since, oldest = epoch_of(start) or 0, 0
         cursor: str | None = start.cursor or cursor_at(since)
@@ -174,10 +180,10 @@ class SourcePages:
             yield Stretch(reader.finished(kept), position, is_last)
             if is_last:
                 return
-            cursor = _moved(reader, page, cursor)
+            cursor = moved(reader, page, cursor)
 
     def _other_cursor(
-        self, reader: _Reader, cursor: str | None, since: int, refused: CursorInvalidError
+        self, reader: Reader, cursor: str | None, since: int, refused: CursorInvalidError
     ) -> str | None:
         if cursor is None:
             raise AnswerError(f"{reader.where}: {refused}") from None
@@ -190,7 +196,7 @@ class SourcePages:
         )
         return None if cursor == made else made
 
-    def _whole(self, reader: _Reader, start: Position) -> Iterator[Stretch]:
+    def _whole(self, reader: Reader, start: Position) -> Iterator[Stretch]:
         """It stands behind the latest second that it has told, so that two clocks need not agree."""
         since = epoch_of(start) or 0
         latest, cursor = since - 1, None
@@ -208,9 +214,9 @@ class SourcePages:
                 yield Stretch(reader.finished(kept), Position(time=latest + 1), is_last=True)
                 return
             yield Stretch(reader.finished(kept), None)
-            cursor = _moved(reader, page, cursor)
+            cursor = moved(reader, page, cursor)
 
-    def _searched(self, reader: _Reader, start: Position) -> Iterator[Stretch]:
+    def _searched(self, reader: Reader, start: Position) -> Iterator[Stretch]:
         began, end = epoch_of(start) or 0, self._until() - ARCHIVED_AFTER
         spans = [(since, min(since + SPAN, end)) for since in range(began, end, SPAN)]
         for since, until in spans:
@@ -228,7 +234,7 @@ class SourcePages:
                 raise AnswerError(f"{reader.where}: {SEARCH_TRIES} searches expired before they ended")
         yield Stretch([], None, is_last=True)
 
-    def _span(self, reader: _Reader, since: int, until: int) -> Iterator[Stretch]:
+    def _span(self, reader: Reader, since: int, until: int) -> Iterator[Stretch]:
         query, cursor = _first_query(self._model, reader.source, since, until), None
         while True:
             page = reader.page(query, cursor)
@@ -236,67 +242,7 @@ class SourcePages:
                 yield Stretch(reader.finished(page.records), Position(time=until))
                 return
             yield Stretch(reader.finished(page.records), None)
-            cursor = _moved(reader, page, cursor)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Listed:
-    """A page as it was served."""
-
-    records: list[Record]
-    after: str | None
-    has_more: bool
-    size: Query
-
-
-class _Reader:
-    """One source's pages."""
-
-    def __init__(
-        self,
-        model: Model,
-        source: Source,
-        client: ZendeskClient,
-        page_size: int | None,
-        rows: Callable[[Model], DictRows],
-    ) -> None:
-        self.source = source
-        self.where = f"{model.name}: {source.path}"
-        self._client, self._page_size = client, page_size
-        self._model = dataclasses.replace(
-            model,
-            path=source.path,
-            root=source.root,
-            paging=Paging.LIST_CURSOR,
-            query=(),
-            largest_page=None,
-        )
-        self._rows = rows(self._model)
-        self._size = first_query(self._model, None, self._page_size)
-
-    def page(self, query: Query, cursor: str | None) -> _Listed:
-        """Raises CursorInvalidError, StreamUnavailableError and the TapErrors."""
-        asked = query | self._size | ({} if cursor is None else {"page[after]": cursor})
-        page = self._client.get(self.source.path, asked, self._read)
-        self._size = larger(self._model, page.size, self._page_size)
-        return page
-
-    def _read(self, body: bytes, asked: Query) -> _Listed:
-        answer, records = self._rows.decode(body)
-        if not isinstance(answer.meta, dict):
-            raise AnswerError(f"{self.where}: the answer has no page cursor")
-        more, after = bool(answer.meta.get("has_more")), answer.meta.get("after_cursor")
-        if not isinstance(after, str | None):
-            raise AnswerError(f"{self.where}: the page cursor is no text")
-        return _Listed(records, after, more, {"page[size]": asked["page[size]"]})
-
-    def finished(self, records: list[Record]) -> list[Record]:
-        """As exports would tell them."""
-        told = (
-            as_exported(self._model.name, self.source, one, _seconds(one.get(self.source.clock)))
-            for one in records
-        )
-        return self._rows.released([self._rows.finished(one) for one in told])
+            cursor = moved(reader, page, cursor)
 
 
 def _between(records: list[Record], moments: list[int | None], since: int, until: int) -> list[Record]:
@@ -308,11 +254,11 @@ def _between(records: list[Record], moments: list[int | None], since: int, until
     ]
 
 
-def _seconds(told: object) -> int | None:
-    try:
-        return seconds_of(told)
-    except ValueError:
-        return None
+def _is_behind(position: Position, stands: Position | None) -> bool:
+    """By the time, and in one second a time is behind a cursor, which is somewhere inside it."""
+    if stands is None:
+        return False
+    return (position.time or 0, position.cursor is not None) < (stands.time or 0, stands.cursor is not None)
 
 
 def _later(position: Position, listed: Position) -> Position:
@@ -322,12 +268,6 @@ def _later(position: Position, listed: Position) -> Position:
     """
     moment = (epoch_of(listed) or 0) - WITHHELD_SECONDS
     return position if (epoch_of(position) or 0) >= moment else Position(time=moment)
-
-
-def _moved(reader: _Reader, page: _Listed, cursor: str | None) -> str:
-    if page.after is None or page.after == cursor:
-        raise AnswerError(f"{reader.where}: there are more pages, and the page cursor stands still")
-    return page.after
 
 
 def _iso(moment: int) -> str:

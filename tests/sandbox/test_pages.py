@@ -109,13 +109,24 @@ def test_a_list_is_walked_by_its_page_cursor(endpoint, zendesk_url):
     assert pages == max(1, -(-len(seen) // 10))
 
 
-@of(Paging.OFFSET, Paging.NONE)
-def test_a_numbered_or_unpaged_list_is_followed_by_next_page(endpoint, zendesk_url):
-    url, seen = f"{zendesk_url}{endpoint.path}?per_page=3", []
+@pytest.fixture
+def small_pages(zendesk_url):
+    requests.put(f"{zendesk_url}/_sandbox/pages", json={"size": 3}, timeout=30).raise_for_status()
+    yield
+    requests.put(f"{zendesk_url}/_sandbox/pages", json={"size": None}, timeout=30)
+
+
+@of(Paging.OFFSET)
+@pytest.mark.usefixtures("small_pages")
+def test_a_numbered_list_is_followed_by_next_page_whether_it_is_asked_for_pages_or_not(endpoint, zendesk_url):
+    url, seen, before = f"{zendesk_url}{endpoint.path}", [], None
     while url:
         page = requests.get(url, headers=BEARER, timeout=30).json()
         seen += [one[endpoint.key] for one in page[endpoint.root]]
-        url = page["next_page"]
+        assert len(page[endpoint.root]) <= 3
+        assert (page["previous_page"] is None) is (before is None)
+        assert page["count"] == len(truth(zendesk_url, endpoint.model))
+        url, before = page["next_page"], url
     assert sorted(seen) == sorted(one[endpoint.key] for one in truth(zendesk_url, endpoint.model))
 
 

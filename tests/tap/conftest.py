@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import logging
 import subprocess
 import sys
 from email.utils import parsedate_to_datetime
@@ -7,6 +8,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from tap_zendesk_cityblock.ending import check_availability
+from tap_zendesk_cityblock.errors import TapError
+from tap_zendesk_cityblock.streams import ModelStream
+from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 CREDENTIALS = {"client_id": "sandbox", "client_secret": "sandbox-secret"}
 COMMAND = Path(sys.executable).with_name("tap-zendesk-cityblock")
@@ -66,6 +71,10 @@ class Zendesk:
     def advance(self, hours=24):
         requests.post(f"{self.url}/_sandbox/advance", json={"hours": hours}, timeout=30).raise_for_status()
 
+    def pages(self, size):
+        """Most objects of a page by number; None: as Zendesk has them."""
+        requests.put(f"{self.url}/_sandbox/pages", json={"size": size}, timeout=30).raise_for_status()
+
     def exports(self, *, allowed):
         requests.put(f"{self.url}/_sandbox/exports", json={"allowed": allowed}, timeout=30).raise_for_status()
 
@@ -86,6 +95,7 @@ def zendesk(zendesk_url):
     account = Zendesk(zendesk_url)
     account.latency(0)
     account.exports(allowed=True)
+    account.pages(None)
     account.limits(
         **{
             "account": {"total": 10**6},
@@ -143,5 +153,36 @@ def tap(command):
         )
         messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"type"')]
         return Result(done.returncode, messages, done.stderr, done.stdout)
+
+    return run
+
+
+@pytest.fixture
+def export(zendesk_url, capfd, caplog):
+    """A run inside this process, for tests that need many of them: no start-up, no command line."""
+
+    def run(state=None, **settings):
+        config = {
+            "subdomain": "cityblock-local",
+            "base_url": zendesk_url,
+            "environment": "local",
+            "bulk_models": [],
+            "incremental_models": [],
+            **CREDENTIALS,
+            **settings,
+        }
+        caplog.clear()
+        caplog.set_level(logging.INFO)
+        code, last = 0, ""
+        try:
+            tap = TapZendeskCityblock(config=config, state=state)
+            tap.sync_all()
+            models = [stream for stream in tap.streams.values() if isinstance(stream, ModelStream)]
+            check_availability(models, tap.unavailable, tap.settings)
+        except TapError as error:
+            code, last = error.exit_code, str(error)
+        stdout = capfd.readouterr().out
+        messages = [json.loads(line) for line in stdout.splitlines() if line.startswith('{"type"')]
+        return Result(code, messages, caplog.text + last, stdout)
 
     return run

@@ -35,7 +35,7 @@ def test_a_first_run_is_told_by_rows_requests_and_the_minutes_of_the_exports_lim
     assert told["ticket"][1:] == [f"~{len(there)}", f"~{pages}", "10", str((pages - 1) // 10)]
     macros = len(zendesk.ids("macro"))
     assert told["macro"] == [str(macros), str(-(-macros // 10)), "700", "0"]
-    assert told["target"] == ["1", "700", "0"]
+    assert told["target"] == [str(len(zendesk.ids("target"))), "1", "700", "0"]
     assert int(told["total"][1]) == pages + -(-macros // 10) + 1
 
 

@@ -100,7 +100,7 @@ def test_a_model_that_zendesk_will_not_list_as_it_is_asked_for_stops_no_other(ta
     zendesk.fault("/api/v2/email_notifications", status=400, body=body)
     result = tap(bulk_models=["brand", "email_notification"], incremental_models=[])
     assert result.code == 3
-    told = "refused the request for: email_notification (/api/v2/email_notifications: HTTP 400 InvalidFilter); the other"
+    told = "refused the request: email_notification (/api/v2/email_notifications: HTTP 400 InvalidFilter); the other"
     assert told in result.stderr
     assert "not available" not in result.stderr
     assert sorted(result.ids("brand")) == sorted(zendesk.ids("brand"))

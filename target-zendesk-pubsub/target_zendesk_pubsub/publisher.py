@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from google.api_core import exceptions
@@ -12,13 +13,15 @@ from google.api_core.retry import Retry, if_exception_type
 from google.pubsub_v1.types import PublishRequest
 
 from target_zendesk_pubsub.errors import PublishError, SettingsError, TargetError
+from target_zendesk_pubsub.patience import request_seconds
 from target_zendesk_pubsub.published_log import Published, Refused
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from google.pubsub_v1 import PublisherClient
+    from google.pubsub_v1.types import PublishResponse
 
     from target_zendesk_pubsub.clock import Clock
     from target_zendesk_pubsub.messages import Message
@@ -28,7 +31,6 @@ MOST_MESSAGES = 1_000
 LARGEST_REQUEST = 9_500_000
 LARGEST_MESSAGE = 9_400_000
 SIDE_BY_SIDE = 4
-ATTEMPT_SECONDS = 60
 TRANSIENT = if_exception_type(
     exceptions.ServiceUnavailable,
     exceptions.GatewayTimeout,
@@ -61,8 +63,12 @@ class Publisher:
     def __init__(
         self, client: PublisherClient, topic: str, timeout: float, clock: Clock, logger: logging.Logger
     ) -> None:
-        self._client, self._topic, self._clock, self._logger = client, topic, clock, logger
-        self._retry = Retry(TRANSIENT, initial=0.2, maximum=10, timeout=timeout, on_error=self._tell)
+        self._topic, self._clock, self._logger = topic, clock, logger
+        self._ask = partial(
+            client.publish,
+            retry=Retry(TRANSIENT, initial=0.2, maximum=10, timeout=timeout, on_error=self._tell),
+            timeout=request_seconds(timeout),
+        )
 
     def publish(self, messages: Sequence[Message], replay_of: Sequence[str] | None = None) -> Outcome:
         """Sends all of them, and returns when Pub/Sub has answered for each; `replay_of` tells of each what it repeats.
@@ -70,7 +76,7 @@ class Publisher:
         A message that is refused does not keep those behind it. Never raises: what was sent before a failure has
         to be logged.
         """
-        sending = _Sending(self._client, self._topic, self._retry, messages)
+        sending = _Sending(self._ask, self._topic, messages)
         buckets: dict[str, list[int]] = {}
         for index, message in enumerate(messages):
             buckets.setdefault(message.ordering_key, []).append(index)
@@ -94,10 +100,8 @@ class Publisher:
 class _Sending:
     """One call of publish(): by index of message, its id or why it was refused."""
 
-    def __init__(
-        self, client: PublisherClient, topic: str, retry: Retry, messages: Sequence[Message]
-    ) -> None:
-        self._client, self._topic, self._retry, self._messages = client, topic, retry, messages
+    def __init__(self, ask: Callable[..., PublishResponse], topic: str, messages: Sequence[Message]) -> None:
+        self._ask, self._topic, self._messages = ask, topic, messages
         self._stopped = threading.Event()
         self.ids: dict[int, str] = {}
         self.reasons: dict[int, str] = {}
@@ -137,9 +141,7 @@ class _Sending:
             one = self._messages[index]
             request.messages.add(data=one.data, attributes=one.attributes, ordering_key=one.ordering_key)
         try:
-            answer = self._client.publish(
-                request=PublishRequest.wrap(request), retry=self._retry, timeout=ATTEMPT_SECONDS
-            )
+            answer = self._ask(request=PublishRequest.wrap(request))
         except exceptions.InvalidArgument as refused:
             if len(indices) == 1:
                 self.reasons[indices[0]] = f"InvalidArgument: {refused.message}"

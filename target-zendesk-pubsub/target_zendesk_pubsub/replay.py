@@ -9,6 +9,7 @@ import click
 
 from target_zendesk_pubsub.batches import batches
 from target_zendesk_pubsub.connections import Connections, connect
+from target_zendesk_pubsub.counted import counted
 from target_zendesk_pubsub.errors import PublishError, SettingsError
 from target_zendesk_pubsub.published_log import Selection
 from target_zendesk_pubsub.target import TargetZendeskPubSub, run
@@ -26,7 +27,7 @@ BEGINNING = datetime(2019, 1, 1)  # noqa: DTZ001 - made UTC with the others
 @click.command(help="Publishes logged messages again, in their order and with their keys.")
 @click.option("--config", required=True, help="Settings file of target-zendesk-pubsub, or ENV")
 @click.option("--from", "first", type=DAY, help="First day on which the messages were published, UTC")
-@click.option("--to", "last", type=DAY, help="Last day, included; absent: until now")
+@click.option("--to", "last", type=DAY, help="Last day, included; needed with --from")
 @click.option("--ticket", "tickets", type=int, multiple=True, help="Only of this ticket; may be repeated")
 @click.option("--dry-run", is_flag=True, help="Only tells what would be published")
 def command(
@@ -35,6 +36,10 @@ def command(
     """Raises TargetError."""
     if first is None and not tickets:
         raise SettingsError("replay needs --from (a day), --ticket, or both")
+    if first is not None and last is None:
+        raise SettingsError(
+            "replay: --from needs --to, the last day; without it, everything up to now would be published again"
+        )
     if first is not None and last is not None and last < first:
         raise SettingsError("replay: --to is before --from")
     target = TargetZendeskPubSub.configured(config)
@@ -45,8 +50,12 @@ def command(
         tickets=tickets,
     )
     told = connections.log.count(selection)
+    if not told.messages:
+        click.echo("no logged message matches: nothing to publish again")
+        return
     click.echo(
-        f"{told.messages} messages of {told.tickets} tickets{' would be published again' if dry_run else ''}"
+        f"{counted(told.messages, 'message')} of {counted(told.tickets, 'ticket')}"
+        f"{' would be published again' if dry_run else ''}"
     )
     if not dry_run:
         rows, count = connections.log.read(selection), 0

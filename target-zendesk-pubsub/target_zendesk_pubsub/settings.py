@@ -21,6 +21,7 @@ from google.pubsub_v1.services.publisher.transports import PublisherGrpcTranspor
 from singer_sdk import typing as th
 
 from target_zendesk_pubsub.errors import SettingsError
+from target_zendesk_pubsub.patience import limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,7 +129,7 @@ SETTINGS = th.PropertiesList(
         "timeout",
         COUNT,
         default=300,
-        description="Seconds for which refusals and silence of BigQuery and Pub/Sub are waited out",
+        description="Seconds after which a request that BigQuery or Pub/Sub refuse or leave unanswered ends the run; until then it is tried again",
     ),
     th.Property(
         "bigquery_emulator_host",
@@ -174,14 +175,16 @@ def quieten_clients() -> None:
 def bigquery_client(config: Mapping[str, Any]) -> bigquery.Client:
     """Raises SettingsError."""
     address = emulator(config, "bigquery_emulator_host")
-    if address:
-        return bigquery.Client(
-            config["project"],
-            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
-            location=config["location"],
-            client_options={"api_endpoint": address},
-        )
-    return bigquery.Client(config["project"], credentials=_credentials(config), location=config["location"])
+    client = bigquery.Client(
+        config["project"],
+        credentials=AnonymousCredentials() if address else _credentials(config),  # type: ignore[no-untyped-call]
+        location=config["location"],
+        client_options={"api_endpoint": address} if address else None,
+    )
+    # The client has no public way to bound all of its requests. Client.close() knows the same two sessions.
+    limit(client._http, config["timeout"])  # noqa: SLF001
+    limit(client._http._auth_request.session, config["timeout"])  # noqa: SLF001
+    return client
 
 
 def publisher_client(config: Mapping[str, Any]) -> PublisherClient:

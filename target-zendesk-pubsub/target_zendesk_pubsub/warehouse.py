@@ -16,6 +16,7 @@ from google.auth.exceptions import TransportError
 from google.cloud import bigquery
 
 from target_zendesk_pubsub.errors import SettingsError, WarehouseError
+from target_zendesk_pubsub.patience import request_seconds
 
 if TYPE_CHECKING:
     import logging
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-REQUEST_TIMEOUT = (10, 120)
 JOB_SECONDS = 3600
 PAGE_ROWS = 250
 """Of payloads, which may have 64 KB each."""
@@ -81,7 +81,7 @@ class Table:
 
 
 class Warehouse:
-    """One client. `timeout`: seconds for which refusals and silence are waited out. `policy_tag`: of personal columns."""
+    """One client, limited by the same `timeout`: seconds for which a request is tried again. `policy_tag`: of personal columns."""
 
     def __init__(
         self,
@@ -91,7 +91,11 @@ class Warehouse:
         policy_tag: str | None = None,
     ) -> None:
         self._client, self._logger, self._policy_tag = client, logger, policy_tag
+        self._request_seconds = request_seconds(timeout)
         self._retry = Retry(is_transient, initial=1, maximum=30, timeout=timeout, on_error=self._tell)
+        self._retry_job = self._retry.with_predicate(
+            lambda error: is_transient(error) and not isinstance(error, exceptions.RetryError)
+        )
 
     def ensure(self, table: Table) -> None:
         """The table is there, its personal column tagged. Raises SettingsError where its dataset is not, WarehouseError."""
@@ -106,7 +110,7 @@ class Warehouse:
         try:
             found = self._call(
                 f"table {table}",
-                lambda: self._client.create_table(wanted, exists_ok=True, retry=ONCE, timeout=60),
+                lambda: self._client.create_table(wanted, exists_ok=True, retry=ONCE),
             )
         except WarehouseError as failure:
             if isinstance(failure.__cause__, exceptions.NotFound):
@@ -119,7 +123,7 @@ class Warehouse:
             found.schema = schema
             self._call(
                 f"table {table}",
-                lambda: self._client.update_table(found, ["schema"], retry=ONCE, timeout=60),
+                lambda: self._client.update_table(found, ["schema"], retry=ONCE),
             )
 
     def _tagged(self, fields: Iterable[bigquery.SchemaField], personal: str) -> list[bigquery.SchemaField]:
@@ -158,10 +162,10 @@ class Warehouse:
             sql,
             job_config=config,
             page_size=PAGE_ROWS,
-            api_timeout=120,
+            api_timeout=self._request_seconds,
             wait_timeout=JOB_SECONDS,
             retry=self._retry,  # of each page, by the client: its iterator does not survive an error
-            job_retry=self._retry,
+            job_retry=self._retry_job,  # of a job that failed, not of requests that were given up
         )
 
     def append(self, table: Table, rows: Iterable[bytes]) -> None:
@@ -217,10 +221,9 @@ class Warehouse:
                 num_retries=0,
                 job_id=job_id,
                 job_config=config,
-                timeout=REQUEST_TIMEOUT,
             )
         except exceptions.Conflict:
-            found = self._client.get_job(job_id, retry=ONCE, timeout=60, location=self._client.location)
+            found = self._client.get_job(job_id, retry=ONCE, location=self._client.location)
             assert isinstance(found, bigquery.LoadJob)  # noqa: S101 - no other job has such an id
             return found
 

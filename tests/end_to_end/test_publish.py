@@ -84,7 +84,7 @@ def test_its_cursor_is_its_own_and_can_be_rewound(project, after_second_run):
 
 def test_a_day_can_be_replayed(project, after_second_run):
     before = project.rows(PUBLISHED)
-    command = ("invoke", "target-zendesk-pubsub:replay", "--from", "2026-01-01")
+    command = ("invoke", "target-zendesk-pubsub:replay", "--from", "2026-01-01", "--to", "2099-12-31")
     told = project.meltano(*command, "--dry-run")
     assert f"{len(before)} messages" in told.stdout, told.stderr
     assert project.meltano(*command, "--ticket", str(before[0]["ticket_id"])).returncode == 0

@@ -62,21 +62,29 @@ def test_days_are_of_utc_and_both_are_included(replay, published, commons, rows)
 
 
 def test_a_replay_is_not_replayed_again(replay, published, commons):
-    everything = ("--from", "2026-10-01")
+    everything = ("--from", "2026-10-01", "--to", "2026-11-30")
     for _ in range(2):
         assert replay(*everything)[1] == "4 messages of 4 tickets\n4 published again\n"
         assert len(commons.receive()) == 4
 
 
 def test_tickets_can_be_named(replay, published, commons):
-    for arguments, tickets in [
-        (("--ticket", "1", "--ticket", "3"), [1, 3]),
-        (("--ticket", "3", "--from", "2026-11-01", "--to", "2026-11-03"), []),
-        (("--ticket", "99"), []),
+    for arguments, told, tickets in [
+        (("--ticket", "1", "--ticket", "3"), "2 messages of 2 tickets\n2 published again\n", [1, 3]),
+        (("--ticket", "3"), "1 message of 1 ticket\n1 published again\n", [3]),
     ]:
-        count = len(tickets)
-        assert replay(*arguments)[1] == f"{count} messages of {count} tickets\n{count} published again\n"
+        assert replay(*arguments)[1] == told
         assert sorted(message.ticket_id for message in commons.receive()) == tickets
+
+
+def test_days_or_tickets_without_messages_are_said(replay, published, commons):
+    for arguments in [
+        ("--ticket", "3", "--from", "2026-11-01", "--to", "2026-11-03"),
+        ("--ticket", "99", "--dry-run"),
+        ("--from", "2020-01-01", "--to", "2020-01-02"),
+    ]:
+        assert replay(*arguments)[:2] == (0, "no logged message matches: nothing to publish again\n")
+    assert commons.receive() == []
 
 
 def test_versions_of_a_ticket_come_in_their_order_and_the_next_run_compares_with_the_last(
@@ -105,7 +113,7 @@ def test_settings_can_come_from_the_environment(replay, published, config, commo
     for name, value in config.items():
         monkeypatch.setenv(f"TARGET_ZENDESK_PUBSUB_{name.upper()}", str(value))
     code, told, _ = replay("--config", "ENV", "--ticket", "1")  # the last --config counts
-    assert (code, told) == (0, "1 messages of 1 tickets\n1 published again\n")
+    assert (code, told) == (0, "1 message of 1 ticket\n1 published again\n")
     assert [message.ticket_id for message in commons.receive()] == [1]
 
 
@@ -113,6 +121,7 @@ def test_settings_can_come_from_the_environment(replay, published, config, commo
     ("arguments", "settings", "told"),
     [
         ((), {}, "replay needs --from (a day), --ticket, or both"),
+        (("--from", "2026-11-01"), {}, "replay: --from needs --to, the last day"),
         (("--from", "2026-11-02", "--to", "2026-11-01"), {}, "replay: --to is before --from"),
         (("--ticket", "1"), {"topic": None}, "'topic' is a required property"),
         (
@@ -121,7 +130,7 @@ def test_settings_can_come_from_the_environment(replay, published, config, commo
             "messages to replay: NotFound (404) from BigQuery",
         ),
     ],
-    ids=["nothing chosen", "days the wrong way round", "no topic", "no log"],
+    ids=["nothing chosen", "no last day", "days the wrong way round", "no topic", "no log"],
 )
 def test_what_makes_no_sense_is_told_in_one_sentence(arguments, settings, told, replay):
     code, out, err = replay(*arguments, **settings)
@@ -140,7 +149,7 @@ def test_a_topic_that_is_away_is_told_and_nothing_is_logged(replay, published, r
 
 def test_a_signal_lets_the_batch_in_hand_be_logged(start, published, bigquery_proxy, commons, rows):
     bigquery_proxy.add(Fault("hold", "POST /upload"))
-    with start("--from", "2026-10-01", command=COMMAND, batch_size=1) as process:
+    with start("--from", "2026-10-01", "--to", "2026-11-30", command=COMMAND, batch_size=1) as process:
         assert bigquery_proxy.reached.wait(120)
         process.send_signal(signal.SIGTERM)
         assert any(b"leaving once the batch in hand is published" in line for line in process.stderr)
@@ -159,7 +168,7 @@ def test_a_page_of_the_log_that_does_not_arrive_at_once_costs_no_message(
     publish([schema(), *(ticket(number) for number in range(1, 1201)), state(1)])
     assert len(commons.receive()) == 1200
     bigquery_proxy.add(Fault("status", "GET /bigquery/v2/projects/local-cityblock-data/queries"))
-    code, _, told = replay("--from", "2026-01-01")
+    code, _, told = replay("--from", "2026-01-01", "--to", "2099-12-31")
     assert code == 0, told
     assert "ServiceUnavailable, trying again" in told
     assert len(commons.receive()) == 1200
@@ -173,7 +182,7 @@ def test_a_replay_that_is_refused_ends_the_run_and_no_tickets_waiting(
     publish([schema(), ticket(1, priority="high", assignee_id=STRANGER), state(2)])
     spoilt = """attributes = REPLACE(attributes, '"environment":"local"', CONCAT('"environment":"', REPEAT('x', 1025), '"'))"""
     warehouse.client.query_and_wait(f"UPDATE {messages_dataset}.zendesk_ticket SET {spoilt} WHERE TRUE")
-    code, _, told = replay("--from", "2026-01-01")
+    code, _, told = replay("--from", "2026-01-01", "--to", "2099-12-31")
     assert code == 1
     assert "Pub/Sub refuses 1 of the messages, the first of ticket 1" in told
     commons.receive()
@@ -185,7 +194,7 @@ def test_a_replay_that_is_refused_ends_the_run_and_no_tickets_waiting(
 def test_a_replay_of_large_messages_is_cut_into_batches_by_their_size(publish, replay, commons):
     publish([schema(), *(ticket(number, description="d" * 2000) for number in range(1, 11)), state(1)])
     commons.receive()
-    assert replay("--from", "2026-01-01", batch_size_bytes=5000)[:2] == (
+    assert replay("--from", "2026-01-01", "--to", "2099-12-31", batch_size_bytes=5000)[:2] == (
         0,
         "10 messages of 10 tickets\n10 published again\n",
     )

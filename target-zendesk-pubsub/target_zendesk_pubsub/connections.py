@@ -50,5 +50,5 @@ def connect(config: Mapping[str, Any], logger: logging.Logger) -> Connections:
         join_errors=join_errors,
         rejected=RejectedRecords(warehouse, dataset, run_id, config["max_rejected_share"]),
         clock=clock,
-        read_legacy_log=partial(read_legacy_log, config, warehouse),
+        read_legacy_log=partial(read_legacy_log, config, warehouse, logger),
     )

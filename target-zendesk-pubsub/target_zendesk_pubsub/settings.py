@@ -122,7 +122,7 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "legacy_updated_at",
         th.StringType,
-        default="TIMESTAMP(JSON_VALUE(data, '$.updated_at'))",
+        default="SAFE_CAST(JSON_VALUE(data, '$.updated_at') AS TIMESTAMP)",
         description="SQL expression over a row of `legacy_log`: the updated_at of the ticket as it was published",
     ),
     th.Property(

@@ -113,11 +113,15 @@ def test_a_run_that_dies_while_it_takes_over_sends_nothing_afterwards(
         ({"legacy_log": "nowhere.zendesk_ticket"}, "there is no table nowhere.zendesk_ticket"),
         (
             {"legacy_updated_at": "TIMESTAMP(JSON_VALUE(data, '$.updatedAt'))"},
-            "of 1 tickets 1 have no updated_at",
+            "legacy_updated_at: 1 of 1 ticket in",
         ),
-        ({"legacy_updated_at": "no_such_column"}, "legacy_updated_at is no expression over its columns"),
+        ({"legacy_updated_at": "no_such_column"}, "legacy_updated_at is no expression over the columns of"),
+        (
+            {"legacy_updated_at": "TIMESTAMP(CONCAT(JSON_VALUE(data, '$.updated_at'), '?'))"},
+            "or fails for a row: SAFE_CAST(… AS TIMESTAMP) gives null instead",
+        ),
     ],
-    ids=["no table", "another name", "no column"],
+    ids=["no table", "another name", "no column", "a row that fails"],
 )
 def test_a_legacy_log_that_tells_nothing_is_refused_before_anything_is_sent(
     publish, commons, legacy, settings, told
@@ -128,6 +132,23 @@ def test_a_legacy_log_that_tells_nothing_is_refused_before_anything_is_sent(
     assert told in ran.stderr
     assert "Traceback" not in ran.stderr
     assert commons.receive() == []
+
+
+def test_a_table_without_attributes_is_blamed_itself(publish, warehouse, messages_dataset):
+    log = f"{messages_dataset}.{TABLE}"
+    warehouse.client.query_and_wait(f"CREATE TABLE {log} (data STRING)")
+    ran = publish([schema(), ticket(1)], legacy_log=log)
+    assert ran.code == 1
+    assert f"legacy_log: {log} has no column attributes with JSON" in ran.stderr
+
+
+def test_a_time_that_cannot_be_read_costs_its_ticket_a_repeat_and_stops_nothing(publish, commons, legacy):
+    many = records([ticket(number) for number in range(1, 41)])
+    many[6]["updated_at"] = "last Tuesday"
+    ran = publish([schema(), *(ticket(number) for number in range(1, 41)), state(1)], legacy_log=legacy(many))
+    assert ran.code == 0, ran.stderr
+    assert "1 ticket in" in ran.stderr
+    assert numbers(commons.receive()) == [7]
 
 
 def test_the_new_log_cannot_be_the_legacy_one(publish, messages_dataset):

@@ -13,11 +13,14 @@ from google.auth.exceptions import GoogleAuthError
 from target_bigquery.errors import TargetError
 from target_bigquery.legacy_tables import legacy_tables
 from target_bigquery.loader import ONCE
+from target_bigquery.rejected import REJECTED_BY, TABLE
 from target_bigquery.settings import bigquery_client, bucket
 from target_bigquery.target import configured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from google.cloud import bigquery
 
 SECONDS = 30
 
@@ -46,11 +49,14 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
             lambda: _fit(dataset, legacy_tables(client, dataset, SECONDS)),
             "let the worker see the tables' columns (roles/bigquery.dataEditor)",
         )
+        yield _look(
+            f"rejected records in {dataset}",
+            lambda: _counted(client, dataset),
+            "let the worker read it (roles/bigquery.dataEditor)",
+        )
     yield _look(
         f"load and query jobs in {client.project}",
-        lambda: (
-            f"{len(list(client.query_and_wait('SELECT 1', retry=ONCE, job_retry=ONCE, api_timeout=SECONDS, wait_timeout=SECONDS)))} row"
-        ),
+        lambda: f"{len(_query(client, 'SELECT 1'))} row",
         "let the worker run jobs (roles/bigquery.jobUser)",
     )
     staged = bucket(config)
@@ -62,6 +68,26 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
             ),
             "create it, and let the worker create and read objects in it (roles/storage.objectUser)",
         )
+
+
+def _counted(client: bigquery.Client, dataset: str) -> str:
+    """How many are open: no reason to fail, they stop nothing."""
+    if TABLE not in {table.table_id for table in client.list_tables(dataset, retry=ONCE, timeout=SECONDS)}:
+        return "none"
+    sql = (
+        f"SELECT COUNT(*) AS records, MIN(rejected_at) AS oldest FROM `{client.project}.{dataset}.{TABLE}` "  # noqa: S608 - a table's name
+        f"WHERE rejected_by = '{REJECTED_BY}' AND resolved_at IS NULL"
+    )
+    [found] = _query(client, sql)
+    if not found.records:
+        return "none open"
+    return f"{found.records} open, the oldest of {found.oldest:%Y-%m-%d}; target-bigquery:reload-rejected tries them again"
+
+
+def _query(client: bigquery.Client, sql: str) -> list[bigquery.Row]:
+    return list(
+        client.query_and_wait(sql, retry=ONCE, job_retry=ONCE, api_timeout=SECONDS, wait_timeout=SECONDS)
+    )
 
 
 class _Unfit(Exception):  # noqa: N818 - caught where the finding is made

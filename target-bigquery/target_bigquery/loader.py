@@ -18,7 +18,7 @@ from target_bigquery.schema import merged
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from google.cloud.storage import Bucket
 
@@ -115,11 +115,9 @@ class Loader:
 
         Raises SchemaError where a type has changed, SettingsError where the dataset is missing, LoadError.
         """
-        reference = f"{self._client.project}.{dataset}.{name}"
-        found = self._call(f"table {name}", lambda seconds: self._get_table(reference, seconds))
-        if found is None:
-            return self._create_table(reference, dataset, fields, layout)
-        table: bigquery.Table = found
+        table = self.find_table(dataset, name)
+        if table is None:
+            return self._create_table(f"{self._client.project}.{dataset}.{name}", dataset, fields, layout)
         try:
             grown = merged(list(table.schema), fields)
         except SchemaError as mismatch:
@@ -130,6 +128,44 @@ class Loader:
         return self._call(
             f"table {name}",
             lambda seconds: self._client.update_table(table, ["schema"], retry=ONCE, timeout=seconds),
+        )
+
+    def find_table(self, dataset: str, name: str) -> bigquery.Table | None:
+        """Raises LoadError."""
+        reference = f"{self._client.project}.{dataset}.{name}"
+        return self._call(f"table {name}", lambda seconds: self._get_table(reference, seconds))
+
+    def create_table(self, table: bigquery.Table) -> bigquery.Table:
+        """Or finds it there. Raises LoadError."""
+        return self._call(
+            f"table {table.table_id}",
+            lambda seconds: self._client.create_table(table, exists_ok=True, retry=ONCE, timeout=seconds),
+        )
+
+    def delete_table(self, table: bigquery.Table) -> None:
+        """Raises LoadError."""
+        self._call(
+            f"table {table.table_id}",
+            lambda seconds: self._client.delete_table(table, not_found_ok=True, retry=ONCE, timeout=seconds),
+        )
+
+    def query(
+        self, where: str, sql: str, parameters: Sequence[bigquery.ScalarQueryParameter] = ()
+    ) -> list[bigquery.Row]:
+        """The rows of a query that may run twice where its answer is lost. Raises LoadError."""
+        config = bigquery.QueryJobConfig(query_parameters=parameters)
+        return self._call(
+            where,
+            lambda seconds: list(
+                self._client.query_and_wait(
+                    sql,
+                    job_config=config,
+                    retry=ONCE,
+                    job_retry=ONCE,
+                    api_timeout=seconds,
+                    wait_timeout=JOB_SECONDS,
+                )
+            ),
         )
 
     def _get_table(self, reference: str, seconds: float) -> bigquery.Table | None:
@@ -148,10 +184,7 @@ class Loader:
             )
         table.clustering_fields = layout.clusters or None
         try:
-            return self._call(
-                f"table {table.table_id}",
-                lambda seconds: self._client.create_table(table, exists_ok=True, retry=ONCE, timeout=seconds),
-            )
+            return self.create_table(table)
         except LoadError as failure:
             if isinstance(failure.__cause__, exceptions.NotFound):
                 raise SettingsError(

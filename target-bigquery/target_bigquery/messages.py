@@ -47,8 +47,8 @@ def check_record(message: Message) -> None:
         )
 
 
-def batch_records(message: Message) -> Iterator[dict[str, Any]]:
-    """The records of a BATCH's files, in order: JSON Lines on this machine, plain or gzipped, as the SDK's taps write them.
+def batch_records(message: Message) -> Iterator[tuple[dict[str, Any], bytes, bytes]]:
+    """The records of a BATCH's files in order, each with its line as `read` repaired it and as it was: JSON Lines on this machine, plain or gzipped, as the SDK's taps write them.
 
     https://sdk.meltano.com/en/latest/batch.html, read on 27 November 2026. Raises InputError.
     """
@@ -75,14 +75,14 @@ def _local_path(file: object) -> str:
     return unquote(url.path)
 
 
-def _lines(path: str, *, is_gzipped: bool) -> Iterator[dict[str, Any]]:
+def _lines(path: str, *, is_gzipped: bool) -> Iterator[tuple[dict[str, Any], bytes, bytes]]:
     number = 0
     try:
         with gzip.open(path) if is_gzipped else Path(path).open("rb") as file:
             for line in file:
                 number += 1
                 if not line.isspace():
-                    yield read(line)[0]
+                    yield *read(line), line
     except (OSError, EOFError, zlib.error) as unreadable:
         reason = getattr(unreadable, "strerror", None) or "it is not gzip, or cut short"
         raise InputError(f"the BATCH file {path} cannot be read ({reason})") from None

@@ -6,6 +6,7 @@ import re
 import sys
 from typing import IO, TYPE_CHECKING, Any, cast
 
+import orjson
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_bigquery.errors import InputError
@@ -54,6 +55,11 @@ class BytesReader(GenericSingerReader[bytes]):
         if type(message) is not dict:
             raise InputError("not a JSON object")
         return cast("dict[str, Any]", message)
+
+    def enter(self, message: dict[str, Any], line: bytes, *, is_repaired: bool) -> None:
+        """A line of a BATCH's file is the current one, as if it had been a RECORD."""
+        self._current_message = b'{"stream":%s,"record":%s}' % (orjson.dumps(message["stream"]), line)
+        self.is_repaired = is_repaired
 
     def exact_message(self) -> Any:  # noqa: ANN401 - anything JSON holds
         """The current line once more, with every digit of its numbers."""

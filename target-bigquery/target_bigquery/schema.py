@@ -87,6 +87,33 @@ def columns_of(schema: JsonSchema, present: Iterable[SchemaField] = ()) -> Colum
     return Columns(fields, fit_record, level.seen, {name: kind for name, kind in kinds.items() if kind})
 
 
+class _ByColumn(dict[str, tuple[str, "Fit"]]):
+    """Columns by their names in lower case, found by a property's name."""
+
+    def get(self, name: str, _default: object = None) -> tuple[str, Fit] | None:  # type: ignore[override] # all that is asked
+        return super().get(column_name(name).lower())
+
+
+def columns_of_table(fields: Iterable[SchemaField]) -> Columns:
+    """For records whose schema is not at hand."""
+    seen = Seen()
+    return Columns(list(fields), _fit_of_table(fields, "", seen), seen, {})
+
+
+def _fit_of_table(fields: Iterable[SchemaField], path: str, seen: Seen) -> Fit:
+    columns = _ByColumn()
+    for field in fields:
+        inner, kind = f"{path}{field.name}", SYNONYMS.get(field.field_type, field.field_type)
+        if kind == "RECORD":
+            fit_column = _fit_of_table(field.fields, f"{inner}.", seen)
+        else:
+            fit_column = fit.scalar(kind, inner, seen)
+        if field.mode == "REPEATED":
+            fit_column = fit.repeated(fit_column, inner, seen)
+        columns[field.name.lower()] = field.name, fit_column
+    return fit.record(columns, path, seen)
+
+
 def personal_kind(schema: Property) -> str | None:
     """What the tap says of a property by `"x-sql-datatype-properties": {"personal": "name"}`, if it says so."""
     said = schema.get("x-sql-datatype-properties") if isinstance(schema, dict) else None

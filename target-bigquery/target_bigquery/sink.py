@@ -145,38 +145,35 @@ class BigQuerySink(BatchSink):
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Raises LoadError."""
-        try:
-            self._add(record)
-        except Inexact:
-            exact = self.preprocess_record(
-                self._target_bigquery.exact_record(self.stream_name, record), context
-            )
-            try:
-                self._add(exact)
-            except Misfit as misfit:
-                self._reject(exact, misfit)
-        except Misfit as misfit:
-            self._reject(record, misfit)
+        misfit = self._add(record)
+        if misfit is None:
+            return
+        exact = self._target_bigquery.exact_record(self.stream_name, record)
+        exact = self.preprocess_record(exact, context)
+        if isinstance(misfit, Inexact):
+            misfit = self._add(exact)
+        if misfit is not None:
+            self._target_bigquery.rejected.add(self.stream_name, exact, self.key_properties, misfit)
 
-    def _add(self, record: dict[str, Any]) -> None:
-        """Raises Misfit, LoadError."""
+    def _add(self, record: dict[str, Any]) -> Misfit | None:
+        """Why the record is no row, if it is none. Raises LoadError."""
         spool = self._spool
         assert spool is not None  # noqa: S101 - start_batch comes first
-        if self._validator is not None:
-            self._validator.validate(record)
-        for key in self.key_properties:
-            if record.get(key) is None:
-                raise Keyless(key)
         try:
+            if self._validator is not None:
+                self._validator.validate(record)
+            for key in self.key_properties:
+                if record.get(key) is None:
+                    return Keyless(key)
             spool.add(self._columns.fit(record))
+        except Misfit as misfit:
+            return misfit
         except (TypeError, RecursionError):
-            raise Unwritable from None
+            return Unwritable()
         except LoadError as failure:
             raise LoadError(f"stream {self.stream_name}: {failure}") from None
         self._target_bigquery.rows[self.stream_name] = spool.last
-
-    def _reject(self, record: dict[str, Any], misfit: Misfit) -> None:
-        self._target_bigquery.rejected.add(self.stream_name, record, self.key_properties, misfit)
+        return None
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Raises LoadError, SettingsError."""

@@ -190,7 +190,8 @@ class TargetBigQuery(Target):
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """As if its records had come one by one; the SDK's would hold a whole file in memory and skip stream maps."""
-        for record in batch_records(message_dict):
+        for record, line, given in batch_records(message_dict):
+            self._reader.enter(message_dict, line, is_repaired=line is not given)
             self._process_record_message({**message_dict, "type": "RECORD", "record": record})
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
@@ -208,8 +209,6 @@ class TargetBigQuery(Target):
         try:
             message = self._reader.exact_message()
         except ValueError:
-            return record
-        if "record" not in message:  # it names a BATCH's files
             return record
         for stream_map in self.mapper.stream_maps[message["stream"]]:
             if stream_map.stream_alias == stream:

@@ -38,7 +38,7 @@ def check(warehouse, dataset, tmp_path):
 def test_everything_is_there(check):
     ran = check()
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("ok ") == 4
+    assert ran.stdout.count("ok ") == 5
 
 
 def test_what_is_missing_is_named_with_what_to_do(check):

@@ -111,6 +111,17 @@ def test_files_of_a_batch_are_loaded_in_order_with_the_records_around_it(
     assert [(row["id"], row["subject"]) for row in rows()] == [(n, f"mapped {n}") for n in range(1, 6)]
 
 
+def test_odd_records_of_a_batch_are_read_like_others(load_here, rows, warehouse, dataset, tmp_path, caplog):
+    path = tmp_path / "batch.json"
+    path.write_bytes(rb'{"id": 1, "subject": "cut \ud83d", "open": {"n": 18446744073709551617}}' b"\n{}\n")
+    load_here([schema(open={"type": ["object", "null"]}), batch(path, compression="none"), state(1)])
+    [row] = rows()
+    assert (row["subject"], row["open"]) == ("cut \ufffd", {"n": "18446744073709551617"})
+    assert "ticket 1 repaired: text that is no proper Unicode has U+FFFD in its place" in caplog.messages
+    [kept] = warehouse.client.query_and_wait(f"SELECT payload FROM {dataset}.REJECTED_RECORD")
+    assert kept.payload == "{}"
+
+
 BAD_BATCHES = {
     "elsewhere": (
         batch("s3://bucket/file"),

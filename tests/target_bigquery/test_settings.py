@@ -16,6 +16,7 @@ SECRET = "hunter2-hunter2"
 COMMANDS = [
     ["target-bigquery"],
     ["target-bigquery-check"],
+    ["target-bigquery-reload-rejected"],
     ["target-bigquery-legacy-state", "--table", "zendesk.EXPORT_METADATA", "--subdomain", "cityblock"],
 ]
 ENOUGH = {"project": "p", "dataset": "d"}

@@ -117,6 +117,15 @@ class TapZendeskCityblock(Tap):
                 given.config |= read_object(Path(path), "--config")
         return given
 
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """The SDK's, whose files are opened when they are read: it leaves them open where a setting is refused."""
+        command = super().get_singer_command()
+        for parameter in command.params:
+            if isinstance(parameter.type, click.File):
+                parameter.type = click.File(lazy=True)
+        return command
+
     @cached_property
     def settings(self) -> Settings:
         return Settings.from_config(self.config)

@@ -358,3 +358,14 @@ def test_a_start_later_than_zendesks_clock_is_a_warning_and_ends_nowhere(tap, ze
     for row in result.records("EXPORT_METADATA"):
         assert (row["export_status"], row["end_time"], row["end_cursor"]) == ("complete", None, None)
     assert not any(result.states[-1]["bookmarks"].values())
+
+
+def test_nothing_follows_the_sentence_of_a_refused_setting(command):
+    """Meltano gives the state before it asks to discover, and has Python's warnings shown."""
+    line = command(bulk_models=["nope"], state={"bookmarks": {}}, catalog={"streams": []})
+    env = {"PATH": "/usr/bin:/bin", "PYTHONWARNINGS": "once"}
+    done = subprocess.run(
+        [*line, "--discover"], capture_output=True, text=True, timeout=60, check=False, env=env
+    )
+    assert done.returncode == 1
+    assert "bulk_models: there is no model nope" in done.stderr.splitlines()[-1]

@@ -6,6 +6,7 @@ TargetError
 ├── RowError        too many rows of a stream do not fit its table: stream, share, column
 ├── SchemaError     a stream's schema does not fit its table
 ├── LoadError       BigQuery or GCS refused, or could not be reached for too long, or there is no room to spool rows
+│   └── RefusedRowError   a load job failed for one row
 └── LegacyError     what the replaced system left tells no single position: the table, what to do
 """
 
@@ -36,6 +37,14 @@ class SchemaError(TargetError):
 
 class LoadError(TargetError):
     pass
+
+
+class RefusedRowError(LoadError):
+    """Of one load job, whose other rows BigQuery may take. `row`: its number in the run; `reason`: BigQuery's word."""
+
+    def __init__(self, message: str, row: int = 0, reason: str = "") -> None:
+        super().__init__(message)
+        self.row, self.reason = row, reason
 
 
 class LegacyError(TargetError):

@@ -90,6 +90,14 @@ class TooLong(Misfit):
         self.reason = f"the row has more than {most} bytes, most of them here"
 
 
+class Refused(Misfit):
+    """A row that BigQuery did not load."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("a row", None)
+        self.reason = f"refused by BigQuery ({reason})"
+
+
 class Digits(str):
     """A number that neither 64 bits nor a double hold exactly, as the line writes it."""
 

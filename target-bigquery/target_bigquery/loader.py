@@ -13,7 +13,7 @@ from google.api_core.retry import Retry, exponential_sleep_generator, if_excepti
 from google.auth.exceptions import TransportError
 from google.cloud import bigquery
 
-from target_bigquery.errors import LoadError, SchemaError, SettingsError
+from target_bigquery.errors import LoadError, RefusedRowError, SchemaError, SettingsError
 from target_bigquery.schema import merged
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ class Loader:
 
         The id is made of the batch: an answer that was lost is asked for again, not loaded again, and a replay of the
         same input finds its rows there. A job that failed has used its id up; the next try takes the next.
-        Raises LoadError with the first bad row's number where BigQuery tells it, SettingsError.
+        Raises RefusedRowError where BigQuery tells the first bad row, LoadError, SettingsError.
         """
         where = f"{table.table_id} rows {spool.first}-{spool.last}"
         source = self._stage(spool, blob, where) if self._bucket else spool
@@ -230,10 +230,11 @@ class Loader:
         job, job_id, is_old = self._call(where, load)
         if job.error_result:
             bad = spool.bad_row([*(job.errors or []), job.error_result])
-            raise LoadError(
-                f"{where}: BigQuery refused them ({job.error_result.get('reason')})"
-                f"{'' if bad is None else f', first at row {bad}'}"
-            )
+            reason = str(job.error_result.get("reason"))
+            told = f"{where}: BigQuery refused them ({reason})"
+            if bad is None:
+                raise LoadError(told)
+            raise RefusedRowError(f"{told}, first at row {bad}", bad, reason)
         if job.output_rows != spool.rows:
             raise LoadError(f"{where}: job {job_id} wrote {job.output_rows} rows")
         if is_old:

@@ -11,10 +11,11 @@ from singer_sdk.sinks import BatchSink
 from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
 from target_bigquery.computed import as_json, computed_properties
-from target_bigquery.errors import LoadError, SchemaError, TargetError
-from target_bigquery.fit import Inexact, Keyless, Misfit, Unwritable
+from target_bigquery.errors import LoadError, RefusedRowError, SchemaError, TargetError
+from target_bigquery.fit import Inexact, Keyless, Misfit, Refused, Unwritable
 from target_bigquery.loader import Layout
 from target_bigquery.names import column_name
+from target_bigquery.rejected import FEW
 from target_bigquery.schema import CLUSTERABLE, columns_of, tagged
 from target_bigquery.spool import Spool
 
@@ -188,13 +189,22 @@ class BigQuerySink(BatchSink):
             spool.finish()
             stamp = context["batch_start_time"].astimezone(UTC).strftime("%Y%m%dT%H%M%S%f")
             name = self._table.table_id
-            job_id = self._target_bigquery.loader.load(
-                self._table, spool, f"{name}/{stamp}-{context['batch_id'][:8]}/{name}.json.gz"
-            )
+            blob = f"{name}/{stamp}-{context['batch_id'][:8]}/{name}.json.gz"
+            job_id, refused = "", 0
+            while spool.rows and not job_id:
+                try:
+                    job_id = self._target_bigquery.loader.load(self._table, spool, blob)
+                except RefusedRowError as error:
+                    refused += 1
+                    if refused > FEW:
+                        raise
+                    spool = self._without(spool, error)
         except TargetError as error:
             raise type(error)(f"stream {self.stream_name}: {error}") from None
         finally:
             spool.close()
+        if not job_id:
+            return
         self._target_bigquery.loaded[self.stream_name] += spool.rows
         self.logger.info(
             "%s: rows %d-%d loaded, %d bytes in %.1f s, job %s",
@@ -206,6 +216,14 @@ class BigQuerySink(BatchSink):
             job_id,
         )
         self._report()
+
+    def _without(self, spool: Spool, error: RefusedRowError) -> Spool:
+        """The other rows, once the one that BigQuery names is rejected. Raises LoadError."""
+        others, row = spool.without(error.row)
+        spool.close()
+        keys = [column_name(key) for key in self.key_properties]
+        self._target_bigquery.rejected.add(self.stream_name, row, keys, Refused(error.reason))
+        return others
 
     def _report(self) -> None:
         """Once for each column."""

@@ -40,7 +40,7 @@ class Spool:
     """
 
     def __init__(self, first: int, identity: str) -> None:
-        self.first = first
+        self.first, self._identity = first, identity
         self.last = first - 1
         self.bytes = 0
         with _told():
@@ -90,6 +90,19 @@ class Spool:
     @property
     def digest(self) -> str:
         return self._digest.hexdigest()
+
+    def without(self, number: int) -> tuple[Spool, dict[str, Any]]:
+        """The other rows, to be read, and that one. Raises LoadError."""
+        others, taken = Spool(self.first, self._identity), dict[str, Any]()
+        self.file.seek(0)
+        with gzip.open(self.file) as lines:
+            for place, line in enumerate(lines, self.first):
+                if place == number:
+                    taken = orjson.loads(line)
+                else:
+                    others.add(orjson.loads(line))
+        others.finish()
+        return others, taken
 
     def bad_row(self, errors: Sequence[Mapping[str, Any]]) -> int | None:
         """The row of the run that BigQuery's errors speak of, by line or by byte position; not what they quote."""

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from target_bigquery import spool
+from target_bigquery.errors import LoadError
 
 from sandbox.fault_proxy import Fault
 from tests.target_bigquery.singer import lines, record, schema, state
@@ -100,6 +101,48 @@ def test_state_waits_for_rejected_records(load, ids, kept, proxy):
     assert "rejected records: REJECTED_RECORD rows 1-1: Forbidden (403) from Google, gave up" in loaded.stderr
     assert load(messages).states == [state(2)["value"]]
     assert (ids(), len(kept())) == ([], 1)
+
+
+def refusal(row):
+    """The answer to a load job that failed for one row."""
+    error = {"reason": "invalid", "message": f"{SECRET}; line {row} has a bad value"}
+    status = {"state": "DONE", "errorResult": error, "errors": [error]}
+    reference = {"projectId": "local-cityblock-data", "jobId": "failed", "location": "US"}
+    configuration = {"load": {"destinationTable": {"projectId": "p", "datasetId": "d", "tableId": "t"}}}
+    return json.dumps({"jobReference": reference, "status": status, "configuration": configuration}).encode()
+
+
+def test_a_row_that_bigquery_names_when_it_refuses_a_job_is_kept_apart(load_here, ids, kept, proxy, caplog):
+    for row in (2, 3):  # of those that are left, the second is the third of all
+        proxy["bigquery"].add(Fault("status", "PUT /", status=200, body=refusal(row)))
+    load_here(
+        [schema(), *(record(number, _exported_at="2026-11-24T10:00:00Z") for number in range(1, 6)), state(5)]
+    )
+    assert ids() == [1, 3, 5]
+    assert [(row["record_key"], row["reason"]) for row in kept()] == [
+        ("2", "refused by BigQuery (invalid)"),
+        ("4", "refused by BigQuery (invalid)"),
+    ]
+    assert json.loads(kept()[0]["payload"])["subject"] == "subject 2"
+    assert "ticket 2 rejected: refused by BigQuery (invalid)" in caplog.messages
+    assert "canary" not in caplog.text
+
+
+def test_a_job_that_bigquery_refuses_for_more_than_a_few_rows_stops_the_run(load_here, ids, proxy):
+    proxy["bigquery"].add(Fault("status", "PUT /", times=11, status=200, body=refusal(1)))
+    with pytest.raises(
+        LoadError,
+        match=r"^stream ticket: ticket rows 1-10: BigQuery refused them \(invalid\), first at row 1$",
+    ):
+        load_here([schema(), *map(record, range(1, 21)), state(20)])
+    assert ids() == []
+
+
+def test_the_payload_is_under_the_policy_tag(load_here, warehouse, dataset):
+    tag = "projects/p/locations/us/taxonomies/1/policyTags/2"
+    load_here([schema(), record(1, subject=[]), state(1)], policy_tag=tag)
+    table = warehouse.client.get_table(f"{dataset}.REJECTED_RECORD")
+    assert [field.name for field in table.schema if field.policy_tags] == ["payload"]
 
 
 @pytest.mark.parametrize(("share", "code"), [(0.05, 1), (0.5, 0)])

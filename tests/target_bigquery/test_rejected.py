@@ -1,6 +1,7 @@
 """Records that have no place in their table: what is kept of them, and what a run with them does."""
 
 import json
+from importlib import resources
 
 import pytest
 from target_bigquery import spool
@@ -103,6 +104,24 @@ def test_state_waits_for_rejected_records(load, ids, kept, proxy):
     assert (ids(), len(kept())) == ([], 1)
 
 
+def test_a_kill_before_state_rejects_nothing_twice(start, load_here, kept, proxy):
+    messages = [schema(), record(2, subject=[SECRET]), state(2)]
+    proxy["bigquery"].add(Fault("late", "PUT /"))
+    process = start()
+    process.stdin.write(lines(messages))
+    process.stdin.close()
+    assert proxy["bigquery"].reached.wait(120)
+    process.kill()
+    process.wait()
+    assert process.stdout.read() == b""
+    process.stdout.close()
+    process.stderr.close()
+    proxy["bigquery"].clear()
+    assert len(kept()) == 1
+    load_here(messages)
+    assert len(kept()) == 1
+
+
 def refusal(row):
     """The answer to a load job that failed for one row."""
     error = {"reason": "invalid", "message": f"{SECRET}; line {row} has a bad value"}
@@ -181,3 +200,53 @@ def test_a_row_that_is_longer_than_bigquery_loads_is_rejected_without_its_payloa
     [row] = kept()
     assert (row["record_key"], row["column"], row["payload"]) == ("2", "subject", None)
     assert row["reason"] == "the row has more than 1000 bytes, most of them here"
+
+
+TICKET = json.loads(
+    resources.files("tap_zendesk_cityblock").joinpath("schemas/ticket.json").read_text(encoding="utf-8")
+)
+READ = [
+    {"via": {"channel": 27, "source": None}},
+    {"collaborator_ids": [None, 7]},
+    {"external_id": 12345},
+    {"external_id": 2**80},
+    {"custom_fields": [{"id": 3}]},
+    {"custom_fields": [{"id": 1, "value": 67.174118}, None]},
+    {"custom_fields": [{"id": 1, "value": 2**70}]},
+    {"due_at": ""},
+    {"satisfaction_rating": "offered"},
+    {"assignee_id": "42"},
+    {"subject": "cut \ud83d"},
+]
+NOT_READ = [
+    {"via": "Web form"},
+    {"via": {"channel": ["a"]}},
+    {"custom_fields": {}},
+    {"subject": {"x": 1}},
+    {"tags": "a"},
+    {"created_at": "soon"},
+    {"updated_at": "99999-01-01"},
+    {"has_incidents": "yes"},
+    {"assignee_id": "x"},
+    {"group_id": 2**64},
+    {"id": "abc def"},
+    {"id": None},
+]
+
+
+def test_of_many_tickets_with_every_odd_value_none_is_lost(load_here, ids, kept, capsys):
+    odd = dict(enumerate([*READ, *NOT_READ] * 2, 10))
+    tickets = [{"id": number, "status": "open", **odd.get(number, {})} for number in range(1, 1001)]
+    messages = [{"type": "SCHEMA", "stream": "ticket", "schema": TICKET, "key_properties": ["id"]}]
+    messages += [{"type": "RECORD", "stream": "ticket", "record": ticket} for ticket in tickets]
+    load_here([*messages, state(1)])
+    lost = [number for number, change in odd.items() if change in NOT_READ]
+    assert ids() == [number for number in range(1, 1001) if number not in lost]
+    assert sorted(json.dumps(json.loads(row["payload"])) for row in kept()) == sorted(
+        json.dumps(
+            {"id": number, "status": "open", **odd[number]}
+            | ({"group_id": str(2**64)} if "group_id" in odd[number] else {})
+        )
+        for number in lost
+    )
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == state(1)["value"]

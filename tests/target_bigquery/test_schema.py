@@ -1,9 +1,10 @@
 """Which columns a JSON schema makes, and under which names."""
 
 import pytest
+from google.cloud.bigquery import SchemaField
 from target_bigquery.errors import SchemaError
 from target_bigquery.names import column_name
-from target_bigquery.schema import columns_of
+from target_bigquery.schema import columns_of, merged
 from target_bigquery.sink import RustValidator
 
 TEXT = {"type": ["string", "null"]}
@@ -154,3 +155,16 @@ def test_columns_have_the_spelling_of_the_table_nested_ones_too():
         "StartDate": "b",
         "Place": {"ZipCode": "1", "city": "c"},
     }
+
+
+def test_a_table_grows_by_columns_and_by_parts_of_a_list_of_records_and_keeps_what_it_has():
+    def options(*names):
+        return SchemaField(
+            "options", "RECORD", "REPEATED", fields=[SchemaField(name, "STRING") for name in names]
+        )
+
+    old, new = SchemaField("old_name", "BOOLEAN"), SchemaField("new_name", "BOOLEAN")
+    grown = merged([old, options("value")], [new, options("default", "value")])
+    assert {field.name for field in grown} == {"old_name", "new_name", "options"}
+    [found] = [field for field in grown if field.name == "options"]
+    assert (found.mode, {part.name for part in found.fields}) == ("REPEATED", {"value", "default"})

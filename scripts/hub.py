@@ -30,7 +30,8 @@ def definition(kind: str, name: str, **extra: object) -> str:
         f"    executable: {plugin['executable']}",
     ]
     lines.append(f"    capabilities: {_flow(capabilities(name))}")
-    lines.append(f"    env: {_flow(plugin['env'])}")
+    if "env" in plugin:
+        lines.append(f"    env: {_flow(plugin['env'])}")
     lines.append("    settings:")
     schema = {
         **PLUGINS[name].config_jsonschema,

@@ -116,6 +116,25 @@ def test_a_run_that_is_asked_to_end_keeps_its_progress_up_to_the_last_checkpoint
     assert compare(url, warehouse, "zendesk", "ticket").equal
 
 
+def test_after_a_kill_meltano_refuses_the_next_run_unless_it_is_forced(project, exported):
+    zendesk(project, "POST", "faults", path="/api/v2/macros", kind="slow", delay=300)
+    # A state of its own: the killed run would stand in the way of other tests.
+    run = ("run", "--state-id-suffix=killed", "tap-zendesk-cityblock", "target-bigquery")
+    running = project.start(*run, **ONLY["bulk"])
+    while zendesk(project, "GET", "faults").json():
+        assert running.poll() is None
+        time.sleep(0.05)  # polls what another process does
+    for process in [*psutil.Process(running.pid).children(recursive=True), psutil.Process(running.pid)]:
+        process.kill()
+    running.wait(30)
+    zendesk(project, "DELETE", "faults")
+
+    refused = project.meltano(*run, **ONLY["bulk"])
+    assert refused.returncode == 1
+    assert "pipeline is already running" in refused.stderr
+    project.run("--force", *run[1:], **ONLY["bulk"])
+
+
 def test_a_run_whose_cursors_were_not_saved_fails_and_says_so(project, exported):
     """A bucket that is not there reads as one without a state, and cannot be written to."""
     ran = project.meltano(

@@ -47,7 +47,7 @@ def size():
 def paste(project, tmp_path):
     """Runs a block behind the runbook's first; its output."""
 
-    def run(block, **env):
+    def run(block, *, fails=False, **env):
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", f"{PREAMBLE}\n{block}"],
             cwd=PROJECT,
@@ -58,7 +58,7 @@ def paste(project, tmp_path):
             timeout=600,
             check=False,
         )
-        assert done.returncode == 0, f"{block}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        assert (done.returncode != 0) == fails, f"{block}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
         return done.stdout
 
     return run
@@ -109,6 +109,23 @@ def test_a_lost_state_is_restored_to_where_the_rows_end(project, paste, cursors)
         assert compared.equal
 
 
+def test_a_rewind_without_a_cursor_changes_nothing_and_null_forgets_one_model(project, paste, cursors):
+    """Among the rows of EXPORT_METADATA are some that have no cursor yet."""
+    project.run(*EXPORT, TAP_ZENDESK_CITYBLOCK_BULK_MODELS="[]")
+    before = cursors()
+    project.sandbox.warehouse.query_and_wait(
+        "INSERT INTO zendesk.EXPORT_METADATA (table_name, bq_inserted_at, export_id, export_status) "
+        "VALUES ('ticket', CURRENT_TIMESTAMP(), 'under way', 'in_progress')"
+    )
+    _, merge, _, forget = section("Rewind a cursor")
+    paste(merge, fails=True, BACK="99")
+    assert cursors() == before
+    paste(merge, BACK="0")
+    assert cursors() == before
+    paste(forget)
+    assert cursors() == {model: cursor for model, cursor in before.items() if model != "organization"}
+
+
 def test_queries_go_to_bq_where_the_environment_is_not_the_sandbox(project, paste, cursors, tmp_path):
     """Google's bq is not to be had everywhere; one that takes the same flags and answers in the same form stands in."""
     project.run("tap-to-bigquery")
@@ -123,11 +140,11 @@ def test_queries_go_to_bq_where_the_environment_is_not_the_sandbox(project, past
         header, *rows = paste(block, **staging).splitlines()
         assert re.fullmatch(r"\w+(,\w+)+", header)
         assert len(rows) == len(paste(block).splitlines()) - 2  # less its header and rule
-    _, merge, _ = section("Rewind a cursor")
+    _, merge, *_ = section("Rewind a cursor")
     paste(merge, **staging)
     [last] = project.rows(
-        "SELECT end_cursor FROM zendesk.EXPORT_METADATA "
-        "WHERE table_name = 'ticket' ORDER BY bq_inserted_at DESC LIMIT 1"
+        "SELECT end_cursor FROM zendesk.EXPORT_METADATA WHERE table_name = 'ticket' "
+        "AND export_status = 'complete' AND end_cursor IS NOT NULL ORDER BY bq_inserted_at DESC LIMIT 1"
     )
     assert cursors(STATE_ID.replace("local:", "staging:")) == {"ticket": last["end_cursor"]}
 

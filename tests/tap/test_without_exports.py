@@ -392,3 +392,16 @@ def test_rows_that_go_back_in_time_from_page_to_page_are_all_exported(tap, zende
     result = tap(bulk_models=[], incremental_models=["organization"], incremental_exports=False)
     assert result.code == 0, result.stderr
     assert result.ids("organization") == [1, 3, 2, 4]
+
+
+def test_an_object_whose_clock_is_no_time_is_exported_and_moves_nothing(tap, zendesk):
+    clocks = ["canary", {"a": 1}, None, "2025-12-30T00:00:00Z", "canary"]
+    objects = [{"id": number, "updated_at": clock} for number, clock in enumerate(clocks)]
+    body = {"organizations": objects, "meta": {"has_more": False, "after_cursor": "x"}}
+    zendesk.fault("/api/v2/organizations", status=200, body=body)
+    result = tap(bulk_models=[], incremental_models=["organization"], incremental_exports=False)
+    assert result.code == 0, result.stderr
+    assert result.ids("organization") == [0, 1, 2, 3, 4]
+    assert "/api/v2/organizations: 4 of 5 objects have no valid updated_at" in result.stderr
+    assert result.states[-1]["bookmarks"]["organization"]["reached"] == "2025-12-30T00:00:00+00:00"
+    assert "canary" not in result.stderr

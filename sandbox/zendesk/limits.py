@@ -17,7 +17,7 @@ HELP_CENTER = "help-center"
 
 @dataclasses.dataclass
 class Bucket:
-    """`total` requests in each window of `window` seconds; the first request opens it.
+    """`total` requests in each window of `window` seconds, which end with the clock's, as recorded ones do: by the minute.
 
     `others` are the requests a window that other programs of the account make, evenly, whatever they are answered.
     """
@@ -26,20 +26,21 @@ class Bucket:
     window: float = 60
     others: int = 0
     used: int = 0
-    opened: float = -math.inf
+    ends: float = 0
+    """Epoch seconds."""
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
-    _next_other: float = dataclasses.field(default_factory=time.monotonic)
+    _next_other: float = dataclasses.field(default_factory=time.time)
 
     def take(self) -> bool:
-        now = time.monotonic()
+        now = time.time()
         while self.others and self._next_other <= now:
             self._take("others", self._next_other)
             self._next_other += self.window / self.others
         return self._take("tap", now)
 
     def _take(self, who: str, now: float) -> bool:
-        if now - self.opened >= self.window:
-            self.opened, self.used = now, 0
+        if now >= self.ends:
+            self.ends, self.used = now - now % self.window + self.window, 0
         self.used += 1
         allowed = self.used <= self.total
         self.counts[f"{who}_{'served' if allowed else 'refused'}"] += 1
@@ -51,7 +52,7 @@ class Bucket:
 
     @property
     def resets(self) -> int:
-        return max(0, math.ceil(self.opened + self.window - time.monotonic()))
+        return max(0, math.ceil(self.ends - time.time()))
 
 
 class Limits:

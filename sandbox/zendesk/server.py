@@ -20,6 +20,7 @@ from sandbox.zendesk.history import advance, put
 from sandbox.zendesk.limits import Limits
 from sandbox.zendesk.models import Paging, endpoint_at
 from sandbox.zendesk.pages import page
+from sandbox.zendesk.parameters import warning
 from sandbox.zendesk.parts import exported
 from sandbox.zendesk.refused import Refused
 
@@ -120,6 +121,7 @@ async def _answered(request: web.Request, account: Account) -> web.StreamRespons
         return _json(refused.body, refused.status, headers)
     if fault is not None:
         return await broken_answer(fault, request, body, _date(account.store))
+    headers |= warning(path, request.query)
     return web.Response(body=body, headers=headers, content_type="application/json")
 
 
@@ -135,7 +137,7 @@ def _body(path: str, request: web.Request, account: Account) -> bytes:
         return SEARCHES[path](request.query, account.store)
     found = endpoint_at(path)
     if found is None:
-        raise Refused(404, {"error": "RecordNotFound", "description": "Not found"})
+        raise Refused(404, {"error": "InvalidEndpoint", "description": "Not found"})
     endpoint, key = found
     if account.page_size is not None and endpoint.paging is Paging.OFFSET:
         endpoint = dataclasses.replace(endpoint, per_page=account.page_size)

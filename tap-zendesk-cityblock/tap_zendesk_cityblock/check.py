@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 def check(settings: Settings, client: ZendeskClient) -> bool:
     """Prints a line for each model; whether a run would end well."""
-    told = [
-        (model, probe(model, settings, client))
-        for model in (*settings.bulk_models, *settings.incremental_models)
-    ]
+    told, ignored = [], {}
+    for model in (*settings.bulk_models, *settings.incremental_models):
+        told.append((model, probe(model, settings, client)))
+        ignored[model.name] = client.take_ignored()
     lacking = [
         (model.name, advice(cause))
         for model, cause in told
@@ -30,6 +30,8 @@ def check(settings: Settings, client: ZendeskClient) -> bool:
     for model, cause in told:
         state = "ok" if cause is None else "MISSING" if model.name in dict(lacking) else "absent"
         click.echo(f"{state:<8}{model.name}: {cause or 'readable'}")
+        if parameters := ignored[model.name]:
+            click.echo(f"{'WARNING':<8}{model.name}: Zendesk ignores the parameters {', '.join(parameters)}")
     for what in dict.fromkeys(what for _, what in lacking):
         names = ", ".join(name for name, its in lacking if its == what)
         click.echo(f"{'':<8}→ {names}: {what}")

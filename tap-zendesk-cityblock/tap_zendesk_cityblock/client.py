@@ -31,6 +31,7 @@ from tap_zendesk_cityblock.errors import (
     StreamUnavailableError,
     TransientError,
 )
+from tap_zendesk_cityblock.ignored import HEADER, ignored
 from tap_zendesk_cityblock.limits import wait_told
 from tap_zendesk_cityblock.pagination import smaller, to_parameters
 from tap_zendesk_cityblock.patience import Patience, timeout_of_a_try
@@ -76,6 +77,7 @@ class ZendeskClient:
         self._turns, self._logger = Turns(limits, at_once, give_up_after), logger
         self._give_up_after, self._waiting = give_up_after, waiting
         self._date: float | None = None
+        self._ignored: dict[str, None] = {}
         self._has_to_compare_clocks = compares_clocks
         self._session = requests.Session()
         self._session.mount(base_url, HTTPAdapter(pool_maxsize=at_once))
@@ -115,6 +117,12 @@ class ZendeskClient:
     def zendesk_time(self) -> datetime | None:
         """As `now`, None before the first answer."""
         return None if self._date is None else datetime.fromtimestamp(self._date, UTC)
+
+    def take_ignored(self) -> list[str]:
+        """The parameters that Zendesk has ignored since this was last asked."""
+        names = [*self._ignored]
+        self._ignored.clear()
+        return names
 
     def left(self, path: str) -> tuple[int, int] | None:
         """Requests that the rate limit still allows, and of how many; None before the first answer."""
@@ -158,6 +166,7 @@ class ZendeskClient:
                 raise TransientError(connection_cause(failure)) from None
             except requests.RequestException as failure:
                 raise TransientError(type(failure).__name__) from None
+        self._ignored |= dict.fromkeys(ignored(response.headers.get(HEADER, ""), query))
         date = _date(response)
         self._date = date or self._date  # not before: others may have been answered meanwhile
         if self._has_to_compare_clocks and response.status_code == 200 and date is not None:

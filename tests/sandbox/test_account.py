@@ -164,7 +164,7 @@ def test_tokens_are_granted_to_the_client_and_end(url):
 
 def test_limits_are_told_and_kept(url):
     requests.put(
-        f"{url}/_sandbox/limits", json={"incremental-exports": {"total": 2, "window": 60}}, timeout=30
+        f"{url}/_sandbox/limits", json={"incremental-exports": {"total": 2, "window": 10**9}}, timeout=30
     )
     path, headers = (
         f"{url}/api/v2/incremental/organizations?start_time=1",
@@ -177,7 +177,7 @@ def test_limits_are_told_and_kept(url):
         .headers["zendesk-ratelimit-incremental-exports"]
         .startswith("total=2; remaining=0; resets=")
     )
-    assert 0 < int(answers[2].headers["Retry-After"]) <= 60
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 10**9
     assert answers[2].json()["error"] == "APIRateLimitExceeded"
 
 

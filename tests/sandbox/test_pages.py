@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 
+from sandbox.zendesk.clock import iso
 from sandbox.zendesk.models import BY_MODEL, Paging
 
 BEARER = {"Authorization": "Bearer sandbox-access"}
@@ -52,6 +53,7 @@ def test_a_cursor_export_ends_with_the_cursor_of_the_next_run(endpoint, zendesk_
         query["cursor"],
         True,
     )
+    assert (again["before_cursor"], again["before_url"]) == (None, None)
     assert base64.b64decode(query["cursor"]).endswith(f".0||{seen[-1]['id']}|".encode())
 
 
@@ -91,6 +93,51 @@ def test_a_time_export_repeats_the_last_second_on_the_next_page(endpoint, zendes
     assert len(seen) > len(set(seen))
 
 
+SUPPORT = [e for e in BY_MODEL.values() if e.paging is Paging.EXPORT_TIME and e.end == "end_of_stream"]
+TALK = [e for e in BY_MODEL.values() if e.paging is Paging.EXPORT_TIME and e.end == "end_time"]
+SECOND = 1_767_218_400
+
+
+@pytest.fixture
+def twins(zendesk_url):
+    """Five rows of one second and one of a later one: `twins(endpoint)`."""
+
+    def put(endpoint):
+        rows = [
+            {"id": 880_000 + n, endpoint.clock: iso(SECOND if n < 5 else SECOND + 9), "name": "Twin"}
+            for n in range(6)
+        ]
+        requests.put(f"{zendesk_url}/_sandbox/objects/{endpoint.model}", json=rows, timeout=30)
+
+    return put
+
+
+@pytest.mark.parametrize("endpoint", SUPPORT, ids=lambda e: e.model)
+@pytest.mark.parametrize("size", [1, 5])
+def test_a_page_of_a_time_export_holds_a_whole_second_and_leads_behind_it(size, endpoint, zendesk_url, twins):
+    twins(endpoint)
+    page = get(zendesk_url, endpoint.path, start_time=SECOND, per_page=size).json()
+    assert len(page[endpoint.root]) == page["count"] >= 5
+    assert page["end_time"] == SECOND + 1
+    assert f"start_time={SECOND + 1}" in page["next_page"]
+    assert page["end_of_stream"] is False
+
+
+@pytest.mark.parametrize("endpoint", SUPPORT, ids=lambda e: e.model)
+def test_a_page_with_more_than_a_second_ends_with_the_second_of_its_last_row(endpoint, zendesk_url, twins):
+    twins(endpoint)
+    page = get(zendesk_url, endpoint.path, start_time=SECOND - 1, per_page=1000).json()
+    assert page["end_time"] >= SECOND + 9
+    assert page["end_of_stream"] is True
+
+
+@pytest.mark.parametrize("endpoint", TALK, ids=lambda e: e.model)
+def test_a_second_that_fills_a_page_of_talk_comes_again(endpoint, zendesk_url, twins):
+    twins(endpoint)
+    page = get(zendesk_url, endpoint.path, start_time=SECOND, per_page=3).json()
+    assert (page["count"], page["end_time"]) == (3, SECOND)
+
+
 @of(Paging.LIST_CURSOR)
 def test_a_list_is_walked_by_its_page_cursor(endpoint, zendesk_url):
     query, seen, pages = {"page[size]": 10}, [], 0
@@ -98,9 +145,9 @@ def test_a_list_is_walked_by_its_page_cursor(endpoint, zendesk_url):
         page = get(zendesk_url, endpoint.path, **query).json()
         seen += [one[endpoint.key] for one in page[endpoint.root]]
         pages += 1
+        assert (page["links"]["next"] is not None) is bool(page[endpoint.root])  # on the last page, too
         if not page["meta"]["has_more"]:
             break
-        assert page["links"]["next"].startswith(zendesk_url)
         query["page[after]"] = page["meta"]["after_cursor"]
     known = truth(zendesk_url, endpoint.model)
     if endpoint.window:  # logs are in the order of their clock, other lists in that of ids
@@ -217,3 +264,31 @@ def test_what_zendesk_refuses_is_refused(path, query, error, zendesk_url):
     answer = get(zendesk_url, path, **query)
     assert answer.status_code == 400
     assert error in answer.text
+
+
+def test_a_path_that_zendesk_does_not_have_is_an_invalid_endpoint(zendesk_url):
+    answer = get(zendesk_url, "/api/v2/no_such_list")
+    assert (answer.status_code, answer.json()["error"]) == (404, "InvalidEndpoint")
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "ignored"),
+    [
+        ("/api/v2/groups", {"page[size]": 2, "exclude_deleted": "false"}, None),
+        (
+            "/api/v2/groups",
+            {"page[size]": 2, "support_type_scope": "all", "sort": "id"},
+            ["support_type_scope", "sort"],
+        ),
+        ("/api/v2/incremental/tickets/cursor", {"start_time": 1, "support_type_scope": "all"}, None),
+        ("/api/v2/incremental/organizations", {"start_time": 1, "include": "x"}, ["include"]),
+        ("/api/v2/audit_logs", {"page[size]": 2, "filter[created_at][]": ["2025-01-01T00:00:00Z"] * 2}, None),
+        ("/api/v2/search/count", {"query": "type:user", "page[size]": 2}, ["page[size]"]),
+    ],
+)
+def test_parameters_that_are_ignored_are_named_in_a_header(path, query, ignored, zendesk_url):
+    answer = get(zendesk_url, path, params=query)
+    assert answer.status_code == 200
+    told = answer.headers.get("X-Zendesk-Api-Warn")
+    assert (told is None) is (ignored is None)
+    assert ignored is None or f":unpermitted_keys=>{json.dumps(ignored)}" in told

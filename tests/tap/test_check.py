@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tap_zendesk_cityblock.ignored import ignored
 
 CHECK = Path(sys.executable).with_name("tap-zendesk-cityblock-check")
 
@@ -36,6 +37,7 @@ def test_every_model_is_told(check, zendesk):
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.count("ok ") == 27
     assert "ok      ticket: readable" in ran.stdout
+    assert "WARNING" not in ran.stdout  # the sandbox names what it ignores
     assert len(zendesk.requests()) <= 28
 
 
@@ -43,6 +45,7 @@ def test_parts_and_what_is_below_a_parent_are_looked_at_where_they_are(check):
     models = ["ticket_comment", "ticket_metric_set", "custom_object_record", "audit_log", "chat"]
     ran = check(bulk_models=["schedule_holiday"], incremental_models=models)
     assert ran.returncode == 0, ran.stderr
+    assert "WARNING" not in ran.stdout
     for model in ("schedule_holiday", *models):
         assert f"ok      {model}: readable" in ran.stdout
 
@@ -100,3 +103,36 @@ def test_chat_which_refuses_the_last_minutes_is_asked_about_earlier_ones(check, 
     assert ran.returncode == 0, ran.stderr
     [asked] = [request for request in zendesk.requests() if "/chat/" in request["path"]]
     assert int(asked["query"]["start_time"]) < time.time() - 300
+
+
+OLD_WARNING = 'Removed restricted keys ["exclude_deleted"] from parameters according to whitelist'
+WARNING = (
+    '{:allowed_parameters=>{:controller=>"per_page", :action=>"index", :unpermitted_keys=>["page.size"],'
+    ' :invalid_values=>["include"]}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        (OLD_WARNING, ["exclude_deleted"]),
+        (WARNING, ["page[size]", "include"]),
+        ('["page"]', ["page[size]"]),
+        ('["filter[created_at][]"]', ["filter[created_at][]"]),
+        ("", []),
+        ("an unknown text", []),
+    ],
+)
+def test_ignored_parameters_are_read_in_every_recorded_form(header, named):
+    sent = ["exclude_deleted", "page[size]", "per_page", "include", "filter[created_at][]"]
+    assert ignored(header, sent) == named
+
+
+def test_a_parameter_that_zendesk_ignores_is_a_warning_of_its_model(check, zendesk):
+    body = {"groups": [], "meta": {"has_more": False}}
+    headers = {"X-Zendesk-Api-Warn": OLD_WARNING, "Content-Type": "application/json"}
+    zendesk.fault("/api/v2/groups", status=200, headers=headers, body=body)
+    ran = check(bulk_models=["group", "brand"], incremental_models=["ticket"])
+    assert ran.returncode == 0, ran.stderr
+    assert "WARNING group: Zendesk ignores the parameters exclude_deleted\n" in ran.stdout
+    assert ran.stdout.count("WARNING") == 1

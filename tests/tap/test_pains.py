@@ -21,7 +21,7 @@ from sandbox.addresses import Addresses
 from sandbox.up import Size, zendesk_server
 
 TICKETS = "/api/v2/incremental/tickets/cursor"
-ORGANIZATIONS = "/api/v2/incremental/organizations"
+ARTICLES = "/api/v2/help_center/incremental/articles"
 TICKET_EVENTS = "/api/v2/incremental/ticket_events"
 METRIC_EVENTS = "/api/v2/incremental/ticket_metric_events"
 ONLY_TICKETS = {"bulk_models": [], "incremental_models": ["ticket"], "page_size": 100}
@@ -71,13 +71,13 @@ def test_pain_01_a_second_with_more_rows_than_zendesk_can_page_through_ends_with
     """The page repeats its own start for ever: other taps ask for it until somebody ends them."""
     url = account_of(tickets=10, users=10)
     moment = "2025-12-31T20:00:00Z"
-    twins = [{"id": 970_000 + n, "name": f"Twin {n}", "updated_at": moment} for n in range(1_001)]
-    requests.put(f"{url}/_sandbox/objects/organization", json=twins, timeout=30)
-    requests.put(f"{url}/_sandbox/objects/organization", json=[{"id": 990_000, "name": "Later"}], timeout=30)
-    result = tap(base_url=url, **only("organization"))
+    twins = [{"id": 970_000 + n, "updated_at": moment} for n in range(1_001)]
+    requests.put(f"{url}/_sandbox/objects/article", json=twins, timeout=30)
+    requests.put(f"{url}/_sandbox/objects/article", json=[{"id": 990_000, "title": "Later"}], timeout=30)
+    result = tap(base_url=url, **only("article"))
     assert result.code == 0
     assert "more than a page of rows changed in the second" in result.stderr
-    assert 990_000 in result.ids("organization")
+    assert 990_000 in result.ids("article")
     assert len(requests.get(f"{url}/_sandbox/requests", timeout=30).json()) < 10
 
 
@@ -111,11 +111,11 @@ def test_pain_01_a_second_that_no_page_can_hold_in_time_is_no_loop_either(tap, a
     """A page as asked for does not hold the second, and Zendesk's largest takes it too long."""
     url = account_of(tickets=10, users=10)
     moment = "2025-12-31T20:00:00Z"
-    twins = [{"id": 970_000 + n, "name": f"Twin {n}", "updated_at": moment} for n in range(600)]
-    requests.put(f"{url}/_sandbox/objects/organization", json=twins, timeout=30)
-    fault = {"path": ORGANIZATIONS, "after": 2, "status": 504}
+    twins = [{"id": 970_000 + n, "updated_at": moment} for n in range(600)]
+    requests.put(f"{url}/_sandbox/objects/article", json=twins, timeout=30)
+    fault = {"path": ARTICLES, "after": 2, "status": 504}
     requests.post(f"{url}/_sandbox/faults", json=fault, timeout=30)
-    result = tap(base_url=url, **only("organization", page_size=400))
+    result = tap(base_url=url, **only("article", page_size=400))
     assert result.code == 0, result.stderr
     assert "more than a page of rows changed in the second" in result.stderr
     asked = requests.get(f"{url}/_sandbox/requests", timeout=30).json()

@@ -251,13 +251,14 @@ def _json(path: str, seen: Seen) -> Fit:
 
     def fit_json(value: Any) -> Any:  # noqa: ANN401 - anything JSON holds
         kind = type(value)
-        if kind in PLAIN:
+        if kind is str or kind in PLAIN:
             return value
-        if kind is dict:
-            if PLAIN.issuperset(map(type, value.values())):
+        if kind is dict or kind is list:
+            for part in value.values() if kind is dict else value:
+                if type(part) not in PLAIN:
+                    break
+            else:
                 return value
-        elif kind is list and PLAIN.issuperset(map(type, value)):
-            return value
         return _exactly(value, as_text)
 
     def as_text(written: str) -> str:

@@ -166,7 +166,11 @@ def _tags(rejected: bigquery.Table) -> bigquery.PolicyTagList | None:
 def command(config: str, stream: str | None, is_dry: bool) -> None:  # noqa: FBT001 - click's
     """Raises TargetError."""
     target = configured(config)
-    outcomes = list(reload(target.config, target.loader, stream, is_dry=is_dry))
+    loader = target.loader
+    try:
+        outcomes = list(reload(target.config, loader, stream, is_dry=is_dry))
+    finally:
+        loader.close()
     for outcome in outcomes:
         done = "would be loaded" if is_dry else "loaded"
         click.echo(f"{outcome.stream}: {outcome.fitting} {done}, {outcome.misfits.total()} still rejected")

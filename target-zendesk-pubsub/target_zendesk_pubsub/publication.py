@@ -155,7 +155,8 @@ class Publication:
         self._legacy = self._read_legacy_log()
         for batch in batches(self._log.pending(), self._limits):
             self._logger.warning(
-                "an earlier run ended while it published: publishing its %d messages again", len(batch)
+                "an earlier run ended while it published: publishing its %s again",
+                counted(len(batch), "message"),
             )
             self._clock.pass_by(batch[-1][1])
             self._send([message for message, _ in batch])

@@ -44,6 +44,12 @@ JOB, ROWS = "POST /upload", "PUT /upload"
 """The two requests of a load job. It is done once the second has its answer."""
 
 
+@pytest.fixture(autouse=True)
+def _warned(monkeypatch):
+    """So that nothing left open says so after the sentence."""
+    monkeypatch.setenv("PYTHONWARNINGS", "default::ResourceWarning")
+
+
 LAST = re.compile(r"\d+ tickets?: \d+ messages? published, .* rejected.*; \d+\.\d s$")
 """However a run ends; only the sentence of an error comes after it."""
 

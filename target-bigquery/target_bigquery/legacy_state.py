@@ -13,7 +13,7 @@ from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
 from target_bigquery.errors import LegacyError, SettingsError
-from target_bigquery.loader import ONCE
+from target_bigquery.loader import ONCE, REQUEST_SECONDS
 from target_bigquery.settings import bigquery_client
 from target_bigquery.target import configured, run
 
@@ -48,7 +48,7 @@ def read_ends(client: bigquery.Client, table: str) -> Iterator[End]:
         ORDER BY table_name
     """  # noqa: S608 - a table's name, checked
     try:
-        rows = client.query_and_wait(sql, retry=ONCE, job_retry=ONCE)
+        rows = client.query_and_wait(sql, retry=ONCE, job_retry=ONCE, api_timeout=REQUEST_SECONDS)
     except exceptions.GoogleAPICallError as refused:
         raise LegacyError(
             f"{table}: BigQuery answered {type(refused).__name__} ({refused.code}); "

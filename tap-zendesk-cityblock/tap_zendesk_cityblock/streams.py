@@ -258,7 +258,7 @@ class ModelStream(TapStream):
             member.stream.take(member.export, page)
             if page.next is not None and member.export.is_due(datetime.now(UTC)):
                 self._mirror(member.export, complete=False)
-        if page.position is None and not (page.next is None and self.model.is_incremental):
+        if page.position is None and not self._is_end(page):
             self.zendesk.writer.flush()  # a STATE would; of a list, each page reaches the loader by this
             return
         self.state_manager.is_flushed = False
@@ -273,7 +273,7 @@ class ModelStream(TapStream):
         if page.position is not None:
             self.move(export, page.position)
             return
-        is_end = page.next is None and self.model.is_incremental and self.model.window is None
+        is_end = self._is_end(page)
         if not is_end and page.behind is None:
             return
         stands = self.stands()
@@ -296,6 +296,10 @@ class ModelStream(TapStream):
                 "%s: Zendesk's answer %s; the bookmark stays at %s",
                 *(self.name, answer, described_at(stands)),
             )
+
+    def _is_end(self, page: Page) -> bool:
+        """Of an export; the last page of a span of time is not."""
+        return page.next is None and self.model.is_incremental and self.model.window is None
 
     def stands(self) -> Position | None:
         """Where its bookmark does."""

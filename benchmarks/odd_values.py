@@ -13,11 +13,11 @@ import argparse
 import dataclasses
 import itertools
 import json
-import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +27,11 @@ from sandbox.addresses import DATASET, MESSAGES_DATASET, PROJECT, TOPIC, TOPIC_P
 from sandbox.internal_people import mend
 from sandbox.tables import text_table
 from sandbox.up import Sandbox, Size, sandbox
+from sandbox.zendesk.account import create
+from sandbox.zendesk.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 PLAIN = "(as documented)"
 SPOT = b"@odd@"
@@ -71,10 +73,10 @@ KINDS = {
 
 
 def main(tickets: int, odd: int) -> int:
-    size = Size(seed=1, tickets=tickets, users=tickets // 5)
-    with tempfile.TemporaryDirectory() as folder, sandbox(Addresses.free(), Path(folder), size) as servers:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         home = Path(folder)
-        kinds = dict(_made_odd(home / "zendesk.sqlite", odd))
+        kinds = _account(home / "zendesk.sqlite", tickets, odd)
+        servers = stack.enter_context(sandbox(Addresses.free(), home, Size()))
         mend(servers.warehouse, servers.addresses.zendesk_url)
         export(servers, home)
         build_views(servers, home)
@@ -92,21 +94,19 @@ def main(tickets: int, odd: int) -> int:
     return int(bool(faults) or landed < tickets - odd)
 
 
-def _made_odd(database: Path, odd: int) -> Iterator[tuple[int, str]]:
-    """Ids of tickets, and the kind of odd value that they hold from now on: written behind the server's back."""
-    with sqlite3.connect(database, isolation_level=None) as store:
-        ids = [row[0] for row in store.execute("SELECT id FROM object WHERE model = 'ticket' ORDER BY id")]
-        chosen = ids[:: len(ids) // odd][:odd]
-        for ticket_id, (name, kind) in zip(chosen, itertools.cycle(KINDS.items()), strict=False):
-            [body] = store.execute(
-                "SELECT body FROM object WHERE model = 'ticket' AND id = ?", (ticket_id,)
-            ).fetchone()
-            changed = json.dumps({**json.loads(body), **kind.part}).encode().replace(SPOT, kind.raw)
-            store.execute(
-                "UPDATE object SET body = ? WHERE model = 'ticket' AND id = ?", (changed, ticket_id)
-            )
-            yield ticket_id, name
-    store.close()
+def _account(database: Path, tickets: int, odd: int) -> dict[int, str]:
+    """Makes a new account; the ids of its odd tickets, and what kind each is of."""
+    store = Store(database)
+    create(store, 1, tickets, tickets // 5)
+    chosen = range(1, tickets + 1, tickets // odd)[:odd]
+    kinds = dict(zip(chosen, itertools.cycle(KINDS), strict=False))
+    with store.transaction():
+        for ticket, name in kinds.items():
+            stored = store.get("ticket", ticket)
+            assert stored is not None
+            body = json.dumps({**json.loads(stored.body), **KINDS[name].part}).encode()
+            store.put([dataclasses.replace(stored, body=body.replace(SPOT, KINDS[name].raw))])
+    return kinds
 
 
 def _publish(servers: Sandbox, home: Path) -> None:

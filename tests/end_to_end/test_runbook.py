@@ -135,7 +135,7 @@ def test_queries_go_to_bq_where_the_environment_is_not_the_sandbox(project, past
     program.chmod(0o755)
     staging = {"MELTANO_ENVIRONMENT": "staging", "PATH": f"{tmp_path}:/usr/bin:/bin"}
     asking = [block for block in COMMANDS if block.startswith('ask "SELECT ')]
-    assert len(asking) == 5
+    assert len(asking) == 6
     for block in asking:
         header, *rows = paste(block, **staging).splitlines()
         assert re.fullmatch(r"\w+(,\w+)+", header)

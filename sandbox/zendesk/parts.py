@@ -78,7 +78,7 @@ def _part_bodies(store: Store, model: str) -> Iterator[bytes]:
             if (child["event_type"] == "Comment") is not (model == "ticket_comment"):
                 continue
             if model == "ticket_comment":
-                via = {"channel": child["via"]} if isinstance(child["via"], str) else child["via"]
+                via = {"channel": str(child["via"])} if isinstance(child["via"], str | int) else child["via"]
                 texts = {"via": via, "via_reference_id": _text(child["via_reference_id"])}
                 yield orjson.dumps({**child, **texts, **around})
                 continue

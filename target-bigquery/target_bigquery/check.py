@@ -12,7 +12,7 @@ from google.auth.exceptions import GoogleAuthError
 
 from target_bigquery.errors import TargetError
 from target_bigquery.legacy_tables import legacy_tables
-from target_bigquery.loader import ONCE
+from target_bigquery.refusals import ONCE
 from target_bigquery.rejected import REJECTED_BY, TABLE
 from target_bigquery.settings import bigquery_client, bucket
 from target_bigquery.target import configured

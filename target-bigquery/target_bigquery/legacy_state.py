@@ -13,7 +13,8 @@ from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
 from target_bigquery.errors import LegacyError, SettingsError
-from target_bigquery.loader import ONCE, REQUEST_SECONDS
+from target_bigquery.loader import REQUEST_SECONDS
+from target_bigquery.refusals import ONCE
 from target_bigquery.settings import bigquery_client
 from target_bigquery.target import configured, run
 

@@ -7,13 +7,12 @@ import itertools
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-import requests
 from google.api_core import exceptions
-from google.api_core.retry import Retry, exponential_sleep_generator, if_exception_type
-from google.auth.exceptions import TransportError
+from google.api_core.retry import Retry, exponential_sleep_generator
 from google.cloud import bigquery
 
 from target_bigquery.errors import LoadError, RefusedRowError, SchemaError, SettingsError
+from target_bigquery.refusals import ONCE, TRANSIENT_REASONS, is_transient, told
 from target_bigquery.schema import merged
 
 if TYPE_CHECKING:
@@ -30,48 +29,6 @@ CONNECT_SECONDS = 10
 REQUEST_SECONDS = 120
 JOB_SECONDS = 3600
 """For which a load job may run that BigQuery answers for."""
-TRANSIENT_REASONS = frozenset(
-    {
-        "backendError",
-        "internalError",
-        "rateLimitExceeded",
-        "jobRateLimitExceeded",
-        "jobBackendError",
-        "jobInternalError",
-    }
-)
-UNREACHABLE = if_exception_type(
-    exceptions.ServerError,
-    exceptions.TooManyRequests,
-    exceptions.RetryError,
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    ConnectionError,
-    TransportError,  # of a token that could not be renewed
-)
-
-
-ONCE = Retry(predicate=lambda _error: False)
-"""For calls of Google's clients: trying again is the loader's business, which bounds it and tells of it."""
-
-
-def is_transient(error: Exception) -> bool:
-    """Also a 403 that only says "slow down"."""
-    return UNREACHABLE(error) or _reason(error) is not None
-
-
-def _reason(error: object) -> str | None:
-    """Why Google refused, where that passes."""
-    told = [one.get("reason") for one in getattr(error, "errors", None) or [] if isinstance(one, dict)]
-    return next((reason for reason in told if reason in TRANSIENT_REASONS), None)
-
-
-def _told(error: object) -> str:
-    """Type, code and reason: the texts of the services quote fields."""
-    code, reason = getattr(error, "code", None), _reason(error)
-    known = ", ".join([*([str(int(code))] if code else []), *([reason] if reason else [])])
-    return type(error).__name__ + (f" ({known})" if known else "")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -231,10 +188,10 @@ class Loader:
         if job.error_result:
             bad = spool.bad_row([*(job.errors or []), job.error_result])
             reason = str(job.error_result.get("reason"))
-            told = f"{where}: BigQuery refused them ({reason})"
+            message = f"{where}: BigQuery refused them ({reason})"
             if bad is None:
-                raise LoadError(told)
-            raise RefusedRowError(f"{told}, first at row {bad}", bad, reason)
+                raise LoadError(message)
+            raise RefusedRowError(f"{message}, first at row {bad}", bad, reason)
         if job.output_rows != spool.rows:
             raise LoadError(f"{where}: job {job_id} wrote {job.output_rows} rows")
         if is_old:
@@ -317,10 +274,10 @@ class Loader:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
             cause = getattr(error, "cause", None) or error
-            raise LoadError(f"{where}: {_told(cause)} from Google, gave up") from cause
+            raise LoadError(f"{where}: {told(cause)} from Google, gave up") from cause
 
     def _tell(self, error: Exception) -> None:
-        self._logger.warning("BigQuery or GCS: %s, trying again", _told(error))
+        self._logger.warning("BigQuery or GCS: %s, trying again", told(error))
 
 
 def _connecting(seconds: float) -> tuple[float, float]:

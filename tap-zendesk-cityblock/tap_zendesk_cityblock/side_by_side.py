@@ -5,6 +5,7 @@ So whatever is not the waiting itself (records, messages, state, the SDK) knows 
 
 from __future__ import annotations
 
+import signal
 import threading
 from contextlib import contextmanager
 from queue import SimpleQueue
@@ -35,6 +36,8 @@ class SideBySide:
                 raise error
 
     def _run(self, work: Callable[[], object], ended: SimpleQueue[BaseException | None]) -> None:
+        # Where another thread gets the signal, Python's handler waits for the main one to wake up by itself.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
         self._take()
         try:
             work()

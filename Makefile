@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox check-env test test-whole-runs test-runbook test-pythons test-image image-prefix walk-through wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-quota benchmark-publishing kills odd-values fault-matrix check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-whole-runs test-runbook test-pythons test-image test-googlesql image-prefix walk-through wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-quota benchmark-publishing kills odd-values fault-matrix check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -10,6 +10,7 @@ PLUGINS := tap-zendesk-cityblock target-bigquery target-zendesk-pubsub
 ENV ?= local
 CHECKED := $(PLUGINS)
 WHOLE_RUNS := $(addprefix tests/,$(addprefix end_to_end/test_,further.py interrupted.py publish.py without_exports.py) transform)
+RECORDED := tests/transform tests/target_zendesk_pubsub tests/target_bigquery
 
 ##@ Run
 help: ## this list
@@ -64,6 +65,13 @@ test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 
 
 test-image: setup image-prefix ## the image's recipe, run as the CronJobs run it, against a sandbox
 	$(PYTHON) -m pytest tests/deploy/test_image.py
+
+test-googlesql: setup .venvs/googlesql/.ready ## every statement that tests send, on Google's own SQL analyzer; records them first unless BIGQUERY_RECORDING has them
+	@if [ -z "$$BIGQUERY_RECORDING" ]; then \
+		export BIGQUERY_RECORDING=$(CURDIR)/.sandbox/recording; rm -rf "$$BIGQUERY_RECORDING"; \
+		$(PYTHON) -m pytest -q -n 2 --no-loadscope-reorder $(RECORDED) || exit 1; \
+	fi; \
+	.venvs/googlesql/bin/python -m pytest --confcutdir=tests/googlesql tests/googlesql
 
 test-wheels: setup wheels ## the wheels alone, in a Meltano project elsewhere made of their READMEs, against a sandbox
 	WHEELS=dist $(PYTHON) -m pytest tests/deploy/test_wheels.py
@@ -140,6 +148,12 @@ wheels: setup ## the three plugins as wheels, and the pins they were tested with
 	@$(UV) pip install --quiet --compile-bytecode --python .venvs/local-bigquery/bin/python -r constraints/local-bigquery.txt
 	@touch $@
 
+.venvs/googlesql/.ready: constraints/googlesql.txt
+	@echo "setting up Google's SQL analyzer"
+	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venvs/googlesql
+	@$(UV) pip install --quiet --compile-bytecode --python .venvs/googlesql/bin/python -r constraints/googlesql.txt
+	@touch $@
+
 .meltano/.ready: .venvs/meltano/.ready meltano.yml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml target-zendesk-pubsub/pyproject.toml constraints/plugins.txt constraints/dbt.txt
 	@echo "installing the Meltano plugins"
 	@$(MELTANO) --log-level warning install >/dev/null
@@ -162,3 +176,4 @@ pins: ## resolve the pins anew
 	echo 'meltano[gcs]==4.4.1' | $(COMPILE) --python-version 3.11 - -o constraints/meltano.txt
 	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 - -o constraints/dbt.txt
 	printf 'local-bigquery==0.4.0\nduckdb==2.0.0\nsqlglot==30.30.0\n' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt
+	printf 'zetasql==0.1.5\npytest>=9\n' | $(COMPILE) --python-version 3.11 - -o constraints/googlesql.txt

@@ -9,14 +9,19 @@ from __future__ import annotations
 import functools
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import duckdb
 from local_bigquery.api import uploads
+from local_bigquery.app import app
 from local_bigquery.catalog import tables
 from local_bigquery.cli import main
 from local_bigquery.engine import database
 from local_bigquery.jobs import load
+
+LONGEST_REQUEST = 1 << 20
+"""Bytes that are recorded of one: what comes behind them is rows."""
 
 KILLED = {"reason": "backendError", "message": "the server was killed during this job"}
 
@@ -94,10 +99,45 @@ def text(field: Any) -> Any:
     return field if field.type == "JSON" else field.replace(type="STRING")
 
 
+class Recording:
+    """Appends each request that BigQuery has taken as a line of JSON to a file of this server's own in the folder
+    `BIGQUERY_RECORDING`: for the tests that ask Google's analyzer about the same statements.
+    """
+
+    def __init__(self, app: Any, folder: str) -> None:
+        self.app = app
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        self.file = (Path(folder) / f"{os.getpid()}-{os.urandom(4).hex()}.jsonl").open("a", buffering=1)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["method"] not in ("POST", "PATCH"):
+            return await self.app(scope, receive, send)
+        body = bytearray()
+
+        async def received() -> Any:
+            message = await receive()
+            if len(body) < LONGEST_REQUEST:
+                body.extend(message.get("body", b""))
+            return message
+
+        async def sent(message: Any) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                # A file and the description of its load job come as two parts of one body.
+                start = body.find(b"{")
+                request, _ = json.JSONDecoder().raw_decode(body[start:].decode(errors="replace") or "null")
+                self.file.write(f"{json.dumps({'path': scope['path'], 'body': request})}\n")
+            await send(message)
+
+        return await self.app(scope, received, sent)
+
+
 start_upload_upstream, alter_table_upstream = uploads._start, tables._alter
 database._attach, database._connect, database.projects = attach, connect, projects
 uploads._start, tables._alter = start_upload, alter_table
 load._text = text
+
+if recording := os.environ.get("BIGQUERY_RECORDING"):
+    app.add_middleware(Recording, folder=recording)
 
 if __name__ == "__main__":
     main()

@@ -1,0 +1,174 @@
+"""Statements analyzed as BigQuery would: its language options, and tables as target-bigquery and dbt make them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
+from zetasql.wasi._pb2.zetasql.proto import options_pb2, simple_catalog_pb2
+from zetasql.wasi._pb2.zetasql.public import options_pb2 as language_pb2
+from zetasql.wasi._pb2.zetasql.public import simple_table_pb2, type_pb2
+
+from tests.googlesql.engine import Engine
+
+Columns = list[tuple[str, type_pb2.TypeProto]]
+
+SYNONYMS = {"INTEGER": "INT64", "FLOAT": "DOUBLE", "FLOAT64": "DOUBLE", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
+
+NOT_IN_BIGQUERY = [
+    "AGGREGATE_FILTERING",
+    "ARRAY_EQUALITY",
+    "ARRAY_ORDERING",
+    "EXPERIMENTAL_MODULES",
+    "EXTENDED_TYPES",
+    "INSERT_ON_CONFLICT_CLAUSE",
+    "INTERVAL_NANOS",
+    "JSON_TYPE_COMPARISON",
+    "LATERAL_COLUMN_REFERENCES",
+    "LATERAL_JOIN",
+    "LIMIT_OFFSET_EXPRESSIONS",
+    "LITERAL_CONCATENATION",
+    "MULTILEVEL_AGGREGATION",
+    "MULTILEVEL_AGGREGATION_ON_UDAS",
+    "MULTIWAY_UNNEST",
+    "ORDER_BY_COLLATE",
+    "PROTO_BASE",
+    "ROW_TYPE",
+    "SQL_GRAPH_CALL",
+    "TIMESTAMP_NANOS",
+    "TIMESTAMP_PICOS",
+    "TIMESTAMP_PRECISION",
+    "UUID_TYPE",
+    "V_1_4_TIMESTAMP_PICOS",
+]
+"""Features of the engine that BigQuery lacks, by its reference of the SQL language (read 27 November 2026)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Analyzed:
+    """`created`: the name of the table or view that the statement makes, if it makes one, of these columns."""
+
+    columns: Columns
+    created: tuple[str, ...] | None = None
+
+
+class Analyzer:
+    """`tables` by their path, `(dataset, table)`."""
+
+    def __init__(self) -> None:
+        self.tables: dict[tuple[str, ...], Columns] = {}
+        self._engine = Engine()
+        request = service.LanguageOptionsRequest(maximum_features=True)
+        language = self._engine.call("GetLanguageOptions", request, options_pb2.LanguageOptionsProto())
+        language.product_mode = language_pb2.PRODUCT_EXTERNAL
+        del language.supported_statement_kinds[:]  # none named: all
+        lacking = {f"FEATURE_{name}" for name in NOT_IN_BIGQUERY}
+        features = language_pb2.LanguageFeature
+        kept = [one for one in language.enabled_language_features if features.Name(one) not in lacking]
+        del language.enabled_language_features[:]
+        language.enabled_language_features.extend(kept)
+        if "QUALIFY" not in language.reserved_keywords:
+            language.reserved_keywords.append("QUALIFY")
+        self._language = language
+
+    def analyze(self, sql: str, parameters: dict[str, type_pb2.TypeProto], dataset: str | None) -> Analyzed:
+        """Raises Refused, with the analyzer's sentence and the place in the statement."""
+        request = service.AnalyzeRequest(sql_statement=sql)
+        request.options.language_options.CopyFrom(self._language)
+        request.options.default_timezone = "UTC"
+        request.options.error_message_mode = language_pb2.ERROR_MESSAGE_MULTI_LINE_WITH_CARET
+        for name, kind in parameters.items():
+            parameter = request.options.query_parameters.add(name=name)
+            parameter.type.CopyFrom(kind)
+        request.simple_catalog.CopyFrom(self._catalog(self._paths(sql), dataset))
+        request.descriptor_pool_list.definitions.add().builtin.SetInParent()
+        answer = self._engine.call("Analyze", request, service.AnalyzeResponse())
+        return _read(answer.resolved_statement)
+
+    def _paths(self, sql: str) -> list[tuple[str, ...]]:
+        request = service.ExtractTableNamesFromStatementRequest(sql_statement=sql)
+        request.options.CopyFrom(self._language)
+        names = self._engine.call(
+            "ExtractTableNamesFromStatement", request, service.ExtractTableNamesFromStatementResponse()
+        )
+        return [tuple(name.table_name_segment) for name in names.table_name]
+
+    def _catalog(
+        self, paths: list[tuple[str, ...]], dataset: str | None
+    ) -> simple_catalog_pb2.SimpleCatalogProto:
+        """Of the tables that the statement names, under the very paths by which it names them."""
+        root = simple_catalog_pb2.SimpleCatalogProto(name="root")
+        root.builtin_function_options.language_options.CopyFrom(self._language)
+        inner: dict[tuple[str, ...], Any] = {(): root}
+        for number, path in enumerate(dict.fromkeys(paths), 1):
+            words = tuple(word for part in path for word in part.split("."))
+            columns = self.tables.get((dataset, *words)[-2:] if dataset else words[-2:])
+            if columns is None:
+                continue  # the analyzer says that it is not there
+            for depth in range(1, len(path)):
+                if path[:depth] not in inner:
+                    inner[path[:depth]] = inner[path[: depth - 1]].catalog.add(name=path[depth - 1])
+            table = inner[path[:-1]].table.add(name=path[-1], serialization_id=number)
+            table.CopyFrom(_table(path[-1], number, columns))
+        return root
+
+
+def _table(name: str, number: int, columns: Columns) -> simple_table_pb2.SimpleTableProto:
+    table = simple_table_pb2.SimpleTableProto(name=name, serialization_id=number)
+    for column, kind in columns:
+        table.column.add(name=column).type.CopyFrom(kind)
+    return table
+
+
+def _read(statement: Any) -> Analyzed:
+    node, kinds = statement, []
+    while any(oneof.name == "node" for oneof in node.DESCRIPTOR.oneofs):
+        kinds.append(node.WhichOneof("node"))
+        node = getattr(node, kinds[-1])
+    if kinds[-1] == "resolved_query_stmt_node":
+        return Analyzed([(one.name, one.column.type) for one in node.output_column_list])
+    if not kinds[-1].startswith("resolved_create_"):
+        return Analyzed([])
+    if "view" in kinds[-1]:
+        columns = [(one.name, one.column.type) for one in _attribute(node, "output_column_list")]
+    else:
+        columns = [(one.name, one.type) for one in _attribute(node, "column_definition_list")]
+    name = [word for part in _attribute(node, "name_path") for word in part.split(".")]
+    return Analyzed(columns, tuple(name[-2:]))
+
+
+def _attribute(node: Any, name: str) -> Any:
+    """Of the node or of those it extends, which its protocol buffer holds as `parent`."""
+    while not hasattr(node, name):
+        node = node.parent
+    return getattr(node, name)
+
+
+def type_of(field: dict[str, Any]) -> type_pb2.TypeProto:
+    """A field as BigQuery's API describes it: `{"name", "type", "mode", "fields"}`."""
+    kind = SYNONYMS.get(field["type"].upper(), field["type"].upper())
+    result = type_pb2.TypeProto(type_kind=getattr(type_pb2, f"TYPE_{kind}"))
+    if kind == "STRUCT":
+        for part in field["fields"]:
+            result.struct_type.field.add(field_name=part["name"]).field_type.CopyFrom(type_of(part))
+    return array_of(result) if field.get("mode", "").upper() == "REPEATED" else result
+
+
+def type_of_parameter(kind: dict[str, Any]) -> type_pb2.TypeProto:
+    """A query parameter's type as BigQuery's API describes it: `{"type", "arrayType", "structTypes"}`."""
+    if kind["type"] == "ARRAY":
+        return array_of(type_of_parameter(kind["arrayType"]))
+    if kind["type"] == "STRUCT":
+        result = type_pb2.TypeProto(type_kind=type_pb2.TYPE_STRUCT)
+        for part in kind["structTypes"]:
+            field = result.struct_type.field.add(field_name=part.get("name", ""))
+            field.field_type.CopyFrom(type_of_parameter(part["type"]))
+        return result
+    return type_of({"type": kind["type"]})
+
+
+def array_of(element: type_pb2.TypeProto) -> type_pb2.TypeProto:
+    result = type_pb2.TypeProto(type_kind=type_pb2.TYPE_ARRAY)
+    result.array_type.element_type.CopyFrom(element)
+    return result

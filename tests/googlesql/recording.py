@@ -1,0 +1,74 @@
+"""What the sandbox's BigQuery has accepted, server by server, in order: tables as they came to be, and statements."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from tests.googlesql.analyzer import Analyzer, type_of, type_of_parameter
+from tests.googlesql.engine import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OWN_NAMES = re.compile(r"(?<=test_)[0-9a-f]{12}|'[^'\n]*'|\b\d+\b")
+"""In which a statement of one test differs from the same one of another: its dataset, and constants."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """A statement that differs from all others; `refusal` is the analyzer's sentence."""
+
+    sql: str
+    columns: list[str]
+    refusal: str | None
+
+
+def replay(folder: Path, analyzer: Analyzer) -> Iterator[Result]:
+    """Each statement once, however often it was sent."""
+    seen: set[str] = set()
+    for file in sorted(folder.glob("*.jsonl")):
+        analyzer.tables.clear()
+        for line in file.read_text().splitlines():
+            request = json.loads(line)
+            yield from _replay(request["path"].split("/"), request["body"] or {}, analyzer, seen)
+
+
+def _replay(path: list[str], body: dict[str, Any], analyzer: Analyzer, seen: set[str]) -> Iterator[Result]:
+    if "tables" in path:
+        name = body.get("tableReference", {}).get("tableId", path[-1])
+        _define(analyzer, path[path.index("datasets") + 1], name, body.get("schema", {}))
+        return
+    configuration = body.get("configuration", {})
+    if load := configuration.get("load"):
+        table = load["destinationTable"]
+        _define(analyzer, table["datasetId"], table["tableId"], load.get("schema", {}))
+        return
+    query = body if path[-1] == "queries" else configuration.get("query")
+    if not query or configuration.get("dryRun"):
+        return
+    shape = OWN_NAMES.sub("?", query["query"])
+    if shape in seen and not re.match(
+        r"\s*(/\*.*?\*/\s*)?create\b", query["query"], re.IGNORECASE | re.DOTALL
+    ):
+        return
+    given = {one["name"]: type_of_parameter(one["parameterType"]) for one in query.get("queryParameters", [])}
+    try:
+        analyzed = analyzer.analyze(query["query"], given, query.get("defaultDataset", {}).get("datasetId"))
+    except Refused as refused:
+        result = Result(query["query"], [], str(refused))
+    else:
+        result = Result(query["query"], [name for name, _ in analyzed.columns], None)
+        if analyzed.created:
+            analyzer.tables[analyzed.created] = analyzed.columns
+    if shape not in seen:
+        seen.add(shape)
+        yield result
+
+
+def _define(analyzer: Analyzer, dataset: str, table: str, schema: dict[str, Any]) -> None:
+    if fields := schema.get("fields"):
+        analyzer.tables[dataset, table] = [(field["name"], type_of(field)) for field in fields]

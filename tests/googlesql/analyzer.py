@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
@@ -43,6 +44,15 @@ NOT_IN_BIGQUERY = [
     "V_1_4_TIMESTAMP_PICOS",
 ]
 """Features of the engine that BigQuery lacks, by its reference of the SQL language (read 27 November 2026)."""
+
+
+ALTERED = re.compile(r"\bALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?([\w.`-]+)", re.IGNORECASE)
+"""What the engine does not count among the tables that a statement names."""
+
+TABLES_VIEW = {"project_id": "STRING", "dataset_id": "STRING", "table_id": "STRING"} | dict.fromkeys(
+    ("creation_time", "last_modified_time", "row_count", "size_bytes", "type"), "INT64"
+)
+"""BigQuery's `__TABLES__` in each dataset."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +102,8 @@ class Analyzer:
         names = self._engine.call(
             "ExtractTableNamesFromStatement", request, service.ExtractTableNamesFromStatementResponse()
         )
-        return [tuple(name.table_name_segment) for name in names.table_name]
+        altered = [tuple(path.replace("`", "").split(".")) for path in ALTERED.findall(sql)]
+        return [*altered, *(tuple(name.table_name_segment) for name in names.table_name)]
 
     def _catalog(
         self, paths: list[tuple[str, ...]], dataset: str | None
@@ -104,6 +115,8 @@ class Analyzer:
         for number, path in enumerate(dict.fromkeys(paths), 1):
             words = tuple(word for part in path for word in part.split("."))
             columns = self.tables.get((dataset, *words)[-2:] if dataset else words[-2:])
+            if words[-1] == "__TABLES__":
+                columns = [(name, type_of({"type": kind})) for name, kind in TABLES_VIEW.items()]
             if columns is None:
                 continue  # the analyzer says that it is not there
             for depth in range(1, len(path)):

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 OWN_NAMES = re.compile(r"(?<=test_)[0-9a-f]{12}|'[^'\n]*'|\b\d+\b")
 """In which a statement of one test differs from the same one of another: its dataset, and constants."""
+STAGING = re.compile(r"(?<=_reload_)[0-9a-f]{32}")
+SCRIPT = re.compile(r"\s*BEGIN TRANSACTION;")
+DEFINITION = re.compile(r"\s*(/\*.*?\*/\s*)?(create|alter)\b", re.IGNORECASE | re.DOTALL)
+ALTERATION = re.compile(
+    r"\s*ALTER TABLE (?P<table>\S+)"
+    r" (?:ADD COLUMN (?P<added>.+)|DROP COLUMN (?P<dropped>\w+)|RENAME TO (?P<renamed>\w+))",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,20 +58,34 @@ def _replay(path: list[str], body: dict[str, Any], analyzer: Analyzer, seen: set
     query = body if path[-1] == "queries" else configuration.get("query")
     if not query or configuration.get("dryRun"):
         return
-    shape = OWN_NAMES.sub("?", query["query"])
-    if shape in seen and not re.match(
-        r"\s*(/\*.*?\*/\s*)?create\b", query["query"], re.IGNORECASE | re.DOTALL
-    ):
-        return
     given = {one["name"]: type_of_parameter(one["parameterType"]) for one in query.get("queryParameters", [])}
+    dataset = query.get("defaultDataset", {}).get("datasetId")
+    sql = query["query"]
+    for statement in sql.split(";\n") if SCRIPT.match(sql) else [sql]:
+        yield from _analyzed(statement, given, dataset, analyzer, seen)
+
+
+def _analyzed(
+    sql: str, given: dict[str, Any], dataset: str | None, analyzer: Analyzer, seen: set[str]
+) -> Iterator[Result]:
+    shape = STAGING.sub("?", OWN_NAMES.sub("?", sql))
+    if not sql.strip() or (shape in seen and not DEFINITION.match(sql)):
+        return
     try:
-        analyzed = analyzer.analyze(query["query"], given, query.get("defaultDataset", {}).get("datasetId"))
+        analyzed = analyzer.analyze(sql, given, dataset)
     except Refused as refused:
-        result = Result(query["query"], [], str(refused))
+        result = Result(sql, [], str(refused))
     else:
-        result = Result(query["query"], [name for name, _ in analyzed.columns], None)
+        result = Result(sql, [name for name, _ in analyzed.columns], None)
         if analyzed.created:
             analyzer.tables[analyzed.created] = analyzed.columns
+        elif changed := ALTERATION.match(sql):
+            path = tuple(changed["table"].replace("`", "").split(".")[-2:])
+            columns = analyzer.tables.pop(path)
+            kept = [column for column in columns if column[0] != changed["dropped"]]
+            if changed["added"]:
+                kept += analyzer.analyze(f"CREATE TABLE added.columns ({changed['added']})", {}, None).columns
+            analyzer.tables[path[0], changed["renamed"] or path[1]] = kept
     if shape not in seen:
         seen.add(shape)
         yield result

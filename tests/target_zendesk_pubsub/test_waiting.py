@@ -14,9 +14,9 @@ MENDED = {**DIRECTORY, STRANGER: ("M4", "member")}
 
 @pytest.fixture
 def unpublished(warehouse, dataset, messages_dataset):
-    """Tickets by the query of the replaced system's README."""
+    """Tickets by the query of the replaced system's README, less the columns that both tables have: BigQuery refuses those."""
     sql = f"""
-        SELECT * FROM `{PROJECT}.{dataset}.TICKET_USER_JOIN_ERROR` AS unpublished
+        SELECT unpublished.* FROM `{PROJECT}.{dataset}.TICKET_USER_JOIN_ERROR` AS unpublished
         LEFT JOIN `{PROJECT}.{messages_dataset}.zendesk_ticket` AS published
         ON unpublished.ticket_id = CAST(JSON_EXTRACT_SCALAR(published.attributes, '$.ticket_id') AS INT64)
         WHERE published.attributes IS NULL

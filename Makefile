@@ -8,6 +8,7 @@ PYTHON := .venv/bin/python
 MELTANO := .venvs/meltano/bin/meltano
 PLUGINS := tap-zendesk-cityblock target-bigquery target-zendesk-pubsub
 ENV ?= local
+PYTHONS ?= 3.11 3.12 3.13
 CHECKED := $(PLUGINS)
 WHOLE_RUNS := $(addprefix tests/,$(addprefix end_to_end/test_,further.py interrupted.py publish.py without_exports.py) transform)
 RECORDED := tests/transform tests/target_zendesk_pubsub tests/target_bigquery
@@ -54,7 +55,7 @@ test-runbook: setup ## every command of docs/runbook.md, in its order, against a
 
 test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 that is there, but the one of `make test`
 	@own=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
-	for version in $$(printf '%s\n' 3.11 3.12 3.13 | grep -vxF "$$own"); do \
+	for version in $$(printf '%s\n' $(PYTHONS) | grep -vxF "$$own"); do \
 		$(UV) python find --no-python-downloads $$version >/dev/null 2>&1 || { echo "no Python $$version here"; continue; }; \
 		echo "Python $$version"; \
 		$(UV) venv --quiet --clear --python $$version .venvs/test-$$version && \

@@ -12,7 +12,7 @@ from tap_zendesk_cityblock.cursors import (
     read_child_bookmark,
     write_child_bookmark,
 )
-from tap_zendesk_cityblock.errors import IncompleteError, StreamUnavailableError
+from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.oddities import Oddities, check_not_all_left_out
 from tap_zendesk_cityblock.pages import Pages
@@ -128,8 +128,8 @@ def raise_where_rows_lack(causes: Mapping[Key, StreamUnavailableError | None]) -
     refused = {key: cause for key, cause in causes.items() if cause and not cause.is_missing}
     if refused:
         told = ", ".join(f"{key}: {cause}" for key, cause in refused.items())
-        if all(isinstance(cause, IncompleteError) for cause in refused.values()):
-            raise IncompleteError(told)
-        raise StreamUnavailableError(told, is_refused=all(cause.is_refused for cause in refused.values()))
+        kinds = {type(cause) for cause in refused.values()}
+        kind = kinds.pop() if len(kinds) == 1 else StreamUnavailableError
+        raise kind(told, is_refused=all(cause.is_refused for cause in refused.values()))
     if causes and all(causes.values()):
         raise StreamUnavailableError("HTTP 404", is_missing=True)

@@ -205,7 +205,7 @@ def _failure(path: str, response: requests.Response) -> Exception:
         return StreamUnavailableError(told, is_missing=status == 404)
     if status in (400, 422) and title == "StartTimeTooRecent":
         return StartTooRecentError()
-    if status == 400 and title in ("InvalidCursor", "InvalidPaginationParameter"):
+    if status in (400, 422) and title in ("InvalidCursor", "InvalidPaginationParameter"):
         return CursorInvalidError(f"Zendesk refused the cursor ({told})")
     return RefusedError(f"{path}: {told}", status) if 400 <= status < 500 else AnswerError(f"{path}: {told}")
 

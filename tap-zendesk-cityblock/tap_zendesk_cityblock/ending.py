@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.errors import ConfigurationError, PartlyUnavailableError, TapError
+from tap_zendesk_cityblock.errors import AnswerError, ConfigurationError, PartlyUnavailableError, TapError
 
 if TYPE_CHECKING:
     import logging
@@ -51,6 +51,13 @@ class Ending:
         odd = ", ".join(f"{one.name} {one.oddities.count}" for one in self._streams if one.oddities.count)
         if odd:
             self._logger.error("objects that were left out, because no row can be made of them: %s", odd)
+
+
+def check_answers(streams: Sequence[ModelStream], failed: Mapping[str, AnswerError]) -> None:
+    """Raises AnswerError where a model's answers were not as documented, with each sentence once."""
+    causes = dict.fromkeys(str(failed[stream.name]) for stream in streams if stream.name in failed)
+    if causes:
+        raise AnswerError("; ".join(causes))
 
 
 def check_availability(

@@ -3,14 +3,15 @@
 TapError                    stops the run; one sentence, never an object's content or a credential; exit code 1
 ├── ConfigurationError      a setting, a credential or a state makes no sense: mend it
 ├── ClockError              this machine's clock is wrong: set it
-├── AnswerError             Zendesk answered what the tap cannot work with: read the sentence
+├── AnswerError             Zendesk answered what the tap cannot work with: raised once the other models have run
 │   └── RefusedError        it does not take the request as it is; on a model's first request: as StreamUnavailableError
 ├── GaveUpError             Zendesk did not answer well for too long: run again later
 │   └── OutOfRequestsError  it did so for the account's rate limit: run again when others ask less; exit code 4
 └── PartlyUnavailableError  raised at the very end: everything else was exported; exit code 3
 TransientError              the request is tried again
 StreamUnavailableError      the model is left out, the others go on
-└── IncompleteError         the same: its answers show that there is more, and not where
+├── IncompleteError         the same: its answers show that there is more, and not where
+└── CursorRefusedError      the same: it names no time to go on from, and the first day is nobody's wish
 StartTooRecentError         the model is complete: nothing can have changed since
 CursorInvalidError          the model goes on from the time at which the cursor stood; stops the run if that does not help
 """
@@ -99,6 +100,14 @@ class IncompleteError(StreamUnavailableError):
     @property
     def problem(self) -> str:
         return "incomplete"
+
+
+class CursorRefusedError(StreamUnavailableError):
+    """Zendesk does not take the cursor, which names no time to go on from."""
+
+    @property
+    def problem(self) -> str:
+        return "cursor refused"
 
 
 class StartTooRecentError(Exception):

@@ -13,8 +13,8 @@ import msgspec
 from tap_zendesk_cityblock.cursors import Position, example, is_ahead, moment_of, seconds_of, time_of
 from tap_zendesk_cityblock.errors import (
     AnswerError,
-    ConfigurationError,
     CursorInvalidError,
+    CursorRefusedError,
     RefusedError,
     StartTooRecentError,
     StreamUnavailableError,
@@ -200,14 +200,14 @@ class Pages:
     def _healed(self, cursor: str, invalid: CursorInvalidError) -> Position:
         """A second before the time at which such a cursor stood: rows may repeat, none is missed.
 
-        Raises ConfigurationError where that would be all since the first day.
+        Raises CursorRefusedError where that would be all since the first day.
         """
         reached = time_of(cursor)
-        if reached is None and self._model.parent is None:
-            raise ConfigurationError(
-                f"{self._model.name}: {invalid}, and it names no time to go on from; write {example(self._model)} into the state"
+        if reached is None:
+            raise CursorRefusedError(
+                f"{invalid}, and it names no time to go on from; write {example(self._model)} into the state"
             )
-        moment = self._settings.start_date if reached is None else reached - 1
+        moment = reached - 1
         self._logger.warning(
             "%s: %s; going on from the cursor's time, %s",
             self._model.name,

@@ -22,8 +22,8 @@ from tap_zendesk_cityblock.availability import SECONDS, mark_readable
 from tap_zendesk_cityblock.children import ChildStream
 from tap_zendesk_cityblock.client import ZendeskClient
 from tap_zendesk_cityblock.credentials import credentials
-from tap_zendesk_cityblock.ending import Ending, check_availability
-from tap_zendesk_cityblock.errors import ConfigurationError, TapError, untold
+from tap_zendesk_cityblock.ending import Ending, check_answers, check_availability
+from tap_zendesk_cityblock.errors import AnswerError, ConfigurationError, TapError, untold
 from tap_zendesk_cityblock.export_metadata import NAME as EXPORT_METADATA
 from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.json_files import read_object, to_object
@@ -72,6 +72,7 @@ class TapZendeskCityblock(Tap):
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
         self.unavailable: dict[str, StreamUnavailableError] = {}
+        self.failed: dict[str, AnswerError] = {}
         self._side_by_side = SideBySide()
         self._ending = Ending(self.logger)
         super().__init__(**kwargs)
@@ -201,7 +202,10 @@ class TapZendeskCityblock(Tap):
         )
 
     def sync_all(self) -> None:  # type: ignore[misc] # final, and the SDK is pinned
-        """The SDK's own, but for the order: streams are synced side by side, EXPORT_METADATA's SCHEMA is out first."""
+        """The SDK's own, but for the order: streams are synced side by side, EXPORT_METADATA's SCHEMA is out first.
+
+        Raises AnswerError once all have run, other TapErrors at once.
+        """
         self._reset_state_progress_markers()
         self._set_compatible_replication_methods()
         if self.state:
@@ -214,9 +218,20 @@ class TapZendeskCityblock(Tap):
             and not stream.parent_stream_type
             and stream.name != EXPORT_METADATA
         ]
-        self._side_by_side.run([partial(sync, stream) for stream in streams])
+        self._side_by_side.run([partial(self._sync, stream) for stream in streams])
         for stream in self.streams.values():
             stream.log_sync_costs()
+        check_answers(self._models(), self.failed)
+
+    def _sync(self, stream: Stream) -> None:
+        """Answers that are not as documented fail their own model."""
+        try:
+            stream.sync()
+        except AnswerError as error:
+            self.failed[stream.name] = error
+            self.logger.warning("%s: failed, the other models go on: %s", stream.name, error)
+        else:
+            stream.finalize_state_progress_markers()
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
         """Leaves at once. The SDK's writes a STATE that may cut a RECORD in two, and calls it success."""
@@ -264,11 +279,6 @@ class TapZendeskCityblock(Tap):
         with tap._ending.of(tap._models()):
             tap.sync_all()
             check_availability(tap._models(), tap.unavailable, tap.settings)
-
-
-def sync(stream: Stream) -> None:
-    stream.sync()
-    stream.finalize_state_progress_markers()
 
 
 def configured(config: str, state: dict[str, Any] | None = None) -> TapZendeskCityblock:

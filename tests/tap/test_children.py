@@ -129,6 +129,17 @@ def test_a_cursor_that_is_refused_is_healed_for_that_parent_alone(tap, zendesk):
     assert {record["custom_object_key"] for record in second.records("custom_object_record")} == {"vehicle"}
 
 
+def test_a_cursor_that_names_no_time_is_not_healed_from_the_first_day(tap, zendesk):
+    state = tap(**ONLY_RECORDS).states[-1]
+    state["bookmarks"]["custom_object_record"]["cursors"]["vehicle"] = "mistyped-cursor"
+    zendesk.fault(f"{RECORDS}/vehicle/cursor", status=400, body=REFUSED)
+    result = tap(**ONLY_RECORDS, state=state)
+    assert result.code == 3
+    assert "cursor refused: custom_object_record (vehicle: " in result.stderr.splitlines()[-1]
+    assert result.ids("custom_object_record") == []
+    assert result.states[-1]["bookmarks"] == state["bookmarks"]
+
+
 def test_a_row_tells_whose_it_is(tap, zendesk):
     result = tap(bulk_models=["schedule_holiday"], incremental_models=[])
     assert result.code == 0, result.stderr

@@ -108,12 +108,12 @@ def test_others_who_use_the_account_find_room(tap, zendesk):
     assert counts["others_served"] > counts.get("others_refused", 0)
 
 
-def test_one_model_that_goes_wrong_ends_the_run_while_others_wait_for_zendesk(tap, zendesk):
+def test_an_account_that_is_suspended_ends_the_run_while_models_wait_for_zendesk(tap, zendesk):
     zendesk.fault("/api/v2/groups", kind="slow", delay=120)
-    zendesk.fault(BRANDS, status=200, body={"brnds": []})
+    zendesk.fault(BRANDS, status=402, body={"error": "Payment required"})
     result = tap(bulk_models=["brand", "group"], incremental_models=[])
     assert result.code == 1
-    assert "has no list 'brands'" in result.stderr
+    assert "is suspended or unpaid" in result.stderr
     assert "Traceback" not in result.stderr
     assert result.ids("group") == []
 

@@ -113,6 +113,30 @@ def test_a_refusal_in_mid_export_ends_the_run(tap, zendesk):
     assert "/api/v2/macros: HTTP 422 RecordInvalid" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v2/groups", {"groups": None}),
+        ("/api/v2/groups", {"groups": [{"name": "Secretive"}]}),
+        ("/api/v2/groups", {"groups": [], "meta": {"has_more": True}}),
+        (TICKETS, {"tickets": [], "after_cursor": 5, "end_of_stream": True}),
+        (TICKETS, {"tickets": [], "end_of_stream": False}),
+    ],
+    ids=["no list", "no keys", "no cursor for more", "odd cursor", "no cursor"],
+)
+def test_an_answer_that_is_not_as_documented_fails_its_model_alone(path, body, tap, zendesk):
+    zendesk.fault(path, times=1000, status=200, body=body)
+    result = tap(bulk_models=["brand", "group"], incremental_models=["organization", "ticket"])
+    failed, other = ("group", "ticket") if path != TICKETS else ("ticket", "group")
+    assert result.code == 1
+    assert f"{failed}: " in result.stderr.splitlines()[-1]
+    assert "Secretive" not in result.stderr
+    for model in ("brand", "organization", other):
+        assert set(result.ids(model)) == zendesk.ids(model)
+    complete = [one["table_name"] for one in result.records("EXPORT_METADATA")]
+    assert sorted(complete) == sorted(["brand", "organization", other])
+
+
 def test_the_last_line_names_the_models_in_one_order_whoever_was_refused_first(tap, zendesk):
     zendesk.fault("/api/v2/brands", status=503, headers={"Retry-After": "2"})  # and holds up no other
     zendesk.fault("/api/v2/brands", status=403)
@@ -401,8 +425,9 @@ def test_a_cursor_that_tells_no_time_there_can_be_is_a_cursor_like_any_other(tap
     assert result.states[-1]["bookmarks"]["ticket"]["reached"] is None
     zendesk.fault(TICKETS, **INVALID_CURSOR)
     again = tap(**ONLY_TICKETS, state=result.states[-1])
-    assert again.code == 1
-    assert "names no time to go on from; write" in again.stderr
+    assert again.code == 3
+    assert "cursor refused: ticket (" in again.stderr.splitlines()[-1]
+    assert "names no time to go on from; write" in again.stderr.splitlines()[-1]
     assert again.records("ticket") == []
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from google.cloud.bigquery import LoadJobConfig, SchemaField
 from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.models import FURTHER_MODELS, MODELS
 
@@ -277,7 +278,11 @@ def test_the_directory_joins_members_by_id_and_users_by_address(views, warehouse
         ],
     }.items():
         warehouse.client.create_dataset(f"{views.dataset}_internal", exists_ok=True)
-        warehouse.client.load_table_from_json(rows, f"{views.dataset}_internal.{table}").result()
+        schema = [SchemaField(name, "STRING") for name in rows[0]]
+        config = LoadJobConfig(schema=schema)
+        warehouse.client.load_table_from_json(
+            rows, f"{views.dataset}_internal.{table}", job_config=config
+        ).result()
     views.load(
         "user",
         exported("a", MONDAY, id=1, external_id="M1", email="m1@x.example", active=True),

@@ -69,7 +69,7 @@ test-image: setup image-prefix ## the image's recipe, run as the CronJobs run it
 
 test-googlesql: setup .venvs/googlesql/.ready ## every statement that tests send, on Google's own SQL analyzer; records them first unless BIGQUERY_RECORDING has them
 	@if [ -z "$$BIGQUERY_RECORDING" ]; then \
-		export BIGQUERY_RECORDING=$(CURDIR)/.sandbox/recording; rm -rf "$$BIGQUERY_RECORDING"; \
+		export BIGQUERY_RECORDING=$(CURDIR)/build/recording; rm -rf "$$BIGQUERY_RECORDING"; \
 		$(PYTHON) -m pytest -q -n 2 --no-loadscope-reorder $(RECORDED) || exit 1; \
 	fi; \
 	.venvs/googlesql/bin/python -m pytest --confcutdir=tests/googlesql tests/googlesql

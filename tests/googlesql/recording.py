@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 OWN_NAMES = re.compile(r"(?<=test_)[0-9a-f]{12}|'[^'\n]*'|\b\d+\b")
 """In which a statement of one test differs from the same one of another: its dataset, and constants."""
 STAGING = re.compile(r"(?<=_reload_)[0-9a-f]{32}")
-SCRIPT = re.compile(r"\s*BEGIN TRANSACTION;")
+END_OF_STATEMENT = re.compile(r";\s*\n")
+"""In a script; no text of ours has one."""
 DEFINITION = re.compile(r"\s*(/\*.*?\*/\s*)?(create|alter)\b", re.IGNORECASE | re.DOTALL)
 ALTERATION = re.compile(
     r"\s*ALTER TABLE (?P<table>\S+)"
@@ -63,7 +64,7 @@ def _replay(path: list[str], body: dict[str, Any], analyzer: Analyzer, seen: set
     sql = query["query"]
     if "INFORMATION_SCHEMA" in sql:  # dbt's own, over views that BigQuery has and nobody makes here
         return
-    for statement in sql.split(";\n") if SCRIPT.match(sql) else [sql]:
+    for statement in END_OF_STATEMENT.split(sql):
         yield from _analyzed(statement, given, dataset, analyzer, seen)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tap_zendesk_cityblock.errors import AnswerError, TransientError
-from tap_zendesk_cityblock.texts import is_utf8, keys_with_invalid_text, replaced
+from tap_zendesk_cityblock.texts import keys_with_invalid_text, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,12 +50,12 @@ def answer_type(model: Model, row: Any) -> Any:  # noqa: ANN401 - types, made at
 
 
 def decoded(model: Model, body: bytes, decode: Callable[[bytes], Any], report: Report) -> Any:  # noqa: ANN401 - made at run time
-    """What `decode` makes of the body, invalid texts replaced. Raises TransientError for a body cut short."""
-    try:
-        if is_utf8(body):
-            return decode(body)
-    except msgspec.DecodeError:
-        pass
+    """What `decode` makes of the body, texts that it refuses replaced. Raises TransientError for a body cut short.
+
+    Values that are handed on as bytes are not looked into: bytes that are not UTF-8 are replaced by whoever reads them.
+    """
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+        return decode(body)
     valid = replaced(body)
     try:
         if valid != body:

@@ -7,10 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from codecs import utf_8_decode
-
-CHUNK = 262_144
-"""Bytes that are decoded at a time: the decoded text of a page would take up to four times the room of the page."""
 
 _ESCAPE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair
@@ -20,23 +16,9 @@ _ESCAPE = re.compile(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def is_utf8(body: bytes) -> bool:
-    if body.isascii():
-        return True
-    view, start = memoryview(body), 0
-    try:
-        while start < len(body):
-            end = start + CHUNK
-            _, read = utf_8_decode(view[start:end], "strict", end >= len(body))
-            start += read
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def replaced(body: bytes) -> bytes:
     """JSON text, with U+FFFD for everything in it that is not valid Unicode."""
-    text = body if is_utf8(body) else body.decode("utf-8", "replace").encode()
+    text = body.decode("utf-8", "replace").encode()
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], text)
 
 

@@ -44,7 +44,7 @@ format: setup ## let ruff mend what it can
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-test: setup ## every test but those that have a verb of their own, ten minutes
+test: setup ## every test but those that have a verb of their own, about twelve minutes
 	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder $(WHOLE_RUNS:%=--ignore=%) --ignore=tests/end_to_end/test_runbook.py
 
 test-whole-runs: setup ## whole runs: of every model there is, of publication, without incremental exports, killed ones; and of dbt

@@ -149,6 +149,6 @@ def test_a_ticket_whose_id_is_none_is_rejected_and_named_if_that_says_nothing_pe
 
 
 def test_what_is_nested_past_all_bounds_is_rejected():
-    deep = record(custom_fields=[{"id": 1, "value": "V"}]).replace(b'"V"', b"[" * 5_000 + b"]" * 5_000)
+    deep = record(custom_fields=[{"id": 1, "value": "V"}]).replace(b'"V"', b"[" * 100_000 + b"]" * 100_000)
     rejected = read_ticket(deep).ticket
     assert rejected.reason == "nested too deeply"

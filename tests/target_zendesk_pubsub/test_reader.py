@@ -80,7 +80,7 @@ REFUSED = {
     "a line that is cut": (lines([ticket(1)])[:-20], "input line 1 is no Singer message"),
     "a line nested past all bounds": (
         json.dumps({"type": "RECORD", "stream": "ticket", "record": {"id": "V"}})
-        .replace('"V"', "[" * 5_000 + "]" * 5_000)
+        .replace('"V"', "[" * 100_000 + "]" * 100_000)
         .encode(),
         "input line 1 is no Singer message",
     ),

@@ -37,7 +37,7 @@ class Endpoint:
     window: tuple[str, str] | None = None
     """What the query calls the times that a list is asked for: from and to, seconds since 1970 or ISO."""
     support_type: str | None = None
-    """Where tickets of agents are told from those of AI agents: the property that has the ticket's id."""
+    """Property with the ticket's id, where tickets of agents and of AI agents are kept apart."""
     sideload: str | None = None
     """What `include` may ask for, which is then inside the objects."""
 

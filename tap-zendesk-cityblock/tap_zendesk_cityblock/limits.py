@@ -272,7 +272,7 @@ def _kind(path: str) -> str:
 
 
 def service_of(path: str) -> str:
-    """The bucket that `x-rate-limit*` of its answers tell of."""
+    """The bucket that `x-rate-limit*` of its answers describe."""
     return next((bucket for beginning, bucket in SERVICES if path.startswith(beginning)), ACCOUNT)
 
 
@@ -282,7 +282,7 @@ def documented(path: str) -> tuple[str, int] | None:
 
 
 def _told(headers: Mapping[str, str], service: str, own: tuple[str, int] | None) -> dict[str, Told]:
-    """By bucket. `ratelimit-*` without `x-rate-limit*` tell of a documented bucket, else of the service."""
+    """By bucket. `ratelimit-*` without `x-rate-limit*` describe a documented bucket, else of the service."""
     found: dict[str, Told] = {}
     of_service = "x-rate-limit-remaining" in headers or own is None
     total = _number(headers.get("x-rate-limit", headers.get("ratelimit-limit")))

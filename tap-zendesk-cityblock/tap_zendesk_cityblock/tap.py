@@ -78,7 +78,7 @@ class TapZendeskCityblock(Tap):
         super().__init__(**kwargs)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:  # noqa: ARG002 - discovery trusts nothing either
-        """The SDK's, whose errors quote values: those of secrets are told without. Raises ConfigurationError.
+        """The SDK's, whose errors quote values: those of secrets are left out. Raises ConfigurationError.
 
         Null is absent: the SDK takes it where a setting has a type alone, and not where it has allowed values.
         """

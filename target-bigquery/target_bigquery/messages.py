@@ -35,7 +35,7 @@ def check_schema(message: Message) -> None:
 
 
 def check_record(message: Message) -> None:
-    """Raises InputError for a RECORD that holds no row."""
+    """Raises InputError for a RECORD without an object."""
     missing = {"stream", "record"} - message.keys()
     if missing:
         raise InputError(f"a RECORD without {' and '.join(sorted(missing))}")

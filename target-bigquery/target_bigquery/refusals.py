@@ -30,7 +30,7 @@ UNREACHABLE = if_exception_type(
 
 
 ONCE = Retry(predicate=lambda _error: False)
-"""For calls of Google's clients: trying again is the loader's business, which bounds it and tells of it."""
+"""For calls of Google's clients: trying again is the loader's business, which bounds it and logs it."""
 
 
 def is_transient(error: Exception) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command(help="Publishes tickets that were set aside and can be read now.")
 @click.option("--config", required=True, help="Settings file of target-zendesk-pubsub, or ENV")
-@click.option("--dry-run", is_flag=True, help="Only tells what would be published")
+@click.option("--dry-run", is_flag=True, help="Only show what would be published")
 def command(config: str, *, dry_run: bool) -> None:
     """Raises TargetError."""
     target = TargetZendeskPubSub.configured(config)

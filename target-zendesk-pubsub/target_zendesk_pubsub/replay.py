@@ -29,7 +29,7 @@ BEGINNING = datetime(2019, 1, 1)  # noqa: DTZ001 - made UTC with the others
 @click.option("--from", "first", type=DAY, help="First day on which the messages were published, UTC")
 @click.option("--to", "last", type=DAY, help="Last day, included; needed with --from")
 @click.option("--ticket", "tickets", type=int, multiple=True, help="Only of this ticket; may be repeated")
-@click.option("--dry-run", is_flag=True, help="Only tells what would be published")
+@click.option("--dry-run", is_flag=True, help="Only show what would be published")
 def command(
     config: str, first: datetime | None, last: datetime | None, tickets: tuple[int, ...], *, dry_run: bool
 ) -> None:

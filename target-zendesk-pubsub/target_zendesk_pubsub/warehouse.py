@@ -48,7 +48,7 @@ UNREACHABLE = if_exception_type(
     TransportError,  # of a token that could not be renewed
 )
 ONCE = Retry(predicate=lambda _error: False)
-"""For calls of Google's client: trying again is this module's business, which bounds it and tells of it."""
+"""For calls of Google's client: trying again is this module's business, which bounds it and logs it."""
 encode_row = msgspec.json.Encoder().encode
 
 

@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
-from tap_zendesk_cityblock.cursors import is_readable
 from tap_zendesk_cityblock.errors import ConfigurationError
-from tap_zendesk_cityblock.limits import BUCKETS, HEADER
+from tap_zendesk_cityblock.http.rate_limits import BUCKETS, HEADER
 from tap_zendesk_cityblock.models import (
     ALL_BULK_MODELS,
     ALL_INCREMENTAL_MODELS,
@@ -25,6 +24,7 @@ from tap_zendesk_cityblock.models import (
     Model,
     Paging,
 )
+from tap_zendesk_cityblock.state.cursors import is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

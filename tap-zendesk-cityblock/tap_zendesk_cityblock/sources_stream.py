@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.cursors import Position, read_bookmark
 from tap_zendesk_cityblock.errors import StreamUnavailableError
-from tap_zendesk_cityblock.progress import Progress
-from tap_zendesk_cityblock.rows import DictRows
-from tap_zendesk_cityblock.sources import NO_SOURCE, sources_of
+from tap_zendesk_cityblock.readers.sources import NO_SOURCE, sources_of
+from tap_zendesk_cityblock.readers.without_exports import SourcePages
+from tap_zendesk_cityblock.rows.decoding import DictRows
+from tap_zendesk_cityblock.state.cursors import Position, read_bookmark
+from tap_zendesk_cityblock.state.progress import Progress
 from tap_zendesk_cityblock.streams import EXPORT_COLUMNS, ModelStream
-from tap_zendesk_cityblock.without_exports import SourcePages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from singer_sdk.helpers.types import Context
 
-    from tap_zendesk_cityblock.export_metadata import Export
+    from tap_zendesk_cityblock.state.export_metadata import Export
 
 
 class SourcesStream(ModelStream):

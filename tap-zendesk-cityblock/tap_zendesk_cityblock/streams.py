@@ -14,16 +14,22 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
 from tap_zendesk_cityblock.columns import described
-from tap_zendesk_cityblock.cursors import Position, described_at, epoch_of, read_bookmark, write_bookmark
 from tap_zendesk_cityblock.errors import StreamUnavailableError
-from tap_zendesk_cityblock.export_metadata import Export, TapStream
-from tap_zendesk_cityblock.members import Member, set_out, with_parts
 from tap_zendesk_cityblock.models import MODELS
-from tap_zendesk_cityblock.oddities import Oddities, check_not_all_left_out
-from tap_zendesk_cityblock.pages import Pages
-from tap_zendesk_cityblock.parts import Parts
-from tap_zendesk_cityblock.progress import Progress
-from tap_zendesk_cityblock.rows import DictRows, RawRows
+from tap_zendesk_cityblock.readers.members import Member, set_out, with_parts
+from tap_zendesk_cityblock.readers.pages import Pages
+from tap_zendesk_cityblock.rows.decoding import DictRows, RawRows
+from tap_zendesk_cityblock.rows.derived import Parts
+from tap_zendesk_cityblock.rows.oddities import Oddities, check_not_all_left_out
+from tap_zendesk_cityblock.state.cursors import (
+    Position,
+    described_at,
+    epoch_of,
+    read_bookmark,
+    write_bookmark,
+)
+from tap_zendesk_cityblock.state.export_metadata import Export, TapStream
+from tap_zendesk_cityblock.state.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,8 +39,8 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog
 
     from tap_zendesk_cityblock.models import Model
-    from tap_zendesk_cityblock.pagination import Page
-    from tap_zendesk_cityblock.rows import Rows
+    from tap_zendesk_cityblock.readers.pagination import Page
+    from tap_zendesk_cityblock.rows.decoding import Rows
     from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 EXPORT_COLUMNS = {"_export_id": {"type": "string"}, "_exported_at": {"type": "string", "format": "date-time"}}

@@ -18,22 +18,22 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 
-from tap_zendesk_cityblock.availability import SECONDS, mark_readable
-from tap_zendesk_cityblock.children import ChildStream
-from tap_zendesk_cityblock.client import ZendeskClient
-from tap_zendesk_cityblock.credentials import credentials
+from tap_zendesk_cityblock.cooperative_threads import SideBySide
 from tap_zendesk_cityblock.ending import Ending, check_answers, check_availability
 from tap_zendesk_cityblock.errors import AnswerError, ConfigurationError, TapError, untold
-from tap_zendesk_cityblock.export_metadata import NAME as EXPORT_METADATA
-from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
+from tap_zendesk_cityblock.http.client import ZendeskClient
+from tap_zendesk_cityblock.http.credentials import credentials
+from tap_zendesk_cityblock.http.rate_limits import BUCKETS, Limits
 from tap_zendesk_cityblock.json_files import read_object, to_object
-from tap_zendesk_cityblock.limits import BUCKETS, Limits
+from tap_zendesk_cityblock.readers.availability import SECONDS, mark_readable
+from tap_zendesk_cityblock.readers.children import ChildStream
+from tap_zendesk_cityblock.readers.sources import sources_of
 from tap_zendesk_cityblock.settings import SETTINGS, Settings, check_names, hint
 from tap_zendesk_cityblock.settings_files import keep_private
-from tap_zendesk_cityblock.side_by_side import SideBySide
-from tap_zendesk_cityblock.sources import sources_of
 from tap_zendesk_cityblock.sources_stream import SourcesStream
-from tap_zendesk_cityblock.state_check import check_state
+from tap_zendesk_cityblock.state.export_metadata import NAME as EXPORT_METADATA
+from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
+from tap_zendesk_cityblock.state.validation import check_state
 from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.writer import BufferedWriter
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from singer_sdk import Target
 from tap_zendesk_cityblock import settings as tap_settings
-from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
+from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.tap import TapZendeskCityblock
 from target_bigquery import settings as target_settings

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tap_zendesk_cityblock.ignored import ignored
+from tap_zendesk_cityblock.http.ignored import ignored
 
 CHECK = Path(sys.executable).with_name("tap-zendesk-cityblock-check")
 

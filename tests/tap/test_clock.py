@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from tap_zendesk_cityblock.clock import check_clock
 from tap_zendesk_cityblock.errors import ClockError
+from tap_zendesk_cityblock.http.clock import check_clock
 
 NOW = 1_800_000_000
 BRANDS = {

@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from tap_zendesk_cityblock.errors import AnswerError, StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS, Paging
-from tap_zendesk_cityblock.oddities import IGNORED
-from tap_zendesk_cityblock.pagination import first_query, read_page
-from tap_zendesk_cityblock.rows import DictRows
+from tap_zendesk_cityblock.readers.pagination import first_query, read_page
+from tap_zendesk_cityblock.rows.decoding import DictRows
+from tap_zendesk_cityblock.rows.oddities import IGNORED
 
 BASE = "https://cityblock.zendesk.com"
 LISTS = [

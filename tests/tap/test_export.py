@@ -191,9 +191,7 @@ def comparable(result, model):
     ]
 
 
-EVERY_PAGE = (
-    "from tap_zendesk_cityblock import export_metadata, tap; export_metadata.INTERVAL_SECONDS = 0; tap.main()"
-)
+EVERY_PAGE = "from tap_zendesk_cityblock import tap; from tap_zendesk_cityblock.state import export_metadata; export_metadata.INTERVAL_SECONDS = 0; tap.main()"
 
 
 @pytest.mark.parametrize("model", ["macro", "ticket"])

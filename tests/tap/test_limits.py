@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 
 import pytest
-from tap_zendesk_cityblock.limits import Limits
+from tap_zendesk_cityblock.http.rate_limits import Limits
 
 EXPORTS = "/api/v2/incremental/tickets/cursor"
 OTHER_EXPORTS = "/api/v2/incremental/organizations"

@@ -4,8 +4,8 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
-from tap_zendesk_cityblock.cursors import Position, is_ahead, read_child_bookmark, write_child_bookmark
 from tap_zendesk_cityblock.models import MODELS, Paging
+from tap_zendesk_cityblock.state.cursors import Position, is_ahead, read_child_bookmark, write_child_bookmark
 
 STANDS = 1_732_725_000
 ROW_AT = STANDS + 500

@@ -5,9 +5,9 @@ import logging
 from datetime import UTC, datetime
 
 import pytest
-from tap_zendesk_cityblock.cursors import Position
-from tap_zendesk_cityblock.export_metadata import Export
-from tap_zendesk_cityblock.progress import Progress
+from tap_zendesk_cityblock.state.cursors import Position
+from tap_zendesk_cityblock.state.export_metadata import Export
+from tap_zendesk_cityblock.state.progress import Progress
 
 BEGAN, NOW = 1_600_000_000, 1_700_000_000
 

@@ -3,7 +3,7 @@
 import pytest
 from tap_zendesk_cityblock.columns import MARK
 from tap_zendesk_cityblock.models import MODELS
-from tap_zendesk_cityblock.pagination import first_query
+from tap_zendesk_cityblock.readers.pagination import first_query
 from tap_zendesk_cityblock.streams import load_schema
 
 SEEN = {

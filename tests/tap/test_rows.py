@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from tap_zendesk_cityblock.errors import AnswerError, TransientError
 from tap_zendesk_cityblock.models import MODELS
-from tap_zendesk_cityblock.oddities import Oddities
-from tap_zendesk_cityblock.rows import DictRows, RawRows
+from tap_zendesk_cityblock.rows.decoding import DictRows, RawRows
+from tap_zendesk_cityblock.rows.oddities import Oddities
 
 MODEL = MODELS["ticket"]
 KNOWN = ["id", "generated_timestamp", "subject", "via", "tags"]

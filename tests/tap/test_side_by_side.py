@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 import requests
-from tap_zendesk_cityblock.authentication import authentication
-from tap_zendesk_cityblock.credentials import OAuthClient
+from tap_zendesk_cityblock.http.authentication import authentication
+from tap_zendesk_cityblock.http.credentials import OAuthClient
 from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS
 from tap_zendesk_cityblock.models import MODELS as EVERY_MODEL
 

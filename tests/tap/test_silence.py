@@ -7,11 +7,11 @@ import socket
 import threading
 
 import pytest
-from tap_zendesk_cityblock.client import ZendeskClient
-from tap_zendesk_cityblock.credentials import AccessToken, OAuthClient
 from tap_zendesk_cityblock.errors import GaveUpError
-from tap_zendesk_cityblock.limits import Limits
-from tap_zendesk_cityblock.turns import Turns
+from tap_zendesk_cityblock.http.client import ZendeskClient
+from tap_zendesk_cityblock.http.credentials import AccessToken, OAuthClient
+from tap_zendesk_cityblock.http.rate_limits import Limits
+from tap_zendesk_cityblock.http.request_queue import Turns
 
 BODY = json.dumps({"groups": [], "meta": {"has_more": False, "after_cursor": None}}).encode()
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"

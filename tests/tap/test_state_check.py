@@ -3,11 +3,11 @@
 import base64
 
 import pytest
-from tap_zendesk_cityblock.cursors import Position, read_bookmark, write_bookmark
 from tap_zendesk_cityblock.errors import ConfigurationError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.settings import Settings
-from tap_zendesk_cityblock.state_check import check_state
+from tap_zendesk_cityblock.state.cursors import Position, read_bookmark, write_bookmark
+from tap_zendesk_cityblock.state.validation import check_state
 
 TICKETS = base64.b64encode(b"1767225420.0||1983|").decode()
 CHATS = "fields=chats%28%2A%29&start_time=1767225420.0&start_id=2&limit=1000"

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tap_zendesk_cityblock.state_check import check_state
+from tap_zendesk_cityblock.state.validation import check_state
 
 from sandbox.addresses import PROJECT
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from tap_zendesk_cityblock.columns import COLUMNS, Personal, described
-from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.streams import load_schema
 
 PERSONAL = {

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
+from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 EARLIER_RELEASE = {

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 from google.cloud.bigquery import LoadJobConfig, SchemaField
-from tap_zendesk_cityblock.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.models import FURTHER_MODELS, MODELS
+from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
 
 from tests.transform.conftest import ROOT
 

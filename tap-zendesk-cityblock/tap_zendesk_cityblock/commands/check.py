@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tap_zendesk_cityblock.availability import SECONDS, advice, probe
 from tap_zendesk_cityblock.errors import PartlyUnavailableError, TapError
+from tap_zendesk_cityblock.readers.availability import SECONDS, advice, probe
 from tap_zendesk_cityblock.tap import configured
 
 if TYPE_CHECKING:
-    from tap_zendesk_cityblock.client import ZendeskClient
+    from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.settings import Settings
 
 

@@ -6,18 +6,18 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tap_zendesk_cityblock.cursors import (
+from tap_zendesk_cityblock.errors import StreamUnavailableError
+from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.readers.pages import Pages
+from tap_zendesk_cityblock.rows.decoding import DictRows
+from tap_zendesk_cityblock.rows.oddities import Oddities, check_not_all_left_out
+from tap_zendesk_cityblock.state.cursors import (
     Position,
     finish_children,
     read_child_bookmark,
     write_child_bookmark,
 )
-from tap_zendesk_cityblock.errors import StreamUnavailableError
-from tap_zendesk_cityblock.models import MODELS
-from tap_zendesk_cityblock.oddities import Oddities, check_not_all_left_out
-from tap_zendesk_cityblock.pages import Pages
-from tap_zendesk_cityblock.progress import Progress
-from tap_zendesk_cityblock.rows import DictRows
+from tap_zendesk_cityblock.state.progress import Progress
 from tap_zendesk_cityblock.streams import ModelStream
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_zendesk_cityblock.client import ZendeskClient
-    from tap_zendesk_cityblock.export_metadata import Export
-    from tap_zendesk_cityblock.members import Member
+    from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.models import Model, Parent
+    from tap_zendesk_cityblock.readers.members import Member
     from tap_zendesk_cityblock.settings import Settings
+    from tap_zendesk_cityblock.state.export_metadata import Export
 
 Key = int | str
 

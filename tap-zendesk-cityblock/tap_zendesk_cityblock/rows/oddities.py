@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 from tap_zendesk_cityblock.errors import AnswerError
-from tap_zendesk_cityblock.export_metadata import counted
+from tap_zendesk_cityblock.state.export_metadata import counted
 
 if TYPE_CHECKING:
     import logging

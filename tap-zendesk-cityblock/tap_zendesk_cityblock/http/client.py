@@ -17,9 +17,6 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from tap_zendesk_cityblock.account import account_failure
-from tap_zendesk_cityblock.authentication import ClientCredentials, authentication
-from tap_zendesk_cityblock.clock import check_clock
 from tap_zendesk_cityblock.errors import (
     AnswerError,
     ConfigurationError,
@@ -31,20 +28,23 @@ from tap_zendesk_cityblock.errors import (
     StreamUnavailableError,
     TransientError,
 )
-from tap_zendesk_cityblock.ignored import HEADER, ignored
-from tap_zendesk_cityblock.limits import wait_told
-from tap_zendesk_cityblock.pagination import smaller, to_parameters
-from tap_zendesk_cityblock.patience import Patience, timeout_of_a_try
-from tap_zendesk_cityblock.turns import Turns
-from tap_zendesk_cityblock.unreachable import connection_cause
+from tap_zendesk_cityblock.http.account import account_failure
+from tap_zendesk_cityblock.http.authentication import ClientCredentials, authentication
+from tap_zendesk_cityblock.http.clock import check_clock
+from tap_zendesk_cityblock.http.ignored import HEADER, ignored
+from tap_zendesk_cityblock.http.patience import Patience, timeout_of_a_try
+from tap_zendesk_cityblock.http.rate_limits import wait_told
+from tap_zendesk_cityblock.http.request_queue import Turns
+from tap_zendesk_cityblock.http.unreachable import connection_cause
+from tap_zendesk_cityblock.readers.pagination import smaller, to_parameters
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
 
-    from tap_zendesk_cityblock.credentials import Credentials
-    from tap_zendesk_cityblock.limits import Limits
-    from tap_zendesk_cityblock.pagination import Query
+    from tap_zendesk_cityblock.http.credentials import Credentials
+    from tap_zendesk_cityblock.http.rate_limits import Limits
+    from tap_zendesk_cityblock.readers.pagination import Query
 
 T = TypeVar("T")
 

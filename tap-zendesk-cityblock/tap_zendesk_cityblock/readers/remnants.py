@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tap_zendesk_cityblock.sources import Source
+    from tap_zendesk_cityblock.readers.sources import Source
 
 Record = dict[str, Any]
 

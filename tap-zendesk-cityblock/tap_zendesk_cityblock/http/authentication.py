@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from tap_zendesk_cityblock.account import account_failure
-from tap_zendesk_cityblock.credentials import AccessToken, ApiToken, Credentials, OAuthClient
 from tap_zendesk_cityblock.errors import ConfigurationError, TransientError
-from tap_zendesk_cityblock.unreachable import connection_cause
+from tap_zendesk_cityblock.http.account import account_failure
+from tap_zendesk_cityblock.http.credentials import AccessToken, ApiToken, Credentials, OAuthClient
+from tap_zendesk_cityblock.http.unreachable import connection_cause
 
 if TYPE_CHECKING:
     import logging

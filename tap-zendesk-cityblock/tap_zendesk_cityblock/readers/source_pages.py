@@ -5,20 +5,20 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.cursors import moment_of
 from tap_zendesk_cityblock.errors import AnswerError
 from tap_zendesk_cityblock.models import Paging
-from tap_zendesk_cityblock.pagination import first_query, larger, next_of_list
-from tap_zendesk_cityblock.remnants import as_exported
+from tap_zendesk_cityblock.readers.pagination import first_query, larger, next_of_list
+from tap_zendesk_cityblock.readers.remnants import as_exported
+from tap_zendesk_cityblock.state.cursors import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_zendesk_cityblock.client import ZendeskClient
+    from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.models import Model
-    from tap_zendesk_cityblock.pagination import Query
-    from tap_zendesk_cityblock.rows import DictRows
-    from tap_zendesk_cityblock.sources import Source
+    from tap_zendesk_cityblock.readers.pagination import Query
+    from tap_zendesk_cityblock.readers.sources import Source
+    from tap_zendesk_cityblock.rows.decoding import DictRows
 
 Record = dict[str, Any]
 

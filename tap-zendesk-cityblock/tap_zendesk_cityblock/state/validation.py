@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.cursors import BY_CURSOR, example, is_opaque, is_past, is_readable
 from tap_zendesk_cityblock.errors import ConfigurationError
 from tap_zendesk_cityblock.models import MODELS, Model
-from tap_zendesk_cityblock.sources import SOURCES
+from tap_zendesk_cityblock.readers.sources import SOURCES
+from tap_zendesk_cityblock.state.cursors import BY_CURSOR, example, is_opaque, is_past, is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

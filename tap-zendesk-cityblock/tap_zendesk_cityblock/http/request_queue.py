@@ -13,7 +13,7 @@ from tap_zendesk_cityblock.errors import GaveUpError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_zendesk_cityblock.limits import Limits, Request
+    from tap_zendesk_cityblock.http.rate_limits import Limits, Request
 
 
 class Turn:

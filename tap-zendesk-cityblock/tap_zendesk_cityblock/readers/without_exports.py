@@ -7,30 +7,30 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tap_zendesk_cityblock.cursors import Position, described_at, epoch_of, moment_of
 from tap_zendesk_cityblock.errors import (
     AnswerError,
     CursorInvalidError,
     RefusedError,
     StreamUnavailableError,
 )
-from tap_zendesk_cityblock.keyset import cursor_at
-from tap_zendesk_cityblock.oddities import IGNORED
-from tap_zendesk_cityblock.pages import WITHHELD_SECONDS, treat_refusal_as_unavailable
-from tap_zendesk_cityblock.pagination import Page
-from tap_zendesk_cityblock.rows import DictRows
-from tap_zendesk_cityblock.source_pages import Reader, Record, moved
-from tap_zendesk_cityblock.sources import Way
+from tap_zendesk_cityblock.readers.keyset import cursor_at
+from tap_zendesk_cityblock.readers.pages import WITHHELD_SECONDS, treat_refusal_as_unavailable
+from tap_zendesk_cityblock.readers.pagination import Page
+from tap_zendesk_cityblock.readers.source_pages import Reader, Record, moved
+from tap_zendesk_cityblock.readers.sources import Way
+from tap_zendesk_cityblock.rows.decoding import DictRows
+from tap_zendesk_cityblock.rows.oddities import IGNORED
+from tap_zendesk_cityblock.state.cursors import Position, described_at, epoch_of, moment_of
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterator, Sequence
 
-    from tap_zendesk_cityblock.client import ZendeskClient
+    from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.models import Model
-    from tap_zendesk_cityblock.pagination import Query
+    from tap_zendesk_cityblock.readers.pagination import Query
+    from tap_zendesk_cityblock.readers.sources import Source
     from tap_zendesk_cityblock.settings import Settings
-    from tap_zendesk_cityblock.sources import Source
 
 DAY = 86_400
 ARCHIVED_AFTER = 119 * DAY

@@ -6,13 +6,13 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tap_zendesk_cityblock.cursors import epoch_of
+from tap_zendesk_cityblock.state.cursors import epoch_of
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
 
-    from tap_zendesk_cityblock.export_metadata import Export
+    from tap_zendesk_cityblock.state.export_metadata import Export
 
 TERMINAL_SECONDS = 5
 LOG_SECONDS = 60

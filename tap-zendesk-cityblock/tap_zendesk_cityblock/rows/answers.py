@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_zendesk_cityblock.errors import AnswerError, TransientError
-from tap_zendesk_cityblock.texts import keys_with_invalid_text, replaced
+from tap_zendesk_cityblock.rows.texts import keys_with_invalid_text, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_zendesk_cityblock.models import Model
-    from tap_zendesk_cityblock.oddities import Report
+    from tap_zendesk_cityblock.rows.oddities import Report
 
 KEYS = frozenset({int, str, float})
 """Types of a usable key; the loader judges whether it fits the column."""

@@ -8,16 +8,16 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from tap_zendesk_cityblock.cursors import earliest, is_ahead
+from tap_zendesk_cityblock.state.cursors import earliest, is_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_zendesk_cityblock.cursors import Position
-    from tap_zendesk_cityblock.export_metadata import Export
     from tap_zendesk_cityblock.models import Model
-    from tap_zendesk_cityblock.pagination import Page
-    from tap_zendesk_cityblock.parts import Parts
+    from tap_zendesk_cityblock.readers.pagination import Page
+    from tap_zendesk_cityblock.rows.derived import Parts
+    from tap_zendesk_cityblock.state.cursors import Position
+    from tap_zendesk_cityblock.state.export_metadata import Export
     from tap_zendesk_cityblock.streams import ModelStream
 
 

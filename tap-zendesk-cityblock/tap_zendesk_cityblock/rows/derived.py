@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_zendesk_cityblock.answers import check_share
+from tap_zendesk_cityblock.rows.answers import check_share
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from tap_zendesk_cityblock.models import Model
-    from tap_zendesk_cityblock.oddities import Report
-    from tap_zendesk_cityblock.rows import Rows
+    from tap_zendesk_cityblock.rows.decoding import Rows
+    from tap_zendesk_cityblock.rows.oddities import Report
 
 Properties = dict[str, Any]
 

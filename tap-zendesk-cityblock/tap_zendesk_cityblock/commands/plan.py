@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tap_zendesk_cityblock.availability import SECONDS
-from tap_zendesk_cityblock.cursors import epoch_of
 from tap_zendesk_cityblock.errors import ConfigurationError
+from tap_zendesk_cityblock.http.rate_limits import ACCOUNT, DOCUMENTED, documented, service_of
 from tap_zendesk_cityblock.json_files import read_object
-from tap_zendesk_cityblock.limits import ACCOUNT, DOCUMENTED, documented, service_of
-from tap_zendesk_cityblock.needs import Counter, Need
+from tap_zendesk_cityblock.readers.availability import SECONDS
+from tap_zendesk_cityblock.readers.needs import Counter, Need
+from tap_zendesk_cityblock.state.cursors import epoch_of
 from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.tap import configured, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tap_zendesk_cityblock.client import ZendeskClient
+    from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.models import Model
     from tap_zendesk_cityblock.settings import Settings
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from tap_zendesk_cityblock.cursors import Position, example, is_ahead, moment_of, seconds_of, time_of
 from tap_zendesk_cityblock.errors import (
     AnswerError,
     CursorInvalidError,
@@ -19,16 +18,17 @@ from tap_zendesk_cityblock.errors import (
     StartTooRecentError,
     StreamUnavailableError,
 )
-from tap_zendesk_cityblock.pagination import SIZES, Page, first_query, larger, largest, read_page
+from tap_zendesk_cityblock.readers.pagination import SIZES, Page, first_query, larger, largest, read_page
+from tap_zendesk_cityblock.state.cursors import Position, example, is_ahead, moment_of, seconds_of, time_of
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterator
 
-    from tap_zendesk_cityblock.client import ZendeskClient
+    from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.models import Model, Window
-    from tap_zendesk_cityblock.pagination import Query
-    from tap_zendesk_cityblock.rows import Rows, Version
+    from tap_zendesk_cityblock.readers.pagination import Query
+    from tap_zendesk_cityblock.rows.decoding import Rows, Version
     from tap_zendesk_cityblock.settings import Settings
 
 T = TypeVar("T")

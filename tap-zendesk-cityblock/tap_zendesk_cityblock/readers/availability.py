@@ -6,18 +6,18 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.children import keys_of, of_parent
-from tap_zendesk_cityblock.cursors import Position
 from tap_zendesk_cityblock.errors import RefusedError, StartTooRecentError, StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
-from tap_zendesk_cityblock.oddities import IGNORED
-from tap_zendesk_cityblock.pagination import first_query, read_page
-from tap_zendesk_cityblock.rows import DictRows
-from tap_zendesk_cityblock.sources import NO_SOURCE, sources_of
-from tap_zendesk_cityblock.without_exports import DAY, probe_source
+from tap_zendesk_cityblock.readers.children import keys_of, of_parent
+from tap_zendesk_cityblock.readers.pagination import first_query, read_page
+from tap_zendesk_cityblock.readers.sources import NO_SOURCE, sources_of
+from tap_zendesk_cityblock.readers.without_exports import DAY, probe_source
+from tap_zendesk_cityblock.rows.decoding import DictRows
+from tap_zendesk_cityblock.rows.oddities import IGNORED
+from tap_zendesk_cityblock.state.cursors import Position
 
 if TYPE_CHECKING:
-    from tap_zendesk_cityblock.client import ZendeskClient
+    from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.models import Model
     from tap_zendesk_cityblock.settings import Settings
 

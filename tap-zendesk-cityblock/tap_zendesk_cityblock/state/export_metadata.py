@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import Stream
 from singer_sdk import typing as th
 
-from tap_zendesk_cityblock.cursors import epoch_of
+from tap_zendesk_cityblock.state.cursors import epoch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
 
-    from tap_zendesk_cityblock.cursors import Position
+    from tap_zendesk_cityblock.state.cursors import Position
 
 NAME = "EXPORT_METADATA"
 INTERVAL_SECONDS = 60

@@ -11,15 +11,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from tap_zendesk_cityblock.cursors import Position, is_past
 from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError, IncompleteError
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
+from tap_zendesk_cityblock.state.cursors import Position, is_past
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from tap_zendesk_cityblock.answers import Answer
-    from tap_zendesk_cityblock.rows import Rows
+    from tap_zendesk_cityblock.rows.answers import Answer
+    from tap_zendesk_cityblock.rows.decoding import Rows
 
 Query = dict[str, str]
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from tap_zendesk_cityblock.answers import answer_type, decoded, one_by_one, with_keys
+from tap_zendesk_cityblock.rows.answers import answer_type, decoded, one_by_one, with_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from tap_zendesk_cityblock.answers import Answer
     from tap_zendesk_cityblock.models import Model
-    from tap_zendesk_cityblock.oddities import Report
+    from tap_zendesk_cityblock.rows.answers import Answer
+    from tap_zendesk_cityblock.rows.oddities import Report
 
 KEY_AND_CLOCK = attrgetter("property_0", "property_1")
 KEY = attrgetter("property_0")

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError, TransientError
-from tap_zendesk_cityblock.limits import ACCOUNT
+from tap_zendesk_cityblock.http.rate_limits import ACCOUNT
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
-from tap_zendesk_cityblock.pagination import SIZES, first_query
-from tap_zendesk_cityblock.sources import NO_SOURCE, sources_of
-from tap_zendesk_cityblock.without_exports import searches
+from tap_zendesk_cityblock.readers.pagination import SIZES, first_query
+from tap_zendesk_cityblock.readers.sources import NO_SOURCE, sources_of
+from tap_zendesk_cityblock.readers.without_exports import searches
 
 if TYPE_CHECKING:
-    from tap_zendesk_cityblock.client import ZendeskClient
-    from tap_zendesk_cityblock.pagination import Query
+    from tap_zendesk_cityblock.http.client import ZendeskClient
+    from tap_zendesk_cityblock.readers.pagination import Query
     from tap_zendesk_cityblock.settings import Settings
 
 SEARCHED = ("ticket", "user", "organization")

@@ -1,0 +1,1 @@
+"""Requests to Zendesk: credentials, retries and rate limits."""

@@ -1,0 +1,1 @@
+"""How the records of a model are read from Zendesk."""

@@ -1,0 +1,1 @@
+"""How far each model is read, and what says so."""

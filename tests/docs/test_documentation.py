@@ -1,25 +1,19 @@
 """The documentation against the code."""
 
-import inspect
 import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import yaml
 from singer_sdk import Target
 from tap_zendesk_cityblock import settings as tap_settings
-from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
-from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.tap import TapZendeskCityblock
 from target_bigquery import settings as target_settings
-from target_bigquery.sink import BigQuerySink
 from target_bigquery.target import TargetBigQuery
 from target_zendesk_pubsub import settings as publisher_settings
-from target_zendesk_pubsub.sinks import TicketSink
 from target_zendesk_pubsub.target import TargetZendeskPubSub
 
 from sandbox.addresses import BUCKET, TOPIC, TOPIC_PROJECT, Addresses
@@ -154,43 +148,6 @@ def test_the_changelog_begins_with_the_version_of_all_plugins():
     }
     [latest, *_] = re.findall(r"^## ([\d.]+)", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert versions == {latest}
-
-
-def overrides_of_the_sdk(*classes):
-    """Methods that the SDK calls private or final, and a class of ours defines anew, as {"part `method`"}."""
-    return {
-        f"{part} `{name}`"
-        for part, ours in classes
-        for name in vars(ours)
-        for theirs in [vars(base)[name] for base in ours.__mro__[1:] if name in vars(base)][:1]
-        if inspect.isfunction(theirs) and (re.match("_[a-z]", name) or getattr(theirs, "__final__", False))
-    }
-
-
-def test_each_override_of_what_the_sdk_keeps_for_itself_is_explained_and_still_overrides_something():
-    decisions = (PROJECT / "docs" / "decisions.md").read_text()
-    [entry] = re.findall(r"^## The SDK is pinned exactly\n(.*?)^## ", decisions, re.MULTILINE | re.DOTALL)
-    table = re.findall(r"^\| ([\w -]+?) (`.*?) \| .* \| (.*) \|$", entry, re.MULTILINE)
-    plugins = ("tap", "target-bigquery", "target-zendesk-pubsub")
-    explained = {
-        f"{plugin} {name}"
-        for part, methods, _ in table
-        for plugin in (plugins if part == "all three" else (part,))
-        for name in re.findall("`.*?`", methods)
-    }
-    assert explained == overrides_of_the_sdk(
-        ("tap", TapZendeskCityblock),
-        ("tap", ModelStream),
-        ("tap", ExportMetadataStream),
-        ("target-bigquery", TargetBigQuery),
-        ("target-bigquery sink", BigQuerySink),
-        ("target-zendesk-pubsub", TargetZendeskPubSub),
-        ("target-zendesk-pubsub sink", TicketSink),
-    )
-    named = {name for *_, tests in table for name in re.findall("`(test_.*?)`", tests)}
-    written = "".join(path.read_text() for path in (PROJECT / "tests").rglob("test_*.py"))
-    assert {name for name in named if f"def {name}(" not in written} == set()
-    assert f"singer-sdk=={version('singer-sdk')}" in entry
 
 
 def test_pins_carry_no_address():

@@ -24,9 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
-from tap_zendesk_cityblock.columns import COLUMNS, Personal
+from tap_zendesk_cityblock.columns import EXPORT_COLUMNS, MARK, load_schema
 from tap_zendesk_cityblock.models import MODELS, Paging
-from tap_zendesk_cityblock.streams import EXPORT_COLUMNS, load_schema
 
 import sandbox
 from benchmarks.account import TAP, account
@@ -347,7 +346,7 @@ def _content(thing: Json, known: AbstractSet[str]) -> str:
 def _personal(zendesk: Zendesk) -> Iterator[str]:
     """Every text in the personal columns, but for dates, and words too short to tell whose they are."""
     for model in ("ticket", "user", "organization"):
-        names = [name for name, column in COLUMNS[model].items() if isinstance(column, Personal)]
+        names = [name for name, schema in load_schema(model)["properties"].items() if MARK in schema]
         for thing in zendesk.objects(model):
             yield from (text for name in names for text in _texts(thing.get(name)) if _is_telling(text))
 

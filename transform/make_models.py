@@ -4,8 +4,8 @@ in `sources.yml`.
     python transform/make_models.py           # after a model or a schema changed
     python transform/make_models.py --check   # exit 1 if that would change anything
 
-Columns and their types are those that the loader makes of the tap's schemas; what they are, and which are personal, is
-said in the tap's columns.py. What people wrote in a yml file (the model's description, tests) stays.
+Columns, their types, descriptions and personal marks come from the tap's schema files, types as the loader maps them. A
+model's description and tests that were edited in a yml file stay.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.models import FURTHER_MODELS, LEGACY_MODELS, MODELS, Model
-from tap_zendesk_cityblock.streams import load_schema
 from target_bigquery.schema import columns_of, personal_kind
 
 HERE = Path(__file__).parent / "models"

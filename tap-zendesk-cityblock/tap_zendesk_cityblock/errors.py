@@ -2,6 +2,7 @@
 
 TapError                    stops the run; one sentence, never an object's content or a credential; exit code 1
 ├── ConfigurationError      a setting, a credential or a state makes no sense: mend it
+├── SchemaError             a schema file is missing or incomplete: complete it
 ├── ClockError              this machine's clock is wrong: set it
 ├── AnswerError             Zendesk answered what the tap cannot work with: raised once the other models have run
 │   └── RefusedError        it does not take the request as it is; on a model's first request: as StreamUnavailableError
@@ -29,6 +30,10 @@ class TapError(Exception):
 
 
 class ConfigurationError(TapError):
+    pass
+
+
+class SchemaError(TapError):
     pass
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap_zendesk_cityblock.columns import EXPORT_COLUMNS
 from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.readers.sources import NO_SOURCE, sources_of
 from tap_zendesk_cityblock.readers.without_exports import SourcePages
 from tap_zendesk_cityblock.rows.decoding import DictRows
 from tap_zendesk_cityblock.state.cursors import Position, read_bookmark
 from tap_zendesk_cityblock.state.progress import Progress
-from tap_zendesk_cityblock.streams import EXPORT_COLUMNS, ModelStream
+from tap_zendesk_cityblock.streams import ModelStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

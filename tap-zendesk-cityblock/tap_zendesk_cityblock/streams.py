@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 import uuid
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
-from tap_zendesk_cityblock.columns import described
+from tap_zendesk_cityblock.columns import EXPORT_COLUMNS, load_schema
 from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.readers.members import Member, set_out, with_parts
@@ -42,19 +40,6 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.readers.pagination import Page
     from tap_zendesk_cityblock.rows.decoding import Rows
     from tap_zendesk_cityblock.tap import TapZendeskCityblock
-
-EXPORT_COLUMNS = {"_export_id": {"type": "string"}, "_exported_at": {"type": "string", "format": "date-time"}}
-
-
-def load_schema(model: str) -> dict[str, Any]:
-    """Zendesk's properties of the model, and the two that tell which export a row is of; each says what it is.
-
-    Raises KeyError for a property that columns.py does not know: nobody has said whether it is personal.
-    """
-    text = (files("tap_zendesk_cityblock") / "schemas" / f"{model}.json").read_text()
-    schema: dict[str, Any] = json.loads(text)
-    schema["properties"] = described(model, {**schema["properties"], **EXPORT_COLUMNS})
-    return schema
 
 
 class ModelStream(TapStream):

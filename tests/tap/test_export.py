@@ -6,8 +6,8 @@ import sys
 
 import jsonschema
 import pytest
+from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.models import BULK_MODELS, FURTHER_MODELS, INCREMENTAL_MODELS, MODELS
-from tap_zendesk_cityblock.streams import load_schema
 
 LEFT_OUT = {
     "ticket": {"fields"},

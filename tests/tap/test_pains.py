@@ -14,8 +14,8 @@ from email.utils import format_datetime
 import jsonschema
 import pytest
 import requests
+from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.models import MODELS, Paging
-from tap_zendesk_cityblock.streams import load_schema
 
 from sandbox.addresses import Addresses
 from sandbox.up import Size, zendesk_server

@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from tap_zendesk_cityblock.streams import load_schema
+from tap_zendesk_cityblock.columns import load_schema
 
 EVENTS = "/api/v2/incremental/ticket_events"
 TICKETS = "/api/v2/incremental/tickets/cursor"

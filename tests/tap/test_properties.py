@@ -1,10 +1,9 @@
 """Properties that real answers were seen to have, and what becomes of each."""
 
 import pytest
-from tap_zendesk_cityblock.columns import MARK
+from tap_zendesk_cityblock.columns import MARK, load_schema
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.readers.pagination import first_query
-from tap_zendesk_cityblock.streams import load_schema
 
 SEEN = {
     "access_log": ["origin_service"],

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tap_zendesk_cityblock.streams import load_schema
+from tap_zendesk_cityblock.columns import load_schema
 
 from sandbox.addresses import PROJECT
 

@@ -7,6 +7,7 @@ UV := scripts/uv
 PYTHON := .venv/bin/python
 MELTANO := .venvs/meltano/bin/meltano
 PLUGINS := tap-zendesk-cityblock target-bigquery target-zendesk-pubsub
+PACKAGES := $(PLUGINS) local-pubsub
 ENV ?= local
 PYTHONS ?= 3.11 3.12 3.13
 CHECKED := $(PLUGINS)
@@ -60,7 +61,7 @@ test-pythons: setup ## the plugins' own tests on every Python from 3.11 to 3.13 
 		echo "Python $$version"; \
 		$(UV) venv --quiet --clear --python $$version .venvs/test-$$version && \
 		$(UV) pip install --quiet --compile-bytecode --python .venvs/test-$$version/bin/python -c constraints/plugins.txt --group dev \
-			$(PLUGINS:%=-e ./%) && \
+			$(PACKAGES:%=-e ./%) && \
 		.venvs/test-$$version/bin/python -m pytest -q -n 2 --no-loadscope-reorder tests/tap tests/target_bigquery tests/target_zendesk_pubsub || exit 1; \
 	done
 
@@ -129,11 +130,11 @@ wheels: setup ## the three plugins as wheels, and the pins they were tested with
 	@rm -f dist/.gitignore && ls dist
 
 # --- environments, each from its own pins ------------------------------------------------------------
-.venv/.ready: pyproject.toml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml target-zendesk-pubsub/pyproject.toml constraints/plugins.txt
+.venv/.ready: pyproject.toml $(PACKAGES:%=%/pyproject.toml) constraints/plugins.txt
 	@echo "setting up .venv (plugins, sandbox, tests)"
 	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venv
 	@$(UV) pip install --quiet --compile-bytecode --python $(PYTHON) -c constraints/plugins.txt --group dev \
-		$(PLUGINS:%=-e ./%)
+		$(PACKAGES:%=-e ./%)
 	@touch $@
 
 .venvs/meltano/.ready: constraints/meltano.txt
@@ -173,7 +174,7 @@ IMAGE_INPUTS := LICENSE meltano.yml deploy/image/build scripts/saved_state.py $(
 COMPILE := $(UV) pip compile --quiet --universal --no-emit-index-url --no-header --no-annotate
 pins: ## resolve the pins anew
 	$(COMPILE) --python-version 3.11 pyproject.toml --group dev \
-		tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml target-zendesk-pubsub/pyproject.toml -o constraints/plugins.txt
+		$(PACKAGES:%=%/pyproject.toml) -o constraints/plugins.txt
 	echo 'meltano[gcs]==4.4.1' | $(COMPILE) --python-version 3.11 - -o constraints/meltano.txt
 	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 - -o constraints/dbt.txt
 	printf 'local-bigquery==0.4.0\nduckdb==2.0.0\nsqlglot==30.30.0\n' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt

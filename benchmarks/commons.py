@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from google.cloud import bigquery
+from local_pubsub.clients import clients
 
 from sandbox.addresses import (
     DATASET,
@@ -23,7 +24,7 @@ from sandbox.addresses import (
     Addresses,
 )
 from sandbox.bigquery import bigquery_server
-from sandbox.topics import clients, pubsub_server
+from sandbox.pubsub import pubsub_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

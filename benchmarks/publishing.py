@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from local_pubsub.clients import clients
 
 from benchmarks.commons import Place, place, record, singer
 from benchmarks.measure import Cost, cost
 from sandbox.addresses import TOPIC_PROJECT
 from sandbox.tables import text_table
-from sandbox.topics import clients
 from sandbox.zendesk.people import FIRST_USER
 from sandbox.zendesk.tickets import ticket
 

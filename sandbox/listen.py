@@ -7,10 +7,11 @@ import time
 from typing import TYPE_CHECKING
 
 from google.api_core.exceptions import DeadlineExceeded, GoogleAPICallError, NotFound
+from local_pubsub.clients import clients
 
 from sandbox.addresses import TOPIC_PROJECT
 from sandbox.processes import answers
-from sandbox.topics import check_is_here, clients
+from sandbox.pubsub import check_is_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import pytest
 from sandbox.addresses import BUCKET, Addresses
 from sandbox.bigquery import bigquery_server
 from sandbox.gcs import gcs_server
-from sandbox.topics import pubsub_server
+from sandbox.pubsub import pubsub_server
 from sandbox.up import Size, zendesk_server
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from sandbox.bigquery import bigquery_server
 from sandbox.gcs import gcs_server
 from sandbox.internal_people import seed_internal_people
 from sandbox.processes import ServerStartError, answers, serving
-from sandbox.topics import pubsub_server
+from sandbox.pubsub import pubsub_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,235 +1,56 @@
-"""The Pub/Sub server over the wire: topics, subscriptions and limits, by Google's generated clients.
-
-The suite also runs against Google's emulator, named by PUBSUB_EMULATOR_HOST.
-"""
-
-import uuid
-from datetime import timedelta
+"""The sandbox's Pub/Sub server as `up` starts it, or as PUBSUB_EMULATOR_HOST gives it."""
 
 import pytest
-from google.api_core import exceptions
-from google.pubsub_v1 import PubsubMessage
+from local_pubsub.clients import clients
 
-BAD_NAMES = [
-    "x",
-    "projects/p/topics/ab",
-    "projects/p/topics/googled",
-    "projects/p/topics/1st",
-    "projects/p/topics/a b",
-]
+from sandbox.addresses import SUBSCRIPTION, TOPIC, TOPIC_PROJECT, Addresses
+from sandbox.processes import ServerStartError
+from sandbox.pubsub import pubsub_server
+
+TOPIC_PATH = f"projects/{TOPIC_PROJECT}/topics/{TOPIC}"
+SUBSCRIPTION_PATH = f"projects/{TOPIC_PROJECT}/subscriptions/{SUBSCRIPTION}"
 
 
-@pytest.mark.parametrize("name", BAD_NAMES)
-def test_a_malformed_name_is_an_invalid_argument(name, topic):
-    with pytest.raises(exceptions.InvalidArgument, match="name"):
-        topic.publisher.create_topic(name=name)
-    with pytest.raises(exceptions.InvalidArgument, match="name"):
-        topic.subscriber.create_subscription(name=name, topic=topic.name)
+def test_the_server_has_commons_topic_and_subscription(pubsub):
+    with clients(pubsub.host) as (publisher, subscriber):
+        assert publisher.get_topic(topic=TOPIC_PATH).name == TOPIC_PATH
+        subscription = subscriber.get_subscription(subscription=SUBSCRIPTION_PATH)
+    assert subscription.topic == TOPIC_PATH
+    assert subscription.enable_message_ordering
+    assert subscription.retain_acked_messages
+    assert subscription.message_retention_duration.days == 7
 
 
-def test_a_topic_is_there_once_it_is_created_and_only_once(topic):
-    assert topic.publisher.get_topic(topic=topic.name).name == topic.name
-    with pytest.raises(exceptions.AlreadyExists):
-        topic.publisher.create_topic(name=topic.name)
+def test_a_given_server_is_used_instead_of_ours(pubsub, tmp_path, monkeypatch):
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub.host)
+    addresses = Addresses.free()
+    assert addresses.environment()["PUBSUB_EMULATOR_HOST"] == pubsub.host
+    assert addresses.environment()["TARGET_ZENDESK_PUBSUB_PUBSUB_EMULATOR_HOST"] == pubsub.host
+    with pubsub_server(addresses, tmp_path):
+        assert list(tmp_path.iterdir()) == []
 
 
-def test_what_does_not_exist_is_not_found(topic):
-    nothing, nobody = topic.other_name(), topic.other_name("subscriptions")
-    for call in (
-        lambda: topic.publisher.get_topic(topic=nothing),
-        lambda: topic.publisher.delete_topic(topic=nothing),
-        lambda: topic.publisher.publish(topic=nothing, messages=[PubsubMessage(data=b"x")]),
-        lambda: topic.subscriber.create_subscription(name=nobody, topic=nothing),
-        lambda: topic.subscriber.get_subscription(subscription=nobody),
-        lambda: topic.subscriber.delete_subscription(subscription=nobody),
-        lambda: topic.subscriber.pull(subscription=nobody, max_messages=1),
-        lambda: topic.subscriber.acknowledge(subscription=nobody, ack_ids=["1-1-1"]),
+def test_without_a_given_server_ours_is_at_its_port(monkeypatch):
+    monkeypatch.delenv("PUBSUB_EMULATOR_HOST", raising=False)
+    assert Addresses().environment()["PUBSUB_EMULATOR_HOST"] == "127.0.0.1:8085"
+
+
+@pytest.mark.parametrize(
+    "host", ["pubsub.googleapis.com:443", "10.0.0.1:8085", "[2001:db8::1]:8085", "localhost.example.com:1"]
+)
+def test_a_given_server_elsewhere_is_refused(host, tmp_path):
+    with (
+        pytest.raises(ServerStartError, match="not on this machine"),
+        pubsub_server(Addresses(given_pubsub_host=host), tmp_path),
     ):
-        with pytest.raises(exceptions.NotFound):
-            call()
+        pass
 
 
-def test_lists_show_everything_of_a_project_page_by_page(topic):
-    project = f"projects/local-{uuid.uuid4().hex}"
-    topics = [f"{project}/topics/topic-{n}" for n in range(5)]
-    subscriptions = [f"{project}/subscriptions/subscription-{n}" for n in range(5)]
-    for name in topics:
-        topic.publisher.create_topic(name=name)
-    for name in subscriptions:
-        topic.subscriber.create_subscription(name=name, topic=topics[0])
-    page = {"page_size": 2}
-    listed = topic.publisher.list_topics({"project": project, **page})
-    assert sorted(one.name for one in listed) == topics
-    listed = topic.subscriber.list_subscriptions({"project": project, **page})
-    assert sorted(one.name for one in listed) == subscriptions
-    listed = topic.publisher.list_topic_subscriptions({"topic": topics[0], **page})
-    assert sorted(listed) == subscriptions
-    assert list(topic.publisher.list_topic_subscriptions(topic=topics[1])) == []
-
-
-def test_a_subscription_gets_googles_defaults_and_keeps_what_it_was_made_with(topic):
-    plain = topic.subscriber.get_subscription(subscription=topic.subscribe())
-    assert plain.topic == topic.name
-    assert plain.ack_deadline_seconds == 10
-    assert plain.message_retention_duration == timedelta(days=7)
-    name = topic.subscribe(
-        ack_deadline_seconds=600, enable_message_ordering=True, retain_acked_messages=True, labels={"a": "b"}
-    )
-    made = topic.subscriber.get_subscription(subscription=name)
-    assert made.ack_deadline_seconds == 600
-    assert made.enable_message_ordering
-    assert made.retain_acked_messages
-    assert made.labels == {"a": "b"}
-    with pytest.raises(exceptions.AlreadyExists):
-        topic.subscriber.create_subscription(name=name, topic=topic.name)
-
-
-@pytest.mark.parametrize(
-    "config",
-    [
-        {"ack_deadline_seconds": 601},
-        {"message_retention_duration": timedelta(seconds=1)},
-        {"message_retention_duration": timedelta(days=32)},
-    ],
-    ids=str,
-)
-def test_a_subscription_beyond_the_limits_is_refused(config, topic):
-    with pytest.raises(exceptions.InvalidArgument):
-        topic.subscribe(**config)
-
-
-@pytest.mark.parametrize("config", [{"ack_deadline_seconds": 9}, {"filter": "lang = de"}], ids=str)
-def test_a_subscription_that_the_real_service_refuses_is_refused(config, topic, only_ours):
-    with pytest.raises(exceptions.InvalidArgument):
-        topic.subscribe(**config)
-
-
-@pytest.mark.parametrize(
-    "config",
-    [
-        {"push_config": {"push_endpoint": "https://example.com/push"}},
-        {"bigquery_config": {"table": "p.d.t"}},
-        {"enable_exactly_once_delivery": True},
-    ],
-    ids=str,
-)
-def test_what_is_not_supported_is_refused_and_not_ignored(config, topic, only_ours):
-    with pytest.raises(exceptions.MethodNotImplemented):
-        topic.subscribe(**config)
-
-
-def test_a_dead_letter_topic_must_exist_and_be_given_enough_attempts(topic):
-    policy = {"dead_letter_topic": topic.name, "max_delivery_attempts": 4}
-    with pytest.raises(exceptions.OutOfRange):
-        topic.subscribe(dead_letter_policy=policy)
-    with pytest.raises(exceptions.NotFound):
-        topic.subscribe(
-            dead_letter_policy={"dead_letter_topic": topic.other_name(), "max_delivery_attempts": 5}
-        )
-
-
-def test_an_update_changes_the_fields_of_its_mask_and_no_others(topic):
-    name = topic.subscribe(labels={"team": "data"})
-    wanted = {"name": name, "ack_deadline_seconds": 30, "labels": {"team": "other"}}
-    updated = topic.subscriber.update_subscription(
-        subscription=wanted, update_mask={"paths": ["ack_deadline_seconds"]}
-    )
-    assert updated == topic.subscriber.get_subscription(subscription=name)
-    assert (updated.ack_deadline_seconds, updated.labels) == (30, {"team": "data"})
-
-
-@pytest.mark.parametrize("paths", [[], ["filter"], ["nonsense"], ["topic"]], ids=str)
-def test_an_update_of_what_cannot_change_is_refused(paths, topic):
-    name = topic.subscribe()
-    with pytest.raises(exceptions.InvalidArgument):
-        topic.subscriber.update_subscription(subscription={"name": name}, update_mask={"paths": paths})
-
-
-def test_a_topics_labels_and_retention_can_be_changed(topic, only_ours):
-    wanted = {"name": topic.name, "labels": {"a": "b"}, "message_retention_duration": timedelta(days=1)}
-    topic.publisher.update_topic(
-        topic=wanted, update_mask={"paths": ["labels", "message_retention_duration"]}
-    )
-    found = topic.publisher.get_topic(topic=topic.name)
-    assert found.labels == {"a": "b"}
-    assert found.message_retention_duration == timedelta(days=1)
-
-
-def test_a_deleted_topic_leaves_its_subscriptions_with_what_was_published(topic):
-    name = topic.subscribe()
-    topic.publish("left behind")
-    topic.publisher.delete_topic(topic=topic.name)
-    assert topic.subscriber.get_subscription(subscription=name).topic == "_deleted-topic_"
-    assert topic.take(name, 1) == ["left behind"]
-    topic.publisher.create_topic(name=topic.name)  # another topic of that name is not the old one
-    assert list(topic.publisher.list_topic_subscriptions(topic=topic.name)) == []
-
-
-def test_a_deleted_subscription_is_gone_and_its_name_free(topic):
-    name = topic.subscribe()
-    topic.publish("never read")
-    topic.subscriber.delete_subscription(subscription=name)
-    with pytest.raises(exceptions.NotFound):
-        topic.subscriber.pull(subscription=name, max_messages=1)
-    topic.subscriber.create_subscription(name=name, topic=topic.name)
-    assert topic.pull_at_once(name) == []
-
-
-@pytest.mark.parametrize(
-    "messages",
-    [
-        [],
-        [PubsubMessage()],
-        [PubsubMessage(ordering_key="a key is no content")],
-        [PubsubMessage(data=b"x")] * 1001,
-    ],
-    ids=["none", "empty", "only a key", "1001"],
-)
-def test_a_request_that_publishes_nothing_or_too_much_is_refused(messages, topic):
-    with pytest.raises(exceptions.InvalidArgument):
-        topic.publisher.publish(topic=topic.name, messages=messages)
-
-
-@pytest.mark.parametrize(
-    "messages",
-    [
-        [PubsubMessage(data=b"x" * 10_000_001)],
-        [PubsubMessage(data=b"x" * 1_000_001)] * 10,
-        [PubsubMessage(data=b"x", attributes={f"k{n}": "" for n in range(101)})],
-        [PubsubMessage(data=b"x", attributes={"k" * 257: ""})],
-        [PubsubMessage(data=b"x", attributes={"": "v"})],
-        [PubsubMessage(data=b"x", attributes={"googKey": "v"})],
-        [PubsubMessage(data=b"x", attributes={"k": "v" * 1025})],
-        [PubsubMessage(data=b"x", attributes={"k": "ü" * 513})],
-        [PubsubMessage(data=b"x", ordering_key="k" * 1025)],
-        [PubsubMessage(data=b"x", ordering_key=key) for key in ("a", "b")],
-    ],
-    ids=[
-        "message above 10 MB",
-        "request above 10 MB",
-        "101 attributes",
-        "long key",
-        "empty key",
-        "goog key",
-        "long value",
-        "long value in bytes",
-        "long ordering key",
-        "two ordering keys",
-    ],
-)
-def test_what_the_real_service_refuses_to_publish_is_refused(messages, topic, only_ours):
-    name = topic.subscribe()
-    with pytest.raises(exceptions.InvalidArgument):
-        topic.publisher.publish(topic=topic.name, messages=messages)
-    assert topic.pull_at_once(name) == []
-
-
-def test_what_is_just_within_the_limits_arrives(topic):
-    name = topic.subscribe()
-    attributes = {f"{n:03}{'k' * 253}": "v" * 1024 for n in range(100)}
-    big = PubsubMessage(data=b"x" * 9_800_000, attributes=attributes, ordering_key="k" * 1024)
-    topic.publisher.publish(topic=topic.name, messages=[big])
-    topic.publisher.publish(topic=topic.name, messages=[PubsubMessage(attributes={"no": "data"})])
-    first, second = topic.pull(name, 2)
-    assert {len(first.message.data), len(second.message.data)} == {9_800_000, 0}
-    assert attributes in (first.message.attributes, second.message.attributes)
+@pytest.mark.parametrize("host", ["127.0.0.1:{port}", "localhost:{port}"])
+def test_a_given_server_that_is_not_there_is_one_sentence(host, tmp_path):
+    given = host.format(port=Addresses.free().pubsub)
+    with (
+        pytest.raises(ServerStartError, match="no Pub/Sub server listens"),
+        pubsub_server(Addresses(given_pubsub_host=given), tmp_path),
+    ):
+        pass

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from google.cloud import bigquery
+from local_pubsub.clients import clients
 
 from sandbox.addresses import PROJECT, TOPIC_PROJECT
 from sandbox.fault_proxy import FaultProxy
-from sandbox.topics import clients
 from tests.target_zendesk_pubsub.commons import Commons
 from tests.target_zendesk_pubsub.tickets import DIRECTORY, STRANGER, lines
 

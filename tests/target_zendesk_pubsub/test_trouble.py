@@ -7,10 +7,11 @@ import signal
 from collections import Counter
 
 import pytest
+from local_pubsub.clients import clients
 
 from sandbox.addresses import SUBSCRIPTION, TOPIC, TOPIC_PROJECT, Addresses
 from sandbox.fault_proxy import Fault
-from sandbox.topics import clients, pubsub_server
+from sandbox.pubsub import pubsub_server
 from tests.target_zendesk_pubsub.commons import Commons
 from tests.target_zendesk_pubsub.tickets import DIRECTORY, START, STRANGER, lines, schema, state, ticket
 

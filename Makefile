@@ -1,6 +1,6 @@
 # One verb per intent; CI uses the same.
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox check-env test test-whole-runs test-runbook test-pythons test-image test-googlesql image-prefix walk-through wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-quota benchmark-publishing kills odd-values fault-matrix check format docs pins clean setup
+.PHONY: help run sandbox check-env test test-whole-runs test-runbook test-pythons test-image test-googlesql image-prefix wheels test-wheels stock benchmark benchmark-tap benchmark-peers benchmark-quota benchmark-publishing kills odd-values fault-matrix check format docs pins clean setup
 SHELL := /bin/sh
 
 UV := scripts/uv
@@ -116,10 +116,7 @@ fault-matrix: setup ## 32 faults between the tap and Zendesk, in every dialect o
 docs: setup ## write the generated parts of documentation and dbt models anew
 	$(PYTHON) transform/make_models.py
 	$(PYTHON) target-zendesk-pubsub/make_contract.py
-	.venv/bin/cog -I scripts -r README.md */README.md docs/ticket-messages.md
-
-walk-through: setup ## docs/walk-through.md, recorded anew: from a clone to what is deployed, ten minutes
-	$(PYTHON) scripts/walk_through.py
+	.venv/bin/cog -I scripts -r */README.md docs/*.md
 
 image-prefix: .venvs/image/.ready ## what the image holds, in .venvs/image, by the Dockerfile's own recipe
 

@@ -202,13 +202,24 @@ def test_images_are_pinned(containers):
         assert tag != "latest"
 
 
-def test_nobody_reaches_the_pods(only):
+def test_no_one_reaches_the_pods(only):
     policy = only("NetworkPolicy")["spec"]
     assert policy["ingress"] == []
     assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
 
 
-def test_the_page_tells_how_to_run_another_command_in_a_jobs_pod(objects):
+def test_without_docker_the_image_runs_in_the_dockerfiles_environment():
+    page = (PROJECT / "deploy" / "README.md").read_text().replace("\\\n", " ")
+    [written] = re.findall(r"&& env (.*) meltano \"\$@\"\)", page)
+    given = dict(re.findall(r'(\w+)="?([^\s"]+)"?', written))
+    places = {"/project": "$PREFIX", "/tmp": "$RUN"}  # noqa: S108 - the image's
+    assert given == {
+        name: re.sub(r"(?<![\w.])/(project|tmp)\b", lambda found: places[found[0]], value)
+        for name, value in dockerfile_env().items()
+    }
+
+
+def test_the_page_says_how_to_run_another_command_in_a_jobs_pod(objects):
     """The patch as written there, on the Job that kubectl would make of the CronJob."""
     page = (PROJECT / "deploy" / "README.md").read_text()
     [patch] = re.findall(r"-p '(\[.*?\])'", page, re.DOTALL)

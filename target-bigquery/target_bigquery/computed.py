@@ -1,7 +1,7 @@
-"""Properties that stream maps compute, whose type the SDK reads off the first letters of the expression.
+"""Properties that stream maps compute.
 
-It takes `a > 5` for a text, and hands on Python's dates. So a value that is no text becomes one where the column is
-STRING, and a date its ISO form.
+The SDK guesses their type from the start of the expression (`a > 5` becomes a string) and passes Python dates on. So
+any value is converted to text for a STRING column, and dates to ISO 8601.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import mapper as sdk_mapper
 from singer_sdk.exceptions import MapExpressionError
 
-from target_bigquery.fit import Misfit
+from target_bigquery.converters import Rejection
 
 if TYPE_CHECKING:
     from singer_sdk.mapper import PluginMapper
 
 
 def computed_properties(mapper: PluginMapper, stream: str) -> set[str]:
-    """Names of the stream, which may be an alias, that have an expression in stream_maps."""
+    """Properties of the stream, which may be an alias, that stream_maps defines by an expression."""
     sources = {
         source for source, maps in mapper.stream_maps.items() if stream in {one.stream_alias for one in maps}
     }
@@ -36,7 +36,7 @@ def computed_properties(mapper: PluginMapper, stream: str) -> set[str]:
 
 
 def as_json(value: object, kind: str) -> Any:  # noqa: ANN401 - anything JSON holds
-    """The value as a column of that type takes it."""
+    """The value as JSON for a column of that BigQuery type."""
     if isinstance(value, (date, time)):
         return value.isoformat()
     if kind == "STRING" and value is not None and not isinstance(value, str):
@@ -44,8 +44,8 @@ def as_json(value: object, kind: str) -> Any:  # noqa: ANN401 - anything JSON ho
     return value
 
 
-class Unmapped(Misfit):
-    """A record for which a stream map fails; of errors other than the SDK's the type alone, because they quote values."""
+class StreamMapFailed(Rejection):
+    """A record for which a stream map fails. Errors other than the SDK's quote values, so only their type is kept."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__("a record", None)
@@ -54,8 +54,8 @@ class Unmapped(Misfit):
         )
 
 
-def is_of_a_map(error: Exception) -> bool:
-    """Whether it was raised on the way through the SDK's mapper."""
+def raised_by_stream_map(error: Exception) -> bool:
+    """Whether the SDK's mapper is in its traceback."""
     return any(
         frame.f_globals.get("__name__") == sdk_mapper.__name__
         for frame, _ in traceback.walk_tb(error.__traceback__)

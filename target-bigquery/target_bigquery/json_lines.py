@@ -1,4 +1,4 @@
-"""JSON as lines write it: read fast, and once more where a text or a number is odd."""
+"""Parse JSON lines: fast, and again without loss where a string or a number needs it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 import orjson
 
-from target_bigquery.fit import LARGEST_EXACT, Digits
+from target_bigquery.converters import LARGEST_EXACT, ExactNumber
 
 LONGEST = 20
-"""Characters of the longest integer of 64 bits."""
+"""Characters of the longest 64-bit integer."""
 ESCAPE = re.compile(
     r"""(?ix) \\ (?: u d[89ab][0-9a-f]{2} \\ u d[c-f][0-9a-f]{2} | (?P<lone> u d[89a-f][0-9a-f]{2} ) | . )"""
 )
 
 
 def read(line: bytes) -> tuple[Any, bytes]:
-    """The value, and the line, with U+FFFD where it was no proper Unicode. Raises ValueError where it is not JSON."""
+    """The value, and the line with invalid Unicode replaced by U+FFFD. Raises ValueError for invalid JSON."""
     try:
         return orjson.loads(line), line
     except orjson.JSONDecodeError:
@@ -27,26 +27,26 @@ def read(line: bytes) -> tuple[Any, bytes]:
 
 
 def exact(line: bytes) -> Any:  # noqa: ANN401 - anything JSON holds
-    """The value, numbers as `Digits` where neither 64 bits nor a double may hold them. Raises ValueError.
+    """The value, with `ExactNumber` for numbers that neither 64 bits nor a double hold exactly. Raises ValueError.
 
-    NaN and Infinity, which Python writes, are numbers here: no column takes them, and the column is named.
+    NaN and Infinity, which Python writes, are parsed: the converters reject them and name the column.
     """
     try:
         return json.loads(line, parse_int=_integer, parse_float=_float, parse_constant=float)
     except RecursionError:
-        raise ValueError("too deep") from None
+        raise ValueError("nested too deeply") from None
 
 
 def _integer(digits: str) -> int | str:
-    return int(digits) if len(digits) <= LONGEST and -(2**63) <= int(digits) < 2**64 else Digits(digits)
+    return int(digits) if len(digits) <= LONGEST and -(2**63) <= int(digits) < 2**64 else ExactNumber(digits)
 
 
 def _float(digits: str) -> float | str:
-    return number if abs(number := float(digits)) < LARGEST_EXACT else Digits(digits)
+    return number if abs(number := float(digits)) < LARGEST_EXACT else ExactNumber(digits)
 
 
 def repaired(line: bytes) -> bytes:
-    """U+FFFD for each byte that is not UTF-8, and for each escape of half a surrogate pair."""
+    """The line with U+FFFD for each byte that is not UTF-8 and each escape of a lone surrogate."""
     return ESCAPE.sub(
         lambda found: "\\ufffd" if found["lone"] else found[0], line.decode(errors="replace")
     ).encode()

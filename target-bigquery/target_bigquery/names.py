@@ -11,9 +11,9 @@ RESERVED_PREFIX = re.compile(
 
 
 def column_name(name: str) -> str:
-    """ASCII letters, digits and underscores, which every client of BigQuery reads without a flag.
+    """The column of a property, or the table of a stream: ASCII letters, digits and underscores.
 
-    Also the name of a stream's table.
+    BigQuery's flexible names need a flag in some clients.
     """
     cleaned = re.sub(r"[^A-Za-z0-9_]", "_", name)[:300] or "_"
     return f"_{cleaned}" if cleaned[0].isdigit() or RESERVED_PREFIX.match(cleaned) else cleaned

@@ -1,4 +1,4 @@
-"""Singer messages from stdin, as bytes; no error quotes a line."""
+"""Read Singer messages from stdin as bytes. No error quotes a line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAME = re.compile(r"[A-Za-z_]{1,64}")
 class BytesReader(GenericSingerReader[bytes]):
     _line = 0
     is_repaired = False
-    """Whether the current line is no proper Unicode; U+FFFD stands where it was not."""
+    """Whether invalid Unicode in the current line was replaced by U+FFFD."""
 
     @property
     def default_input(self) -> IO[bytes]:
@@ -31,8 +31,9 @@ class BytesReader(GenericSingerReader[bytes]):
     def process_lines(
         self, file_input: IO[bytes] | None, callbacks: dict[Any, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
-        """`file_input` may be a text file, as the SDK's tests hand in; its bytes are read. Raises InputError with the
-        line's number.
+        """`file_input` may be a text file, as in the SDK's tests: its bytes are read.
+
+        Raises InputError with the line number.
         """
         lines = self._numbered(getattr(file_input, "buffer", file_input) or self.default_input)
         try:
@@ -41,7 +42,7 @@ class BytesReader(GenericSingerReader[bytes]):
             raise InputError(f"input line {self._line}: {refused}") from None
 
     def _numbered(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Those that are not blank."""
+        """Lines that are not blank; counts all."""
         for self._line, line in enumerate(lines, 1):
             if not line.isspace():
                 yield line
@@ -57,20 +58,20 @@ class BytesReader(GenericSingerReader[bytes]):
         return cast("dict[str, Any]", message)
 
     def enter(self, message: dict[str, Any], line: bytes, *, is_repaired: bool) -> None:
-        """A line of a BATCH's file is the current one, as if it had been a RECORD."""
+        """Makes a line of a BATCH file the current message, as if it had been a RECORD message."""
         self._current_message = b'{"stream":%s,"record":%s}' % (orjson.dumps(message["stream"]), line)
         self.is_repaired = is_repaired
 
     def exact_message(self) -> Any:  # noqa: ANN401 - anything JSON holds
-        """The current line once more, with every digit of its numbers."""
+        """The current line parsed again, with every digit of its numbers."""
         return exact(self._current_message or b"null")
 
     @staticmethod
     def assert_line_requires(line_dict: dict[str, Any], requires: set[str]) -> None:
         if not requires.issubset(line_dict):
-            raise InputError(f"no {' and no '.join(sorted(requires - line_dict.keys()))}")
+            raise InputError(f"missing {', '.join(sorted(requires - line_dict.keys()))}")
         if "type" in requires and type(line_dict["type"]) is not str:
-            raise InputError("a message whose type is not a name")
+            raise InputError("a message whose type is not a string")
 
     def _process_unknown_message(self, message_dict: dict[str, Any]) -> None:
         kind = message_dict["type"]

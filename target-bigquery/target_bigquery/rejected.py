@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from google.cloud.bigquery import PolicyTagList, SchemaField
 
+from target_bigquery.converters import RowTooLarge
 from target_bigquery.errors import RowError, TargetError
-from target_bigquery.fit import TooLong
 from target_bigquery.loader import Layout
 from target_bigquery.spool import LINE, Spool
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from google.cloud import bigquery
 
-    from target_bigquery.fit import Misfit
+    from target_bigquery.converters import Rejection
     from target_bigquery.loader import Loader
 
 TABLE = "REJECTED_RECORD"
@@ -92,17 +92,17 @@ class RejectedRecords:
         self._waiting: Counter[str] = Counter()
         self._named: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._taken: Counter[str] = Counter()  # as of the last STATE
-        self._rejected: defaultdict[str, Counter[str]] = defaultdict(Counter)  # since then, by misfit
+        self._rejected: defaultdict[str, Counter[str]] = defaultdict(Counter)  # since then, by rejection
 
-    def add(self, stream: str, record: Mapping[str, Any], keys: Sequence[str], misfit: Misfit) -> None:
+    def add(self, stream: str, record: Mapping[str, Any], keys: Sequence[str], rejection: Rejection) -> None:
         """Raises LoadError, SchemaError, SettingsError."""
         key, export_id = key_parts(record, keys), record.get("_export_id")
         run_id = export_id if isinstance(export_id, str) else None
         row = {
             "stream": stream,
             "record_key": ",".join(key) or None,
-            "column": misfit.column or None,
-            "reason": misfit.reason,
+            "column": rejection.column or None,
+            "reason": rejection.reason,
             "run_id": run_id,
             "payload": written(record),
             "rejected_by": REJECTED_BY,
@@ -112,14 +112,14 @@ class RejectedRecords:
             try:
                 try:
                     self._open().add(row, stamp)
-                except TooLong:  # BigQuery would not take it here either
+                except RowTooLarge:  # BigQuery would not take it here either
                     self._open().add({**row, "payload": None}, stamp)
             except TargetError as error:
                 raise type(error)(f"rejected records: {error}") from None
             self._waiting[stream] += 1
-            self._rejected[stream][str(misfit)] += 1
+            self._rejected[stream][str(rejection)] += 1
             name = shown(key, self._rows[stream] + self._waiting[stream])
-            self._tell(stream, "rejected", name, str(misfit))
+            self._tell(stream, "rejected", name, str(rejection))
 
     def _open(self) -> Spool:
         if self._spool is None:

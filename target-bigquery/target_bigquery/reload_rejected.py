@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from google.cloud import bigquery
 
-from target_bigquery.fit import Keyless, Misfit
+from target_bigquery.converters import MissingKey, Rejection
 from target_bigquery.json_lines import exact
 from target_bigquery.names import column_name
 from target_bigquery.rejected import REJECTED_BY, TABLE, fields
@@ -101,9 +101,9 @@ def _reload(loader: Loader, dataset: str, rejected: bigquery.Table, stream: str,
                 misfits[row.reason] += 1
                 continue
             try:
-                fitted = _fitted(row, columns.fit)
-            except Misfit as misfit:
-                misfits[str(misfit)] += 1
+                fitted = _fitted(row, columns.convert)
+            except Rejection as rejection:
+                misfits[str(rejection)] += 1
                 continue
             fitting += 1
             if row.payload not in seen:  # as often as it was rejected, it is one record
@@ -114,16 +114,16 @@ def _reload(loader: Loader, dataset: str, rejected: bigquery.Table, stream: str,
             _move(loader, table, rejected, spool, given)
     finally:
         spool.close()
-    for name in sorted(columns.seen.dropped):
+    for name in sorted(columns.seen.unknown):
         click.echo(f"{stream}: no column for {name}, left out", err=True)
     return Outcome(stream, fitting, misfits)
 
 
-def _fitted(row: Any, fit: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of Google's, a Fit
-    """Raises Misfit."""
+def _fitted(row: Any, fit: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of Google's, a Converter
+    """Raises Rejection."""
     record = exact(row.payload.encode())
-    if row.reason == Keyless(row.column or "").reason and record.get(row.column) is None:
-        raise Keyless(row.column)
+    if row.reason == MissingKey(row.column or "").reason and record.get(row.column) is None:
+        raise MissingKey(row.column)
     fitted: dict[str, Any] = fit(record)
     return fitted
 

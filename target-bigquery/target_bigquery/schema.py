@@ -1,7 +1,7 @@
-"""From a stream's JSON schema to BigQuery columns, and from a record to a row of them.
+"""Map a stream's JSON schema to BigQuery columns and their converters.
 
-Closed objects become RECORD, arrays of scalars or closed objects REPEATED; what is open or of several types becomes
-JSON. Each column comes with the function that makes a record's value fit it, or refuses.
+Closed objects become RECORD, arrays of scalars or closed objects REPEATED. Open objects and properties of several
+types become JSON.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from google.cloud.bigquery import PolicyTagList, SchemaField
 
-from target_bigquery import fit
+from target_bigquery import converters
+from target_bigquery.converters import Observed
 from target_bigquery.errors import SchemaError
-from target_bigquery.fit import Seen
 from target_bigquery.names import column_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from target_bigquery.fit import Fit
+    from target_bigquery.converters import Converter
 
 JsonSchema = dict[str, Any]
 Property = JsonSchema | bool
@@ -34,28 +34,28 @@ DEEPEST_RECORD = 15
 
 @dataclasses.dataclass(frozen=True)
 class Columns:
-    """A table's columns, and the row that a record becomes; `seen` collects what was odd on the way.
+    """Columns of a table, and the converter from a record to its row.
 
-    `personal` has the kind of each column that the stream says is about a person.
+    `personal`: kind of personal data by column, for columns that the stream marks as personal.
     """
 
     fields: list[SchemaField]
-    fit: Fit
-    seen: Seen
+    convert: Converter
+    seen: Observed
     personal: dict[str, str]
 
 
 @dataclasses.dataclass(frozen=True)
 class _Level:
-    """Where in a schema its columns are made; `present`: the table's columns there, by their names in lower case."""
+    """A nesting level of a schema. `present`: the table's columns at this level, by lower-case name."""
 
     path: str
     depth: int
-    seen: Seen
+    seen: Observed
     present: Mapping[str, SchemaField]
 
     def name_of(self, name: str) -> str:
-        """In the table's own spelling: of two that differ by case alone BigQuery takes them for one."""
+        """The column of a property in the table's spelling: BigQuery's column names are case-insensitive."""
         found = self.present.get(column_name(name).lower())
         return found.name if found else column_name(name)
 
@@ -70,59 +70,58 @@ def _by_name(fields: Iterable[SchemaField]) -> dict[str, SchemaField]:
 
 
 def columns_of(schema: JsonSchema, present: Iterable[SchemaField] = ()) -> Columns:
-    """With the spelling of the table's columns that are `present`.
+    """Columns in the spelling of the table's `present` columns.
 
-    Raises SchemaError where two properties fall on one column, where there is no property, and for what is no JSON
-    schema.
+    Raises SchemaError for an invalid JSON schema, a schema without properties, and two properties of one column name.
     """
     properties = schema.get("properties")
     if not isinstance(properties, dict) or not any(one is not False for one in properties.values()):
         raise SchemaError("its schema has no properties, and a table needs a column")
-    level = _Level("", 0, Seen(), _by_name(present))
+    level = _Level("", 0, Observed(), _by_name(present))
     try:
-        fields, fit_record = _record(properties, level)
+        fields, convert_record = _record(properties, level)
     except (AttributeError, TypeError):
         raise SchemaError("its schema is not a valid JSON schema") from None
     kinds = {column_name(name): personal_kind(one) for name, one in properties.items()}
-    return Columns(fields, fit_record, level.seen, {name: kind for name, kind in kinds.items() if kind})
+    return Columns(fields, convert_record, level.seen, {name: kind for name, kind in kinds.items() if kind})
 
 
-class _ByColumn(dict[str, tuple[str, "Fit"]]):
-    """Columns by their names in lower case, found by a property's name."""
+class _ByColumn(dict[str, tuple[str, "Converter"]]):
+    """Column names and converters by lower-case column name; `get` accepts a property name."""
 
-    def get(self, name: str, _default: object = None) -> tuple[str, Fit] | None:  # type: ignore[override] # all that is asked
+    def get(self, name: str, _default: object = None) -> tuple[str, Converter] | None:  # type: ignore[override] # the only call
         return super().get(column_name(name).lower())
 
 
 def columns_of_table(fields: Iterable[SchemaField]) -> Columns:
-    """For records whose schema is not at hand."""
-    seen = Seen()
-    return Columns(list(fields), _fit_of_table(fields, "", seen), seen, {})
+    """For records whose stream schema is not available."""
+    seen = Observed()
+    return Columns(list(fields), _converter_of_table(fields, "", seen), seen, {})
 
 
-def _fit_of_table(fields: Iterable[SchemaField], path: str, seen: Seen) -> Fit:
+def _converter_of_table(fields: Iterable[SchemaField], path: str, seen: Observed) -> Converter:
     columns = _ByColumn()
     for field in fields:
         inner, kind = f"{path}{field.name}", SYNONYMS.get(field.field_type, field.field_type)
         if kind == "RECORD":
-            fit_column = _fit_of_table(field.fields, f"{inner}.", seen)
+            convert_column = _converter_of_table(field.fields, f"{inner}.", seen)
         else:
-            fit_column = fit.scalar(kind, inner, seen)
+            convert_column = converters.scalar(kind, inner, seen)
         if field.mode == "REPEATED":
-            fit_column = fit.repeated(fit_column, inner, seen)
-        columns[field.name.lower()] = field.name, fit_column
-    return fit.record(columns, path, seen)
+            convert_column = converters.repeated(convert_column, inner, seen)
+        columns[field.name.lower()] = field.name, convert_column
+    return converters.record(columns, path, seen)
 
 
 def personal_kind(schema: Property) -> str | None:
-    """What the tap says of a property by `"x-sql-datatype-properties": {"personal": "name"}`, if it says so."""
-    said = schema.get("x-sql-datatype-properties") if isinstance(schema, dict) else None
-    kind = said.get("personal") if isinstance(said, dict) else None
+    """The kind of personal data that the tap declares by `"x-sql-datatype-properties": {"personal": "name"}`."""
+    declared = schema.get("x-sql-datatype-properties") if isinstance(schema, dict) else None
+    kind = declared.get("personal") if isinstance(declared, dict) else None
     return str(kind) if kind else None
 
 
 def tagged(columns: Columns, policy_tag: str) -> list[SchemaField]:
-    """The columns, the personal ones with the policy tag; of a RECORD its parts, because BigQuery tags leaves only."""
+    """The columns, personal ones with the policy tag. BigQuery tags leaf columns only, so a RECORD's fields get it."""
     return [
         _tagged(field, policy_tag) if field.name in columns.personal else field for field in columns.fields
     ]
@@ -137,8 +136,9 @@ def _tagged(field: SchemaField, policy_tag: str) -> SchemaField:
 
 
 def merged(existing: list[SchemaField], wanted: list[SchemaField], path: str = "") -> list[SchemaField]:
-    """The table's columns and the new ones, nested ones too; one without a policy tag gets that of `wanted`, others keep
-    theirs. Raises SchemaError where a type has changed.
+    """The existing columns plus the new ones, nested ones included.
+
+    A column without a policy tag gets that of `wanted`; other policy tags stay. Raises SchemaError if a type differs.
     """
     result = {field.name.lower(): field for field in existing}
     for field in wanted:
@@ -148,7 +148,7 @@ def merged(existing: list[SchemaField], wanted: list[SchemaField], path: str = "
         elif _kind(present) != _kind(field):
             raise SchemaError(
                 f"column {path}{field.name} is {' '.join(_kind(present))} in the table and {' '.join(_kind(field))} in the stream: "
-                "mend the stream, or rename the table and export anew"
+                "fix the stream, or rename the table and export again"
             )
         elif field.fields:
             inner = merged(list(present.fields), list(field.fields), f"{path}{field.name}.")
@@ -166,7 +166,7 @@ def _kind(field: SchemaField) -> tuple[str, ...]:
 
 
 def _alternatives(schema: Property) -> list[JsonSchema]:
-    """The schemas other than null that a value may have, each of one type; `true` allows any."""
+    """The non-null schemas that a value may match, each with a single type; `true` matches any value."""
     if isinstance(schema, bool):
         return [{"type": "any"}] if schema else []
     rest = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}
@@ -195,7 +195,7 @@ def _type_of(schema: JsonSchema) -> str:
             return SCALARS.get(scalar, "JSON")
 
 
-def _column(name: str, schema: Property, level: _Level) -> tuple[SchemaField, Fit]:
+def _column(name: str, schema: Property, level: _Level) -> tuple[SchemaField, Converter]:
     if not isinstance(schema, (dict, bool)):
         raise SchemaError(f"the schema of its property {level.path}{name} is not an object")
     alternatives, column = _alternatives(schema), level.name_of(name)
@@ -207,32 +207,32 @@ def _column(name: str, schema: Property, level: _Level) -> tuple[SchemaField, Fi
     else:
         kind = "STRING" if types and types <= {"STRING", *FORMATS.values()} else "JSON"
     if kind == "RECORD" and level.depth < DEEPEST_RECORD:
-        fields, fit_record = _record(alternatives[0]["properties"], level.below(name))
-        return SchemaField(column, "RECORD", fields=fields), fit_record
+        fields, convert_record = _record(alternatives[0]["properties"], level.below(name))
+        return SchemaField(column, "RECORD", fields=fields), convert_record
     path = level.path + name
     if kind == "ARRAY":
-        item, fit_item = _column(name, alternatives[0]["items"], level)
-        if item.mode == "REPEATED" or item.field_type == "JSON":  # BigQuery has no array of arrays
-            return SchemaField(column, "JSON"), fit.scalar("JSON", path, level.seen)
+        item, convert_item = _column(name, alternatives[0]["items"], level)
+        if item.mode == "REPEATED" or item.field_type == "JSON":  # BigQuery does not support arrays of arrays
+            return SchemaField(column, "JSON"), converters.scalar("JSON", path, level.seen)
         field = SchemaField(column, item.field_type, "REPEATED", fields=item.fields)
-        return field, fit.repeated(fit_item, path, level.seen)
+        return field, converters.repeated(convert_item, path, level.seen)
     kind = "JSON" if kind == "RECORD" else kind
-    return SchemaField(column, kind), fit.scalar(kind, path, level.seen)
+    return SchemaField(column, kind), converters.scalar(kind, path, level.seen)
 
 
-def _record(properties: dict[str, Property], level: _Level) -> tuple[list[SchemaField], Fit]:
+def _record(properties: dict[str, Property], level: _Level) -> tuple[list[SchemaField], Converter]:
     fields: list[SchemaField] = []
-    columns: dict[str, tuple[str, Fit]] = {}
+    columns: dict[str, tuple[str, Converter]] = {}
     taken: dict[str, str] = {}
     for name, schema in properties.items():
         if schema is False:
             continue
-        field, fit_column = _column(name, schema, level)
+        field, convert_column = _column(name, schema, level)
         if (other := taken.setdefault(field.name.lower(), name)) != name:
             raise SchemaError(
-                f"the properties {level.path}{other} and {level.path}{name} fall on one column, {field.name}: "
+                f"the properties {level.path}{other} and {level.path}{name} map to the same column {field.name}: "
                 "rename one of them with stream_maps"
             )
         fields.append(field)
-        columns[name] = field.name, fit_column
-    return fields, fit.record(columns, level.path, level.seen)
+        columns[name] = field.name, convert_column
+    return fields, converters.record(columns, level.path, level.seen)

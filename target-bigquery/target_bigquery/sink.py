@@ -1,4 +1,4 @@
-"""One stream: records become rows of a spool, and a spool one load job."""
+"""Sink of one stream: converts records to rows, spools them, and loads each spool by one load job."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ from singer_sdk.sinks import BatchSink
 from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
 from target_bigquery.computed import as_json, computed_properties
+from target_bigquery.converters import (
+    MissingKey,
+    NotSerializable,
+    PrecisionLost,
+    RefusedByBigQuery,
+    Rejection,
+)
 from target_bigquery.errors import LoadError, RefusedRowError, SchemaError, TargetError
-from target_bigquery.fit import Inexact, Keyless, Misfit, Refused, Unwritable
 from target_bigquery.loader import Layout
 from target_bigquery.names import column_name
 from target_bigquery.rejected import FEW
@@ -27,7 +33,7 @@ MOST_CLUSTERS = 4
 
 
 class RustValidator(BaseJSONSchemaValidator):
-    """Tells that a record is invalid, not what is in it."""
+    """Raises Rejection, which names the property and not the value, where the SDK's validator quotes the record."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
         """Raises SchemaError."""
@@ -40,24 +46,24 @@ class RustValidator(BaseJSONSchemaValidator):
     def validate(self, record: dict[str, Any]) -> None:
         for error in self._validator.iter_errors(record):
             path = _properties(error.schema_path)
-            misfit = Misfit(f"what the schema's {error.schema_path[-1]} allows", error.instance)
+            rejection = Rejection(f"a value allowed by the schema's {error.schema_path[-1]}", error.instance)
             if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required):
                 path.append(error.kind.property)
-                misfit = Misfit("a value, which the schema requires", None)
-            misfit.path = path
-            raise misfit
+                rejection = Rejection("a value, because the schema requires one", None)
+            rejection.path = path
+            raise rejection
 
 
 def _properties(schema_path: list[str | int]) -> list[str]:
-    """Names of properties on the way through a schema; a path through the record could hold what the record says."""
+    """Property names on a path through the schema. The path through the record could contain its data (keys of maps)."""
     parts = iter(schema_path)
     return [str(next(parts)) for part in parts if part == "properties"]
 
 
 class BigQuerySink(BatchSink):
-    """`row` numbers the stream's rows in this run, across sinks where its schema changes."""
+    """Row numbers count through the run, also across sinks of one stream whose schema changes."""
 
-    def __init__(self, target: TargetBigQuery, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
+    def __init__(self, target: TargetBigQuery, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments
         self._target_bigquery = target
         self._spool: Spool | None = None
         self._reported: set[str] = set()
@@ -71,7 +77,7 @@ class BigQuerySink(BatchSink):
             raise SchemaError(f"stream {self.stream_name}: {error}") from None
 
     def setup(self) -> None:
-        """The table is there before the first row. Raises SchemaError, SettingsError, LoadError."""
+        """Creates or extends the table. Raises SchemaError, SettingsError, LoadError."""
         try:
             self._columns = columns_of(self.schema)
             fields = {field.name: field for field in self._columns.fields}
@@ -117,7 +123,7 @@ class BigQuerySink(BatchSink):
         return super().is_full or spooled >= int(self.config["batch_size_bytes"])
 
     def start_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK's signature
-        # A table dropped and made anew, or one that grew, is another: equal rows must load into it again.
+        # A recreated or extended table is a different one: equal rows must be loaded into it again.
         table = self._table
         identity = f"{table.reference} {table.created} {[field.to_api_repr() for field in table.schema]}"
         try:
@@ -126,10 +132,10 @@ class BigQuerySink(BatchSink):
             raise LoadError(f"stream {self.stream_name}: {failure}") from None
 
     def _remove_sdc_metadata_from_schema(self) -> None:
-        """The SDK drops names that begin with `_sdc_` in silence; those that a stream declares are columns like others."""
+        """Nothing: the SDK silently drops `_sdc_` properties, but those that a stream declares are columns."""
 
     def _remove_sdc_metadata_from_record(self, record: dict[str, Any]) -> None:
-        """Likewise; what is not declared is left out with the warning that any such property gets."""
+        """Nothing: undeclared ones are dropped with the same warning as any unknown property."""
 
     def preprocess_record(self, record: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - the SDK's signature
         for name, kind in self._computed.items():
@@ -138,26 +144,26 @@ class BigQuerySink(BatchSink):
         return record
 
     def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
-        """Left to process_record, which knows the row's number; the SDK's own logs what it finds."""
+        """The record unchanged: process_record validates. The SDK's method logs values."""
         return record
 
     def _singer_validate_message(self, record: dict[str, Any]) -> None:
-        """Likewise: its error quotes the whole record."""
+        """Nothing: the SDK's error quotes the whole record."""
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Raises LoadError."""
-        misfit = self._add(record)
-        if misfit is None:
+        rejection = self._add(record)
+        if rejection is None:
             return
         exact = self._target_bigquery.exact_record(self.stream_name, record)
         exact = self.preprocess_record(exact, context)
-        if isinstance(misfit, Inexact):
-            misfit = self._add(exact)
-        if misfit is not None:
-            self._target_bigquery.rejected.add(self.stream_name, exact, self.key_properties, misfit)
+        if isinstance(rejection, PrecisionLost):
+            rejection = self._add(exact)
+        if rejection is not None:
+            self._target_bigquery.rejected.add(self.stream_name, exact, self.key_properties, rejection)
 
-    def _add(self, record: dict[str, Any]) -> Misfit | None:
-        """Why the record is no row, if it is none. Raises LoadError."""
+    def _add(self, record: dict[str, Any]) -> Rejection | None:
+        """Spools the record; the reason if it is rejected. Raises LoadError."""
         spool = self._spool
         assert spool is not None  # noqa: S101 - start_batch comes first
         try:
@@ -165,12 +171,12 @@ class BigQuerySink(BatchSink):
                 self._validator.validate(record)
             for key in self.key_properties:
                 if record.get(key) is None:
-                    return Keyless(key)
-            spool.add(self._columns.fit(record))
-        except Misfit as misfit:
-            return misfit
+                    return MissingKey(key)
+            spool.add(self._columns.convert(record))
+        except Rejection as rejection:
+            return rejection
         except (TypeError, RecursionError):
-            return Unwritable()
+            return NotSerializable()
         except LoadError as failure:
             raise LoadError(f"stream {self.stream_name}: {failure}") from None
         self._target_bigquery.rows[self.stream_name] = spool.last
@@ -181,7 +187,7 @@ class BigQuerySink(BatchSink):
         spool = self._spool
         assert spool is not None  # noqa: S101 - start_batch comes first
         self._spool = None
-        if not spool.rows:  # all were rejected
+        if not spool.rows:  # all rows were rejected
             spool.close()
             return
         started = time.monotonic()
@@ -218,30 +224,30 @@ class BigQuerySink(BatchSink):
         self._report()
 
     def _without(self, spool: Spool, error: RefusedRowError) -> Spool:
-        """The other rows, once the one that BigQuery names is rejected. Raises LoadError."""
+        """Rejects the row that BigQuery names; the spool of the other rows. Raises LoadError."""
         others, row = spool.without(error.row)
         spool.close()
         keys = [column_name(key) for key in self.key_properties]
-        self._target_bigquery.rejected.add(self.stream_name, row, keys, Refused(error.reason))
+        self._target_bigquery.rejected.add(self.stream_name, row, keys, RefusedByBigQuery(error.reason))
         return others
 
     def _report(self) -> None:
-        """Once for each column."""
+        """Logs dropped properties and conversions, once per column and run."""
         seen = self._columns.seen
-        if fresh := seen.dropped - self._reported:
-            hint = "; add_record_metadata makes columns for those of the SDK"
+        if fresh := seen.unknown - self._reported:
+            hint = "; add_record_metadata adds columns for those of the SDK"
             self.logger.warning(
-                "%s: left out, because the schema does not know them: %s%s",
+                "%s: dropped properties that are not in the schema: %s%s",
                 self.stream_name,
                 ", ".join(sorted(fresh)),
                 hint if any(name.startswith("_sdc_") for name in fresh) else "",
             )
-        for changed in sorted(seen.changed - self._reported):
+        for changed in sorted(seen.converted - self._reported):
             self.logger.warning("%s: %s", self.stream_name, changed)
-        self._reported |= seen.dropped | seen.changed
+        self._reported |= seen.unknown | seen.converted
 
     def close(self) -> None:
-        """Rows that are not loaded are given up."""
+        """Discards rows that are not loaded."""
         if self._spool is not None:
             self._spool.close()
             self._spool = None

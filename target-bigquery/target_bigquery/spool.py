@@ -1,4 +1,4 @@
-"""A batch's rows on their way: gzipped NDJSON in a file without a name, so that a kill leaves no data behind."""
+"""The rows of a batch as gzipped NDJSON in an unnamed temporary file, which a killed process does not leave behind."""
 
 from __future__ import annotations
 
@@ -12,50 +12,53 @@ from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 
+from target_bigquery.converters import RowTooLarge
 from target_bigquery.errors import LoadError
-from target_bigquery.fit import TooLong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 LARGEST_ROW = 100 << 20
-"""Bytes that BigQuery loads: https://docs.cloud.google.com/bigquery/quotas#load_jobs, read on 27 November 2026."""
+"""Maximum row size in bytes: https://docs.cloud.google.com/bigquery/quotas#load_jobs, read on 27 November 2026."""
 WRITE_BUFFER = 256 << 10
 GZIP = 16 + zlib.MAX_WBITS
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _write_errors() -> Iterator[None]:
     try:
         yield
     except OSError as failure:
-        raise LoadError(f"rows cannot be spooled to a temporary file ({failure.strerror})") from None
+        raise LoadError(f"cannot write rows to a temporary file ({failure.strerror})") from None
 
 
 class Spool:
-    """Rows `first` to `last` of a stream in this run; at flat memory, whatever their number.
+    """Rows `first` to `last` of a stream in this run, in constant memory.
 
-    Raises LoadError wherever its file cannot be written. `digest` tells equal batches: what they are loaded into, the place in the run, and the rows.
+    `digest` is equal for equal batches: same table, same position in the run, same rows. Every method raises LoadError
+    if the file cannot be written.
     """
 
     def __init__(self, first: int, identity: str) -> None:
         self.first, self._identity = first, identity
         self.last = first - 1
         self.bytes = 0
-        with _told():
+        with _write_errors():
             self.file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by close()
-        # No GzipFile: its destructor writes, and a run that stops half-way collects it after its file.
+        # Not GzipFile: its destructor writes, and an interrupted run may close the file before it.
         self._gzip = zlib.compressobj(level=1, wbits=GZIP)
         self._buffer = bytearray()
         self._digest = hashlib.blake2b(f"{identity} {first}".encode(), digest_size=16)
 
     def add(self, row: dict[str, Any], stamp: Mapping[str, Any] | None = None) -> None:
-        """`stamp`: further columns, which do not make the row another one. Raises TypeError for what JSON cannot hold, TooLong."""
+        """`stamp`: additional columns that are not part of the digest. Raises TypeError for values that JSON does not have,
+        RowTooLarge.
+        """
         line = orjson.dumps(row, option=LINE)
         if len(line) > LARGEST_ROW:
             longest = max(row, key=lambda name: len(orjson.dumps(row[name], option=LINE)))
-            raise TooLong(longest, LARGEST_ROW)
+            raise RowTooLarge(longest, LARGEST_ROW)
         self._digest.update(line)
         if stamp is not None:
             line = orjson.dumps({**row, **stamp}, option=LINE)
@@ -71,12 +74,12 @@ class Spool:
 
     def _write(self, compressed: bytes) -> None:
         left = memoryview(compressed)
-        with _told():
+        with _write_errors():
             while left:
                 left = left[self.file.write(left) :]
 
     def finish(self) -> None:
-        """No row follows; the file can be read."""
+        """Completes the file; no row may be added after this."""
         self._compress()
         self._write(self._gzip.flush())
 
@@ -92,7 +95,7 @@ class Spool:
         return self._digest.hexdigest()
 
     def without(self, number: int) -> tuple[Spool, dict[str, Any]]:
-        """The other rows, to be read, and that one. Raises LoadError."""
+        """A finished spool of the other rows, and the row of that number. Raises LoadError."""
         others, taken = Spool(self.first, self._identity), dict[str, Any]()
         self.file.seek(0)
         with gzip.open(self.file) as lines:
@@ -105,7 +108,7 @@ class Spool:
         return others, taken
 
     def bad_row(self, errors: Sequence[Mapping[str, Any]]) -> int | None:
-        """The row of the run that BigQuery's errors speak of, by line or by byte position; not what they quote."""
+        """Number of the row that BigQuery's errors name by line or byte position. Their text quotes values: never log it."""
         for error in errors:
             message = str(error.get("message"))
             if found := re.search(r"position:? (\d+)", message):

@@ -17,7 +17,7 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 
-from target_bigquery.computed import Unmapped, is_of_a_map
+from target_bigquery.computed import StreamMapFailed, raised_by_stream_map
 from target_bigquery.configuration import misspelt, read_environment, read_file
 from target_bigquery.errors import InputError, SchemaError, SettingsError, TargetError, untold
 from target_bigquery.loader import Loader
@@ -159,7 +159,7 @@ class TargetBigQuery(Target):
         try:
             super()._process_schema_message(message_dict)
         except (AttributeError, LookupError, TypeError) as error:
-            if not is_of_a_map(error):
+            if not raised_by_stream_map(error):
                 raise
             raise SettingsError(
                 f"stream_maps: the SDK cannot apply them to stream {message_dict['stream']} ({type(error).__name__})"
@@ -179,9 +179,9 @@ class TargetBigQuery(Target):
                     f"a RECORD of stream {message_dict['stream']} came before its SCHEMA"
                 ) from None
             except Exception as error:
-                if not is_of_a_map(error):
+                if not raised_by_stream_map(error):
                     raise
-                self.rejected.add(*self._keyed(message_dict), Unmapped(error))
+                self.rejected.add(*self._keyed(message_dict), StreamMapFailed(error))
 
     def _keyed(self, message: dict[str, Any]) -> tuple[str, dict[str, Any], Sequence[str]]:
         """Stream, record and key properties of a RECORD, as the tap sent it."""

@@ -16,27 +16,27 @@ def raw(**message):
 ODD = {
     "unknown type": (raw(type="CONTROL"), "a message of unknown type CONTROL"),
     "unknown type that is no name": (raw(type="canary 7"), "a message of unknown type"),
-    "type that is a number": (raw(type=5), "a message whose type is not a name"),
-    "type that is a list": (raw(type=["RECORD"]), "a message whose type is not a name"),
+    "type that is a number": (raw(type=5), "a message whose type is not a string"),
+    "type that is a list": (raw(type=["RECORD"]), "a message whose type is not a string"),
     "record that is a list": (
         raw(type="RECORD", stream="ticket", record=["canary"]),
-        "a RECORD of stream ticket whose record is an array, not an object",
+        "a RECORD message of stream ticket whose record is an array, not an object",
     ),
     "record that is null": (
         raw(type="RECORD", stream="ticket", record=None),
-        "a RECORD of stream ticket whose record is null, not an object",
+        "a RECORD message of stream ticket whose record is null, not an object",
     ),
     "record that is a text": (
         raw(type="RECORD", stream="ticket", record="canary"),
-        "a RECORD of stream ticket whose record is a string, not an object",
+        "a RECORD message of stream ticket whose record is a string, not an object",
     ),
-    "record without stream": (raw(type="RECORD", record={"id": 1}), "a RECORD without stream"),
+    "record without stream": (raw(type="RECORD", record={"id": 1}), "a RECORD message without stream"),
     "record of a list of streams": (
         raw(type="RECORD", stream=["ticket"], record={"id": 1}),
-        "a RECORD whose stream is not a name",
+        "a RECORD message whose stream is not a string",
     ),
-    "schema without stream": (raw(type="SCHEMA", schema={}), "a SCHEMA without the name of a stream"),
-    "state without value": (raw(type="STATE"), "no value"),
+    "schema without stream": (raw(type="SCHEMA", schema={}), "a SCHEMA message without a stream name"),
+    "state without value": (raw(type="STATE"), "missing value"),
 }
 
 
@@ -63,7 +63,7 @@ def test_a_schema_that_lacks_its_properties_names_its_stream(load_here):
 
 
 def test_keys_that_are_no_list_are_refused(load_here):
-    with pytest.raises(SchemaError, match=r"^stream ticket: key_properties is not a list of names$"):
+    with pytest.raises(SchemaError, match=r"^stream ticket: key_properties is not a list of strings$"):
         load_here([{**schema(), "key_properties": "id"}, record(1)])
 
 
@@ -125,11 +125,11 @@ def test_odd_records_of_a_batch_are_read_like_others(load_here, rows, warehouse,
 BAD_BATCHES = {
     "elsewhere": (
         batch("s3://bucket/file"),
-        "a BATCH with the file s3://bucket/file: only files on this machine",
+        "a BATCH message with the file s3://bucket/file: only local files",
     ),
-    "Parquet": (batch("f", format="parquet"), "a BATCH of stream ticket in format parquet"),
-    "no file": (batch("/nowhere.gz"), r"the BATCH file /nowhere.gz cannot be read \(No such file"),
-    "no manifest": ({"type": "BATCH", "stream": "ticket"}, "a BATCH without encoding and manifest"),
+    "Parquet": (batch("f", format="parquet"), "a BATCH message of stream ticket in format parquet"),
+    "no file": (batch("/nowhere.gz"), r"cannot read the BATCH file /nowhere.gz \(No such file"),
+    "no manifest": ({"type": "BATCH", "stream": "ticket"}, "a BATCH message without encoding and manifest"),
 }
 
 
@@ -142,8 +142,8 @@ def test_a_batch_that_cannot_be_read_is_refused_in_a_sentence(message, told, loa
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"not gzip", r"cannot be read \(it is not gzip, or cut short\)"),
-        (gzip.compress(b'{"id": 2}\n')[:-6], r"cannot be read \(it is not gzip, or cut short\)"),
+        (b"not gzip", r"\(not gzip, or truncated\)"),
+        (gzip.compress(b'{"id": 2}\n')[:-6], r"\(not gzip, or truncated\)"),
         (gzip.compress(b'{"id": 2}\ncanary\n'), "line 2 is not JSON"),
     ],
     ids=["not gzip", "cut short", "not JSON"],

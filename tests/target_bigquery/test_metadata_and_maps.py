@@ -31,8 +31,8 @@ def test_metadata_that_a_stream_does_not_declare_is_left_out_with_a_warning(load
     load_here([schema(), record(1), record(2, _sdc_deleted_at=DELETED), state(2)])
     assert ids() == [1, 2]
     assert (
-        "ticket: left out, because the schema does not know them: _sdc_deleted_at; "
-        "add_record_metadata makes columns for those of the SDK" in caplog.text
+        "ticket: dropped properties that are not in the schema: _sdc_deleted_at; "
+        "add_record_metadata adds columns for those of the SDK" in caplog.text
     )
 
 

@@ -4,7 +4,7 @@ import json
 
 import orjson
 import pytest
-from target_bigquery.fit import Digits, Inexact, Misfit
+from target_bigquery.converters import ExactNumber, PrecisionLost, Rejection
 from target_bigquery.json_lines import exact, repaired
 from target_bigquery.json_lines import read as read_line
 from target_bigquery.schema import columns_of
@@ -15,7 +15,7 @@ def columns(**schema):
 
 
 def read(value, **schema):
-    return columns(**schema).fit({"value": value})["value"]
+    return columns(**schema).convert({"value": value})["value"]
 
 
 TEXT = {"type": ["string", "null"]}
@@ -39,13 +39,13 @@ def lists(items):
         (12345, TEXT, "12345"),
         (2**64 - 1, TEXT, str(2**64 - 1)),
         (27.0, TEXT, "27"),
-        (Digits("123456789012345678901234"), TEXT, "123456789012345678901234"),
+        (ExactNumber("123456789012345678901234"), TEXT, "123456789012345678901234"),
         ("42", WHOLE, 42),
         ("-7", WHOLE, -7),
         (42.0, WHOLE, 42),
         ("9223372036854775807", WHOLE, "9223372036854775807"),
-        (Digits("12345678901234568.0"), WHOLE, "12345678901234568"),
-        (Digits("1e30"), NUMBER, 1e30),
+        (ExactNumber("12345678901234568.0"), WHOLE, "12345678901234568"),
+        (ExactNumber("1e30"), NUMBER, 1e30),
         ("", TIME, None),
         ("", DAY, None),
         ("", HOUR, None),
@@ -80,27 +80,27 @@ def test_an_odd_value_is_read_in_its_one_sensible_way(value, schema, reading):
         (True, TEXT, "expected a string, got a boolean"),
         (1.5, TEXT, "expected a string, got a number"),
         (True, WHOLE, "expected a 64-bit integer, got a boolean"),
-        (1.5, WHOLE, "expected a 64-bit integer, got a number that is not one"),
-        ("4 2", WHOLE, "expected a 64-bit integer, got a string that is not one"),
-        ("9" * 5000, WHOLE, "expected a 64-bit integer, got a string that is not one"),
-        (2**63, WHOLE, "expected a 64-bit integer, got a number that is not one"),
-        (Digits("1e999999999"), WHOLE, "expected a 64-bit integer, got a number that is not one"),
+        (1.5, WHOLE, "expected a 64-bit integer, got a number with an invalid value"),
+        ("4 2", WHOLE, "expected a 64-bit integer, got a string with an invalid value"),
+        ("9" * 5000, WHOLE, "expected a 64-bit integer, got a string with an invalid value"),
+        (2**63, WHOLE, "expected a 64-bit integer, got a number with an invalid value"),
+        (ExactNumber("1e999999999"), WHOLE, "expected a 64-bit integer, got a number with an invalid value"),
         ("1.5", NUMBER, "expected a finite number, got a string"),
-        (Digits("1e400"), NUMBER, "expected a finite number, got a number that is not one"),
-        (float("nan"), NUMBER, "expected a finite number, got a number that is not one"),
-        (float("-inf"), NUMBER, "expected a finite number, got a number that is not one"),
-        (float("inf"), WHOLE, "expected a 64-bit integer, got a number that is not one"),
-        (float("nan"), OPEN, "expected a number of 64 bits, got a number that is not one"),
-        ([float("inf")], MIXED, "expected a number of 64 bits, got a number that is not one"),
+        (ExactNumber("1e400"), NUMBER, "expected a finite number, got a number with an invalid value"),
+        (float("nan"), NUMBER, "expected a finite number, got a number with an invalid value"),
+        (float("-inf"), NUMBER, "expected a finite number, got a number with an invalid value"),
+        (float("inf"), WHOLE, "expected a 64-bit integer, got a number with an invalid value"),
+        (float("nan"), OPEN, "expected a number of 64 bits, got a number with an invalid value"),
+        ([float("inf")], MIXED, "expected a number of 64 bits, got a number with an invalid value"),
         ("true", FLAG, "expected a boolean, got a string"),
         (1, FLAG, "expected a boolean, got a number"),
-        ("0001-01-01T00:00:00+02:00", TIME, "expected a date-time, got a string that is not one"),
-        ("9999-12-31T23:59:59-00:01", TIME, "expected a date-time, got a string that is not one"),
-        ("10000-01-01T00:00:00Z", TIME, "expected a date-time, got a string that is not one"),
-        ("0000-12-31", DAY, "expected a date, got a string that is not one"),
-        ("24:30:00", HOUR, "expected a time, got a string that is not one"),
-        ("8:3", HOUR, "expected a time, got a string that is not one"),
-        ("soon", TIME, "expected a date-time, got a string that is not one"),
+        ("0001-01-01T00:00:00+02:00", TIME, "expected a date-time, got a string with an invalid value"),
+        ("9999-12-31T23:59:59-00:01", TIME, "expected a date-time, got a string with an invalid value"),
+        ("10000-01-01T00:00:00Z", TIME, "expected a date-time, got a string with an invalid value"),
+        ("0000-12-31", DAY, "expected a date, got a string with an invalid value"),
+        ("24:30:00", HOUR, "expected a time, got a string with an invalid value"),
+        ("8:3", HOUR, "expected a time, got a string with an invalid value"),
+        ("soon", TIME, "expected a date-time, got a string with an invalid value"),
         (1732725000, TIME, "expected a date-time, got a number"),
         ("a", lists(TEXT), "expected an array, got a string"),
         ([{}], lists(TEXT), "expected a string, got an object"),
@@ -109,14 +109,14 @@ def test_an_odd_value_is_read_in_its_one_sensible_way(value, schema, reading):
     ids=str,
 )
 def test_what_has_no_reading_is_refused_without_its_content(value, schema, reason):
-    with pytest.raises(Misfit) as refused:
+    with pytest.raises(Rejection) as refused:
         read(value, **schema)
     assert str(refused.value) == f"column value: {reason}"
 
 
 def test_a_misfit_names_the_column_by_its_whole_path():
     inner = {"type": "object", "properties": {"channel": TEXT}}
-    with pytest.raises(Misfit) as refused:
+    with pytest.raises(Rejection) as refused:
         read({"channel": {"x": 1}}, **inner)
     assert refused.value.column == "value.channel"
 
@@ -133,8 +133,8 @@ def test_a_misfit_names_the_column_by_its_whole_path():
         (67.174118, "67.174118"),
         (81742.7428, "81742.7428"),
         (1e-7, "1e-07"),
-        (Digits("18446744073709551616"), "18446744073709551616"),
-        (Digits("1e30"), "1e30"),
+        (ExactNumber("18446744073709551616"), "18446744073709551616"),
+        (ExactNumber("1e30"), "1e30"),
         ({"a": [{"b": 67.174118, "c": 1}]}, {"a": [{"b": "67.174118", "c": 1}]}),
         ([1, 0.123456], [1, "0.123456"]),
     ],
@@ -143,17 +143,17 @@ def test_a_misfit_names_the_column_by_its_whole_path():
 @pytest.mark.parametrize("schema", [OPEN, MIXED, lists(MIXED)], ids=["open", "mixed", "list"])
 def test_numbers_in_json_keep_their_digits(value, written, schema):
     known = columns(**schema)
-    fitted = known.fit({"value": [value, None] if schema["type"][0] == "array" else value})["value"]
+    fitted = known.convert({"value": [value, None] if schema["type"][0] == "array" else value})["value"]
     assert json.loads(orjson.dumps(fitted)) == ([written, None] if schema["type"][0] == "array" else written)
-    exact = type(value) is not Digits and value == written
-    told = {"column value: numbers that BigQuery's JSON cannot hold exactly loaded as text"}
-    assert known.seen.changed == (set() if exact else told)
+    exact = type(value) is not ExactNumber and value == written
+    told = {"column value: numbers that BigQuery's JSON cannot hold exactly are loaded as strings"}
+    assert known.seen.converted == (set() if exact else told)
 
 
 @pytest.mark.parametrize("schema", [TEXT, WHOLE, OPEN, MIXED], ids=["text", "whole", "open", "mixed"])
 def test_a_number_whose_digits_a_double_has_lost_is_asked_for_again(schema):
     value = orjson.loads(b"18446744073709551617")
-    with pytest.raises(Inexact):
+    with pytest.raises(PrecisionLost):
         read({"n": value} if schema is OPEN else value, **schema)
 
 
@@ -171,8 +171,8 @@ def test_a_line_read_again_has_every_digit():
 
 @pytest.mark.parametrize("constant", ["NaN", "-Infinity"])
 def test_constants_that_python_writes_as_json_are_refused_by_column(constant):
-    with pytest.raises(Misfit, match=r"^column value: expected a finite number"):
-        columns(**NUMBER).fit(read_line(f'{{"value": {constant}}}'.encode())[0])
+    with pytest.raises(Rejection, match=r"^column value: expected a finite number"):
+        columns(**NUMBER).convert(read_line(f'{{"value": {constant}}}'.encode())[0])
 
 
 @pytest.mark.parametrize(

@@ -39,10 +39,10 @@ def test_what_does_not_fit_is_kept_and_stops_neither_rows_nor_state(load, ids, k
     assert loaded.code == 0, loaded.stderr
     assert loaded.states == [state(3)["value"]]
     assert (ids(), ids("brand")) == ([1, 3], [7])
-    keyless, misfit = kept()
-    assert misfit.pop("rejected_at") is not None
-    assert json.loads(misfit.pop("payload")) == MISFIT["record"]
-    assert misfit == {
+    keyless, rejection = kept()
+    assert rejection.pop("rejected_at") is not None
+    assert json.loads(rejection.pop("payload")) == MISFIT["record"]
+    assert rejection == {
         "stream": "ticket",
         "record_key": "2",
         "column": "via.channel",
@@ -86,10 +86,10 @@ def test_odd_values_that_have_a_reading_are_loaded(load, rows):
     assert third["subject"] == "caf\ufffd"
     assert third["open"] == {"n": str(2**64 + 1), "m": "67.174118"}
     assert third["external"] == str(2**70)
-    assert "ticket: column tags: null left out of lists\n" in loaded.stderr
+    assert "ticket: column tags: nulls dropped from arrays\n" in loaded.stderr
     assert "ticket 2 repaired: text that is no proper Unicode has U+FFFD in its place\n" in loaded.stderr
     assert (
-        "ticket: column open: numbers that BigQuery's JSON cannot hold exactly loaded as text\n"
+        "ticket: column open: numbers that BigQuery's JSON cannot hold exactly are loaded as strings\n"
         in loaded.stderr
     )
 
@@ -199,7 +199,7 @@ def test_a_row_that_is_longer_than_bigquery_loads_is_rejected_without_its_payloa
     assert ids() == [1, 3]
     [row] = kept()
     assert (row["record_key"], row["column"], row["payload"]) == ("2", "subject", None)
-    assert row["reason"] == "the row has more than 1000 bytes, most of them here"
+    assert row["reason"] == "the row is larger than 1000 bytes; this is its largest column"
 
 
 TICKET = json.loads(

@@ -23,8 +23,8 @@ def test_a_property_that_allows_anything_is_json_and_one_that_allows_nothing_has
         ("any", "JSON"),
         ("id", "INTEGER"),
     ]
-    assert columns.fit({"any": 5, "none": "x", "id": 1}) == {"any": 5, "id": 1}
-    assert columns.seen.dropped == {"none"}
+    assert columns.convert({"any": 5, "none": "x", "id": 1}) == {"any": 5, "id": 1}
+    assert columns.seen.unknown == {"none"}
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,12 @@ def test_what_is_said_of_a_column_in_another_form_says_nothing(said):
     [
         (
             {"Order ID": TEXT, "Order-ID": TEXT},
-            "the properties Order ID and Order-ID fall on one column, Order_ID",
+            "the properties Order ID and Order-ID map to the same column Order_ID",
         ),
-        ({"名前": TEXT, "住所": TEXT}, "the properties 名前 and 住所 fall on one column, __"),
+        ({"名前": TEXT, "住所": TEXT}, "the properties 名前 and 住所 map to the same column __"),
         (
             {"o": {"type": "object", "properties": {"IPProtocol": TEXT, "ipProtocol": TEXT}}},
-            "the properties o.IPProtocol and o.ipProtocol fall on one column, ipProtocol",
+            "the properties o.IPProtocol and o.ipProtocol map to the same column ipProtocol",
         ),
     ],
     ids=["headers", "letters that are not ASCII", "case, nested"],
@@ -142,7 +142,7 @@ def test_what_is_below_15_levels_of_record_is_json():
     while record.field_type == "RECORD":
         record, depth = record.fields[0], depth + 1
     assert (record.field_type, depth) == ("JSON", 15)
-    assert columns_of({"properties": {"n": nested(15)}}).fit({"n": {"n": {}}}) == {"n": {"n": {}}}
+    assert columns_of({"properties": {"n": nested(15)}}).convert({"n": {"n": {}}}) == {"n": {"n": {}}}
 
 
 def test_columns_have_the_spelling_of_the_table_nested_ones_too():
@@ -150,7 +150,7 @@ def test_columns_have_the_spelling_of_the_table_nested_ones_too():
     present = columns_of({"properties": {"StartDate": TEXT, "Place": place}}).fields
     place = {"type": ["object", "null"], "properties": {"zipcode": TEXT, "city": TEXT}}
     columns = columns_of({"properties": {"start_date": TEXT, "startdate": TEXT, "place": place}}, present)
-    assert columns.fit({"start_date": "a", "startdate": "b", "place": {"zipcode": "1", "city": "c"}}) == {
+    assert columns.convert({"start_date": "a", "startdate": "b", "place": {"zipcode": "1", "city": "c"}}) == {
         "start_date": "a",
         "StartDate": "b",
         "Place": {"ZipCode": "1", "city": "c"},

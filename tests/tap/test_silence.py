@@ -82,23 +82,19 @@ def client(url, give_up_after, credentials=None):
     )
 
 
-def read(body, _query):
-    return body
-
-
 @pytest.mark.parametrize("credentials", [None, OAuthClient("sandbox", "sandbox-secret")], ids=["", "login"])
 def test_a_server_that_is_silent_is_given_up(credentials, server):
     with pytest.raises(GaveUpError, match=r"/api/v2/groups: .*(no answer for|no OAuth token).*; gave up"):
-        client(server(silent), 2, credentials).get("/api/v2/groups", {}, read)
+        client(server(silent), 2, credentials).request("/api/v2/groups", {}).send()
 
 
 def test_a_body_that_never_ends_is_given_up(server):
     with pytest.raises(GaveUpError, match="the answer did not come to its end"):
-        client(server(dripping), 2).get("/api/v2/groups", {}, read)
+        client(server(dripping), 2).request("/api/v2/groups", {}).send()
 
 
 def test_a_server_that_comes_back_is_asked_again_in_time(server):
-    assert client(server(back_after_the_first), 9).get("/api/v2/groups", {}, read) == BODY
+    assert client(server(back_after_the_first), 9).request("/api/v2/groups", {}).send() == BODY
 
 
 def test_a_request_behind_one_that_nobody_answers_does_not_wait_for_ever():

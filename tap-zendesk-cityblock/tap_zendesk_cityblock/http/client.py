@@ -11,7 +11,7 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import requests
 import urllib3
@@ -33,20 +33,18 @@ from tap_zendesk_cityblock.http.authentication import ClientCredentials, authent
 from tap_zendesk_cityblock.http.clock import check_clock
 from tap_zendesk_cityblock.http.ignored import HEADER, ignored
 from tap_zendesk_cityblock.http.patience import Patience, timeout_of_a_try
+from tap_zendesk_cityblock.http.query import smaller, to_parameters
 from tap_zendesk_cityblock.http.rate_limits import wait_told
 from tap_zendesk_cityblock.http.request_queue import Turns
 from tap_zendesk_cityblock.http.unreachable import connection_cause
-from tap_zendesk_cityblock.readers.pagination import smaller, to_parameters
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
 
     from tap_zendesk_cityblock.http.credentials import Credentials
+    from tap_zendesk_cityblock.http.query import Query
     from tap_zendesk_cityblock.http.rate_limits import Limits
-    from tap_zendesk_cityblock.readers.pagination import Query
-
-T = TypeVar("T")
 
 TRANSIENT_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LONGEST_WAIT = 120.0
@@ -74,8 +72,9 @@ class ZendeskClient:
         of one request from its being sent, its further tries and the wait for them included.
         """
         self.base_url = base_url
+        self.give_up_after = give_up_after
         self._turns, self._logger = Turns(limits, at_once, give_up_after), logger
-        self._give_up_after, self._waiting = give_up_after, waiting
+        self._waiting = waiting
         self._date: float | None = None
         self._ignored: dict[str, None] = {}
         self._has_to_compare_clocks = compares_clocks
@@ -86,32 +85,12 @@ class ZendeskClient:
         timeout = timeout_of_a_try(give_up_after)
         self._auth = authentication(credentials, base_url, self._session, logger, timeout)
 
-    def get(self, path: str, query: Query, read: Callable[[bytes, Query], T]) -> T:
-        """What `read` makes of the answer's body and the query it answers.
-
-        `read` may raise TransientError, which asks for it again. What Zendesk could not put together in time is asked
-        for in smaller pages.
-
-        Raises StreamUnavailableError (403, 404), CursorInvalidError, StartTooRecentError, and the TapErrors.
-        """
-        patience, tries = Patience(self._give_up_after), 0
-        while True:
-            tries += 1
-            try:
-                return read(self._send(path, query, patience), query)
-            except TransientError as failure:
-                if failure.is_too_large:
-                    query = smaller(query)
-                wait = self._pause(failure, tries)
-                if wait > patience.left:
-                    cause = OutOfRequestsError if failure.is_rate_limit else GaveUpError
-                    raise cause(f"{path}: {failure}; gave up after {tries} tries") from None
-                self._logger.warning("%s: %s, trying again in %.0f s", path, failure, wait)
-                with self._waiting():
-                    time.sleep(wait)
+    def request(self, path: str, query: Query) -> Request:
+        """A GET that is not sent yet."""
+        return Request(self, path, query)
 
     def now(self) -> float:
-        """Epoch seconds by Zendesk's clock, of the answer that `get` came back with last; by this machine's before the first."""
+        """Epoch seconds by Zendesk's clock, of the last answer; by this machine's before the first."""
         return time.time() if self._date is None else self._date
 
     def zendesk_time(self) -> datetime | None:
@@ -128,13 +107,8 @@ class ZendeskClient:
         """Requests that the rate limit still allows, and of how many; None before the first answer."""
         return self._turns.left(path)
 
-    def _pause(self, failure: TransientError, tries: int) -> float:
-        """What Zendesk asks for and a little more, so that many clients do not return as one; else doubling."""
-        if failure.wait is not None:
-            return max(1.0, failure.wait) + random.uniform(0, 0.5)  # noqa: S311 - jitter
-        return min(LONGEST_WAIT, 2.0 ** min(tries - 1, 8)) * random.uniform(0.5, 1)  # noqa: S311 - jitter
-
-    def _send(self, path: str, query: Query, patience: Patience) -> bytes:
+    def send(self, path: str, query: Query, patience: Patience) -> bytes:
+        """One try, and a second one with a new token where the first is refused. Raises as `Request.send`, and TransientError."""
         response, body = self._request(path, query, patience)
         if response.status_code == 401 and isinstance(self._auth, ClientCredentials):
             with self._waiting():
@@ -143,6 +117,12 @@ class ZendeskClient:
         if response.status_code == 200:
             return body
         raise account_failure(response) or _failure(path, response)
+
+    def pause(self, path: str, failure: TransientError, seconds: float) -> None:
+        """Waits before the next try."""
+        self._logger.warning("%s: %s, trying again in %.0f s", path, failure, seconds)
+        with self._waiting():
+            time.sleep(seconds)
 
     def _request(self, path: str, query: Query, patience: Patience) -> tuple[requests.Response, bytes]:
         with self._waiting(), self._turns.taken(path) as turn:
@@ -175,6 +155,49 @@ class ZendeskClient:
         if turn.waited > 1:
             self._logger.info("%s: waited %.0f s for its turn", path, turn.waited)
         return response, body
+
+
+class Request:
+    """One GET and its retries, which end together `give_up_after` seconds after the first is sent.
+
+    `query` is that of the last try: what Zendesk could not build in time is asked for in smaller pages.
+    """
+
+    def __init__(self, client: ZendeskClient, path: str, query: Query) -> None:
+        self.path, self.query = path, query
+        self._client, self._patience, self._tries = client, Patience(client.give_up_after), 0
+
+    def send(self) -> bytes:
+        """The body of the answer, after as many tries as it takes.
+
+        Raises StreamUnavailableError (403, 404), CursorInvalidError, StartTooRecentError, and the TapErrors.
+        """
+        while True:
+            self._tries += 1
+            try:
+                return self._client.send(self.path, self.query, self._patience)
+            except TransientError as failure:
+                self.retry_after(failure)
+
+    def retry_after(self, failure: TransientError) -> None:
+        """Waits until the next try is due; also where the body of an answer turns out to be incomplete.
+
+        Raises GaveUpError where it would be due too late.
+        """
+        if failure.is_too_large:
+            self.query = smaller(self.query)
+        wait = _seconds_to_wait(failure, self._tries)
+        if wait > self._patience.left:
+            cause = OutOfRequestsError if failure.is_rate_limit else GaveUpError
+            raise cause(f"{self.path}: {failure}; gave up after {self._tries} tries") from None
+        self._client.pause(self.path, failure, wait)
+
+
+def _seconds_to_wait(failure: TransientError, tries: int) -> float:
+    """What Zendesk asks for and a little more, so that many clients do not return at once; else doubling."""
+    if failure.wait is not None:
+        return max(1.0, failure.wait) + random.uniform(0, 0.5)  # noqa: S311 - jitter
+    return min(LONGEST_WAIT, 2.0 ** min(tries - 1, 8)) * random.uniform(0.5, 1)  # noqa: S311 - jitter
 
 
 def _body(response: requests.Response, patience: Patience) -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tap_zendesk_cityblock.errors import RefusedError, StartTooRecentError, StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.readers.children import keys_of, of_parent
+from tap_zendesk_cityblock.readers.fetch import fetch
 from tap_zendesk_cityblock.readers.pagination import first_query, read_page
 from tap_zendesk_cityblock.readers.sources import NO_SOURCE, sources_of
 from tap_zendesk_cityblock.readers.without_exports import DAY, probe_source
@@ -56,8 +57,11 @@ def _probe(model: Model, settings: Settings, client: ZendeskClient) -> str | Non
         else:
             query = first_query(model, Position(time=start) if model.is_incremental else None, 1)
         rows = DictRows(model, (), {}, IGNORED)
-        client.get(
-            model.path, query, lambda body, query: read_page(model, query, body, client.base_url, rows)
+        fetch(
+            client,
+            model.path,
+            query,
+            lambda body, query: read_page(model, query, body, client.base_url, rows),
         )
     except StartTooRecentError:
         return None

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError, TransientError
+from tap_zendesk_cityblock.http.query import PAGE_SIZES
 from tap_zendesk_cityblock.http.rate_limits import ACCOUNT
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
-from tap_zendesk_cityblock.readers.pagination import SIZES, first_query
+from tap_zendesk_cityblock.readers.fetch import fetch
+from tap_zendesk_cityblock.readers.pagination import first_query
 from tap_zendesk_cityblock.readers.sources import NO_SOURCE, sources_of
 from tap_zendesk_cityblock.readers.without_exports import searches
 
 if TYPE_CHECKING:
     from tap_zendesk_cityblock.http.client import ZendeskClient
-    from tap_zendesk_cityblock.readers.pagination import Query
+    from tap_zendesk_cityblock.http.query import Query
     from tap_zendesk_cityblock.settings import Settings
 
 SEARCHED = ("ticket", "user", "organization")
@@ -86,11 +88,11 @@ class Counter:
 
     def _count(self, path: str, query: Query) -> int | None:
         """By offset, lists tell their length; some are only paged by cursor, and do not."""
-        return self._client.get(path, query, lambda body, _: _read_count(body))
+        return fetch(self._client, path, query, lambda body, _: _read_count(body))
 
     def _pages(self, model: Model, rows: int) -> int:
         query = first_query(model, None, self._page_size)
-        size = int(next((query[name] for name in SIZES if name in query), LIST_PAGE))
+        size = int(next((query[name] for name in PAGE_SIZES if name in query), LIST_PAGE))
         return rows // size + 1 if model.is_incremental else max(1, -(-rows // size))
 
 

@@ -18,7 +18,9 @@ from tap_zendesk_cityblock.errors import (
     StartTooRecentError,
     StreamUnavailableError,
 )
-from tap_zendesk_cityblock.readers.pagination import SIZES, Page, first_query, larger, largest, read_page
+from tap_zendesk_cityblock.http.query import PAGE_SIZES
+from tap_zendesk_cityblock.readers.fetch import fetch
+from tap_zendesk_cityblock.readers.pagination import Page, first_query, larger, largest, read_page
 from tap_zendesk_cityblock.state.cursors import Position, example, is_ahead, moment_of, seconds_of, time_of
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_zendesk_cityblock.http.client import ZendeskClient
+    from tap_zendesk_cityblock.http.query import Query
     from tap_zendesk_cityblock.models import Model, Window
-    from tap_zendesk_cityblock.readers.pagination import Query
     from tap_zendesk_cityblock.rows.decoding import Rows, Version
     from tap_zendesk_cityblock.settings import Settings
 
@@ -177,7 +179,7 @@ class Pages:
             page = Page(fresh, query, page.position)
             del fresh
             if query is not None:
-                place = frozenset((name, value) for name, value in query.items() if name not in SIZES)
+                place = frozenset((name, value) for name, value in query.items() if name not in PAGE_SIZES)
                 if place in asked:
                     raise AnswerError(f"{self._model.name}: the pages of {self._model.path} form a loop")
                 asked.add(place)
@@ -186,7 +188,8 @@ class Pages:
 
     def _page(self, query: Query, received: int) -> Page:
         model, base_url = self._model, self._client.base_url
-        return self._client.get(
+        return fetch(
+            self._client,
             model.path,
             query,
             lambda body, query: read_page(model, query, body, base_url, self._rows, received=received),

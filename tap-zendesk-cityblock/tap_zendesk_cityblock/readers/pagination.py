@@ -12,16 +12,16 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError, IncompleteError
+from tap_zendesk_cityblock.http.query import page_sizes
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
 from tap_zendesk_cityblock.state.cursors import Position, is_past
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from tap_zendesk_cityblock.http.query import Query
     from tap_zendesk_cityblock.rows.answers import Answer
     from tap_zendesk_cityblock.rows.decoding import Rows
-
-Query = dict[str, str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,20 +44,10 @@ class Page:
     served: int = 0
 
 
-SIZES = ("page[size]", "per_page")
 BY_NUMBER = ("page", "per_page")
 BY_CURSOR = ("page[size]", "page[after]")
 SMALLEST_PAGE = 100
 """Rows of an export's page, as Talk's have them whatever is asked for."""
-
-
-def to_parameters(query: Query) -> list[tuple[str, str]]:
-    """As it is sent: a name that ends in [] once for each of its values, which commas part."""
-    return [
-        (name, one)
-        for name, value in query.items()
-        for one in (value.split(",") if name.endswith("[]") else [value])
-    ]
 
 
 def first_query(model: Model, position: Position | None, page_size: int | None) -> Query:
@@ -70,27 +60,19 @@ def first_query(model: Model, position: Position | None, page_size: int | None) 
     return query
 
 
-def smaller(query: Query) -> Query:
-    """The same page with half as many objects, at least one: for one that Zendesk could not put together in time."""
-    return query | {name: str(max(1, size // 2)) for name, size in _sizes(query)}
-
-
 def larger(model: Model, query: Query, page_size: int | None) -> Query:
     """With twice as many, up to the size that was asked for first; none was where the list was to come whole."""
     if model.paging is Paging.NONE:
         return query
     most = _largest(model, page_size)
-    return query | {name: str(min(most, 2 * size)) for name, size in _sizes(query)}
+    return query | {name: str(min(most, 2 * size)) for name, size in page_sizes(query)}
 
 
 def largest(model: Model, query: Query) -> Query:
     """With as many as Zendesk serves: for a second of which a smaller page cannot hold all rows."""
-    return query | {name: str(model.largest_page or LARGEST_PAGE[model.paging]) for name, _ in _sizes(query)}
-
-
-def _sizes(query: Query) -> list[tuple[str, int]]:
-    """None where the page is told by its number: with another size, that is another place in the list."""
-    return [] if "page" in query else [(name, int(query[name])) for name in SIZES if name in query]
+    return query | {
+        name: str(model.largest_page or LARGEST_PAGE[model.paging]) for name, _ in page_sizes(query)
+    }
 
 
 def _largest(model: Model, page_size: int | None) -> int:

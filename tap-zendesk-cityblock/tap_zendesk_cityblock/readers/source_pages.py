@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.errors import AnswerError
 from tap_zendesk_cityblock.models import Paging
+from tap_zendesk_cityblock.readers.fetch import fetch
 from tap_zendesk_cityblock.readers.pagination import first_query, larger, next_of_list
 from tap_zendesk_cityblock.readers.remnants import as_exported
 from tap_zendesk_cityblock.state.cursors import moment_of
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_zendesk_cityblock.http.client import ZendeskClient
+    from tap_zendesk_cityblock.http.query import Query
     from tap_zendesk_cityblock.models import Model
-    from tap_zendesk_cityblock.readers.pagination import Query
     from tap_zendesk_cityblock.readers.sources import Source
     from tap_zendesk_cityblock.rows.decoding import DictRows
 
@@ -66,7 +67,7 @@ class Reader:
         asked = query | self._size | ({} if cursor is None else {"page[after]": cursor})
         if cursor is None:
             self._received = 0
-        page = self._client.get(self.source.path, asked, self._read)
+        page = fetch(self._client, self.source.path, asked, self._read)
         if self._received is not None:
             self._received += page.served
         self._size = larger(self._model, page.size, self._page_size)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tap_zendesk_cityblock.http.client import ZendeskClient
+    from tap_zendesk_cityblock.http.query import Query
     from tap_zendesk_cityblock.models import Model
-    from tap_zendesk_cityblock.readers.pagination import Query
     from tap_zendesk_cityblock.readers.sources import Source
     from tap_zendesk_cityblock.settings import Settings
 

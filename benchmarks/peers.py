@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.peers --tickets 10000
 
-Each is a whole process in an environment of its own (`make benchmark-peers` makes them), reads every ticket and writes
+Each is a whole process in an environment of its own (`make benchmark NAME=peers` makes them), reads every ticket and writes
 to nowhere. They know no other host than Zendesk's: a module that Python loads first leads their requests to the sandbox,
 makes tap-zendesk's fractions of a second whole, which the sandbox refuses, and leaves out its pauses of a minute after
 every 450 tickets.

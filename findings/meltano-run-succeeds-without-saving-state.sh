@@ -6,7 +6,7 @@
 #   STATE once it has loaded everything, as most do.
 # Expected: `meltano run` ends non-zero, because the next run starts from the old bookmark and extracts everything again.
 # Seen: the exception is raised in the task that reads the target's output. While the tap runs, that task is watched
-#   and the run fails; once the tap has ended, nobody looks at it. The log has "Failed to persist incremental state to
+#   and the run fails; once the tap has ended, nothing checks it. The log has "Failed to persist incremental state to
 #   the configured backend", then "Run completed", and the exit code is 0.
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"

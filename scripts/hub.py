@@ -1,4 +1,4 @@
-"""What meltano.yml of another project says of a plugin, from what ours and the plugin itself say: for the READMEs."""
+"""A plugin's part of another project's meltano.yml, for its README: made from our meltano.yml and the plugin itself."""
 
 from __future__ import annotations
 
@@ -33,20 +33,15 @@ def definition(kind: str, name: str, **extra: object) -> str:
     if "env" in plugin:
         lines.append(f"    env: {_flow(plugin['env'])}")
     lines.append("    settings:")
-    schema = {
-        **PLUGINS[name].config_jsonschema,
-        "properties": {**PLUGINS[name].config_jsonschema["properties"]},
-    }
-    PLUGINS[name].append_builtin_config(schema)
-    described = schema["properties"]
-    for setting in plugin["settings"]:
-        told = {k: v for k, v in setting.items() if k != "value"}
-        lines.append(f"    - {_flow({**told, 'description': described[setting['name']]['description']})}")
+    lines += [
+        f"    - {_flow({key: value for key, value in setting.items() if key != 'value'})}"
+        for setting in plugin["settings"]
+    ]
     if "commands" in plugin:
         lines.append("    commands:")
         lines += [
-            f"      {command}: {_flow({k: v for k, v in told.items() if k != 'description'})}"
-            for command, told in plugin["commands"].items()
+            f"      {command}: {_flow({key: value for key, value in keys.items() if key != 'description'})}"
+            for command, keys in plugin["commands"].items()
         ]
     for key, value in extra.items():
         written = yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, width=200)
@@ -55,12 +50,12 @@ def definition(kind: str, name: str, **extra: object) -> str:
 
 
 def capabilities(name: str) -> list[str]:
-    """Those of the plugin, in Meltano's words."""
+    """The plugin's capabilities that Meltano knows."""
     return [str(one) for one in PLUGINS[name].capabilities if str(one) not in NOT_MELTANOS]
 
 
 def wheel(name: str) -> str:
-    """The wheel's file, as `make wheels` names it."""
+    """File name of the wheel that `make wheels` builds."""
     version = next(
         line.split('"')[1]
         for line in (PROJECT / name / "pyproject.toml").read_text().splitlines()

@@ -1,7 +1,7 @@
-"""The utility `saved-state` of meltano.yml, run by Meltano's own interpreter: whether cursors are kept.
+"""The utility `saved-state` of meltano.yml: checks that cursors are saved. Runs in Meltano's own environment.
 
 Meltano 4.4.1 ends with 0 although it could not save a run's state: it logs "Failed to persist incremental state to the
-configured backend", reads no STATE any more, and waits for the plugins' output without looking at what became of it
+configured backend", stops reading STATE, and waits for the plugins' output without looking at its result
 (`_handle_head_completed` in meltano/core/block/extract_load.py; findings/meltano-run-succeeds-without-saving-state.sh).
 """
 
@@ -25,7 +25,7 @@ LOCAL = "local"
 
 
 def verify(states: StateService, pair: str) -> str:
-    """What is wrong, or nothing: whether Meltano keeps what the last run of the pair of plugins has handed to it.
+    """Why the state of the last run of these two plugins is not saved; empty if it is.
 
     Meltano notes the latest STATE in its database (table `runs`) before it writes it to the state backend. A run that
     had no STATE, or was followed by a `meltano state` command, has nothing to compare.
@@ -50,14 +50,14 @@ def verify(states: StateService, pair: str) -> str:
 
 
 def contains(saved: Any, reached: Any) -> bool:  # noqa: ANN401 - JSON
-    """States are merged key by key, so what is saved may hold more."""
+    """States are merged key by key, so the saved one may have more keys."""
     if isinstance(reached, dict):
         return isinstance(saved, dict) and all(contains(saved.get(key), reached[key]) for key in reached)
     return bool(saved == reached)
 
 
 def check(states: StateService, environment: str) -> None:
-    """Writes, reads and removes a state of its own, in the way of a run. Raises whatever the backend raises."""
+    """Writes, reads and removes a state, as a run would. Raises whatever the backend raises."""
     state_id = f"{environment}:check-{uuid.uuid4().hex}"
     written: dict[str, Any] = {SINGER_STATE_KEY: {"bookmarks": {"check": {}}}}
     states.set_state(state_id, json.dumps(written))
@@ -70,14 +70,14 @@ def check(states: StateService, environment: str) -> None:
 
 
 def cause(error: BaseException) -> str:
-    """Its type and, of an HTTP error, its status: texts may hold addresses with credentials."""
+    """The error's type and HTTP status, without its message, which may contain an address with credentials."""
     error = error.__cause__ or error
     code = getattr(error, "code", None)
     return f"{type(error).__name__}{f' ({code:d})' if isinstance(code, int) else ''}"
 
 
 def main() -> int:
-    """Exit code 1 where cursors are not kept."""
+    """Exit code 1 if cursors are not saved."""
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check")
@@ -102,16 +102,14 @@ def main() -> int:
                 print(wrong, file=sys.stderr)
             return int(bool(wrong))
         if uri == "systemdb" and environment != LOCAL:
-            print(f"MISSING cursors of {environment} would be kept in a database of this checkout")
-            print("        → set MELTANO_STATE_BACKEND_URI, as in .env.example")
+            print(f"MISSING state of {environment}: would be kept in a database of this checkout")
+            print("        → set MELTANO_STATE_BACKEND_URI, see .env.example")
             return 1
         try:
             check(states, environment)
         except Exception as error:  # noqa: BLE001 - as above
             print(f"MISSING {where}: cannot be written, read and removed: {cause(error)}")
-            print(
-                "        → create it, and let the worker create, read and delete objects in it (roles/storage.objectUser)"
-            )
+            print("        → create it, and grant the worker roles/storage.objectUser on it")
             return 1
     print(f"ok      {where}: written, read and removed")
     return 0

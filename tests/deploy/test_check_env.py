@@ -39,7 +39,7 @@ def gcs(tmp_path_factory):
 def test_cursors_that_runs_share_may_not_be_kept_in_a_checkout():
     forgotten = checked("staging")
     assert forgotten.returncode != 0
-    assert "MISSING cursors of staging would be kept in a database of this checkout" in forgotten.stdout
+    assert "MISSING state of staging: would be kept in a database of this checkout" in forgotten.stdout
     assert "MELTANO_STATE_BACKEND_URI" in forgotten.stdout
     sandbox = checked("local")
     assert sandbox.returncode == 0

@@ -98,7 +98,7 @@ def written_since(start):
 @pytest.fixture(scope="module")
 def prefix():
     """Nobody can write to it, whoever runs the tests."""
-    if subprocess.run(["make", "-q", "image-prefix"], cwd=PROJECT, check=False).returncode:
+    if subprocess.run(["make", "-q", ".venvs/image/.ready"], cwd=PROJECT, check=False).returncode:
         pytest.skip("the image's prefix is not built, or not up to date: `make test-image` does both")
     folders = [Path(parent) for parent, _, _ in os.walk(PREFIX) if Path(parent) != RUN]
     if os.geteuid():

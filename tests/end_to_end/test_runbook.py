@@ -1,4 +1,4 @@
-"""docs/runbook.md: block by block in its order, as somebody would paste it; and what it says of exit codes."""
+"""docs/runbook.md block by block, in its order, as somebody would paste it; and exit codes as docs/operations.md has them."""
 
 import json
 import re
@@ -26,8 +26,8 @@ def section(heading):
 
 
 PREAMBLE, *COMMANDS = blocks(RUNBOOK)
-TAKE_OVER = section("Come over from the replaced system")
-"""On tables of its own, at the end: see the last test."""
+MIGRATION = section("Migrate from the legacy system")
+"""Runs last, on tables of its own: see the last test."""
 STATE_ID = "local:tap-zendesk-cityblock-to-target-bigquery"
 LEGACY_CURSOR = "MTc2NzIyNTQyMC4wfHwxOTgzfA=="
 
@@ -64,7 +64,7 @@ def paste(project, tmp_path):
     return run
 
 
-BEFORE = [block for block in COMMANDS if block not in TAKE_OVER]
+BEFORE = [block for block in COMMANDS if block not in MIGRATION]
 
 
 @pytest.mark.parametrize("block", BEFORE, ids=[block.split("\n")[0][:60] for block in BEFORE])
@@ -77,10 +77,10 @@ def cursors(project):
     """Where the state says that each model stands: a cursor, or seconds since 1970."""
 
     def read(state_id=STATE_ID):
-        told = json.loads(project.meltano("state", "get", state_id).stdout)["singer_state"]["bookmarks"]
+        bookmarks = json.loads(project.meltano("state", "get", state_id).stdout)["singer_state"]["bookmarks"]
         return {
             model: bookmark.get("start_time", bookmark.get("cursor"))
-            for model, bookmark in told.items()
+            for model, bookmark in bookmarks.items()
             if bookmark
         }
 
@@ -154,29 +154,29 @@ def refuse_brands(project):
     requests.post(f"{project.sandbox.addresses.zendesk_url}/_sandbox/faults", json=fault, timeout=30)
 
 
-def test_meltano_run_tells_only_1_and_the_plugins_own_code_in_its_log(project):
+def test_meltano_run_ends_with_1_and_logs_the_plugins_own_code(project):
     refuse_brands(project)
     ran = project.meltano("--log-format", "json", "run", *EXPORT, **BRANDS)
     assert ran.returncode == 1
-    told = [json.loads(line) for line in ran.stderr.splitlines() if line.startswith("{")]
-    [failed] = [line for line in told if line["event"] == "Block run completed"]
+    events = [json.loads(line) for line in ran.stderr.splitlines() if line.startswith("{")]
+    [failed] = [line for line in events if line["event"] == "Block run completed"]
     assert (failed["success"], failed["exit_codes"]) == (False, {"extractors": 3})
-    lines = [line for line in told if line.get("producer") or line.get("consumer")]
+    lines = [line for line in events if line.get("producer") or line.get("consumer")]
     assert lines
     assert all(line["run_id"] for line in lines)
-    events = "\n".join(line["event"] for line in lines)
-    assert re.search(r"group: \d+ records? of \d+ pages? in [\d.]+ s", events)
-    assert re.search(r"group: rows 1-\d+ loaded, \d+ bytes in [\d.]+ s, job ", events)
+    texts = "\n".join(line["event"] for line in lines)
+    assert re.search(r"group: \d+ records? of \d+ pages? in [\d.]+ s", texts)
+    assert re.search(r"group: rows 1-\d+ loaded, \d+ bytes in [\d.]+ s, job ", texts)
 
 
-def test_meltano_invoke_hands_on_the_plugins_code(project):
+def test_meltano_invoke_ends_with_the_plugins_code(project):
     refuse_brands(project)
     assert project.meltano("invoke", "tap-zendesk-cityblock", **BRANDS).returncode == 3
 
 
 @pytest.fixture
-def replaced(project):
-    """What the replaced system left in place of our tables: exports, errors, tickets, and a log that knows half of them."""
+def legacy(project):
+    """The legacy system's tables in place of ours: exports, errors, tickets, and a log of half of the tickets."""
     query = project.sandbox.warehouse.query_and_wait
     made = {
         "zendesk.EXPORT_METADATA": "'ticket' AS table_name, TIMESTAMP '2025-12-01' AS bq_inserted_at, "
@@ -192,8 +192,8 @@ def replaced(project):
         query(f"CREATE TABLE {table} AS SELECT {rows}")
 
 
-def test_the_replaced_systems_tables_make_way_and_the_first_run_goes_on_where_it_ended(
-    project, replaced, paste, cursors
+def test_legacy_tables_are_renamed_and_the_first_run_continues_where_they_ended(
+    project, legacy, paste, cursors
 ):
     def in_the_way():
         checks = [
@@ -204,7 +204,7 @@ def test_the_replaced_systems_tables_make_way_and_the_first_run_goes_on_where_it
             name for check in checks for name in re.findall(r"RENAME TO (\w+);", check.stdout + check.stderr)
         }
 
-    rename, take_cursors_over, take_messages_over, look = TAKE_OVER
+    rename, take_cursors_over, take_messages_over, look = MIGRATION
     assert in_the_way() == set(re.findall(r"RENAME TO (\w+);", rename))
     paste(rename)
     assert in_the_way() == set()
@@ -213,6 +213,6 @@ def test_the_replaced_systems_tables_make_way_and_the_first_run_goes_on_where_it
     assert cursors() == {"ticket": LEGACY_CURSOR}
 
     paste(take_messages_over)
-    told = dict(line.split() for line in paste(look).splitlines()[2:])
-    assert 0 < int(told["true"]) <= 60  # of the 60 that the old log knows, some wait for a join
-    assert int(told["sent"]) > 0
+    tickets = dict(line.split() for line in paste(look).splitlines()[2:])
+    assert 0 < int(tickets["true"]) <= 60  # of the 60 in the old log, some wait
+    assert int(tickets["sent"]) > 0

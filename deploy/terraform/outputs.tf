@@ -19,7 +19,7 @@ output "policy_tag" {
 }
 
 output "meltano" {
-  description = "What this environment's plugins are told in meltano.yml"
+  description = "Settings of this environment's plugins in meltano.yml"
   value = {
     target-bigquery = {
       project  = var.project

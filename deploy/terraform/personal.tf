@@ -49,7 +49,7 @@ resource "google_data_catalog_policy_tag_iam_member" "sees_all" {
   member     = each.value
 }
 
-# To tag a column takes one permission that only owners of a dataset have; the worker is to have nothing else of theirs.
+# Tagging a column takes a permission that only owners of a dataset have; the worker gets that one alone.
 resource "google_project_iam_custom_role" "tags_columns" {
   project     = var.project
   role_id     = "zendeskTagsColumns"

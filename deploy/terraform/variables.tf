@@ -72,7 +72,7 @@ variable "readers" {
 }
 
 variable "personal_readers" {
-  description = "Who of them sees personal columns, too; the others see null there, once the loader is told the policy tag"
+  description = "Which of the readers see personal columns; the others see null once the targets have the setting policy_tag"
   type        = list(string)
   default     = []
 }

@@ -54,7 +54,7 @@ resource "google_storage_bucket" "export" {
     }
   }
 
-  # Google keeps what is deleted for seven days unless told otherwise; two days are to be two.
+  # By default Google keeps deleted objects for seven more days; two days have to be two.
   soft_delete_policy {
     retention_duration_seconds = 0
   }

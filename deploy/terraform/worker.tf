@@ -48,8 +48,8 @@ resource "google_storage_bucket_iam_member" "objects" {
   member   = google_service_account.worker.member
 }
 
-# Publishes. A run does nothing else, not even look whether the topic is there; viewer is what lets the same
-# identity tell before a run what is missing (target-zendesk-pubsub:check).
+# A run only publishes. The role viewer lets the same identity check before a run what is missing
+# (target-zendesk-pubsub:check).
 resource "google_pubsub_topic_iam_member" "publishes" {
   for_each = toset(["roles/pubsub.publisher", "roles/pubsub.viewer"])
   project  = var.topic_project

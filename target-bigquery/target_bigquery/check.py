@@ -109,7 +109,7 @@ def _fit(dataset: str, legacy: list[str]) -> str:
         renamed = " ".join(f"ALTER TABLE {dataset}.{name} RENAME TO {name}_legacy;" for name in legacy)
         raise _Unfit(
             f"the replaced system made {', '.join(legacy)}, with other columns",
-            f'before the first run rename them (docs/runbook.md, "Come over from the replaced system"): {renamed}',
+            f'before the first run rename them (docs/runbook.md, "Migrate from the legacy system"): {renamed}',
         )
     return "none of another system's in the way"
 

@@ -54,7 +54,7 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
         yield _look(
             f"table {table}",
             partial(_fitting, client, table),
-            f'before the first run rename it (docs/runbook.md, "Come over from the replaced system"): '
+            f'before the first run rename it (docs/runbook.md, "Migrate from the legacy system"): '
             f"ALTER TABLE {table} RENAME TO {table.name}_legacy;",
         )
     rejected = connections.rejected.table

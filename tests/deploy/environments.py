@@ -1,4 +1,4 @@
-"""What the environments are called, as DESIGN settles it, and what each description of them says."""
+"""Names of the environments and their resources, and what each file says about them."""
 
 import dataclasses
 import re
@@ -67,6 +67,6 @@ def dockerfile_env():
 
 
 def plugin_config(environment, plugin):
-    """What meltano.yml tells a loader in an environment."""
+    """A loader's config in an environment, from meltano.yml."""
     [found] = [one for one in MELTANO["environments"] if one["name"] == environment]
     return next(one for one in found["config"]["plugins"]["loaders"] if one["name"] == plugin)["config"]

@@ -1,5 +1,5 @@
-"""The image's recipe (deploy/image/build), run as the CronJobs run it: by nobody, with their environment, and with
-nothing to write to but what the image means to be written to.
+"""The image's recipe (deploy/image/build), run as the CronJobs run it: by an unprivileged user, in their
+environment, and with write access only where the image intends it.
 """
 
 import dataclasses
@@ -28,11 +28,11 @@ from tests.deploy.environments import KUBERNETES, PROJECT, cronjob_env, dockerfi
 PREFIX = PROJECT / ".venvs" / "image"
 RUN = PREFIX / ".meltano" / "run"
 JOBS = ("tap-to-bigquery", "tap-to-pubsub")
-NOBODY = "65532"
+USER_ID = "65532"
 STATE_BUCKET = "zendesk_meltano_state_local"
-AS_NOBODY = (
-    *("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs"),
-    # May read whatever is there (a checkout and an interpreter in somebody's home), and write nothing of it.
+AS_USER = (
+    *("setpriv", f"--reuid={USER_ID}", f"--regid={USER_ID}", "--clear-groups", "--no-new-privs"),
+    # May read everything (a checkout and an interpreter in somebody's home), and write none of it.
     *("--inh-caps=-all,+dac_read_search", "--ambient-caps=+dac_read_search"),
 )
 
@@ -68,7 +68,7 @@ class Container:
         }
 
     def command(self, *arguments):
-        return [*(AS_NOBODY if os.geteuid() == 0 else ()), "meltano", *arguments]
+        return [*(AS_USER if os.geteuid() == 0 else ()), "meltano", *arguments]
 
     def meltano(self, *arguments, **env):
         return subprocess.run(
@@ -86,7 +86,7 @@ class Container:
 def written_since(start):
     """Files below the prefix, or anybody's places for temporary files, that are newer than `start`."""
     places = [str(place) for place in (PREFIX, "/tmp", "/var/tmp", "/dev/shm") if Path(place).is_dir()]  # noqa: S108
-    whose = ("-uid", NOBODY if os.geteuid() == 0 else str(os.geteuid()))
+    whose = ("-uid", USER_ID if os.geteuid() == 0 else str(os.geteuid()))
     if os.geteuid():  # others of the same user write to the shared places, too
         places = [str(PREFIX)]
     found = subprocess.run(
@@ -97,9 +97,9 @@ def written_since(start):
 
 @pytest.fixture(scope="module")
 def prefix():
-    """Nobody can write to it, whoever runs the tests."""
+    """Read-only, whoever runs the tests."""
     if subprocess.run(["make", "-q", ".venvs/image/.ready"], cwd=PROJECT, check=False).returncode:
-        pytest.skip("the image's prefix is not built, or not up to date: `make test-image` does both")
+        pytest.skip("the image's contents are not built, or not up to date: `make test-image` does both")
     folders = [Path(parent) for parent, _, _ in os.walk(PREFIX) if Path(parent) != RUN]
     if os.geteuid():
         for folder in folders:
@@ -182,7 +182,7 @@ def test_nothing_is_written_but_where_it_is_meant_to_be(container, ran):
     assert strayed == set()
 
 
-def test_a_pod_that_is_told_to_end_keeps_what_it_has_loaded(container, ran, tmp_path):
+def test_a_pod_that_is_terminated_keeps_what_it_has_loaded(container, ran, tmp_path):
     """SIGTERM to the container's one process, as Kubernetes sends it; the next run goes on at that page."""
     zendesk, path = container.sandbox.addresses.zendesk_url, "/api/v2/incremental/tickets/cursor"
     job = ("--log-format", "json", "run", "tap-zendesk-cityblock", "target-bigquery")

@@ -92,8 +92,8 @@ def test_the_two_jobs_do_not_start_in_the_same_minute(cronjobs):
     assert minutes == {"tap-to-bigquery": "0", "tap-to-pubsub": "5-59/10"}
 
 
-def test_a_batch_in_hand_may_be_finished(only, pods):
-    """The tap leaves at once, whatever its give_up_after; a loader may wait out a refusal first, for its `timeout`."""
+def test_the_current_batch_may_be_finished(only, pods):
+    """The tap leaves at once, whatever its give_up_after; a target may retry an error first, for its `timeout`."""
     loaders = {
         f"TARGET_{name}_TIMEOUT": settings.to_dict()["properties"]["timeout"]["default"]
         for name, settings in (("BIGQUERY", BIGQUERY), ("ZENDESK_PUBSUB", PUBSUB))
@@ -103,7 +103,7 @@ def test_a_batch_in_hand_may_be_finished(only, pods):
     assert {pod["terminationGracePeriodSeconds"] >= longest + 60 for pod in pods.values()} == {True}
 
 
-def test_pods_are_nobody_and_may_nothing(pods, containers):
+def test_pods_run_unprivileged(pods, containers):
     user, group = next(
         line.split()[1]
         for line in (PROJECT / "Dockerfile").read_text().splitlines()

@@ -73,7 +73,7 @@ def test_messages_are_published_in_a_region_that_may_store_them(environment):
     assert f'"{endpoint.removesuffix("-pubsub.googleapis.com")}"' in variables()["message_regions"]
 
 
-def test_every_variable_and_output_tells_what_it_is():
+def test_every_variable_and_output_has_a_description():
     blocks = {
         **variables(),
         **dict(re.findall(r'^output "(\w+)" \{\n(.*?)^\}', terraform_text(), re.MULTILINE | re.DOTALL)),
@@ -94,7 +94,7 @@ def test_the_worker_may_run_jobs_in_the_project_and_nothing_else_there():
     assert roles == ["roles/bigquery.jobUser"]
 
 
-def test_nobody_is_given_a_role_that_manages():
+def test_no_one_gets_a_role_that_manages():
     given = set(re.findall(r'"(roles/[\w.]+)"', terraform_text()))
     assert given == {
         "roles/bigquery.dataEditor",

@@ -119,7 +119,7 @@ def test_a_wheel_holds_what_it_needs_and_says_who_may_use_it(wheels, plugin):
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
-def test_a_plugin_tells_about_itself(elsewhere, plugin):
+def test_a_plugin_describes_itself(elsewhere, plugin):
     meltano, _ = elsewhere
     about = json.loads(meltano("invoke", plugin, "--about", "--format=json"))
     page = (ROOT / plugin / "README.md").read_text()

@@ -7,7 +7,8 @@ UV := scripts/uv
 PYTHON := .venv/bin/python
 MELTANO := .venvs/meltano/bin/meltano
 PLUGINS := tap-zendesk-cityblock target-bigquery target-zendesk-pubsub
-PACKAGES := $(PLUGINS) local-pubsub
+RELEASED := cityblock-singer $(PLUGINS)
+PACKAGES := $(RELEASED) local-pubsub
 ENV ?= local
 PYTHONS ?= 3.11 3.12 3.13
 NAME ?= whole_path
@@ -40,8 +41,8 @@ check-env: setup ## check that an environment has what its runs need: make check
 
 wheels: setup ## build the plugins as wheels, with their pinned dependencies, into dist/
 	@rm -rf dist && mkdir dist && cp constraints/plugins.txt dist/constraints.txt
-	@for plugin in $(PLUGINS); do \
-		$(UV) build --quiet --wheel --out-dir dist ./$$plugin || exit 1; done
+	@for package in $(RELEASED); do \
+		$(UV) build --quiet --wheel --out-dir dist ./$$package || exit 1; done
 	@rm -f dist/.gitignore && ls dist
 
 ##@ Change it
@@ -62,8 +63,8 @@ docs: setup ## rewrite the generated parts of the documentation, and the dbt mod
 # Pins carry no index address: each machine asks the index it is set up for.
 COMPILE := $(UV) pip compile --quiet --universal --no-emit-index-url --no-header --no-annotate
 pins: ## resolve the pinned dependencies again
-	$(COMPILE) --python-version 3.11 pyproject.toml --group dev \
-		$(PACKAGES:%=%/pyproject.toml) -o constraints/plugins.txt
+	printf '%s\n' $(PACKAGES:%='-e ./%') | $(COMPILE) --python-version 3.11 $(PACKAGES:%=--no-emit-package %) \
+		pyproject.toml --group dev - -o constraints/plugins.txt # without the packages' own folders, which pip refuses there
 	echo 'meltano[gcs]==4.4.1' | $(COMPILE) --python-version 3.11 - -o constraints/meltano.txt
 	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 - -o constraints/dbt.txt
 	printf 'local-bigquery==0.4.0\nduckdb==2.0.0\nsqlglot==30.30.0\n' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt
@@ -87,7 +88,7 @@ test-pythons: setup ## the plugins' tests on the other supported versions of Pyt
 		$(UV) venv --quiet --clear --python $$version .venvs/test-$$version && \
 		$(UV) pip install --quiet --compile-bytecode --python .venvs/test-$$version/bin/python -c constraints/plugins.txt --group dev \
 			$(PACKAGES:%=-e ./%) && \
-		.venvs/test-$$version/bin/python -m pytest -q -n 2 --no-loadscope-reorder tests/tap tests/target_bigquery tests/target_zendesk_pubsub || exit 1; \
+		.venvs/test-$$version/bin/python -m pytest -q -n 2 --no-loadscope-reorder tests/cityblock_singer tests/tap tests/target_bigquery tests/target_zendesk_pubsub || exit 1; \
 	done
 
 test-image: setup .venvs/image/.ready ## the image's contents, run as the CronJobs run them
@@ -158,14 +159,14 @@ stock: setup .venvs/stock-target-bigquery/.ready ## the loader's conformance tes
 	done
 	@mkdir -p $(@D) && touch $@
 
-.meltano/.ready: .venvs/meltano/.ready meltano.yml tap-zendesk-cityblock/pyproject.toml target-bigquery/pyproject.toml target-zendesk-pubsub/pyproject.toml constraints/plugins.txt constraints/dbt.txt
+.meltano/.ready: .venvs/meltano/.ready meltano.yml $(RELEASED:%=%/pyproject.toml) constraints/plugins.txt constraints/dbt.txt
 	@echo "installing the Meltano plugins"
 	@$(MELTANO) --log-level warning install >/dev/null
 	@mkdir -p .meltano/run && chmod 700 .meltano/run # settings files with secrets
 	@touch $@
 
-IMAGE_INPUTS := LICENSE meltano.yml deploy/image/build scripts/saved_state.py $(wildcard constraints/*.txt) $(shell find tap-zendesk-cityblock \
-	target-bigquery target-zendesk-pubsub transform -type f ! -path '*/__pycache__/*' ! -path 'transform/target/*' ! -path 'transform/logs/*')
+IMAGE_INPUTS := LICENSE meltano.yml deploy/image/build scripts/saved_state.py $(wildcard constraints/*.txt) $(shell find $(RELEASED) transform \
+	-type f ! -path '*/__pycache__/*' ! -path 'transform/target/*' ! -path 'transform/logs/*')
 .venvs/image/.ready: $(IMAGE_INPUTS)
 	@echo "building what the image contains"
 	@rm -rf .venvs/image

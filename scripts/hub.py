@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,18 @@ NOT_MELTANOS = ("validate-records",)
 """Capabilities that Meltano does not know."""
 
 
+def settings_table(name: str) -> str:
+    """The plugin's own settings."""
+    schema = PLUGINS[name].config_jsonschema
+    rows = ["| setting | | default |", "|---|---|---|"]
+    for setting, described in schema["properties"].items():
+        default = json.dumps(described["default"]) if "default" in described else ""
+        if setting in schema.get("required", ()):
+            default = "**required**"
+        rows.append(f"| `{setting}` | {described['description']} | {default} |")
+    return "\n".join(rows)
+
+
 def definition(kind: str, name: str, **extra: object) -> str:
     """A fenced `plugins:` block with the plugin by its wheel; `extra` are further keys, such as `config`."""
     plugins: list[dict[str, Any]] = yaml.safe_load((PROJECT / "meltano.yml").read_text())["plugins"][kind]
@@ -26,7 +39,7 @@ def definition(kind: str, name: str, **extra: object) -> str:
         f"  {kind}:",
         f"  - name: {name}",
         f"    namespace: {plugin['namespace']}",
-        f"    pip_url: ./{wheel(name)} -c constraints.txt",
+        f"    pip_url: ./{wheel('cityblock-singer')} ./{wheel(name)} -c constraints.txt",
         f"    executable: {plugin['executable']}",
     ]
     lines.append(f"    capabilities: {_flow(capabilities(name))}")

@@ -7,15 +7,16 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from cityblock_singer.errors import PluginError
+from cityblock_singer.google.clients import bigquery_client
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
-from target_bigquery.errors import TargetError
 from target_bigquery.legacy_tables import legacy_tables
 from target_bigquery.refusals import ONCE
 from target_bigquery.rejected import REJECTED_BY, TABLE
-from target_bigquery.settings import bigquery_client, bucket
-from target_bigquery.target import configured
+from target_bigquery.settings import bucket
+from target_bigquery.target import TargetBigQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -130,8 +131,8 @@ def _look(subject: str, action: Callable[[], str], advice: str) -> Finding:
 def command(config: str) -> None:
     """Exit code 1 where something is missing."""
     try:
-        found = list(findings(configured(config).config))
-    except TargetError as error:
+        found = list(findings(TargetBigQuery.configured(config).config))
+    except PluginError as error:
         click.echo(f"{'MISSING':<8}target-bigquery: {error}")  # with the findings: Meltano may hide stderr
         sys.exit(1)
     for finding in found:

@@ -1,7 +1,7 @@
 """What can go wrong: each stops the run with one sentence, which never holds a field's content.
 
-TargetError
-├── SettingsError   a setting makes no sense, or names something that is not there
+PluginError
+├── SettingsError   a setting is invalid, or names something that does not exist
 ├── InputError      a line of the input is no Singer message
 ├── RowError        too many rows of a stream do not fit its table: stream, share, column
 ├── SchemaError     a stream's schema does not fit its table
@@ -12,30 +12,22 @@ TargetError
 
 from __future__ import annotations
 
-import traceback
+from cityblock_singer.errors import PluginError
 
 
-class TargetError(Exception):
+class InputError(PluginError):
     pass
 
 
-class SettingsError(TargetError):
+class RowError(PluginError):
     pass
 
 
-class InputError(TargetError):
+class SchemaError(PluginError):
     pass
 
 
-class RowError(TargetError):
-    pass
-
-
-class SchemaError(TargetError):
-    pass
-
-
-class LoadError(TargetError):
+class LoadError(PluginError):
     pass
 
 
@@ -47,12 +39,5 @@ class RefusedRowError(LoadError):
         self.row, self.reason = row, reason
 
 
-class LegacyError(TargetError):
+class LegacyError(PluginError):
     pass
-
-
-def untold(error: Exception) -> str:
-    """Its type and where it came from, for errors that nobody expected: their texts may quote what a record holds."""
-    told = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    return f"{type(error).__name__}{told}, an error that was not expected; its text is left out\n{where}"

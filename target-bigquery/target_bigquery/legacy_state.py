@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
+from cityblock_singer.errors import SettingsError
+from cityblock_singer.google.clients import bigquery_client
+from cityblock_singer.plugin import run
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
-from target_bigquery.errors import LegacyError, SettingsError
+from target_bigquery.errors import LegacyError
 from target_bigquery.loader import REQUEST_SECONDS
 from target_bigquery.refusals import ONCE
-from target_bigquery.settings import bigquery_client
-from target_bigquery.target import configured, run
+from target_bigquery.target import TargetBigQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -140,11 +142,11 @@ def state(config: Mapping[str, Any], table: str, subdomain: str, models: tuple[s
 @click.option("--subdomain", required=True, help="The Zendesk account it is of")
 @click.option("--model", "models", multiple=True, help="Only of this model; may be repeated")
 def command(config: str, table: str, subdomain: str, models: tuple[str, ...]) -> None:
-    """Raises TargetError."""
-    target = configured(config)
+    """Raises PluginError."""
+    target = TargetBigQuery.configured(config)
     click.echo(json.dumps(state(target.config, table, subdomain, models), indent=2))
 
 
 def main() -> None:
     """The command."""
-    run(command)
+    run(command, TargetBigQuery.logger)

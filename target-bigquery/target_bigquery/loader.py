@@ -7,11 +7,12 @@ import itertools
 import time
 from typing import TYPE_CHECKING, TypeVar
 
+from cityblock_singer.errors import SettingsError
 from google.api_core import exceptions
 from google.api_core.retry import Retry, exponential_sleep_generator
 from google.cloud import bigquery
 
-from target_bigquery.errors import LoadError, RefusedRowError, SchemaError, SettingsError
+from target_bigquery.errors import LoadError, RefusedRowError, SchemaError
 from target_bigquery.refusals import ONCE, TRANSIENT_REASONS, is_transient, told
 from target_bigquery.schema import merged
 

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from cityblock_singer.errors import PluginError
 from google.cloud.bigquery import PolicyTagList, SchemaField
 
 from target_bigquery.converters import RowTooLarge
-from target_bigquery.errors import RowError, TargetError
+from target_bigquery.errors import RowError
 from target_bigquery.loader import Layout
 from target_bigquery.spool import LINE, Spool
 
@@ -114,7 +115,7 @@ class RejectedRecords:
                     self._open().add(row, stamp)
                 except RowTooLarge:  # BigQuery would not take it here either
                     self._open().add({**row, "payload": None}, stamp)
-            except TargetError as error:
+            except PluginError as error:
                 raise type(error)(f"rejected records: {error}") from None
             self._waiting[stream] += 1
             self._rejected[stream][str(rejection)] += 1
@@ -164,7 +165,7 @@ class RejectedRecords:
             spool.finish()
             stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{self._run_id[:8]}"
             self._loader().load(table, spool, f"{TABLE}/{stamp}/{TABLE}.json.gz")
-        except TargetError as error:
+        except PluginError as error:
             raise type(error)(f"rejected records: {error}") from None
         finally:
             self.close()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
+from cityblock_singer.plugin import run
 from google.cloud import bigquery
 
 from target_bigquery.converters import MissingKey, Rejection
@@ -17,7 +18,7 @@ from target_bigquery.names import column_name
 from target_bigquery.rejected import REJECTED_BY, TABLE, fields
 from target_bigquery.schema import columns_of_table
 from target_bigquery.spool import Spool
-from target_bigquery.target import configured, run
+from target_bigquery.target import TargetBigQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,7 +72,7 @@ def open_records(loader: Loader, rejected: str) -> dict[str, int]:
 def reload(
     config: Mapping[str, Any], loader: Loader, stream: str | None, *, is_dry: bool
 ) -> Iterator[Outcome]:
-    """By stream. Raises TargetError."""
+    """By stream. Raises PluginError."""
     dataset = config["dataset"]
     rejected = loader.find_table(dataset, TABLE)
     if rejected is None:
@@ -164,8 +165,8 @@ def _tags(rejected: bigquery.Table) -> bigquery.PolicyTagList | None:
 @click.option("--stream", help="Only of this stream")
 @click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would be loaded")
 def command(config: str, stream: str | None, is_dry: bool) -> None:  # noqa: FBT001 - click's
-    """Raises TargetError."""
-    target = configured(config)
+    """Raises PluginError."""
+    target = TargetBigQuery.configured(config)
     loader = target.loader
     try:
         outcomes = list(reload(target.config, loader, stream, is_dry=is_dry))
@@ -182,4 +183,4 @@ def command(config: str, stream: str | None, is_dry: bool) -> None:  # noqa: FBT
 
 def main() -> None:
     """The command."""
-    run(command)
+    run(command, TargetBigQuery.logger)

@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
+from cityblock_singer.errors import PluginError
 from singer_sdk.sinks import BatchSink
 from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
@@ -18,7 +19,7 @@ from target_bigquery.converters import (
     RefusedByBigQuery,
     Rejection,
 )
-from target_bigquery.errors import LoadError, RefusedRowError, SchemaError, TargetError
+from target_bigquery.errors import LoadError, RefusedRowError, SchemaError
 from target_bigquery.loader import Layout
 from target_bigquery.names import column_name
 from target_bigquery.rejected import FEW
@@ -110,7 +111,7 @@ class BigQuerySink(BatchSink):
                 for name in computed_properties(self._target_bigquery.mapper, self.stream_name)
                 if column_name(name).lower() in kinds
             }
-        except TargetError as error:
+        except PluginError as error:
             raise type(error)(f"stream {self.stream_name}: {error}") from None
 
     @property
@@ -205,7 +206,7 @@ class BigQuerySink(BatchSink):
                     if refused > FEW:
                         raise
                     spool = self._without(spool, error)
-        except TargetError as error:
+        except PluginError as error:
             raise type(error)(f"stream {self.stream_name}: {error}") from None
         finally:
             spool.close()

@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections import Counter
-from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+from cityblock_singer.errors import SettingsError
+from cityblock_singer.google.clients import bigquery_client
+from cityblock_singer.plugin import Plugin, run
+from cityblock_singer.termination import Termination
 from singer_sdk import Target
-from singer_sdk.exceptions import MapExpressionError, RecordsWithoutSchemaException, StreamMapConfigError
-from singer_sdk.helpers._classproperty import classproperty
+from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
-from singer_sdk.plugin_base import _ConfigInput
 
 from target_bigquery.computed import StreamMapFailed, raised_by_stream_map
-from target_bigquery.configuration import misspelt, read_environment, read_file
-from target_bigquery.errors import InputError, SchemaError, SettingsError, TargetError, untold
+from target_bigquery.errors import InputError, SchemaError
 from target_bigquery.loader import Loader
 from target_bigquery.messages import batch_records, check_record, check_schema
 from target_bigquery.names import column_name
 from target_bigquery.reader import BytesReader
 from target_bigquery.rejected import TABLE, RejectedRecords
-from target_bigquery.settings import SETTINGS, bigquery_client, bucket
-from target_bigquery.settings_files import keep_private
+from target_bigquery.settings import SETTINGS, bucket
 from target_bigquery.sink import BigQuerySink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Iterable, Sequence
 
-    from click import Context, Option
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.sinks import Sink
 
 
-SECRETS = [name for name, schema in SETTINGS.to_dict()["properties"].items() if schema.get("secret")]
-
-
-class TargetBigQuery(Target):
+class TargetBigQuery(Plugin, Target):
     """`rows` counts each stream's rows of this run: the numbers in messages and job ids. `loaded`: those in BigQuery."""
 
     name = "target-bigquery"
@@ -63,9 +55,8 @@ class TargetBigQuery(Target):
         self._tables = {TABLE: "of rejected records"}
         self._versioned: set[str] = set()
         self._pending = 0
-        self._loading = 0
-        self._signal = 0
         super().__init__(**kwargs)
+        self._termination = Termination("the current load", self.logger)
         assert isinstance(self.message_reader, BytesReader)  # noqa: S101 - see message_reader_class
         self._reader = self.message_reader
         self.rejected = RejectedRecords(lambda: self.loader, self.config, self.rows, self.logger)
@@ -79,33 +70,6 @@ class TargetBigQuery(Target):
         super().append_builtin_config(config_jsonschema)
         for name in ("batch_size_rows", "batch_config"):
             config_jsonschema["properties"].pop(name, None)
-
-    @classproperty
-    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - of the class, as the SDK's is
-        """Raises SettingsError."""
-        cls.append_builtin_config(cls.config_jsonschema)
-        return read_environment(cls.config_jsonschema["properties"], cls._env_var_prefix)
-
-    @classmethod
-    def cb_config(cls, ctx: Context, param: Option, value: tuple[str, ...]) -> _ConfigInput:  # noqa: ARG003 - the SDK's signature
-        """The SDK's ends in a traceback where a file is not as it must be. Raises SettingsError."""
-        given = _ConfigInput(parse_env="ENV" in value)
-        for path in value:
-            if path != "ENV":
-                keep_private(Path(path))
-                given.config |= read_file(path)
-        return given
-
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """The SDK's, whose errors quote values, those of secrets left out; and names that are no settings."""
-        errors = [
-            next((f"{name} is not of its type" for name in SECRETS if f"config[{name!r}]" in error), error)
-            for error in super()._validate_config(raise_errors=False)
-        ]
-        errors += misspelt(self.config, self.config_jsonschema["properties"])
-        if errors and raise_errors:
-            raise SettingsError("; ".join(errors))
-        return errors
 
     @cached_property
     def loader(self) -> Loader:
@@ -154,7 +118,7 @@ class TargetBigQuery(Target):
         check_schema(message_dict)
         sink = self._sinks_active.get(message_dict["stream"])
         if sink is not None and sink.current_size:
-            with self._uninterrupted():
+            with self._termination.postponed():
                 self.drain_one(sink)
         try:
             super()._process_schema_message(message_dict)
@@ -169,7 +133,7 @@ class TargetBigQuery(Target):
         self._pending += 1
         if type(message_dict.get("record")) is not dict or type(message_dict.get("stream")) is not str:
             check_record(message_dict)
-        with self._uninterrupted():
+        with self._termination.postponed():
             try:
                 super()._process_record_message(message_dict)
                 if self._reader.is_repaired:
@@ -224,7 +188,7 @@ class TargetBigQuery(Target):
             self.drain_all()
 
     def drain_all(self, *, is_endofpipe: bool = False) -> None:  # type: ignore[misc] # final, and the SDK is pinned
-        with self._uninterrupted():
+        with self._termination.postponed():
             super().drain_all(is_endofpipe=is_endofpipe)
             self.rejected.settle()
             self._pending = 0
@@ -237,52 +201,7 @@ class TargetBigQuery(Target):
         self.rejected.load()
         super()._drain_all([sink for sink in sinks if sink.stream_name in last], 1)
 
-    @contextmanager
-    def _uninterrupted(self) -> Iterator[None]:
-        """A signal waits until the block is left: a load under way is finished and its STATE written.
-
-        The SDK's own handler would drain again from inside the load, and lose rows.
-        """
-        self._loading += 1
-        try:
-            yield
-        finally:
-            self._loading -= 1
-        if self._signal and not self._loading:
-            sys.exit(128 + self._signal)
-
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
-        self._signal = signum
-        if not self._loading:
-            sys.exit(128 + signum)
-        self.logger.warning("signal %d: leaving once the load under way is done", signum)
-
-
-def configured(config: str) -> TargetBigQuery:
-    """For commands beside the loader: with the settings of that file, or of the environment if it says ENV.
-
-    Raises SettingsError.
-    """
-    if config == "ENV":
-        return TargetBigQuery(parse_env_config=True)
-    return TargetBigQuery(config=read_file(config))
-
-
-def run(command: Callable[[], object]) -> None:
-    """Expected errors are one line on stderr and exit code 1; of any other its type and place are told."""
-    try:
-        command()
-    except TargetError as error:
-        TargetBigQuery.logger.critical("%s", error)
-        sys.exit(1)
-    except (MapExpressionError, StreamMapConfigError) as error:  # whose texts quote the setting alone
-        TargetBigQuery.logger.critical("stream_maps: %s", error)
-        sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
-        TargetBigQuery.logger.critical("%s", untold(error))
-        sys.exit(1)
-
 
 def main() -> None:
     """The command."""
-    run(TargetBigQuery.cli)
+    run(TargetBigQuery.cli, TargetBigQuery.logger)

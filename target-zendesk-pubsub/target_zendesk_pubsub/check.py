@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
+from cityblock_singer.errors import PluginError
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
 from target_zendesk_pubsub.connections import connect
 from target_zendesk_pubsub.counted import counted
-from target_zendesk_pubsub.errors import TargetError
 from target_zendesk_pubsub.rejected_records import OPEN
 from target_zendesk_pubsub.settings import bigquery_client, publisher_client, topic_name
 from target_zendesk_pubsub.target import TargetZendeskPubSub
@@ -139,7 +139,7 @@ def command(config: str) -> None:
     """Exit code 1 where something is missing."""
     try:
         found = list(findings(TargetZendeskPubSub.configured(config).config))
-    except TargetError as error:
+    except PluginError as error:
         click.echo(
             f"{'MISSING':<8}target-zendesk-pubsub: {error}"
         )  # with the findings: Meltano may hide stderr

@@ -1,7 +1,7 @@
 """What can go wrong: each stops the run with one sentence, which never holds a field's content.
 
-TargetError
-├── SettingsError     a setting makes no sense, or names something that is not there
+PluginError
+├── SettingsError     a setting is invalid, or names something that does not exist
 ├── InputError        a line of the input is no Singer message, or one that is not supported
 ├── RecordError       too many records are no tickets
 ├── DirectoryError    there is no directory to join users with
@@ -11,39 +11,24 @@ TargetError
 
 from __future__ import annotations
 
-import traceback
+from cityblock_singer.errors import PluginError
 
 
-class TargetError(Exception):
+class InputError(PluginError):
     pass
 
 
-class SettingsError(TargetError):
+class RecordError(PluginError):
     pass
 
 
-class InputError(TargetError):
+class DirectoryError(PluginError):
     pass
 
 
-class RecordError(TargetError):
+class WarehouseError(PluginError):
     pass
 
 
-class DirectoryError(TargetError):
+class PublishError(PluginError):
     pass
-
-
-class WarehouseError(TargetError):
-    pass
-
-
-class PublishError(TargetError):
-    pass
-
-
-def untold(error: Exception) -> str:
-    """Its type and where it came from, for errors that nobody expected: their texts may quote what a record holds."""
-    told = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    return f"{type(error).__name__}{told}, an error that was not expected; its text is left out\n{where}"

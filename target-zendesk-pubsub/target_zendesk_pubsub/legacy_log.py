@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from cityblock_singer.errors import SettingsError
 from google.api_core.exceptions import BadRequest, NotFound
 
 from target_zendesk_pubsub.counted import counted
-from target_zendesk_pubsub.errors import SettingsError, WarehouseError
+from target_zendesk_pubsub.errors import WarehouseError
 
 if TYPE_CHECKING:
     import logging

@@ -145,7 +145,7 @@ class Publication:
     def prepare(self) -> None:
         """Before the first batch: tables are there, somebody is in the directory, an earlier run's messages are out.
 
-        Raises TargetError.
+        Raises PluginError.
         """
         self._log.ensure()
         self._join_errors.ensure()
@@ -162,7 +162,7 @@ class Publication:
             self._send([message for message, _ in batch])
 
     def publish(self, given: Sequence[Ticket | Remnant | Rejected]) -> None:
-        """Raises TargetError; what was sent until then is logged."""
+        """Raises PluginError; what was sent until then is logged."""
         rejected = [one for one in given if isinstance(one, Rejected)]
         if rejected:
             self._set_aside(rejected, len(given))
@@ -173,7 +173,7 @@ class Publication:
         self.counts.open = len(self._rejected)
 
     def _set_aside(self, rejected: Sequence[Rejected], read: int) -> None:
-        """Raises TargetError."""
+        """Raises PluginError."""
         self._rejected.record(rejected, read, self._clock)
         self.counts.read += len(rejected)
         self.counts.rejected += len(rejected)
@@ -181,7 +181,7 @@ class Publication:
             self._logger.warning("%s is set aside in %s: %s", one.name, self._rejected.table, one.reason)
 
     def publish_tickets(self, given: Sequence[Ticket | Remnant]) -> None:
-        """Raises TargetError; what was sent until then is logged."""
+        """Raises PluginError; what was sent until then is logged."""
         self.counts.read += len(given)
         tickets = self._whole(given)
         self.counts.unchanged += len(given) - len(tickets)

@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
+from cityblock_singer.errors import PluginError, SettingsError
 from google.api_core import exceptions
 from google.api_core.retry import Retry, if_exception_type
 from google.pubsub_v1.types import PublishRequest
 
-from target_zendesk_pubsub.errors import PublishError, SettingsError, TargetError
+from target_zendesk_pubsub.errors import PublishError
 from target_zendesk_pubsub.patience import request_seconds
 from target_zendesk_pubsub.published_log import Published, Refused
 
@@ -51,7 +52,7 @@ class Outcome:
 
     published: list[Published]
     refused: list[Refused]
-    failure: TargetError | None
+    failure: PluginError | None
 
 
 class Publisher:
@@ -105,7 +106,7 @@ class _Sending:
         self._stopped = threading.Event()
         self.ids: dict[int, str] = {}
         self.reasons: dict[int, str] = {}
-        self.failure: TargetError | None = None
+        self.failure: PluginError | None = None
 
     def send_bucket(self, indices: Sequence[int]) -> None:
         for request in self._requests(indices):
@@ -152,7 +153,7 @@ class _Sending:
         else:
             self.ids.update(zip(indices, answer.message_ids, strict=True))
 
-    def _told(self, error: Exception) -> TargetError:
+    def _told(self, error: Exception) -> PluginError:
         cause = getattr(error, "cause", None) or error
         if isinstance(cause, exceptions.NotFound):
             return SettingsError(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+from cityblock_singer.plugin import run
 
 from target_zendesk_pubsub.batches import batches
 from target_zendesk_pubsub.counted import counted
 from target_zendesk_pubsub.odd_tickets import Rejected, read_ticket
-from target_zendesk_pubsub.target import TargetZendeskPubSub, run
+from target_zendesk_pubsub.target import TargetZendeskPubSub
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--config", required=True, help="Settings file of target-zendesk-pubsub, or ENV")
 @click.option("--dry-run", is_flag=True, help="Only show what would be published")
 def command(config: str, *, dry_run: bool) -> None:
-    """Raises TargetError."""
+    """Raises PluginError."""
     target = TargetZendeskPubSub.configured(config)
     connections, publication = target.connections, target.publication
     total = readable = replaced = 0
@@ -33,7 +34,7 @@ def command(config: str, *, dry_run: bool) -> None:
         total, readable, replaced = total + len(batch), readable + len(tickets), replaced + len(older)
         if tickets and not dry_run:
             target.prepare()
-            with target.uninterrupted():
+            with target.termination.postponed():
                 publication.publish_tickets([one for one in tickets.values() if one.id not in older])
                 connections.rejected.resolve(list(tickets), until=batch[-1].rejected_at)
     if not total:
@@ -69,4 +70,4 @@ def _replaced(tickets: Collection[Ticket | Remnant], lookup: Lookup) -> set[int]
 
 def main() -> None:
     """The command."""
-    run(command)
+    run(command, TargetZendeskPubSub.logger)

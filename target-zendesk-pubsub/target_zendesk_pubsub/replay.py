@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
+from cityblock_singer.errors import SettingsError
+from cityblock_singer.plugin import run
 
 from target_zendesk_pubsub.batches import batches
 from target_zendesk_pubsub.connections import Connections, connect
 from target_zendesk_pubsub.counted import counted
-from target_zendesk_pubsub.errors import PublishError, SettingsError
+from target_zendesk_pubsub.errors import PublishError
 from target_zendesk_pubsub.published_log import Selection
-from target_zendesk_pubsub.target import TargetZendeskPubSub, run
+from target_zendesk_pubsub.target import TargetZendeskPubSub
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +35,7 @@ BEGINNING = datetime(2019, 1, 1)  # noqa: DTZ001 - made UTC with the others
 def command(
     config: str, first: datetime | None, last: datetime | None, tickets: tuple[int, ...], *, dry_run: bool
 ) -> None:
-    """Raises TargetError."""
+    """Raises PluginError."""
     if first is None and not tickets:
         raise SettingsError("replay needs --from (a day), --ticket, or both")
     if first is not None and last is None:
@@ -60,13 +62,13 @@ def command(
     if not dry_run:
         rows, count = connections.log.read(selection), 0
         for batch in batches(((row, len(row.message.data)) for row in rows), target.limits):
-            with target.uninterrupted():
+            with target.termination.postponed():
                 count += replay(connections, batch)
         click.echo(f"{count} published again")
 
 
 def replay(connections: Connections, batch: Sequence[Logged]) -> int:
-    """Publishes and logs them; how many. Raises TargetError; what was sent until then is logged."""
+    """Publishes and logs them; how many. Raises PluginError; what was sent until then is logged."""
     outcome = connections.publisher.publish([one.message for one in batch], [one.message_id for one in batch])
     connections.log.record(outcome.published, [])  # a refused replay settles nothing
     if outcome.failure is not None:
@@ -80,4 +82,4 @@ def replay(connections: Connections, batch: Sequence[Logged]) -> int:
 
 def main() -> None:
     """The command."""
-    run(command)
+    run(command, TargetZendeskPubSub.logger)

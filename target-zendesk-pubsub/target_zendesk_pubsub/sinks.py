@@ -23,7 +23,7 @@ class TicketSink(Sink):
         self._most_bytes = int(self.config["batch_size_bytes"])
 
     def setup(self) -> None:
-        """Raises TargetError where nothing could be published, before the first ticket."""
+        """Raises PluginError where nothing could be published, before the first ticket."""
         self._publishing.prepare()
 
     def get_validator(self) -> None:
@@ -46,7 +46,7 @@ class TicketSink(Sink):
         raise NotImplementedError
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK's signature
-        """Raises TargetError."""
+        """Raises PluginError."""
         tickets, self._tickets = self._tickets, []
         self._publishing.publish(tickets)
 

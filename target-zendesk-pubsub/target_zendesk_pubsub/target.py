@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import gc
-import sys
 import time
-from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, ClassVar, Self
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+from cityblock_singer.plugin import Plugin, run
+from cityblock_singer.termination import Termination
 from singer_sdk import Target
-from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities
-from singer_sdk.plugin_base import _ConfigInput
 
 from target_zendesk_pubsub.batches import BatchLimits
-from target_zendesk_pubsub.configuration import misspelt, read_environment, read_file
 from target_zendesk_pubsub.connections import connect
 from target_zendesk_pubsub.counted import counted
-from target_zendesk_pubsub.errors import InputError, SettingsError, TargetError, untold
+from target_zendesk_pubsub.errors import InputError
 from target_zendesk_pubsub.publication import Counts, Publication
 from target_zendesk_pubsub.reader import STREAM, TicketReader
 from target_zendesk_pubsub.settings import SETTINGS
-from target_zendesk_pubsub.settings_files import keep_private
 from target_zendesk_pubsub.sinks import IgnoringSink, TicketSink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Sequence
 
-    from click import Context, Option
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.sinks import Sink
 
@@ -38,10 +31,8 @@ if TYPE_CHECKING:
     from target_zendesk_pubsub.odd_tickets import Rejected
     from target_zendesk_pubsub.tickets import Remnant, Ticket
 
-SECRETS = [name for name, schema in SETTINGS.to_dict()["properties"].items() if schema.get("secret")]
 
-
-class TargetZendeskPubSub(Target):
+class TargetZendeskPubSub(Plugin, Target):
     name = "target-zendesk-pubsub"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
@@ -52,51 +43,16 @@ class TargetZendeskPubSub(Target):
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
         self._since_state = 0
         self._bytes_before = 0
-        self._publishing = 0
-        self._signal = 0
         self._is_prepared = False
         self._reader = TicketReader(self.logger)
         self.counts = Counts()
         super().__init__(**{"message_reader": self._reader, **kwargs})
+        self.termination = Termination("the current batch", self.logger)
         self.max_parallelism = 1
-
-    @classmethod
-    def configured(cls, option: str) -> Self:
-        """As --config says: by a file, or ENV. Raises SettingsError."""
-        if option == "ENV":
-            return cls(parse_env_config=True)
-        return cls(config=read_file(option))
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         """None of the SDK's own settings means anything here."""
-
-    @classproperty
-    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - of the class, as the SDK's is
-        """Raises SettingsError."""
-        cls.append_builtin_config(cls.config_jsonschema)
-        return read_environment(cls.config_jsonschema["properties"], cls._env_var_prefix)
-
-    @classmethod
-    def cb_config(cls, ctx: Context, param: Option, value: tuple[str, ...]) -> _ConfigInput:  # noqa: ARG003 - the SDK's signature
-        """The SDK's ends in a traceback where a file is not as it must be. Raises SettingsError."""
-        given = _ConfigInput(parse_env="ENV" in value)
-        for path in value:
-            if path != "ENV":
-                keep_private(Path(path))
-                given.config |= read_file(path)
-        return given
-
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """The SDK's, whose errors quote values, those of secrets left out; and names that are no settings."""
-        errors = [
-            next((f"{name} is not of its type" for name in SECRETS if f"config[{name!r}]" in error), error)
-            for error in super()._validate_config(raise_errors=False)
-        ]
-        errors += misspelt(self.config, self.config_jsonschema["properties"])
-        if errors and raise_errors:
-            raise SettingsError("; ".join(errors))
-        return errors
 
     @cached_property
     def connections(self) -> Connections:
@@ -118,17 +74,17 @@ class TargetZendeskPubSub(Target):
         return TicketSink if stream_name == STREAM else IgnoringSink
 
     def prepare(self) -> None:
-        """Once a run, before anything is published. Raises TargetError."""
+        """Once a run, before anything is published. Raises PluginError."""
         if not self._is_prepared:
-            with self.uninterrupted():
+            with self.termination.postponed():
                 self.publication.prepare()
                 self._is_prepared = True
 
     def publish(self, tickets: Sequence[Ticket | Remnant | Rejected]) -> None:
-        """Raises TargetError."""
+        """Raises PluginError."""
         self._bytes_before = self._reader.bytes_read
         self._since_state += len(tickets)
-        with self.uninterrupted():
+        with self.termination.postponed():
             self.publication.publish(tickets)
 
     @property
@@ -157,7 +113,7 @@ class TargetZendeskPubSub(Target):
         self._handle_max_record_age()
 
     def drain_all(self, *, is_endofpipe: bool = False) -> None:  # type: ignore[misc] # final, and the SDK is pinned
-        with self.uninterrupted():
+        with self.termination.postponed():
             super().drain_all(is_endofpipe=is_endofpipe)
             self._since_state = 0
 
@@ -195,44 +151,12 @@ class TargetZendeskPubSub(Target):
         super().process_endofpipe()
         self.prepare()
         for tickets in self.publication.mended():
-            with self.uninterrupted():
+            with self.termination.postponed():
                 self.publication.publish_tickets(tickets)
-
-    @contextmanager
-    def uninterrupted(self) -> Iterator[None]:
-        """A signal waits until the block is left: a batch under way is published, logged and its STATE written.
-
-        The SDK's own handler would drain again from inside the batch, and lose it.
-        """
-        self._publishing += 1
-        try:
-            yield
-        finally:
-            self._publishing -= 1
-        if self._signal and not self._publishing:
-            sys.exit(128 + self._signal)
-
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
-        self._signal = signum
-        if not self._publishing:
-            sys.exit(128 + signum)
-        self.logger.warning("signal %d: leaving once the batch in hand is published", signum)
-
-
-def run(command: Callable[[], object]) -> None:
-    """Expected errors are one line on stderr and exit code 1; of any other its type and place are told."""
-    try:
-        command()
-    except TargetError as error:
-        TargetZendeskPubSub.logger.critical("%s", error)
-        sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
-        TargetZendeskPubSub.logger.critical("%s", untold(error))
-        sys.exit(1)
 
 
 def main() -> None:
     """The command."""
     gc.set_threshold(10_000)  # a batch is trees, which need no collector; it would walk them again and again
     gc.freeze()  # nor would it find anything in the modules, which it would walk once more at the end
-    run(TargetZendeskPubSub.cli)
+    run(TargetZendeskPubSub.cli, TargetZendeskPubSub.logger)

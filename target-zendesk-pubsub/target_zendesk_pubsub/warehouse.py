@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import requests
+from cityblock_singer.errors import SettingsError
 from google.api_core import exceptions
 from google.api_core.retry import Retry, if_exception_type
 from google.auth.exceptions import TransportError
 from google.cloud import bigquery
 
-from target_zendesk_pubsub.errors import SettingsError, WarehouseError
+from target_zendesk_pubsub.errors import WarehouseError
 from target_zendesk_pubsub.patience import request_seconds
 
 if TYPE_CHECKING:

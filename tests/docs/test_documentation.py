@@ -149,7 +149,7 @@ def test_the_example_environment_keeps_cursors_where_the_cronjobs_keep_them():
 def test_the_changelog_begins_with_the_version_of_all_plugins():
     versions = {
         tomllib.loads((PROJECT / name / "pyproject.toml").read_text())["project"]["version"]
-        for name in ("tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub")
+        for name in ("cityblock-singer", "tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub")
     }
     [latest, *_] = re.findall(r"^## ([\d.]+)", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert versions == {latest}

@@ -182,7 +182,7 @@ def test_a_signal_during_a_load_finishes_it_and_its_state(number, start, ids, pr
     process.send_signal(number)
     process.send_signal(number)
     for line in process.stderr:
-        if b"leaving once the load under way is done" in line:
+        if b"exiting once the current load is done" in line:
             break
     proxy[server].release()
     out, err = process.communicate(timeout=60)

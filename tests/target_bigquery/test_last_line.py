@@ -4,8 +4,9 @@ import logging
 import re
 
 import pytest
-from target_bigquery.errors import TargetError
-from target_bigquery.target import run
+from cityblock_singer.errors import PluginError
+from cityblock_singer.plugin import run
+from target_bigquery.target import TargetBigQuery
 
 from tests.target_bigquery.singer import record, schema, state
 
@@ -29,7 +30,7 @@ def test_the_last_line_has_seconds_rows_and_exit_code(load_here, caplog):
 def test_an_error_is_the_last_line_behind_it(load_here, caplog):
     wrong = [schema(), record(1), state(1), {"type": "RECORD", "stream": "ticket", "record": ["canary"]}]
     with pytest.raises(SystemExit) as left:
-        run(lambda: load_here(wrong, checkpoint_rows=1))
+        run(lambda: load_here(wrong, checkpoint_rows=1), TargetBigQuery.logger)
     assert left.value.code == 1
     *_, ends, error = caplog.records
     assert re.fullmatch(r"ends after \d+\.\d s with exit code 1; rows loaded: ticket 1", ends.message)
@@ -38,6 +39,6 @@ def test_an_error_is_the_last_line_behind_it(load_here, caplog):
 
 
 def test_a_run_that_loads_nothing_says_so(load_here, caplog):
-    with pytest.raises(TargetError):
+    with pytest.raises(PluginError):
         load_here([schema(), record(1), {"type": "CONTROL"}])
     assert caplog.messages[-1].endswith("with exit code 1; rows loaded: none")

@@ -4,10 +4,11 @@ import json
 import logging
 
 import pytest
+from cityblock_singer.google.clients import bigquery_client
 from google.cloud import bigquery
 from target_bigquery.errors import LoadError
 from target_bigquery.loader import Layout, Loader
-from target_bigquery.settings import bigquery_client, bucket
+from target_bigquery.settings import bucket
 from target_bigquery.spool import Spool
 
 from sandbox.addresses import BUCKET

@@ -4,7 +4,8 @@ import gzip
 import json
 
 import pytest
-from target_bigquery.errors import InputError, SchemaError, TargetError
+from cityblock_singer.errors import PluginError
+from target_bigquery.errors import InputError, SchemaError
 
 from tests.target_bigquery.singer import lines, record, schema, state
 
@@ -187,7 +188,7 @@ def test_names_that_bigquery_reserves_are_loaded_under_others(load_here, rows):
 def test_stream_maps_are_the_way_round_names_that_fall_on_one_column(load_here, rows):
     text = {"type": ["string", "null"]}
     message = schema(名前=text, 住所=text)
-    with pytest.raises(TargetError, match="rename one of them with stream_maps"):
+    with pytest.raises(PluginError, match="rename one of them with stream_maps"):
         load_here([message])
     load_here(
         [message, record(1, 名前="x", 住所="y"), state(1)],

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from target_bigquery.errors import SettingsError
+from cityblock_singer.errors import SettingsError
 
 from tests.target_bigquery.singer import record, schema, state
 

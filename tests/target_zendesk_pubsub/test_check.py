@@ -76,5 +76,5 @@ def test_a_setting_that_is_missing_is_one_sentence(check):
     code, told, err = check(topic=None)
     assert code == 1
     assert "MISSING target-zendesk-pubsub: " in told
-    assert "'topic' is a required property" in told
+    assert "Setting 'topic' is required" in told
     assert "Traceback" not in err

@@ -152,7 +152,7 @@ def test_a_signal_lets_the_batch_in_hand_be_logged(start, published, bigquery_pr
     with start("--from", "2026-10-01", "--to", "2026-11-30", command=COMMAND, batch_size=1) as process:
         assert bigquery_proxy.reached.wait(120)
         process.send_signal(signal.SIGTERM)
-        assert any(b"leaving once the batch in hand is published" in line for line in process.stderr)
+        assert any(b"exiting once the current batch is done" in line for line in process.stderr)
         bigquery_proxy.release()
         assert process.wait(60) == 128 + signal.SIGTERM
     [message] = commons.receive()

@@ -345,7 +345,7 @@ def test_a_signal_lets_the_batch_in_hand_be_published_and_logged_and_its_state_g
     process = held(Fault("hold", JOB, after=load), RUN, batch_size=3)
     process.send_signal(number)
     process.send_signal(number)
-    await_line(process, b"leaving once the batch in hand is published")
+    await_line(process, b"exiting once the current batch is done")
     bigquery_proxy.release()
     out, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number, err
@@ -370,7 +370,7 @@ def test_a_signal_while_mended_tickets_are_published_leaves_the_rest_to_the_next
         process.stdin.close()
         assert bigquery_proxy.reached.wait(120)
         process.send_signal(signal.SIGTERM)
-        await_line(process, b"leaving once the batch in hand is published")
+        await_line(process, b"exiting once the current batch is done")
         bigquery_proxy.release()
         assert process.wait(60) == 128 + signal.SIGTERM
     assert [message.ticket_id for message in commons.receive()] == [1]

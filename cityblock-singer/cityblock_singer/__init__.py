@@ -1,0 +1,1 @@
+"""What Cityblock's Singer plugins share."""

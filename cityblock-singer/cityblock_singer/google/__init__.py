@@ -1,0 +1,1 @@
+"""Google's services, for the plugins that use them: the extra `bigquery`."""

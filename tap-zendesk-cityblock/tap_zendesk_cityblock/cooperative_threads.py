@@ -1,6 +1,6 @@
-"""Many threads, of which one runs at a time: another goes on only while that one waits for Zendesk.
+"""Threads of which one runs at a time: another one runs only while that one waits for Zendesk.
 
-So whatever is not the waiting itself (records, messages, state, the SDK) knows no threads.
+So records, messages, state and the SDK need no locks, and waiting for Zendesk still overlaps.
 """
 
 from __future__ import annotations
@@ -15,58 +15,58 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
-class SideBySide:
-    """`baton` is held by the thread that runs."""
+class CooperativeThreads:
+    """The thread that runs holds the run lock."""
 
     def __init__(self) -> None:
-        self._baton = threading.Lock()
-        self._holder: threading.Thread | None = None
+        self._run_lock = threading.Lock()
+        self._running: threading.Thread | None = None
 
-    def run(self, works: Sequence[Callable[[], object]]) -> None:
-        """Returns when all are done. The first that raises ends all: none of the others runs on, and this raises the same.
+    def run(self, tasks: Sequence[Callable[[], object]]) -> None:
+        """Returns when all tasks are done. The first exception stops all others, and is raised here.
 
-        Daemon threads: an answer that somebody still waits for does not keep the process from leaving.
+        Daemon threads: the process can exit while a request is unanswered.
         """
-        ended: SimpleQueue[BaseException | None] = SimpleQueue()
-        for work in works:
-            threading.Thread(target=self._run, args=(work, ended), daemon=True).start()
-        for _ in works:
-            error = ended.get()
+        results: SimpleQueue[BaseException | None] = SimpleQueue()
+        for task in tasks:
+            threading.Thread(target=self._run, args=(task, results), daemon=True).start()
+        for _ in tasks:
+            error = results.get()
             if error is not None:
                 raise error
 
-    def _run(self, work: Callable[[], object], ended: SimpleQueue[BaseException | None]) -> None:
-        # Where another thread gets the signal, Python's handler waits for the main one to wake up by itself.
+    def _run(self, task: Callable[[], object], results: SimpleQueue[BaseException | None]) -> None:
+        # If another thread gets the signal, Python's handler runs only once the main thread wakes up.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-        self._take()
+        self._acquire()
         try:
-            work()
+            task()
         except BaseException as error:  # noqa: BLE001 - raised by `run`
-            ended.put(error)  # and the baton is kept
+            results.put(error)  # the run lock stays held
         else:
-            self._pass_on()
-            ended.put(None)
+            self._release()
+            results.put(None)
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Others run while the block waits; nothing where the thread is none of `run`'s."""
-        if self._holder is not threading.current_thread():
+    def unlocked(self) -> Iterator[None]:
+        """Other threads run during the block. Has no effect in a thread that `run` did not start."""
+        if self._running is not threading.current_thread():
             yield
             return
-        self._pass_on()
+        self._release()
         try:
             yield
         finally:
-            self._take()
+            self._acquire()
 
     def stop(self, seconds: float) -> bool:
-        """Nobody runs any more, if the one that runs comes to wait in so many seconds; whether it has."""
-        return self._baton.acquire(timeout=seconds)
+        """Stops all threads by taking the run lock for good; False if the one that runs does not wait by then."""
+        return self._run_lock.acquire(timeout=seconds)
 
-    def _take(self) -> None:
-        self._baton.acquire()
-        self._holder = threading.current_thread()
+    def _acquire(self) -> None:
+        self._run_lock.acquire()
+        self._running = threading.current_thread()
 
-    def _pass_on(self) -> None:
-        self._holder = None
-        self._baton.release()
+    def _release(self) -> None:
+        self._running = None
+        self._run_lock.release()

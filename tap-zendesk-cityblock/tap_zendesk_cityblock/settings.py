@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from tap_zendesk_cityblock.errors import ConfigurationError
-from tap_zendesk_cityblock.http.rate_limits import BUCKETS, HEADER
+from tap_zendesk_cityblock.http.rate_limit_headers import BUCKETS, HEADER
 from tap_zendesk_cityblock.models import (
     ALL_BULK_MODELS,
     ALL_INCREMENTAL_MODELS,

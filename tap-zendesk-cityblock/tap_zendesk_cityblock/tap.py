@@ -18,12 +18,13 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 
-from tap_zendesk_cityblock.cooperative_threads import SideBySide
+from tap_zendesk_cityblock.cooperative_threads import CooperativeThreads
 from tap_zendesk_cityblock.ending import Ending, check_answers, check_availability
 from tap_zendesk_cityblock.errors import AnswerError, ConfigurationError, TapError, untold
 from tap_zendesk_cityblock.http.client import ZendeskClient
 from tap_zendesk_cityblock.http.credentials import credentials
-from tap_zendesk_cityblock.http.rate_limits import BUCKETS, Limits
+from tap_zendesk_cityblock.http.rate_limit_headers import BUCKETS
+from tap_zendesk_cityblock.http.rate_limits import RateLimits
 from tap_zendesk_cityblock.json_files import read_object, to_object
 from tap_zendesk_cityblock.readers.availability import SECONDS, mark_readable
 from tap_zendesk_cityblock.readers.children import ChildStream
@@ -73,7 +74,7 @@ class TapZendeskCityblock(Tap):
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
         self.unavailable: dict[str, StreamUnavailableError] = {}
         self.failed: dict[str, AnswerError] = {}
-        self._side_by_side = SideBySide()
+        self._threads = CooperativeThreads()
         self._ending = Ending(self.logger)
         super().__init__(**kwargs)
 
@@ -147,12 +148,12 @@ class TapZendeskCityblock(Tap):
         return ZendeskClient(
             self.settings.base_url,
             credentials(self.config),
-            Limits(self.settings.requests_per_minute),
+            RateLimits(self.settings.requests_per_minute),
             self.logger,
             give_up_after=give_up_after,
-            at_once=self.settings.concurrent_requests,
-            compares_clocks=self.config.get("environment") != "local",  # the sandbox's clock stands
-            waiting=self._side_by_side.waiting,
+            max_concurrent=self.settings.concurrent_requests,
+            checks_clock=self.config.get("environment") != "local",  # the sandbox's clock stands
+            unlocked=self._threads.unlocked,
         )
 
     @cached_property
@@ -218,7 +219,7 @@ class TapZendeskCityblock(Tap):
             and not stream.parent_stream_type
             and stream.name != EXPORT_METADATA
         ]
-        self._side_by_side.run([partial(self._sync, stream) for stream in streams])
+        self._threads.run([partial(self._sync, stream) for stream in streams])
         for stream in self.streams.values():
             stream.log_sync_costs()
         check_answers(self._models(), self.failed)
@@ -235,7 +236,7 @@ class TapZendeskCityblock(Tap):
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
         """Leaves at once. The SDK's writes a STATE that may cut a RECORD in two, and calls it success."""
-        if not self._side_by_side.stop(LEAVE_SECONDS):
+        if not self._threads.stop(LEAVE_SECONDS):
             self._ending.log(128 + signum)
             os._exit(128 + signum)  # a thread waits for a reader, and would keep the process
         sys.exit(128 + signum)

@@ -1,10 +1,11 @@
 """Rate limits, at moments that the test chooses."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from math import inf
 
 import pytest
-from tap_zendesk_cityblock.http.rate_limits import Limits
+from tap_zendesk_cityblock.http.rate_limits import RateLimits
 
 EXPORTS = "/api/v2/incremental/tickets/cursor"
 OTHER_EXPORTS = "/api/v2/incremental/organizations"
@@ -17,8 +18,8 @@ TALK = "/api/v2/channels/voice/stats/incremental/calls"
 class Zendesk:
     """Asks what the limits let it ask, one request after another, in a time of its own."""
 
-    def __init__(self, **ceilings):
-        self.limits = Limits(ceilings)
+    def __init__(self, reserved_share=0, **ceilings):
+        self.limits = RateLimits(ceilings, reserved_share)
         self.now = 1000.0
 
     def wait(self, path=EXPORTS):
@@ -146,16 +147,19 @@ def test_a_request_that_nobody_answered_counts():
     assert zendesk.wait() == 38
 
 
-def test_the_last_tenth_is_held_back_for_others_and_let_go_before_the_window_ends():
-    zendesk = Zendesk()
-    for remaining in range(9, 0, -1):
-        assert zendesk.ask(10, remaining, 60) == 0
-    assert 45 < zendesk.ask(10, 0, 6) < 59
-    assert zendesk.wait() <= 6
+def test_half_of_a_limit_is_reserved_for_other_clients_and_less_as_the_window_passes():
+    zendesk = Zendesk(reserved_share=0.5)
+    start = zendesk.now
+    sent = []
+    for number in range(1, 11):
+        zendesk.send()
+        sent.append(round(zendesk.now - start))
+        zendesk.exports(10, 10 - number, round(start + 60 - zendesk.now))
+    assert sent == [0, 0, 0, 0, 0, 11, 23, 35, 47, 59]
 
 
-def test_every_request_of_an_undisturbed_run_is_used():
-    zendesk = Zendesk()
+def test_an_account_without_other_clients_loses_no_request():
+    zendesk = Zendesk(reserved_share=0.5)
     start = zendesk.now
     for number in range(51):
         zendesk.send()
@@ -164,50 +168,44 @@ def test_every_request_of_an_undisturbed_run_is_used():
     assert zendesk.now == start + 5 * 60
 
 
-def window_with_others(zendesk, taken):
-    """Asks as often as it may; the others take so many at its beginning. How many were sent."""
-    zendesk.ask(10, 9, 60)
-    end, sent = zendesk.now + 60, 1
-    while zendesk.now + zendesk.wait() < end - 1:
+@pytest.mark.parametrize("others", [1, 2, 3])
+def test_other_clients_that_send_a_third_of_a_limit_are_served(others):
+    """Evenly; `others` of them in a window of ten."""
+    zendesk, refused = Zendesk(reserved_share=0.5), []
+    start = zendesk.now
+    moments = [start + 60 * (number + 0.5) / others for number in range(5 * others)]
+    window, used = 0, 0
+
+    def begin_window_of(moment):
+        nonlocal window, used
+        if (moment - start) // 60 > window:
+            window, used = (moment - start) // 60, 0
+
+    while moments:
         zendesk.send()
-        sent += 1
-        zendesk.exports(10, 10 - sent - taken, round(end - zendesk.now))
-    zendesk.now = end
-    return sent
+        while moments and moments[0] <= zendesk.now:
+            begin_window_of(moments[0])
+            refused += [moments[0]] if used == 10 else []
+            used += used < 10
+            moments.pop(0)
+        begin_window_of(zendesk.now)
+        status, used = (200, used + 1) if used < 10 else (429, used)
+        zendesk.exports(10, 10 - used, math.ceil(start + 60 * (window + 1) - zendesk.now), status=status)
+    assert refused == []
 
 
-def test_others_find_the_room_they_took_in_the_window_before_and_a_tenth_and_no_more_than_half():
-    zendesk = Zendesk()
-    assert window_with_others(zendesk, 0) == 10
-    assert window_with_others(zendesk, 3) == 7
-    for remaining in range(9, 4, -1):
-        assert zendesk.ask(10, remaining, 60) == 0
-    assert 45 < zendesk.ask(10, 4, 6) < 59
-    assert zendesk.wait() >= 5
-    zendesk.now += zendesk.wait()
-    assert window_with_others(zendesk, 0) == 10
-    assert window_with_others(zendesk, 8) == 2
-    for remaining in range(9, 5, -1):
-        assert zendesk.ask(10, remaining, 60) == 0
-    assert 45 < zendesk.ask(10, 5, 6) < 59
-    assert zendesk.wait() >= 5
+def test_a_limit_of_one_request_is_used():
+    zendesk = Zendesk(reserved_share=0.5)
+    assert [zendesk.ask(1, 0, 60) for _ in range(3)] == [0, 60, 60]
 
 
-def test_what_was_used_before_the_run_leaves_nobody_room():
-    zendesk = Zendesk()
-    zendesk.ask(10, 4, 60)
-    for remaining in (3, 2, 1):
-        zendesk.ask(10, remaining, 60)
-    zendesk.ask(10, 0, 6)
-    zendesk.now += zendesk.wait()
-    assert window_with_others(zendesk, 0) == 10
-
-
-def test_a_limit_that_fills_up_again_by_and_by_leaves_nobody_room():
-    zendesk = Zendesk()
+def test_a_limit_that_refills_gradually_is_used():
+    zendesk = Zendesk(reserved_share=0.5)
+    start = zendesk.now
     for _ in range(20):
-        assert zendesk.ask(10, 4, 60) == 0
+        zendesk.ask(10, 4, 60)
         zendesk.now += 6
+    assert zendesk.now - start < 20 * 30
 
 
 def test_the_accounts_own_limit_holds_up_every_path():
@@ -219,7 +217,7 @@ def test_the_accounts_own_limit_holds_up_every_path():
 
 @pytest.mark.parametrize("path", [HELP_CENTER, TALK])
 def test_what_another_service_has_left_changes_nothing_for_support(path):
-    zendesk = Zendesk()
+    zendesk = Zendesk(reserved_share=0.5)
     zendesk.send(LISTS)
     zendesk.answer(x_rate_limit="700", x_rate_limit_remaining="585", ratelimit_reset="49")
     zendesk.send(path)

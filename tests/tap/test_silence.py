@@ -10,8 +10,8 @@ import pytest
 from tap_zendesk_cityblock.errors import GaveUpError
 from tap_zendesk_cityblock.http.client import ZendeskClient
 from tap_zendesk_cityblock.http.credentials import AccessToken, OAuthClient
-from tap_zendesk_cityblock.http.rate_limits import Limits
-from tap_zendesk_cityblock.http.request_queue import Turns
+from tap_zendesk_cityblock.http.rate_limits import RateLimits
+from tap_zendesk_cityblock.http.request_queue import RequestQueue
 
 BODY = json.dumps({"groups": [], "meta": {"has_more": False, "after_cursor": None}}).encode()
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -76,7 +76,7 @@ def client(url, give_up_after, credentials=None):
     return ZendeskClient(
         url,
         credentials or AccessToken("sandbox-access"),
-        Limits({}),
+        RateLimits({}),
         logging.getLogger("test"),
         give_up_after=give_up_after,
     )
@@ -98,12 +98,12 @@ def test_a_server_that_comes_back_is_asked_again_in_time(server):
 
 
 def test_a_request_behind_one_that_nobody_answers_does_not_wait_for_ever():
-    turns = Turns(Limits({}), at_once=1, give_up_after=1)
-    told = "/api/v2/groups: Zendesk has not answered the requests before it for 1 s"
+    queue = RequestQueue(RateLimits({}), max_concurrent=1, give_up_after=1)
+    message = "/api/v2/groups: Zendesk has not answered any earlier request for 1 s"
     with (
-        turns.taken("/api/v2/macros"),
-        pytest.raises(GaveUpError, match=told),
-        turns.taken("/api/v2/groups"),
+        queue.slot("/api/v2/macros"),
+        pytest.raises(GaveUpError, match=message),
+        queue.slot("/api/v2/groups"),
     ):
         pytest.fail("its turn came while another request was under way")
 
@@ -118,4 +118,4 @@ def test_a_run_of_many_models_that_nobody_answers_ends_by_itself(server, tap):
     )
     assert result.code == 1
     last = [line for line in result.stderr.splitlines() if line.strip()][-1]
-    assert "no answer for" in last or "has not answered the requests before" in last
+    assert "no answer for" in last or "has not answered any earlier request" in last

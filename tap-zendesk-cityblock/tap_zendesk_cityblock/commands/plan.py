@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tap_zendesk_cityblock.errors import ConfigurationError
-from tap_zendesk_cityblock.http.rate_limits import ACCOUNT, DOCUMENTED, documented, service_of
+from tap_zendesk_cityblock.http.rate_limit_headers import ACCOUNT, DOCUMENTED, documented, service_of
 from tap_zendesk_cityblock.json_files import read_object
 from tap_zendesk_cityblock.readers.availability import SECONDS
 from tap_zendesk_cityblock.readers.needs import Counter, Need

@@ -34,8 +34,8 @@ from tap_zendesk_cityblock.http.clock import check_clock
 from tap_zendesk_cityblock.http.ignored import HEADER, ignored
 from tap_zendesk_cityblock.http.patience import Patience, timeout_of_a_try
 from tap_zendesk_cityblock.http.query import smaller, to_parameters
-from tap_zendesk_cityblock.http.rate_limits import wait_told
-from tap_zendesk_cityblock.http.request_queue import Turns
+from tap_zendesk_cityblock.http.rate_limit_headers import retry_after_seconds
+from tap_zendesk_cityblock.http.request_queue import RequestQueue
 from tap_zendesk_cityblock.http.unreachable import connection_cause
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from tap_zendesk_cityblock.http.credentials import Credentials
     from tap_zendesk_cityblock.http.query import Query
-    from tap_zendesk_cityblock.http.rate_limits import Limits
+    from tap_zendesk_cityblock.http.rate_limits import RateLimits
 
 TRANSIENT_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LONGEST_WAIT = 120.0
@@ -58,28 +58,28 @@ class ZendeskClient:
         self,
         base_url: str,
         credentials: Credentials,
-        limits: Limits,
+        limits: RateLimits,
         logger: logging.Logger,
         *,
         give_up_after: float,
-        at_once: int = 1,
-        compares_clocks: bool = True,
-        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
+        max_concurrent: int = 1,
+        checks_clock: bool = True,
+        unlocked: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        """`at_once`: requests under way at the same time, at most; `waiting` is entered wherever time passes.
+        """`max_concurrent`: requests under way at the same time, at most; `unlocked` is entered wherever time passes.
 
-        `compares_clocks`: Zendesk's is the real one, so that this machine's can be held to it. `give_up_after`: seconds,
+        `checks_clock`: Zendesk's is the real one, so that this machine's can be held to it. `give_up_after`: seconds,
         of one request from its being sent, its further tries and the wait for them included.
         """
         self.base_url = base_url
         self.give_up_after = give_up_after
-        self._turns, self._logger = Turns(limits, at_once, give_up_after), logger
-        self._waiting = waiting
+        self._queue, self._logger = RequestQueue(limits, max_concurrent, give_up_after), logger
+        self._unlocked = unlocked
         self._date: float | None = None
         self._ignored: dict[str, None] = {}
-        self._has_to_compare_clocks = compares_clocks
+        self._has_to_check_clock = checks_clock
         self._session = requests.Session()
-        self._session.mount(base_url, HTTPAdapter(pool_maxsize=at_once))
+        self._session.mount(base_url, HTTPAdapter(pool_maxsize=max_concurrent))
         self._session.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
         self._session.trust_env = False  # a .netrc would replace the credentials
         timeout = timeout_of_a_try(give_up_after)
@@ -105,13 +105,13 @@ class ZendeskClient:
 
     def left(self, path: str) -> tuple[int, int] | None:
         """Requests that the rate limit still allows, and of how many; None before the first answer."""
-        return self._turns.left(path)
+        return self._queue.left(path)
 
     def send(self, path: str, query: Query, patience: Patience) -> bytes:
         """One try, and a second one with a new token where the first is refused. Raises as `Request.send`, and TransientError."""
         response, body = self._request(path, query, patience)
         if response.status_code == 401 and isinstance(self._auth, ClientCredentials):
-            with self._waiting():
+            with self._unlocked():
                 self._auth.renew(response.request)
             response, body = self._request(path, query, patience)
         if response.status_code == 200:
@@ -121,11 +121,11 @@ class ZendeskClient:
     def pause(self, path: str, failure: TransientError, seconds: float) -> None:
         """Waits before the next try."""
         self._logger.warning("%s: %s, trying again in %.0f s", path, failure, seconds)
-        with self._waiting():
+        with self._unlocked():
             time.sleep(seconds)
 
     def _request(self, path: str, query: Query, patience: Patience) -> tuple[requests.Response, bytes]:
-        with self._waiting(), self._turns.taken(path) as turn:
+        with self._unlocked(), self._queue.slot(path) as queued:
             patience.begin()
             timeout = patience.timeout
             try:
@@ -138,7 +138,7 @@ class ZendeskClient:
                     stream=True,
                 )
                 received = time.time()
-                self._turns.answered(turn, response.status_code, response.headers)
+                self._queue.answered(queued, response.status_code, response.headers)
                 body = _body(response, patience)
             except requests.ReadTimeout:
                 raise TransientError(f"no answer for {timeout[1]:.0f} s") from None
@@ -149,11 +149,11 @@ class ZendeskClient:
         self._ignored |= dict.fromkeys(ignored(response.headers.get(HEADER, ""), query))
         date = _date(response)
         self._date = date or self._date  # not before: others may have been answered meanwhile
-        if self._has_to_compare_clocks and response.status_code == 200 and date is not None:
+        if self._has_to_check_clock and response.status_code == 200 and date is not None:
             check_clock(received, date, self._logger)
-            self._has_to_compare_clocks = False
-        if turn.waited > 1:
-            self._logger.info("%s: waited %.0f s for its turn", path, turn.waited)
+            self._has_to_check_clock = False
+        if queued.waited > 1:
+            self._logger.info("%s: waited %.0f s in the request queue", path, queued.waited)
         return response, body
 
 
@@ -218,7 +218,10 @@ def _failure(path: str, response: requests.Response) -> Exception:
     told = f"HTTP {status}{f' {title}' if title else ''}"
     if status in TRANSIENT_STATUSES:
         return TransientError(
-            told, wait_told(status, response.headers), is_too_large=status == 504, is_rate_limit=status == 429
+            told,
+            retry_after_seconds(status, response.headers),
+            is_too_large=status == 504,
+            is_rate_limit=status == 429,
         )
     if status == 401:
         return ConfigurationError(

@@ -1,10 +1,6 @@
-"""Rate limits, learned from Zendesk's headers and kept before they are crossed.
+"""Rate limits: learned from Zendesk's headers, never exceeded, and shared with other API clients of the account.
 
-By the document "Rate limits": `x-rate-limit*` tell of the account, `ratelimit-reset` (seconds) when its window ends,
-`zendesk-ratelimit-<bucket>` of an endpoint's own bucket as `total=10; remaining=9; resets=38` (seconds).
-Each of Zendesk's services counts `x-rate-limit*` by itself: in the same second of 8 February 2024, Support answered with
-583 left and Help Center with 697, without a reset (recordings of zenpy, read 27 November 2026).
-Knows no threads and no clock: moments are handed in, as seconds of a clock that only goes forward.
+No threads and no clock here: callers pass the time, in seconds of a monotonic clock.
 """
 
 from __future__ import annotations
@@ -12,307 +8,202 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import defaultdict, deque
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from math import inf
 from typing import TYPE_CHECKING
+
+from tap_zendesk_cityblock.http.rate_limit_headers import (
+    WINDOW_SECONDS,
+    RateLimitStatus,
+    documented,
+    reported,
+    retry_after_seconds,
+    service_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ACCOUNT = "account"
-"""Support's bucket, which Zendesk's documents call the account's."""
-SERVICES = (("/api/v2/help_center/", "help-center"), ("/api/v2/channels/voice/", "talk"))
-"""Beginning of a path, and the bucket of the service that answers there; Support answers elsewhere."""
-HEADER = "zendesk-ratelimit-"
-WINDOW = 60.0
-"""Seconds of a window whose end Zendesk does not tell."""
-HELD_BACK = 10
-"""One request in so many is held back, and so is the last part of a window in so many when it is let go."""
-DOCUMENTED = (
-    ("/deleted_tickets", "deleted-tickets-index", 10),
-    ("/access_logs", "access-logs", 50),
-    ("/chat/", "chat", 200),
-    ("/search/export", "search-export", 100),
-    ("/side_conversations/events", "side-conversation-events", 60),  # 600 in ten minutes
-    ("/incremental/users/cursor", "incremental-exports-cursor", 10),
-    ("/incremental/", "incremental-exports", 10),
-)
-"""Part of a path, its bucket, and the requests a minute that the documents allow it."""
-BUCKETS = (
-    ACCOUNT,
-    *sorted({bucket for _, bucket, _ in DOCUMENTED} | {bucket for _, bucket in SERVICES}),
-)
+RESERVED_SHARE = 0.5
+"""Of a limit, what the tap leaves to other clients when a window starts.
 
-
-@dataclasses.dataclass(frozen=True)
-class Told:
-    """Requests that a bucket has in a window, those it still has, and the seconds until the window ends."""
-
-    total: int
-    remaining: int
-    resets: float | None
+The reserve shrinks with the time that is left, to nothing at the end of the window. So other clients that send up to
+this share of the limit, evenly, are served, and an account without other clients loses no request.
+docs/tap-quota.md has the measurements.
+"""
 
 
 @dataclasses.dataclass
 class Bucket:
-    """A window of requests, the next one after it, and so on.
+    """One rate limit: a window of requests, then the next window.
 
-    `remaining` is the least that Zendesk told in this window; `under_way` are requests without an answer, of which it
-    may know already. The window ends between `ends_after` and `ends_before`: Zendesk tells whole seconds, rounded up.
-    `ours` and `others` are requests of this window, by who sent them. `is_told`: Zendesk tells of the bucket in answers;
-    `is_known`: it has answered well once.
+    `remaining`: the lowest number that Zendesk reported in this window; it may or may not include requests in flight.
+    `window_end`: at the latest. Zendesk rounds seconds up, so the window ends up to one second sooner.
     """
 
     total: int | None = None
     remaining: int = 0
-    ended: float = -inf
-    ends_after: float = -inf
-    ends_before: float = inf
-    length: float = 0
-    closed_until: float = -inf
-    slack: float = 0
+    in_flight: int = 0
+    window_start: float = -inf
+    window_end: float = inf
+    window_seconds: float = 0
+    blocked_until: float = -inf
     is_known: bool = False
-    is_told: bool = False
-    under_way: int = 0
-    ours: int = 0
-    others: int = 0
-    others_before: int = 0
+    """A request has succeeded, so that its headers have shown whether there is a limit."""
 
-    def seconds_to_wait(self, now: float) -> float:
-        """Until the next request can be sent; infinite where an answer is what has to come first."""
-        if now >= self.ends_before:
-            self._open()
-        if now < self.closed_until:
-            return self.closed_until - now
+    def seconds_to_wait(self, now: float, reserved_share: float) -> float:
+        """Until the next request may be sent; infinite if a response has to arrive first."""
+        if now >= self.window_end:
+            self._start_window()
+        if now < self.blocked_until:
+            return self.blocked_until - now
         if self.total is None:
-            return inf if self.under_way and not self.is_known else 0
-        let_go = self.ends_after - self.length / HELD_BACK if self.ends_after > -inf else self.ends_before
-        held = self._held() if now < let_go else 0
-        free = self.remaining - self.under_way - self._kept()
-        if free > held:
+            return inf if self.in_flight and not self.is_known else 0
+        available = self.remaining - self.in_flight
+        if available <= 0:
+            return self.window_end - now
+        reserve = int(self.total * reserved_share)
+        if available > reserve:
             return 0
-        return (let_go if free > 0 else self.ends_before) - now
+        return max(0, self.window_end - 1 - self.window_seconds * (available - 1) / reserve - now)
 
-    def answered(self, sent: float, now: float, told: Told, *, is_refused: bool) -> None:
-        self.under_way -= 1
-        if is_refused and told.remaining == 0:
-            self.slack = 1.0 if told.resets == 0 else self.slack  # seconds are rounded down
-            self.closed_until = now + (told.resets or 0) + self.slack
-        if not self.is_told:
-            self.ends_before = inf
-        if told.resets is None:
-            upper = lower = min(self.ends_before, now + WINDOW)
+    def answered(self, sent_at: float, now: float, status: RateLimitStatus, *, is_rate_limited: bool) -> None:
+        self.in_flight -= 1
+        self.is_known = True
+        if is_rate_limited and status.remaining == 0:
+            self.blocked_until = now + max(1, status.resets_in or 0)
+        if status.resets_in is None:
+            resets_in, window_end = WINDOW_SECONDS, min(self.window_end, now + WINDOW_SECONDS)
         else:
-            upper, lower = now + told.resets + self.slack, sent + told.resets - 1
-        if lower <= self.ended:
-            return  # told of the window before
-        if lower > self.ends_before:
-            self._open()
-        is_new = self.ends_before == inf
-        self.total, self.length = told.total, max(self.length, told.resets or WINDOW)
-        self.remaining = told.remaining if is_new else min(self.remaining, told.remaining)
-        self.ends_before, self.ends_after = min(self.ends_before, upper), max(self.ends_after, lower)
-        self.ours += not is_refused
-        unaccounted = told.total - told.remaining - self.ours - self.under_way
-        if self.is_told:
-            self.others = max(self.others, unaccounted)
-        else:
-            self.ours += max(0, unaccounted)  # from before this run
-        self.is_known = self.is_told = True
+            resets_in, window_end = status.resets_in, now + status.resets_in
+            earliest_end = sent_at + status.resets_in - 1
+            if earliest_end <= self.window_start:
+                return  # a late response, which describes the previous window
+            if earliest_end > self.window_end:
+                self._start_window()  # the window ended sooner than reported
+        self.remaining = status.remaining if self.total is None else min(self.remaining, status.remaining)
+        self.total = status.total
+        self.window_end = min(self.window_end, window_end)
+        self.window_seconds = max(self.window_seconds, resets_in)
 
     def unanswered(self, now: float) -> None:
-        """No answer came, or one that tells nothing of this bucket: what was asked may count all the same."""
-        self.under_way -= 1
-        self.ours += 1
+        """No response arrived, or one without this bucket: the request may count all the same."""
+        self.in_flight -= 1
         self.remaining -= 1
-        self.ends_before = min(self.ends_before, now + WINDOW)
+        self.window_end = min(self.window_end, now + WINDOW_SECONDS)
 
-    def _kept(self) -> int:
-        """For all of a window: what others took in the last one and a tenth of all, less what they took in this one.
-
-        The tenth is for those who came after the last answer. Half of all at most.
-        """
-        return max(0, self._room() - self.others)
-
-    def _held(self) -> int:
-        """Until the window is about to end: as many again, so that who wants more finds it; a tenth at least."""
-        if not self.is_told:
-            return 0
-        return max(self._tenth(), min(self.others_before, self._half() - self._room()))
-
-    def _room(self) -> int:
-        return min(self.others_before + self._tenth(), self._half()) if self.others_before else 0
-
-    def _tenth(self) -> int:
-        return (self.total or 0) // HELD_BACK
-
-    def _half(self) -> int:
-        return (self.total or 0) // 2
-
-    def _open(self) -> None:
-        self.ended, self.ends_after, self.ends_before = self.ends_before, -inf, inf
-        self.others_before, self.others, self.ours = self.others, 0, 0
+    def _start_window(self) -> None:
+        self.window_start, self.window_end = self.window_end, inf
         self.remaining = self.total or 0
 
 
 @dataclasses.dataclass(frozen=True)
-class Request:
-    """One that was sent, and the buckets that it was counted in."""
+class SentRequest:
+    """`endpoint`: its path without ids; `buckets`: those that count it."""
 
-    kind: str
-    sent: float
+    endpoint: str
+    sent_at: float
     buckets: frozenset[str]
 
 
-class Limits:
-    """Shared by all streams. `ceilings` are requests a minute by bucket, below what Zendesk allows."""
+class RateLimits:
+    """All buckets of the account. `ceilings`: requests per minute by bucket, below what Zendesk allows."""
 
-    def __init__(self, ceilings: Mapping[str, int]) -> None:
-        self._ceilings = ceilings
+    def __init__(self, ceilings: Mapping[str, int], reserved_share: float = RESERVED_SHARE) -> None:
+        self._ceilings, self._reserved_share = ceilings, reserved_share
         self._buckets: dict[str, Bucket] = defaultdict(Bucket)
-        self._names: dict[str, frozenset[str]] = {}
-        self._sent: dict[str, deque[float]] = defaultdict(deque)
+        self._learned: dict[str, frozenset[str]] = {}
+        self._recent: dict[str, deque[float]] = defaultdict(deque)
 
     def seconds_to_wait(self, path: str, now: float) -> float:
-        """Until a request to `path` crosses no limit; infinite where an answer to another has to come first."""
-        kind = _kind(path)
+        """Until a request to `path` exceeds no limit; infinite if a response to another has to arrive first."""
+        endpoint = _endpoint(path)
         return max(
-            *(self._buckets[name].seconds_to_wait(now) for name in self._names_of(kind)),
-            *(self._below_ceiling(name, now) - now for name in self._under_ceilings(kind)),
+            *(
+                self._buckets[name].seconds_to_wait(now, self._reserved_share)
+                for name in self._buckets_of(endpoint)
+            ),
+            *(self._seconds_to_ceiling(name, now) for name in self._ceilings_of(endpoint)),
         )
 
-    def sent(self, path: str, now: float) -> Request:
-        """To be called for each request, before it leaves."""
-        kind = _kind(path)
-        request = Request(kind, now, self._names_of(kind))
+    def sent(self, path: str, now: float) -> SentRequest:
+        """To be called before each request; then either `answered` or `lost`."""
+        endpoint = _endpoint(path)
+        request = SentRequest(endpoint, now, self._buckets_of(endpoint))
         for name in request.buckets:
-            self._buckets[name].under_way += 1
-        for name in self._under_ceilings(kind):
-            self._sent[name].append(now)
+            self._buckets[name].in_flight += 1
+        for name in self._ceilings_of(endpoint):
+            self._recent[name].append(now)
         return request
 
-    def answered(self, request: Request, status: int, headers: Mapping[str, str], now: float) -> None:
-        """Takes in what an answer tells. Header names are compared without case."""
-        known = {name.lower(): value for name, value in headers.items()}
-        told = _told(known, service_of(request.kind), documented(request.kind))
-        is_refused = status == 429
+    def answered(self, request: SentRequest, status: int, headers: Mapping[str, str], now: float) -> None:
+        """Learns from the headers of the response."""
+        headers = {name.lower(): value for name, value in headers.items()}
+        statuses = reported(request.endpoint, headers)
+        is_rate_limited = status == 429
         if status == 200:
-            self._learn_names(request, told)
-        for name in request.buckets - told.keys():
-            if name in self._names[request.kind]:
+            self._learn_buckets(request, statuses)
+        for name in request.buckets - statuses.keys():
+            if name in self._buckets_of(request.endpoint):
                 self._buckets[name].unanswered(now)
                 self._buckets[name].is_known |= status == 200
             else:
-                self._buckets[name].under_way -= 1
-        for name in told:
-            self._buckets[name].under_way += name not in request.buckets
-            self._buckets[name].answered(request.sent, now, told[name], is_refused=is_refused)
-        if is_refused and all(bucket.remaining for bucket in told.values()):
-            self._close(request.kind, known, now)
+                self._buckets[name].in_flight -= 1
+        for name, bucket_status in statuses.items():
+            self._buckets[name].in_flight += name not in request.buckets
+            self._buckets[name].answered(request.sent_at, now, bucket_status, is_rate_limited=is_rate_limited)
+        if is_rate_limited and all(bucket_status.remaining for bucket_status in statuses.values()):
+            self._block(request.endpoint, headers, now)
 
-    def lost(self, request: Request, now: float) -> None:
-        """No answer came to it."""
+    def lost(self, request: SentRequest, now: float) -> None:
+        """No response arrived."""
         for name in request.buckets:
             self._buckets[name].unanswered(now)
 
     def left(self, path: str) -> tuple[int, int] | None:
-        """Requests that the scarcest bucket of the path still had at its last answer, and its total."""
-        buckets = [self._buckets[name] for name in self._names_of(_kind(path))]
-        told = [(bucket.remaining, bucket.total) for bucket in buckets if bucket.total and bucket.is_known]
-        return min(told, key=lambda bucket: bucket[0] / bucket[1]) if told else None
+        """Requests left in the path's scarcest bucket as of its last response, and its total."""
+        buckets = [self._buckets[name] for name in self._buckets_of(_endpoint(path))]
+        known = [(bucket.remaining, bucket.total) for bucket in buckets if bucket.total and bucket.is_known]
+        return min(known, key=lambda bucket: bucket[0] / bucket[1]) if known else None
 
-    def _names_of(self, kind: str) -> frozenset[str]:
-        if kind not in self._names:
-            bucket, service = documented(kind), service_of(kind)
-            self._names[kind] = frozenset({service} if bucket is None else {service, bucket[0]})
-        return self._names[kind]
+    def _buckets_of(self, endpoint: str) -> frozenset[str]:
+        if endpoint not in self._learned:
+            own, service = documented(endpoint), service_of(endpoint)
+            self._learned[endpoint] = frozenset({service} if own is None else {service, own[0]})
+        return self._learned[endpoint]
 
-    def _under_ceilings(self, kind: str) -> frozenset[str]:
-        """Buckets of whose own ceilings a request takes: its documented one as well, whatever answers tell."""
-        bucket = documented(kind)
-        return self._names_of(kind) | frozenset(() if bucket is None else (bucket[0],))
+    def _ceilings_of(self, endpoint: str) -> frozenset[str]:
+        """The documented bucket always counts here, whatever responses report."""
+        own = documented(endpoint)
+        return self._buckets_of(endpoint) | frozenset(() if own is None else (own[0],))
 
-    def _learn_names(self, request: Request, told: Mapping[str, Told]) -> None:
-        """Where a path's documented bucket is not told, the path is held to the document in a bucket of its own."""
-        kind, service, bucket = request.kind, service_of(request.kind), documented(request.kind)
-        own = told.keys() - {service}
-        if own:
-            self._names[kind] = frozenset({service, *own})
-        elif bucket is not None and bucket[0] in self._names[kind]:
-            self._names[kind] = frozenset({service, kind})
-            self._buckets[kind] = Bucket(bucket[1], bucket[1] - 1, ends_before=request.sent + WINDOW)
+    def _learn_buckets(self, request: SentRequest, statuses: Mapping[str, RateLimitStatus]) -> None:
+        """An endpoint whose documented bucket is not reported gets a bucket of its own with the documented limit."""
+        endpoint, service, own = request.endpoint, service_of(request.endpoint), documented(request.endpoint)
+        if names := statuses.keys() - {service}:
+            self._learned[endpoint] = frozenset({service, *names})
+        elif own is not None and own[0] in self._buckets_of(endpoint):
+            self._learned[endpoint] = frozenset({service, endpoint})
+            self._buckets[endpoint] = Bucket(
+                own[1],
+                own[1] - 1,
+                window_end=request.sent_at + WINDOW_SECONDS,
+                window_seconds=WINDOW_SECONDS,
+            )
 
-    def _close(self, kind: str, known: Mapping[str, str], now: float) -> None:
-        """After a refusal for which no bucket accounts: the path's own, else the service's."""
-        seconds, service = wait_told(429, known), service_of(kind)
+    def _block(self, endpoint: str, headers: Mapping[str, str], now: float) -> None:
+        """After HTTP 429 that no reported bucket explains: blocks the endpoint's own bucket, else the service's."""
+        seconds, service = retry_after_seconds(429, headers), service_of(endpoint)
         if seconds is not None:
-            for name in self._names_of(kind) - {service} or {service}:
-                self._buckets[name].closed_until = now + seconds
+            for name in self._buckets_of(endpoint) - {service} or {service}:
+                self._buckets[name].blocked_until = now + seconds
 
-    def _below_ceiling(self, name: str, now: float) -> float:
-        ceiling, sent = self._ceilings.get(name), self._sent[name]
-        while sent and sent[0] <= now - WINDOW:
-            sent.popleft()
-        return now if ceiling is None or len(sent) < ceiling else sent[-ceiling] + WINDOW
-
-
-def wait_told(status: int, headers: Mapping[str, str]) -> float | None:
-    """Seconds that Zendesk asks to wait, None where it does not; names of headers in lower case, or without case.
-
-    /access_logs refuses without Retry-After, and tells the end of its window as a date.
-    """
-    told = headers.get("retry-after") or (headers.get("ratelimit-reset") if status == 429 else None)
-    return _seconds(told)
+    def _seconds_to_ceiling(self, name: str, now: float) -> float:
+        """Until one more request in any minute stays below the bucket's ceiling."""
+        ceiling, recent = self._ceilings.get(name), self._recent[name]
+        while recent and recent[0] <= now - WINDOW_SECONDS:
+            recent.popleft()
+        return 0 if ceiling is None or len(recent) < ceiling else recent[-ceiling] + WINDOW_SECONDS - now
 
 
-def _kind(path: str) -> str:
-    """Paths that differ in ids only are one."""
+def _endpoint(path: str) -> str:
     return re.sub(r"/\d+(?=/|$)", "/{id}", path)
-
-
-def service_of(path: str) -> str:
-    """The bucket that `x-rate-limit*` of its answers describe."""
-    return next((bucket for beginning, bucket in SERVICES if path.startswith(beginning)), ACCOUNT)
-
-
-def documented(path: str) -> tuple[str, int] | None:
-    """Its own bucket, beside the service's, and the requests a minute of that."""
-    return next(((bucket, total) for part, bucket, total in DOCUMENTED if part in path), None)
-
-
-def _told(headers: Mapping[str, str], service: str, own: tuple[str, int] | None) -> dict[str, Told]:
-    """By bucket. `ratelimit-*` without `x-rate-limit*` describe a documented bucket, else of the service."""
-    found: dict[str, Told] = {}
-    of_service = "x-rate-limit-remaining" in headers or own is None
-    total = _number(headers.get("x-rate-limit", headers.get("ratelimit-limit")))
-    remaining = _number(headers.get("x-rate-limit-remaining", headers.get("ratelimit-remaining")))
-    if remaining is not None and total is not None:
-        name = service if of_service or own is None else own[0]
-        found[name] = Told(total, remaining, _seconds(headers.get("ratelimit-reset")))
-    for name, value in headers.items():
-        if name.startswith(HEADER):
-            fields = dict(re.findall(r"(\w+)=(\d+)", value))
-            if "remaining" in fields and "total" in fields:
-                told = Told(int(fields["total"]), int(fields["remaining"]), _seconds(fields.get("resets")))
-                found[name.removeprefix(HEADER)] = told
-    return found
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.strip().isdigit() else None
-
-
-def _seconds(text: str | None) -> float | None:
-    """From seconds, an ISO or an HTTP date. None where the text is absent or none of these."""
-    text = (text or "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    for parse in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = parse(text)
-        except (ValueError, TypeError):
-            continue
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-    return None

@@ -1,7 +1,8 @@
-"""Whose request goes next: first come, first served, so many at once, and none that would cross a limit."""
+"""A first-in, first-out queue of requests, bounded by concurrency and rate limits."""
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from contextlib import contextmanager
@@ -13,103 +14,88 @@ from tap_zendesk_cityblock.errors import GaveUpError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_zendesk_cityblock.http.rate_limits import Limits, Request
+    from tap_zendesk_cityblock.http.rate_limits import RateLimits, SentRequest
 
 
-class Turn:
-    """One request. `waited`: the seconds that took; `looks_at`: when it is to be looked at again."""
+@dataclasses.dataclass(eq=False)
+class QueuedRequest:
+    """`waited`: seconds in the queue; `in_flight`: what the limits know of it until the response arrives."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.waited = 0.0
-        self.looks_at = inf
-        self.woken = threading.Event()
-        self.request: Request | None = None
+    path: str
+    waited: float = 0
+    in_flight: SentRequest | None = None
 
 
-class Turns:
-    """May be asked by any number of threads. Who waits for a limit holds up nobody whom it does not concern."""
+class RequestQueue:
+    """Thread-safe. A request that waits for its rate limit does not block requests under other limits."""
 
-    def __init__(self, limits: Limits, at_once: int, give_up_after: float) -> None:
-        """`give_up_after`: seconds without any answer for which a request waits for those before it."""
-        self._limits, self._at_once, self._give_up_after = limits, at_once, give_up_after
-        self._answered = -inf
-        self._lock = threading.Lock()
-        self._waiting: list[Turn] = []
-        self._under_way = 0
+    def __init__(self, limits: RateLimits, max_concurrent: int, give_up_after: float) -> None:
+        """`give_up_after`: seconds without a response to any request."""
+        self._limits, self._max_concurrent, self._give_up_after = limits, max_concurrent, give_up_after
+        self._last_response = -inf
+        self._changed = threading.Condition()
+        self._queue: list[QueuedRequest] = []
+        self._concurrent = 0
 
     @contextmanager
-    def taken(self, path: str) -> Iterator[Turn]:
-        """Blocks until it is the request's turn. Without a call of `answered` inside, no answer came.
+    def slot(self, path: str) -> Iterator[QueuedRequest]:
+        """Blocks until the request may be sent. It counts as lost unless `answered` is called in the block.
 
-        Raises GaveUpError where it waits for the answer to another one and none comes at all. A wait for a limit has no
-        end but the limit's.
+        Raises GaveUpError if it waits for other requests to be answered and Zendesk answers none of them. A wait for a
+        rate limit has no deadline: the limit ends it.
         """
-        turn, asked = Turn(path), time.monotonic()
-        with self._lock:
-            self._waiting.append(turn)
-        while (seconds := self._seconds_to_wait(turn)) > 0:
-            if seconds == inf:
-                seconds = max(asked, self._answered) + self._give_up_after - time.monotonic()
-            if not turn.woken.wait(max(0, seconds)) and self._is_forgotten(turn, asked):
-                raise GaveUpError(
-                    f"{path}: Zendesk has not answered the requests before it for {self._give_up_after:.0f} s"
-                )
-        turn.waited = time.monotonic() - asked
+        request, started = QueuedRequest(path), time.monotonic()
+        with self._changed:
+            self._queue.append(request)
+            try:
+                self._wait_for_turn(request, started)
+            finally:
+                self._queue.remove(request)
+            self._concurrent += 1
+            request.in_flight = self._limits.sent(path, time.monotonic())
+            self._changed.notify_all()
+        request.waited = time.monotonic() - started
         try:
-            yield turn
+            yield request
         finally:
-            with self._lock:
-                if turn.request is not None:
-                    self._limits.lost(turn.request, time.monotonic())
-                self._under_way -= 1
-                self._grant()
+            with self._changed:
+                if request.in_flight is not None:
+                    self._limits.lost(request.in_flight, time.monotonic())
+                self._concurrent -= 1
+                self._changed.notify_all()
 
-    def answered(self, turn: Turn, status: int, headers: Mapping[str, str]) -> None:
-        """To be called when the headers have come: the body need not hold others up."""
-        with self._lock:
-            if turn.request is not None:
-                self._answered = time.monotonic()
-                self._limits.answered(turn.request, status, headers, self._answered)
-                turn.request = None
-                self._grant()
+    def answered(self, request: QueuedRequest, status: int, headers: Mapping[str, str]) -> None:
+        """Call it when the headers have arrived: other requests need not wait for the body."""
+        with self._changed:
+            if request.in_flight is not None:
+                self._last_response = time.monotonic()
+                self._limits.answered(request.in_flight, status, headers, self._last_response)
+                request.in_flight = None
+                self._changed.notify_all()
 
     def left(self, path: str) -> tuple[int, int] | None:
-        """Requests that the rate limit still allows, and of how many; None before the first answer."""
-        with self._lock:
+        """Requests that the rate limit still allows, and of how many; None before the first response."""
+        with self._changed:
             return self._limits.left(path)
 
-    def _is_forgotten(self, turn: Turn, asked: float) -> bool:
-        """Whether its turn cannot come because nothing is answered; it then waits no longer."""
-        with self._lock:
-            silent_since = max(asked, self._answered)
-            if turn.request is not None or turn.looks_at < inf:
-                return False
-            if time.monotonic() < silent_since + self._give_up_after:
-                return False
-            self._waiting.remove(turn)
-            return True
+    def _wait_for_turn(self, request: QueuedRequest, started: float) -> None:
+        while (seconds := self._seconds_to_wait(request)) > 0:
+            if seconds == inf:
+                seconds = max(started, self._last_response) + self._give_up_after - time.monotonic()
+                if seconds <= 0:
+                    raise GaveUpError(
+                        f"{request.path}: Zendesk has not answered any earlier request for {self._give_up_after:.0f} s"
+                    )
+            self._changed.wait(seconds)
 
-    def _seconds_to_wait(self, turn: Turn) -> float:
-        """Zero when the turn has come."""
-        with self._lock:
-            turn.looks_at = inf
-            self._grant()
-            turn.woken.clear()
-            return 0 if turn.request is not None else max(0.001, turn.looks_at - time.monotonic())
-
-    def _grant(self) -> None:
-        """Lets go who may, and wakes those who have to be looked at sooner than they thought."""
-        for turn in list(self._waiting):
-            if self._under_way >= self._at_once:
-                return
-            now = time.monotonic()
-            seconds = self._limits.seconds_to_wait(turn.path, now)
+    def _seconds_to_wait(self, request: QueuedRequest) -> float:
+        """Infinite while another request has to be sent or answered first; each of these notifies the others."""
+        if self._concurrent >= self._max_concurrent:
+            return inf
+        for queued in self._queue:
+            seconds = self._limits.seconds_to_wait(queued.path, time.monotonic())
+            if queued is request:
+                return seconds
             if seconds <= 0:
-                self._waiting.remove(turn)
-                self._under_way += 1
-                turn.request = self._limits.sent(turn.path, now)
-                turn.woken.set()
-            elif now + seconds < turn.looks_at:
-                turn.looks_at = now + seconds
-                turn.woken.set()
+                break
+        return inf

@@ -10,7 +10,7 @@ import msgspec
 
 from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError, TransientError
 from tap_zendesk_cityblock.http.query import PAGE_SIZES
-from tap_zendesk_cityblock.http.rate_limits import ACCOUNT
+from tap_zendesk_cityblock.http.rate_limit_headers import ACCOUNT
 from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
 from tap_zendesk_cityblock.readers.fetch import fetch
 from tap_zendesk_cityblock.readers.pagination import first_query

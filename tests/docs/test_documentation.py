@@ -1,4 +1,4 @@
-"""The documentation against the code."""
+"""Documentation, Makefile and meltano.yml against the code and against each other."""
 
 import re
 import subprocess
@@ -48,7 +48,7 @@ def test_generated_parts_agree_with_the_code(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
-def test_links_within_the_repository_lead_somewhere(page):
+def test_links_within_the_repository_work(page):
     links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text())
     broken = []
     for target, anchor in links:
@@ -59,39 +59,40 @@ def test_links_within_the_repository_lead_somewhere(page):
 
 
 def anchors(page):
-    """Of the headings, as GitHub makes them."""
+    """Of the page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", re.sub(r"(?ms)^```.*?^```$", "", page.read_text()), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
-def test_every_make_verb_that_is_named_exists(page):
+def test_every_make_verb_on_a_page_exists(page):
     verbs = set(re.findall(r"^([a-z-]+):.* ## ", (PROJECT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(), re.MULTILINE))
     assert named <= verbs
 
 
-OF_THE_SDK = {"properties": {}}
-TapZendeskCityblock.append_builtin_config(OF_THE_SDK)
+SDK_SETTINGS = {"properties": {}}
+TapZendeskCityblock.append_builtin_config(SDK_SETTINGS)
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "settings", "further"),
+    ("kind", "name", "settings", "of_the_sdk"),
     [
         (
             "extractors",
             "tap-zendesk-cityblock",
             tap_settings,
-            OF_THE_SDK["properties"].keys() - {"faker_config"},  # of a library that the tap does not bring
+            SDK_SETTINGS["properties"].keys()
+            - {"faker_config"},  # needs a library that the tap does not install
         ),
         ("loaders", "target-bigquery", target_settings, set()),
         ("loaders", "target-zendesk-pubsub", publisher_settings, set()),
     ],
 )
-def test_meltano_knows_every_setting_of_a_plugin(kind, name, settings, further):
+def test_meltano_declares_every_setting_of_a_plugin(kind, name, settings, of_the_sdk):
     in_code = settings.SETTINGS.to_dict()["properties"]
     in_meltano = declared(kind, name)
-    assert set(in_meltano) == set(in_code) | further
+    assert set(in_meltano) == set(in_code) | of_the_sdk
     secret = {key for key, schema in in_code.items() if schema.get("secret")}
     assert {key for key, setting in in_meltano.items() if setting.get("sensitive")} == secret
 
@@ -99,18 +100,18 @@ def test_meltano_knows_every_setting_of_a_plugin(kind, name, settings, further):
 @pytest.mark.parametrize(
     "plugin", [TapZendeskCityblock, TargetBigQuery, TargetZendeskPubSub], ids=lambda plugin: plugin.name
 )
-def test_meltano_and_the_readme_know_what_a_plugin_can(plugin):
+def test_meltano_and_the_readme_name_a_plugins_capabilities(plugin):
     kind = "loaders" if issubclass(plugin, Target) else "extractors"
     in_meltano = next(one for one in MELTANO["plugins"][kind] if one["name"] == plugin.name)
     [line] = re.findall(
         r"^Capabilities: (.*)\.$", (PROJECT / plugin.name / "README.md").read_text(), re.MULTILINE
     )
     assert set(re.findall(r"`([\w-]+)`", line)) == set(map(str, plugin.capabilities))
-    unknown_to_it = {"validate-records"}
-    assert set(in_meltano["capabilities"]) == set(map(str, plugin.capabilities)) - unknown_to_it
+    unknown_to_meltano = {"validate-records"}
+    assert set(in_meltano["capabilities"]) == set(map(str, plugin.capabilities)) - unknown_to_meltano
 
 
-def test_the_local_environment_knows_the_sandboxs_usual_addresses():
+def test_the_local_environment_has_the_sandboxs_default_addresses():
     local = next(environment for environment in MELTANO["environments"] if environment["name"] == "local")[
         "config"
     ]["plugins"]
@@ -120,16 +121,16 @@ def test_the_local_environment_knows_the_sandboxs_usual_addresses():
         for plugin in plugins
         for key, value in plugin["config"].items()
     }
-    usual = Addresses()
-    assert written["base_url"] == usual.zendesk_url
-    assert written["bigquery_emulator_host"] == usual.bigquery_url
-    assert written["storage_emulator_host"] == usual.gcs_url
-    assert written["pubsub_emulator_host"] == f"127.0.0.1:{usual.pubsub}"
+    default = Addresses()
+    assert written["base_url"] == default.zendesk_url
+    assert written["bigquery_emulator_host"] == default.bigquery_url
+    assert written["storage_emulator_host"] == default.gcs_url
+    assert written["pubsub_emulator_host"] == f"127.0.0.1:{default.pubsub}"
     assert (written["project"], written["bucket"], written["topic"]) == (PROJECT_ID, BUCKET, TOPIC)
     assert declared("loaders", "target-zendesk-pubsub")["topic_project"]["value"] == TOPIC_PROJECT
 
 
-def test_the_example_environment_names_settings_that_exist():
+def test_the_example_environment_sets_settings_that_exist():
     example = (PROJECT / ".env.example").read_text()
     for prefix, settings in (
         ("TAP_ZENDESK_CITYBLOCK", tap_settings),
@@ -140,13 +141,13 @@ def test_the_example_environment_names_settings_that_exist():
         assert {name.lower() for name in named} <= set(settings.SETTINGS.to_dict()["properties"])
 
 
-def test_the_example_environment_keeps_cursors_where_the_cronjobs_keep_them():
+def test_the_example_environment_has_the_cronjobs_state_bucket():
     overlay = (PROJECT / "deploy/kubernetes/overlays/staging/environment.env").read_text()
     uri = re.search(r"^MELTANO_STATE_BACKEND_URI=.*$", overlay, re.MULTILINE)[0]
     assert uri in (PROJECT / ".env.example").read_text().splitlines()
 
 
-def test_the_changelog_begins_with_the_version_of_all_plugins():
+def test_the_changelog_begins_with_the_plugins_version():
     versions = {
         tomllib.loads((PROJECT / name / "pyproject.toml").read_text())["project"]["version"]
         for name in ("cityblock-singer", "tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub")
@@ -155,6 +156,6 @@ def test_the_changelog_begins_with_the_version_of_all_plugins():
     assert versions == {latest}
 
 
-def test_pins_carry_no_address():
+def test_pins_have_no_index_address():
     for path in (PROJECT / "constraints").iterdir():
         assert "://" not in path.read_text()

@@ -126,10 +126,10 @@ def test_nothing_of_a_ticket_or_a_user_is_logged_or_kept_in_the_state(project, a
         TAP_ZENDESK_CITYBLOCK_START_TIME="2019-09-30",
     )
     kept = project.meltano("state", "get", STATE_ID)
-    assert "ticket: 1" in ran.stderr  # it did export, and told how much
+    assert "ticket: 1" in ran.stderr  # it did export, and logged how much
     for text in (*words.SENTENCES, *words.SUBJECTS, *words.LAST, "@mail.example", "sandbox-secret"):
-        for told in (ran.stdout, ran.stderr, kept.stdout, kept.stderr):
-            assert text not in told
+        for output in (ran.stdout, ran.stderr, kept.stdout, kept.stderr):
+            assert text not in output
 
 
 def test_a_stream_map_in_a_variable_reaches_the_tap(project):

@@ -49,7 +49,7 @@ def test_every_ticket_is_published_as_zendesk_has_it_or_waits(project, waiting):
     assert (compared.surplus, compared.different, compared.repeated) == (set(), set(), 0)
 
 
-def test_a_day_later_changes_are_published_and_what_was_mended(project, waiting, after_second_run):
+def test_a_day_later_changes_are_published_and_tickets_with_a_match(project, waiting, after_second_run):
     compared = published(project)
     assert len(waiting - after_second_run) > len(waiting) / 2  # the others wait for users deleted in Zendesk
     assert compared.missing | compared.different == after_second_run
@@ -85,8 +85,8 @@ def test_its_cursor_is_its_own_and_can_be_rewound(project, after_second_run):
 def test_a_day_can_be_replayed(project, after_second_run):
     before = project.rows(PUBLISHED)
     command = ("invoke", "target-zendesk-pubsub:replay", "--from", "2026-01-01", "--to", "2099-12-31")
-    told = project.meltano(*command, "--dry-run")
-    assert f"{len(before)} messages" in told.stdout, told.stderr
+    shown = project.meltano(*command, "--dry-run")
+    assert f"{len(before)} messages" in shown.stdout, shown.stderr
     assert project.meltano(*command, "--ticket", str(before[0]["ticket_id"])).returncode == 0
     again = project.rows("SELECT * FROM pubsub_messages.zendesk_ticket WHERE replay_of IS NOT NULL")
     assert {row["message_key"] for row in again} == {
@@ -98,5 +98,5 @@ def test_nothing_of_a_ticket_or_a_user_is_logged_or_kept_in_the_state(project, a
     kept = project.meltano("state", "get", STATE_ID)
     assert "messages published" in after_first_run.stderr
     for text in (*words.SENTENCES, *words.SUBJECTS, *words.LAST, "@mail.example", "sandbox-secret"):
-        for told in (after_first_run.stdout, after_first_run.stderr, kept.stdout, kept.stderr):
-            assert text not in told
+        for output in (after_first_run.stdout, after_first_run.stderr, kept.stdout, kept.stderr):
+            assert text not in output

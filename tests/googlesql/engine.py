@@ -62,5 +62,5 @@ class Engine:
         return int(self._exports[name](self._store, *arguments) or 0)
 
     def _address(self) -> int:
-        """Asked anew for each use: the memory moves when it grows."""
+        """Asked again for each use: the memory moves when it grows."""
         return ctypes.addressof(self._exports["memory"].data_ptr().contents)

@@ -62,7 +62,7 @@ def _replay(path: list[str], body: dict[str, Any], analyzer: Analyzer, seen: set
     given = {one["name"]: type_of_parameter(one["parameterType"]) for one in query.get("queryParameters", [])}
     dataset = query.get("defaultDataset", {}).get("datasetId")
     sql = query["query"]
-    if "INFORMATION_SCHEMA" in sql:  # dbt's own, over views that BigQuery has and nobody makes here
+    if "INFORMATION_SCHEMA" in sql:  # dbt's own, over views that exist in BigQuery only
         return
     for statement in END_OF_STATEMENT.split(sql):
         yield from _analyzed(statement, given, dataset, analyzer, seen)

@@ -137,7 +137,7 @@ def _verdict(servers: Sandbox) -> str:
     """Whether the views say what the account says. Raises DemoError."""
     url = servers.addresses.zendesk_url
     models = [endpoint.model for endpoint in ENDPOINTS]
-    if os.environ.get("DBT_BIGQUERY_FURTHER_VIEWS") == "true":
+    if os.environ.get("DBT_BIGQUERY_OPT_IN_VIEWS") == "true":
         models = sorted({run.table_name for run in servers.warehouse.query_and_wait(RUNS)} | {*models})
     compared = [compare(url, servers.warehouse, DATASET, model) for model in models]
     if unequal := [comparison.model for comparison in compared if not comparison.equal]:

@@ -16,28 +16,12 @@ from typing import Any
 
 import yaml
 from tap_zendesk_cityblock.columns import load_schema
-from tap_zendesk_cityblock.models import FURTHER_MODELS, LEGACY_MODELS, MODELS, Model
+from tap_zendesk_cityblock.models import MODELS, OPT_IN_MODELS, Model
 from target_bigquery.schema import columns_of, personal_kind
 
 HERE = Path(__file__).parent / "models"
 TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
-IS_DELETED = {
-    "ticket": "status = 'deleted'",
-    "user": "not active",
-    "organization": "deleted_at is not null",
-    "ticket_metric_event": "ifnull(deleted, false)",
-    "custom_object_record": "ifnull(name = '[DELETED]', false)",
-    "routing_attribute_event": "type = 'delete'",
-}
-REMNANTS = {
-    "ticket": ("created_at is not null", ["status", "updated_at", "generated_timestamp"]),
-    "user": (
-        "verified is not null or ifnull(permanently_deleted, false)",
-        ["active", "email", "name", "phone", "photo", "updated_at"],
-    ),
-}
-"""What a row that is no remnant has, and the columns in which a remnant is told; of whom is deleted for good, all is told."""
-FIRST_LINE, LAST_LINE = "  # The models, written by make_models.py.\n", "  # What is no model.\n"
+FIRST_LINE, LAST_LINE = "  # The models, written by make_models.py.\n", "  # Other tables.\n"
 """In sources.yml, around the tables of the models."""
 IS_DELETED_COLUMN = {"description": "Whether it is deleted in Zendesk"}
 
@@ -58,19 +42,19 @@ def main(*, check: bool) -> int:
 
 
 def folder_of(model: Model) -> str:
-    """dbt_project.yml leaves out `further` unless it is asked for."""
-    if model in FURTHER_MODELS:
-        return "further"
+    """dbt_project.yml enables `opt_in` only on request."""
+    if model in OPT_IN_MODELS:
+        return "opt_in"
     return "incremental" if model.is_incremental else "bulk"
 
 
 def _with_tables(written: str) -> str:
-    """sources.yml with the models as tables; nobody waits for rows of those that many accounts never export."""
+    """sources.yml with the models as tables. Those that many accounts never export have no freshness check."""
     before, rest = written.split(FIRST_LINE)
     _, after = rest.split(LAST_LINE)
     tables = "".join(
         f"  - {{name: {model.name}, config: {{freshness: null}}}}\n"
-        if model in FURTHER_MODELS or model.name in LEGACY_MODELS
+        if model in OPT_IN_MODELS or model.is_retired
         else f"  - name: {model.name}\n"
         for model in MODELS.values()
     )
@@ -83,12 +67,11 @@ def _sql(model: Model) -> str:
         has_clock = model.clock in load_schema(model.name)["properties"]
         clock = f", clock='{model.clock}'" if has_clock else ""
         return f"{{{{ latest_bulk('{model.name}'{clock}{key}) }}}}\n"
-    flag = f', is_deleted="{IS_DELETED[model.name]}"' if model.name in IS_DELETED else ""
-    told = ""
-    if model.name in REMNANTS:
-        whole, columns = REMNANTS[model.name]
-        told = f', whole="{whole}", remnant={columns}'
-    return f"{{{{ latest_incremental('{model.name}', clock='{model.clock}'{key}{flag}{told}) }}}}\n"
+    flag = f', is_deleted="{model.is_deleted}"' if model.is_deleted else ""
+    stub = ""
+    if model.deletion_stub:
+        stub = f', is_whole="{model.deletion_stub.is_whole}", stub_columns={[*model.deletion_stub.columns]}'
+    return f"{{{{ latest_incremental('{model.name}', clock='{model.clock}'{key}{flag}{stub}) }}}}\n"
 
 
 def _yml(model: Model, folder: Path) -> str:
@@ -100,7 +83,7 @@ def _yml(model: Model, folder: Path) -> str:
         _column(model, field.name, _type(field), schema["properties"][field.name], known)
         for field in columns_of(schema).fields
     ]
-    if model.name in IS_DELETED:
+    if model.is_deleted:
         columns.append(_column(model, "is_deleted", "BOOL", IS_DELETED_COLUMN, known))
     content = {
         "version": 2,

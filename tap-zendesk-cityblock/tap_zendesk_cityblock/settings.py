@@ -19,7 +19,6 @@ from tap_zendesk_cityblock.models import (
     ALL_INCREMENTAL_MODELS,
     BULK_MODELS,
     INCREMENTAL_MODELS,
-    LEGACY_MODELS,
     MODELS,
     Model,
     Paging,
@@ -103,7 +102,7 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "optional_models",
         th.ArrayType(th.StringType),
-        default=list(LEGACY_MODELS),
+        default=[model.name for model in MODELS.values() if model.is_retired],
         description="Models that the account may lack without failing the run",
     ),
     th.Property(
@@ -166,7 +165,7 @@ DEFAULTS = {
 
 ISO = re.compile(r"\d{4}-\d\d-\d\d($|[T ]\d\d:)")
 SUBDOMAIN = re.compile(r"[a-z][a-z0-9-]{2,62}")
-_LEGACY = tuple(MODELS[name] for name in LEGACY_MODELS)
+_RETIRED = tuple(model for model in MODELS.values() if model.is_retired)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -199,7 +198,7 @@ class Settings:
             "incremental_models", config, of=ALL_INCREMENTAL_MODELS, default=INCREMENTAL_MODELS
         )
         _check_start(config, incremental)
-        optional = _chosen("optional_models", config, of=tuple(MODELS.values()), default=_LEGACY)
+        optional = _chosen("optional_models", config, of=tuple(MODELS.values()), default=_RETIRED)
         return cls(
             subdomain=subdomain,
             base_url=_base_url(config, subdomain),

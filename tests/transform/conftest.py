@@ -91,6 +91,6 @@ def views(warehouse, dataset, tmp_path):
 
 
 @pytest.fixture
-def further_views(monkeypatch):
-    """Views of models that are off by default are built."""
-    monkeypatch.setenv("DBT_BIGQUERY_FURTHER_VIEWS", "true")
+def opt_in_views(monkeypatch):
+    """Builds the views of opt-in models, too."""
+    monkeypatch.setenv("DBT_BIGQUERY_OPT_IN_VIEWS", "true")

@@ -39,7 +39,7 @@ def test_what_people_write_and_are_reached_by_is_personal():
         assert PERSONAL[column] == kind
 
 
-def test_documentation_is_complete_and_freshness_is_that_of_exports(views, further_views):
+def test_documentation_is_complete_and_freshness_is_that_of_exports(views, opt_in_views):
     """One dbt project read twice: each reading takes seconds."""
     now = datetime.now(UTC)
     exports = [

@@ -92,7 +92,7 @@ def versions(views, model, *rows):
     )
 
 
-def test_a_row_without_a_clock_is_newer_than_what_was_exported_before_it(views, further_views):
+def test_a_row_without_a_clock_is_newer_than_what_was_exported_before_it(views, opt_in_views):
     versions(
         views,
         "ticket",

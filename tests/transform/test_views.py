@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from google.cloud.bigquery import LoadJobConfig, SchemaField
-from tap_zendesk_cityblock.models import FURTHER_MODELS, MODELS
+from tap_zendesk_cityblock.models import MODELS, OPT_IN_MODELS
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
 
 from tests.transform.conftest import ROOT
@@ -64,7 +64,7 @@ def test_a_bulk_view_reads_one_days_partition(views):
     assert sql.upper().count("SELECT") == 1
 
 
-def test_rows_that_were_loaded_twice_are_shown_once(views, further_views):
+def test_rows_that_were_loaded_twice_are_shown_once(views, opt_in_views):
     for _ in range(2):
         views.load("brand", exported("a", MONDAY, id=1, name="x"), exported("a", MONDAY, id=2, name="y"))
         views.load("brand", exported("a", MONDAY, id=2, name="y"))
@@ -127,7 +127,7 @@ def test_what_is_left_of_a_deleted_ticket_flags_it_and_erases_nothing(views):
             tags=["rx"],
         )
 
-    def remnant(export, moment, id_, clock):
+    def deletion_stub(export, moment, id_, clock):
         return exported(
             export,
             moment,
@@ -142,12 +142,12 @@ def test_what_is_left_of_a_deleted_ticket_flags_it_and_erases_nothing(views):
         "ticket",
         whole("a", MONDAY, 1, 1),
         whole("a", MONDAY, 1, 2, "pending"),
-        remnant("b", TUESDAY, 1, 4),
-        remnant("b", TUESDAY, 2, 4),  # deleted before anything was exported
-        remnant("a", MONDAY, 3, 2),
+        deletion_stub("b", TUESDAY, 1, 4),
+        deletion_stub("b", TUESDAY, 2, 4),  # deleted before anything was exported
+        deletion_stub("a", MONDAY, 3, 2),
         whole("b", TUESDAY, 3, 5),  # restored
         whole("a", MONDAY, 4, 3),
-        remnant("a", MONDAY, 4, 5),
+        deletion_stub("a", MONDAY, 4, 5),
         whole("b", TUESDAY, 4, 6, "deleted"),  # an export tells all of it
     )
     views.build("ticket_latest")
@@ -209,7 +209,7 @@ def test_what_is_left_of_a_deleted_user_keeps_the_rest_unless_it_was_deleted_for
     ]
 
 
-def test_deleted_people_organizations_and_events_are_flagged(views, further_views):
+def test_deleted_people_organizations_and_events_are_flagged(views, opt_in_views):
     views.load("user", exported("a", MONDAY, id=1, active=True), exported("a", MONDAY, id=2, active=False))
     views.load(
         "organization",
@@ -306,7 +306,7 @@ def test_the_directory_joins_members_by_id_and_users_by_address(views, warehouse
     assert found == [(1, "M1", "member"), (3, "M3", "member"), (4, "U1", "user"), (6, "M5", "member")]
 
 
-def test_models_that_were_never_exported_have_empty_views_of_their_columns(views, further_views):
+def test_models_that_were_never_exported_have_empty_views_of_their_columns(views, opt_in_views):
     views.build()
     for model in MODELS.values():
         assert views.rows(f"{model.name}_latest", order=f"`{model.key}`") == []
@@ -372,6 +372,6 @@ def test_what_no_longer_agrees_with_the_table_of_models_is_named_and_written_ane
 @pytest.mark.parametrize("model", MODELS)
 def test_each_model_has_its_view_beside_its_description(model):
     kind = "incremental" if MODELS[model].is_incremental else "bulk"
-    folder = ROOT / "transform" / "models" / ("further" if MODELS[model] in FURTHER_MODELS else kind)
+    folder = ROOT / "transform" / "models" / ("opt_in" if MODELS[model] in OPT_IN_MODELS else kind)
     assert (folder / f"{model}_latest.sql").exists()
     assert "One row per" in " ".join((folder / f"{model}_latest.yml").read_text().split())

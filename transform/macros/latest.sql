@@ -24,9 +24,9 @@ qualify row_number() over (partition by {{ key }} order by {{ clock or '_exporte
     later, and older than a version that only a later export brought. Comparing the export's time with Zendesk's clock
     instead would hide a change that Zendesk made just before the export began and served only after it.
 
-    Without incremental exports a deleted object comes as a remnant, which has some columns only. `whole` tells other rows
-    from those; a remnant that is later than the last whole row overrides it in the columns of `remnant`, no others. -#}
-{% macro latest_incremental(table, clock, key='id', is_deleted=none, whole=none, remnant=[]) %}
+    Without incremental exports a deleted object is a deletion stub, which has only `stub_columns`. `is_whole` is true for
+    all other rows. A stub that is later than the last whole row overrides it in these columns. -#}
+{% macro latest_incremental(table, clock, key='id', is_deleted=none, is_whole=none, stub_columns=[]) %}
     {%- set relation = existing('zendesk', table) -%}
     {%- if not relation -%}
 {{ no_rows() }}
@@ -38,14 +38,14 @@ with clocked as (
     coalesce({{ clock }}, max({{ clock }}) over (partition by {{ key }} order by _exported_at)) as _clock
   from {{ relation }}
 ),
-    {%- if whole %}
-    {%- set columns = remnant + ['_export_id', '_exported_at'] %}
+    {%- if is_whole %}
+    {%- set columns = stub_columns + ['_export_id', '_exported_at'] %}
 
 placed as (
   select
     *,
-    {{ whole }} as _is_whole,
-    row_number() over (partition by {{ key }} order by {{ latest_first }}, {{ whole }}) as _place
+    {{ is_whole }} as _is_whole,
+    row_number() over (partition by {{ key }} order by {{ latest_first }}, {{ is_whole }}) as _place
   from clocked
 ),
 
@@ -55,7 +55,7 @@ version as (
   qualify row_number() over (partition by {{ key }} order by _is_whole desc, _place) = 1
 ),
 
-remnant as (
+stub as (
   select {{ key }}, _place, {{ columns | join(', ') }}
   from placed
   where not _is_whole
@@ -65,11 +65,11 @@ remnant as (
 latest as (
   select version.* except (_clock, _is_whole, _place) replace (
     {%- for column in columns %}
-    if(remnant._place < version._place, remnant.{{ column }}, version.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
+    if(stub._place < version._place, stub.{{ column }}, version.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
   )
   from version
-  left join remnant on remnant.{{ key }} = version.{{ key }}
+  left join stub on stub.{{ key }} = version.{{ key }}
 )
     {%- else %}
 

@@ -11,7 +11,7 @@ import msgspec
 from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError, TransientError
 from tap_zendesk_cityblock.http.query import PAGE_SIZES
 from tap_zendesk_cityblock.http.rate_limit_headers import ACCOUNT
-from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
+from tap_zendesk_cityblock.models import LARGEST_PAGE, MODELS, Model, Paging
 from tap_zendesk_cityblock.readers.fetch import fetch
 from tap_zendesk_cityblock.readers.pagination import first_query
 from tap_zendesk_cityblock.readers.sources import NO_SOURCE, sources_of
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.http.query import Query
     from tap_zendesk_cityblock.settings import Settings
-
-SEARCHED = ("ticket", "user", "organization")
-"""What changed of these, "Search" can count; of other incremental models Zendesk counts nothing."""
 
 LIST_PAGE = LARGEST_PAGE[Paging.LIST_CURSOR]
 
@@ -81,7 +78,7 @@ class Counter:
             return None
         if not model.is_incremental:
             return self._count(model.path, {**dict(model.query), "per_page": "1"})
-        if model.whole not in SEARCHED or start is None:
+        if not MODELS[model.whole].is_searchable or start is None:
             return None
         since = datetime.fromtimestamp(start, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return self._count("/api/v2/search/count", {"query": f"type:{model.whole} updated>={since}"})

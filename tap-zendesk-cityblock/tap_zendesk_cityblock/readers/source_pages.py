@@ -9,7 +9,6 @@ from tap_zendesk_cityblock.errors import AnswerError
 from tap_zendesk_cityblock.models import Paging
 from tap_zendesk_cityblock.readers.fetch import fetch
 from tap_zendesk_cityblock.readers.pagination import first_query, larger, next_of_list
-from tap_zendesk_cityblock.readers.remnants import as_exported
 from tap_zendesk_cityblock.state.cursors import moment_of
 
 if TYPE_CHECKING:
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 
     from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.http.query import Query
-    from tap_zendesk_cityblock.models import Model
-    from tap_zendesk_cityblock.readers.sources import Source
+    from tap_zendesk_cityblock.models import Model, Source
     from tap_zendesk_cityblock.rows.decoding import DictRows
 
 Record = dict[str, Any]
@@ -86,12 +84,14 @@ class Reader:
         return Listed(records, after, following is not None, {"page[size]": asked["page[size]"]}, served)
 
     def finished(self, records: list[Record]) -> list[Record]:
-        """As exports would tell them."""
-        told = (
-            as_exported(self._model.name, self.source, one, moment_of(one.get(self.source.clock)))
-            for one in records
-        )
-        return self._rows.released([self._rows.finished(one) for one in told])
+        """In the shape that exports give them."""
+        return self._rows.released([self._rows.finished(self._as_exported(one)) for one in records])
+
+    def _as_exported(self, record: Record) -> Record:
+        record.pop("result_type", None)  # Search adds it
+        if self.source.as_exported is None:
+            return record
+        return self.source.as_exported(record, moment_of(record.get(self.source.clock)))
 
 
 def moved(reader: Reader, page: Listed, cursor: str | None) -> str:

@@ -13,11 +13,11 @@ from tap_zendesk_cityblock.errors import (
     RefusedError,
     StreamUnavailableError,
 )
+from tap_zendesk_cityblock.models import Way
 from tap_zendesk_cityblock.readers.keyset import cursor_at
 from tap_zendesk_cityblock.readers.pages import WITHHELD_SECONDS, treat_refusal_as_unavailable
 from tap_zendesk_cityblock.readers.pagination import Page
 from tap_zendesk_cityblock.readers.source_pages import Reader, Record, moved
-from tap_zendesk_cityblock.readers.sources import Way
 from tap_zendesk_cityblock.rows.decoding import DictRows
 from tap_zendesk_cityblock.rows.oddities import IGNORED
 from tap_zendesk_cityblock.state.cursors import Position, described_at, epoch_of, moment_of
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
     from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.http.query import Query
-    from tap_zendesk_cityblock.models import Model
-    from tap_zendesk_cityblock.readers.sources import Source
+    from tap_zendesk_cityblock.models import Model, Source
     from tap_zendesk_cityblock.settings import Settings
 
 DAY = 86_400

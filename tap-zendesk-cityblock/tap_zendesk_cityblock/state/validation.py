@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.errors import ConfigurationError
 from tap_zendesk_cityblock.models import MODELS, Model
-from tap_zendesk_cityblock.readers.sources import SOURCES
 from tap_zendesk_cityblock.state.cursors import BY_CURSOR, example, is_opaque, is_past, is_readable
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def _check_sources(model: Model, bookmark: Mapping[str, Any]) -> None:
     if "sources" not in bookmark:
         return
     sources = bookmark["sources"]
-    names = [source.name for source in SOURCES.get(model.name, ())]
+    names = [source.name for source in model.fallback]
     if (
         not isinstance(sources, dict)
         or not sources

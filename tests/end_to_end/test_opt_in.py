@@ -9,7 +9,7 @@ from sandbox.up import Size, advance
 EVERYTHING = {
     "TAP_ZENDESK_CITYBLOCK_BULK_MODELS": '["all"]',
     "TAP_ZENDESK_CITYBLOCK_INCREMENTAL_MODELS": '["all"]',
-    "DBT_BIGQUERY_FURTHER_VIEWS": "true",
+    "DBT_BIGQUERY_OPT_IN_VIEWS": "true",
 }
 
 

@@ -9,7 +9,7 @@ from tests.target_zendesk_pubsub.tickets import DIRECTORY, STRANGER, schema, sta
 pytestmark = pytest.mark.usefixtures("company")
 
 
-def remnant(ticket_id, second):
+def deletion_stub(ticket_id, second):
     """A RECORD as the tap makes it of Zendesk's list of deleted tickets."""
     whole = ticket(ticket_id, second, status="deleted")
     told = ("id", "subject", "status", "updated_at", "generated_timestamp")
@@ -19,18 +19,20 @@ def remnant(ticket_id, second):
 def test_it_is_published_as_deleted_with_what_the_ticket_was(publish, commons):
     publish([schema(), ticket(1, priority="high"), state(1)])
     [before] = commons.receive()
-    ran = publish([schema(), remnant(1, 60), state(2)])
+    ran = publish([schema(), deletion_stub(1, 60), state(2)])
     assert ran.code == 0, ran.stderr
     [message] = commons.receive()
     deleted = {"isDeleted": True, "status": "deleted", "updatedAt": "2026-01-01T00:01:00Z"}
     assert (message.event, message.content) == ("deleted", before.content | deleted)
-    assert message.attributes["generated_timestamp"] == str(remnant(1, 60)["record"]["generated_timestamp"])
+    assert message.attributes["generated_timestamp"] == str(
+        deletion_stub(1, 60)["record"]["generated_timestamp"]
+    )
 
 
 def test_told_again_or_whole_it_is_not_published_again(publish, commons):
-    publish([schema(), ticket(1), remnant(1, 60), state(1)])
+    publish([schema(), ticket(1), deletion_stub(1, 60), state(1)])
     assert [message.event for message in commons.receive()] == ["created", "deleted"]
-    publish([schema(), remnant(1, 60), state(2)])
+    publish([schema(), deletion_stub(1, 60), state(2)])
     publish([schema(), ticket(1, 60, status="deleted"), state(3)])
     assert commons.receive() == []
     publish([schema(), ticket(1, 90), state(4)])
@@ -38,7 +40,7 @@ def test_told_again_or_whole_it_is_not_published_again(publish, commons):
 
 
 def test_of_a_ticket_that_was_never_published_there_is_nothing_to_say(publish, commons, rows):
-    ran = publish([schema(), remnant(9, 60), ticket(2), state(1)])
+    ran = publish([schema(), deletion_stub(9, 60), ticket(2), state(1)])
     assert ran.code == 0, ran.stderr
     assert ran.states == [state(1)["value"]]
     assert [message.ticket_id for message in commons.receive()] == [2]
@@ -47,7 +49,7 @@ def test_of_a_ticket_that_was_never_published_there_is_nothing_to_say(publish, c
 
 def test_a_ticket_that_waits_goes_on_waiting_deleted(publish, company, commons, rows):
     publish([schema(), ticket(2, assignee_id=STRANGER), state(1)])
-    publish([schema(), remnant(2, 60), state(2)])
+    publish([schema(), deletion_stub(2, 60), state(2)])
     assert commons.receive() == []
     assert [json.loads(row["payload"])["isDeleted"] for row in rows("waiting")] == [False, True]
     known = {**DIRECTORY, STRANGER: ("M4", "member")}
@@ -58,7 +60,7 @@ def test_a_ticket_that_waits_goes_on_waiting_deleted(publish, company, commons, 
 
 
 def test_a_ticket_that_is_not_deleted_needs_all_of_its_properties(publish):
-    incomplete = remnant(3, 60)
+    incomplete = deletion_stub(3, 60)
     incomplete["record"]["status"] = "open"
     ran = publish([schema(), incomplete, state(1)])
     assert ran.code == 0

@@ -1,0 +1,201 @@
+"""What a row of the models table is made of. The table itself is in models.py."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_zendesk_cityblock.fallback_records import Record
+
+
+class Paging(Enum):
+    """Zendesk's pagination methods: how the first page is requested. The response decides how a list goes on.
+
+    https://developer.zendesk.com/api-reference/introduction/pagination/ and
+    https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/, read in November 2026.
+    """
+
+    EXPORT_CURSOR = "start_time once, then the cursor; the last page's cursor is where the next run starts"
+    EXPORT_TIME = "start_time, then each page's end_time, which repeats the rows of that second"
+    EXPORT_NEXT = "start_time once, then the query of next_page; the last page's is where the next run starts"
+    LIST_CURSOR = "page[size] and page[after]"
+    NEXT_PAGE = "per_page, then the query of next_page"
+    NONE = "no pagination, as documented; if there are more pages all the same, they are read"
+
+
+EXPORTS = frozenset({Paging.EXPORT_CURSOR, Paging.EXPORT_TIME, Paging.EXPORT_NEXT})
+LARGEST_PAGE = {
+    Paging.EXPORT_CURSOR: 1000,
+    Paging.EXPORT_TIME: 1000,
+    Paging.LIST_CURSOR: 100,
+    Paging.NEXT_PAGE: 100,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Where a derived model's rows are inside the objects of the model `of`, whose pages contain them.
+
+    `within` is the property that holds one row or, with `event_types`, the child events of a ticket event, of which those
+    types are rows. `by_field`: a child event is one row per field that it changed. `as_text`: columns of any value, stored
+    as text or JSON. `taken`: pairs of our column and the property of the surrounding object that fills it. `include`: the
+    sideload to request.
+    """
+
+    of: str
+    within: str
+    event_types: frozenset[str] = frozenset()
+    by_field: bool = False
+    as_text: frozenset[str] = frozenset()
+    taken: tuple[tuple[str, str], ...] = ()
+    include: str | None = None
+
+    @property
+    def looked_into(self) -> frozenset[str]:
+        """The properties of that model's objects that rows are made of."""
+        return frozenset({self.within, *(theirs for _, theirs in self.taken)})
+
+
+@dataclasses.dataclass(frozen=True)
+class Parent:
+    """A model with one path per object. `column` is the placeholder in the path, and the column with the parent's key."""
+
+    model: str
+    column: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """A list that is requested in spans of `days`.
+
+    `since` and `until` are the query parameters, in seconds since 1970 or in ISO 8601. `in_order`: rows are sorted by the
+    model's clock, so that each page is a position to continue from.
+    """
+
+    since: str
+    until: str
+    days: int
+    in_seconds: bool = False
+    in_order: bool = False
+
+    def bounds(self, start: int, end: int) -> dict[str, str]:
+        """The query. If both bounds share one parameter, it takes both."""
+        since, until = (
+            str(moment)
+            if self.in_seconds
+            else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            for moment in (start, end)
+        )
+        return (
+            {self.since: f"{since},{until}"}
+            if self.since == self.until
+            else {self.since: since, self.until: until}
+        )
+
+
+class Way(Enum):
+    """How a fallback source shows what changed since a time."""
+
+    SORTED = "sort=updated_at: its cursor is a time and an ID, and is where the next run starts"
+    WHOLE = "in another order: all of it is read every run, and older objects are skipped"
+    SEARCHED = "search/export, one span of time after the other, because its cursors expire"
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A list or search that is read when incremental exports may not be used.
+
+    Zendesk's lists lack archived and deleted objects, so a model needs up to three sources. `name` is the position's key
+    in the bookmark; `clock` is the property with an object's last change; `as_exported` gives a record the shape that the
+    export would give it, from the record and the epoch seconds of its last change.
+    """
+
+    name: str
+    path: str
+    root: str
+    way: Way
+    clock: str = "updated_at"
+    as_exported: Callable[[Record, int | None], Record] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class DeletionStub:
+    """The rows that a fallback source has of deleted objects, of which only `columns` are known.
+
+    `is_whole`: SQL condition that is true for all other rows.
+    """
+
+    is_whole: str
+    columns: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """How one model is retrieved, and what its view needs to know.
+
+    `name` is the table's name, and `root` the key of the objects in a page, not always the plural of the name. `clock` is
+    the property that orders versions of an object; `query` is sent with every request; `largest_page` is given if it is
+    not that of `paging`. `left_out` are properties that repeat others, embed other models or are credentials. A derived
+    model has a `part`, and path, root, paging and query of the model that it is derived from. `by_support_type`: its
+    export leaves out tickets of AI agents unless `support_type_scope` asks for them (OpenAPI document of July 2026).
+
+    `is_deleted` is the SQL condition for a deleted object, if its rows show that. `fallback`: what is read instead, if
+    `incremental_exports` is false. `is_searchable`: Zendesk's Search can count what changed.
+
+    For docs/models.md: `scope`, the narrowest documented OAuth scope; `plan`, the Zendesk plan or add-on that has the
+    model, if not all have; `note`. `is_retired`: Zendesk's documentation no longer has it, and most accounts answer 404.
+    """
+
+    name: str
+    path: str
+    root: str
+    paging: Paging
+    key: str = "id"
+    clock: str = "updated_at"
+    query: tuple[tuple[str, str], ...] = ()
+    left_out: frozenset[str] = frozenset()
+    largest_page: int | None = None
+    part: Part | None = None
+    parent: Parent | None = None
+    window: Window | None = None
+    by_support_type: bool = False
+    is_deleted: str | None = None
+    deletion_stub: DeletionStub | None = None
+    fallback: tuple[Source, ...] = ()
+    is_searchable: bool = False
+    scope: str = "read"
+    plan: str | None = None
+    note: str | None = None
+    is_retired: bool = False
+
+    @property
+    def is_incremental(self) -> bool:
+        return self.window is not None or self.paging in EXPORTS
+
+    @property
+    def whole(self) -> str:
+        """The model whose pages contain its rows: itself, unless it is derived."""
+        return self.part.of if self.part else self.name
+
+    def derive(
+        self, name: str, *, clock: str, part: Part, plan: str | None = None, note: str | None = None
+    ) -> Model:
+        """A model that is made of this one's pages."""
+        return Model(
+            name,
+            self.path,
+            self.root,
+            self.paging,
+            clock=clock,
+            query=self.query,
+            part=part,
+            by_support_type=self.by_support_type,
+            scope=self.scope,
+            plan=plan,
+            note=note,
+        )

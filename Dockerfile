@@ -8,7 +8,7 @@ ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 FROM ${PYTHON_IMAGE} AS builder
 WORKDIR /source
 COPY . .
-# Environments know their own paths: built where they will run, with the interpreter that will run them.
+# Virtual environments contain absolute paths: built where they will run, with the interpreter that will run them.
 # "copy", because the cache is not on the image's file system.
 RUN --mount=type=cache,target=/var/cache/build \
     XDG_CACHE_HOME=/var/cache/build IMAGE_PYTHON=/usr/local/bin/python3.12 UV_LINK_MODE=copy deploy/image/build /project
@@ -24,12 +24,12 @@ LABEL org.opencontainers.image.title="zendesk" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 
-# Nothing is installed in here later: the base image's pip has no more use.
+# Nothing is installed in the image later, so it needs no pip.
 RUN python -m pip uninstall --yes --root-user-action=ignore pip && rm -rf /usr/local/lib/python3.12/ensurepip
 COPY --from=builder /project /project
 
-# Two places are written to, /tmp and /project/.meltano/run: the root file system may be read-only.
-# Meltano's database there holds locks and the history of runs, which end with the container; cursors are kept
+# Runs write to two places, /tmp and /project/.meltano/run: the root file system may be read-only.
+# Meltano's database there holds locks and the history of runs, which end with the container; the state is kept
 # where MELTANO_STATE_BACKEND_URI says.
 ENV PATH=/project/.venvs/meltano/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/tmp \

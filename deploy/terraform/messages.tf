@@ -1,4 +1,4 @@
-# The topic, Commons' subscription, and the dead letters of it: all in topic_project.
+# The topic, Commons' subscription, and its dead letters, all in topic_project.
 
 resource "google_pubsub_topic" "ticket" {
   project      = var.topic_project
@@ -20,7 +20,7 @@ resource "google_pubsub_subscription" "commons" {
   ack_deadline_seconds    = 60
   labels                  = local.labels
 
-  # Acknowledged messages, too: Commons can go back a week by itself (gcloud pubsub subscriptions seek).
+  # Acknowledged messages as well, so that Commons can go back a week by itself (gcloud pubsub subscriptions seek).
   retain_acked_messages      = true
   message_retention_duration = "604800s"
 
@@ -29,8 +29,8 @@ resource "google_pubsub_subscription" "commons" {
     maximum_backoff = "600s"
   }
 
-  # A message that Commons cannot take holds up all of its ordering key, a 32nd of the tickets: forty minutes of
-  # these delays, then it is put aside.
+  # A message that Commons cannot process blocks its ordering key, a 32nd of the tickets: for forty minutes of
+  # these delays, then it becomes a dead letter.
   dead_letter_policy {
     dead_letter_topic     = google_pubsub_topic.dead_letter.id
     max_delivery_attempts = 10
@@ -41,11 +41,11 @@ resource "google_pubsub_subscription" "commons" {
   }
 
   lifecycle {
-    # Ordering cannot be switched on in a subscription that is there: Terraform would replace it, and drop what
-    # Commons has not read yet. That is for people to do, once it is read.
+    # Ordering cannot be enabled in an existing subscription: Terraform would replace it, and drop what
+    # Commons has not read yet. People have to do that, once it is read.
     prevent_destroy = true
   }
-  # Otherwise messages that are to be put aside are delivered for ever.
+  # Without it, dead letters would be delivered for ever.
   depends_on = [google_pubsub_topic_iam_member.dead_letters_arrive, google_pubsub_subscription.dead_letter]
 }
 
@@ -61,7 +61,7 @@ resource "google_pubsub_topic" "dead_letter" {
   depends_on = [google_project_service.used, google_kms_crypto_key_iam_member.agents]
 }
 
-# Without a subscription the topic would forget them at once; 31 days are the longest there is.
+# Without a subscription the topic would drop them at once; 31 days is Pub/Sub's maximum.
 resource "google_pubsub_subscription" "dead_letter" {
   project                    = var.topic_project
   name                       = "${var.subscription}DeadLetter"
@@ -75,7 +75,7 @@ resource "google_pubsub_subscription" "dead_letter" {
   }
 }
 
-# Pub/Sub itself puts messages aside: it publishes them there, and acknowledges them here.
+# Pub/Sub itself moves dead letters: it publishes them there, and acknowledges them here.
 resource "google_pubsub_topic_iam_member" "dead_letters_arrive" {
   project = var.topic_project
   topic   = google_pubsub_topic.dead_letter.name

@@ -14,7 +14,7 @@ output "credentials" {
 }
 
 output "policy_tag" {
-  description = "TARGET_BIGQUERY_POLICY_TAG and TARGET_ZENDESK_PUBSUB_POLICY_TAG of the CronJobs: Google gives the name, so that no file can know it before"
+  description = "TARGET_BIGQUERY_POLICY_TAG and TARGET_ZENDESK_PUBSUB_POLICY_TAG of the CronJobs: Google generates this name, so it is not in any file"
   value       = google_data_catalog_policy_tag.personal.name
 }
 
@@ -35,6 +35,6 @@ output "meltano" {
 }
 
 output "subscriptions" {
-  description = "What Commons reads, and what it could not take"
+  description = "Subscriptions of Commons: tickets, and dead letters"
   value       = [google_pubsub_subscription.commons.id, google_pubsub_subscription.dead_letter.id]
 }

@@ -1,11 +1,11 @@
-# Who sees personal columns. Both targets tag them in the tables they make (their policy_tag), BigQuery asks at every query,
-# through views, too. Readers without the right see null there.
+# Who sees personal columns. Both targets tag them in their tables (setting policy_tag), and BigQuery checks each query,
+# also through views. Readers without permission see null.
 
 resource "google_data_catalog_taxonomy" "zendesk" {
   project                = var.project
   region                 = lower(var.location)
   display_name           = "Zendesk (${var.environment})"
-  description            = "What is known of people in the datasets zendesk and pubsub_messages"
+  description            = "Personal data in the datasets zendesk and pubsub_messages"
   activated_policy_types = ["FINE_GRAINED_ACCESS_CONTROL"]
   depends_on             = [google_project_service.used]
 }
@@ -16,7 +16,7 @@ resource "google_data_catalog_policy_tag" "personal" {
   description  = "Names, addresses, identifiers, pictures, what people wrote, fields and tags: health data"
 
   lifecycle {
-    prevent_destroy = true # columns would be open again
+    prevent_destroy = true # without the tag, all readers would see the columns
   }
 }
 
@@ -41,7 +41,7 @@ resource "google_bigquery_datapolicy_data_policy_iam_member" "readers" {
   member         = each.value
 }
 
-# The worker, too: the directory joins by address; a ticket that waits and a message to replay are read back.
+# The worker needs it: the directory matches by e-mail address; waiting tickets and replayed messages are read back.
 resource "google_data_catalog_policy_tag_iam_member" "sees_all" {
   for_each   = merge({ worker = google_service_account.worker.member }, { for one in var.personal_readers : one => one })
   policy_tag = google_data_catalog_policy_tag.personal.name

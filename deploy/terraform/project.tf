@@ -1,4 +1,4 @@
-# What the rest rests on: services, audit, the key.
+# Services, audit logs and the encryption key.
 
 locals {
   labels = merge({ system = "zendesk", environment = var.environment, data = "phi" }, var.labels)
@@ -8,7 +8,7 @@ locals {
     { pubsub = var.topic_project },
   )
 
-  # Only in the environment's own project: where topics of several environments share one, one of them has it.
+  # Only in the environment's own project: if the topics of several environments share one, one of them sets this.
   audited = var.audit_data_access ? toset(concat(
     ["storage.googleapis.com", "secretmanager.googleapis.com"],
     var.topic_project == var.project ? ["pubsub.googleapis.com"] : [],
@@ -40,7 +40,7 @@ resource "google_project_iam_audit_config" "data_access" {
   }
 }
 
-# With a key of its own, each service has to be allowed to use it before anything is made with it.
+# Each service needs permission to use the key before it can create anything with it.
 data "google_bigquery_default_service_account" "agent" {
   count   = var.kms_key == null ? 0 : 1
   project = var.project

@@ -1,9 +1,9 @@
 variable "environment" {
-  description = "staging or prod, as meltano.yml calls it"
+  description = "staging or prod, as in meltano.yml"
   type        = string
   validation {
     condition     = contains(["staging", "prod"], var.environment)
-    error_message = "The environment is staging or prod; local needs none of this, its servers are the sandbox's."
+    error_message = "Invalid environment: expected staging or prod. local uses the sandbox and needs no Terraform."
   }
 }
 
@@ -13,18 +13,18 @@ variable "project" {
 }
 
 variable "location" {
-  description = "Where datasets and buckets are; load jobs ask that they be in one place. As location in meltano.yml and transform/profiles.yml"
+  description = "Location of datasets and buckets; load jobs need them in one place. As location in meltano.yml and transform/profiles.yml"
   type        = string
   default     = "US"
 }
 
 variable "export_bucket" {
-  description = "Bucket in which files are staged for load jobs; as bucket of target-bigquery in meltano.yml"
+  description = "Bucket for staged files of load jobs; as bucket of target-bigquery in meltano.yml"
   type        = string
 }
 
 variable "state_bucket" {
-  description = "Bucket in which Meltano keeps cursors; as in MELTANO_STATE_BACKEND_URI of the Kubernetes overlay"
+  description = "Bucket for Meltano's state; as in MELTANO_STATE_BACKEND_URI of the Kubernetes overlay"
   type        = string
 }
 
@@ -35,12 +35,12 @@ variable "topic_project" {
 }
 
 variable "topic" {
-  description = "Topic that tickets are published to; as topic of target-zendesk-pubsub in meltano.yml"
+  description = "Topic for ticket messages; as topic of target-zendesk-pubsub in meltano.yml"
   type        = string
 }
 
 variable "subscription" {
-  description = "Subscription from which Commons reads"
+  description = "Subscription that Commons reads"
   type        = string
 }
 
@@ -51,13 +51,13 @@ variable "subscribers" {
 }
 
 variable "message_regions" {
-  description = "Regions that may store messages. One, because Pub/Sub keeps order within a region only; pubsub_endpoint has to name it"
+  description = "Regions that may store messages. Only one, because Pub/Sub keeps order within a region; pubsub_endpoint has to name the same"
   type        = list(string)
   default     = ["us-east1"]
 }
 
 variable "internal_dataset" {
-  description = "Dataset of members and internal users that transform/ joins with (its vars internal_project, internal_dataset); the worker may read it. null: granted elsewhere"
+  description = "Dataset of members and internal users that transform/ matches with (its vars internal_project, internal_dataset); the worker gets read access. null: granted elsewhere"
   type = object({
     project = string
     dataset = string
@@ -66,7 +66,7 @@ variable "internal_dataset" {
 }
 
 variable "readers" {
-  description = "Who may read the dataset zendesk: analysts, as group:…. It is health data"
+  description = "Who may read the dataset zendesk, which is health data: analysts, as group:…"
   type        = list(string)
   default     = []
 }
@@ -78,12 +78,12 @@ variable "personal_readers" {
 }
 
 variable "credentials_secret" {
-  description = "Secret Manager secret with Zendesk's credentials; Terraform makes the secret, people add its versions"
+  description = "Secret Manager secret with Zendesk's credentials; Terraform creates the secret, people add its versions"
   type        = string
 }
 
 variable "workload_identity_pool" {
-  description = "Of the cluster in which the CronJobs run: PROJECT.svc.id.goog"
+  description = "Workload identity pool of the cluster that runs the CronJobs: PROJECT.svc.id.goog"
   type        = string
 }
 
@@ -93,19 +93,19 @@ variable "namespace" {
 }
 
 variable "kms_key" {
-  description = "Cloud KMS key (projects/…/cryptoKeys/…, in `location`) for datasets, buckets and topics; null: Google's own keys"
+  description = "Cloud KMS key (projects/…/cryptoKeys/…, in `location`) for datasets, buckets and topics; null: keys of Google"
   type        = string
   default     = null
 }
 
 variable "audit_data_access" {
-  description = "Whether reads and writes of buckets, secrets and topics are logged (BigQuery's always are). Sets the project's audit settings of those services; false where the organization does"
+  description = "Whether to log reads and writes of buckets, secrets and topics (BigQuery always does). Sets the project's audit settings for these services; set false if the organization does that"
   type        = bool
   default     = true
 }
 
 variable "labels" {
-  description = "Further labels for everything that takes some"
+  description = "Additional labels for all resources that support labels"
   type        = map(string)
   default     = {}
 }

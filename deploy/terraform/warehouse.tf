@@ -1,4 +1,4 @@
-# Datasets and buckets. Tables are made by the plugins, which know their columns, and views by dbt.
+# Datasets and buckets. The plugins, which know the columns, create tables, and dbt creates views.
 
 locals {
   datasets = {
@@ -68,7 +68,7 @@ resource "google_storage_bucket" "export" {
   depends_on = [google_project_service.used, google_kms_crypto_key_iam_member.agents]
 }
 
-# Cursors only, no health data. Versions are the way back after a state that should not have been written.
+# Cursors only, no health data. Versions allow going back after a wrong state was written.
 resource "google_storage_bucket" "state" {
   project                     = var.project
   name                        = var.state_bucket

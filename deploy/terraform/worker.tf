@@ -1,4 +1,4 @@
-# The identity that both jobs run under, and all that it may do.
+# The identity of both jobs, and all its permissions.
 
 resource "google_service_account" "worker" {
   project      = var.project
@@ -7,7 +7,7 @@ resource "google_service_account" "worker" {
   depends_on   = [google_project_service.used]
 }
 
-# No key is made: the pods' Kubernetes account acts as this one.
+# No key is created: the pods' Kubernetes account acts as this one.
 resource "google_service_account_iam_member" "workload_identity" {
   service_account_id = google_service_account.worker.name
   role               = "roles/iam.workloadIdentityUser"
@@ -21,7 +21,7 @@ resource "google_project_iam_member" "jobs" {
   member  = google_service_account.worker.member
 }
 
-# In both datasets: tables are made, given new columns, appended to and read; in zendesk dbt replaces the views.
+# In both datasets: create tables, add columns, append and read; in zendesk dbt replaces views.
 resource "google_bigquery_dataset_iam_member" "writes" {
   for_each   = google_bigquery_dataset.warehouse
   project    = var.project
@@ -30,7 +30,7 @@ resource "google_bigquery_dataset_iam_member" "writes" {
   member     = google_service_account.worker.member
 }
 
-# zendesk_user_directory is a view: whoever queries it has to be able to read what is below.
+# zendesk_user_directory is a view: who queries it needs access to the tables below it.
 resource "google_bigquery_dataset_iam_member" "reads_internal" {
   for_each   = var.internal_dataset == null ? {} : { internal = var.internal_dataset }
   project    = each.value.project
@@ -39,8 +39,8 @@ resource "google_bigquery_dataset_iam_member" "reads_internal" {
   member     = google_service_account.worker.member
 }
 
-# Objects are created and read by load jobs; written again when an answer was lost, which asks for delete, as do
-# Meltano's lock files. Nothing about the buckets themselves.
+# Load jobs create and read objects. Writing one again after a lost response needs delete, as do Meltano's lock files.
+# No permission on the buckets themselves.
 resource "google_storage_bucket_iam_member" "objects" {
   for_each = { export = google_storage_bucket.export.name, state = google_storage_bucket.state.name }
   bucket   = each.value
@@ -58,8 +58,8 @@ resource "google_pubsub_topic_iam_member" "publishes" {
   member   = google_service_account.worker.member
 }
 
-# Zendesk's credentials, as tap-zendesk-cityblock reads them from ZENDESK_SECRET_PATH. A version is added by hand
-# (deploy/README.md), so that no state of Terraform's ever holds it.
+# Zendesk's credentials, as tap-zendesk-cityblock reads them from ZENDESK_SECRET_PATH. People add a version
+# (deploy/README.md), so that it is never in Terraform's state.
 resource "google_secret_manager_secret" "credentials" {
   project   = var.project
   secret_id = var.credentials_secret

@@ -9,7 +9,7 @@ from typing import Literal
 
 
 class Paging(Enum):
-    """Zendesk's page dialects, by the documents "Pagination" and "Incremental Exports".
+    """Zendesk's page dialects, see docs/zendesk/list-cursors.md and export-by-time.md.
 
     An endpoint whose document names no dialect has OFFSET.
     """

@@ -1,4 +1,4 @@
-"""Search: how many objects match a query, and the export of them, by the document "Search"."""
+"""Search: how many objects match a query, and the export of them, see docs/zendesk/search-export.md."""
 
 from __future__ import annotations
 

@@ -51,3 +51,15 @@ def test_the_index_has_every_page_once_under_its_title():
     entries = re.findall(r"^- \[(.+?)\]\((.+?)\)$", (FOLDER / "README.md").read_text(), re.MULTILINE)
     titles = {(re.match("# (.+)", page.read_text())[1], page.name) for page in PAGES}
     assert sorted(entries) == sorted(titles)
+
+
+def test_the_code_names_pages_that_exist():
+    root = FOLDER.parents[1]
+    named = {
+        name
+        for folder in ("tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub", "sandbox")
+        for path in (root / folder).rglob("*.py")
+        if ".venv" not in path.parts
+        for name in re.findall(r"docs/[\w/-]+\.md", path.read_text())
+    }
+    assert {name for name in named if not (root / name).exists()} == set()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.settings import Settings
 
 HIGH_VOLUME = 2500
-"""Whose account has so many a minute has 30 of exports, too (the document "Rate limits")."""
+"""Whose account has so many a minute has 30 of exports, too (docs/zendesk/documented-rate-limits.md)."""
 HIGH_VOLUME_EXPORTS = 30
 
 HEAD = ("model", "from", "rows", "requests", "a minute", "minutes")

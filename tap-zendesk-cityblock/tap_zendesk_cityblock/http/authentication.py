@@ -1,6 +1,6 @@
 """How a request says who sends it.
 
-By the documents "OAuth authentication" and "API token authentication".
+See docs/zendesk/oauth-tokens.md and docs/zendesk/api-tokens-end.md (read November 2026).
 """
 
 from __future__ import annotations

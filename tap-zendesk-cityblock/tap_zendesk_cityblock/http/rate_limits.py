@@ -28,7 +28,7 @@ RESERVED_SHARE = 0.5
 
 The reserve shrinks with the time that is left, to nothing at the end of the window. So other clients that send up to
 this share of the limit, evenly, are served, and an account without other clients loses no request.
-docs/tap-quota.md has the measurements.
+docs/measurements/rate-limits.md has the measurements.
 """
 
 

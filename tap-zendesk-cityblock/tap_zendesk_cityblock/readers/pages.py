@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 WITHHELD_SECONDS = 61
-"""Exports may not start in the last minute (the document "Incremental Exports"); one second for clocks that differ."""
+"""Exports may not start in the last minute (docs/zendesk/last-minute-is-withheld.md); one second for clocks that differ."""
 
 
 def treat_refusal_as_unavailable(pages: Iterator[T]) -> Iterator[T]:
@@ -108,7 +108,7 @@ class Pages:
     def _in_windows(self, window: Window, start: int) -> Iterator[Page]:
         """The position is the time of the last row there is: what the list may still get is behind it.
 
-        A span begins a second early, because some lists mean "after", not "from" (the document "Access Logs"). That a
+        A span begins a second early, because some lists mean "after", not "from" (docs/zendesk/time-ranges.md). That a
         list is in order is believed of rows that show it: newest first, the first page has the time of the last row.
         """
         last = int(time.time()) - WITHHELD_SECONDS

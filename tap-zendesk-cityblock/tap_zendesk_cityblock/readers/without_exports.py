@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 DAY = 86_400
 ARCHIVED_AFTER = 119 * DAY
-"""Zendesk archives tickets that have been closed for 120 days (the document "About ticket archiving"); a day to spare."""
+"""Zendesk archives tickets that have been closed for 120 days (docs/zendesk/archived-tickets.md); a day to spare."""
 SPAN = 30 * DAY
 """Of one search, whose cursors end after an hour."""
 SEARCH_TRIES = 3

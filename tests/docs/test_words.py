@@ -47,7 +47,6 @@ NOT_YET_SWEPT = (
     "Makefile",
     "README.md",
     "benchmarks/",
-    "docs/operations.md",
     "docs/runbook.md",
     "docs/singer-sdk.md",
     "docs/target-bigquery-conformance.md",

@@ -49,8 +49,6 @@ NOT_YET_SWEPT = (
     "benchmarks/",
     "docs/runbook.md",
     "docs/singer-sdk.md",
-    "docs/target-bigquery-conformance.md",
-    "docs/ticket-messages.md",
     "sandbox/",
     "tap-zendesk-cityblock/README.md",
     "tap-zendesk-cityblock/make_schemas.py",

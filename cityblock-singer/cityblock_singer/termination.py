@@ -10,23 +10,28 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
+
+
+def on_termination(handler: Callable[[int, FrameType | None], object]) -> None:
+    """In place of the SDK's handler. No effect outside the main thread, where Python allows no handlers."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, handler)
+        signal.signal(signal.SIGTERM, handler)
 
 
 class Termination:
     """Exit code 128 + the signal's number. `section`: what a signal waits for, in words.
 
-    In place of the SDK's handler, which would drain again from inside a section, and lose its records.
+    The SDK's handler would drain again from inside a section, and lose its records.
     """
 
     def __init__(self, section: str, logger: logging.Logger) -> None:
         self._section, self._logger = section, logger
         self._depth = 0
         self._signal = 0
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._handle)
-            signal.signal(signal.SIGTERM, self._handle)
+        on_termination(self._handle)
 
     @contextmanager
     def postponed(self) -> Iterator[None]:

@@ -6,7 +6,9 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.errors import AnswerError, ConfigurationError, PartlyUnavailableError, TapError
+from cityblock_singer.errors import PluginError, SettingsError
+
+from tap_zendesk_cityblock.errors import AnswerError, PartlyUnavailableError
 
 if TYPE_CHECKING:
     import logging
@@ -36,7 +38,7 @@ class Ending:
         except SystemExit as leaving:
             code = leaving.code
             raise
-        except TapError as error:
+        except PluginError as error:
             code = error.exit_code
             raise
         finally:
@@ -65,7 +67,7 @@ def check_availability(
 ) -> None:
     """Raises PartlyUnavailableError where a model that is not optional could not be read.
 
-    ConfigurationError where Zendesk knows none of several models: then it does not know the account.
+    SettingsError where Zendesk knows none of several models: then it does not know the account.
     """
     names = [stream.name for stream in streams if stream.name in unavailable]
     missing = {name: unavailable[name] for name in names if name not in settings.optional_models}
@@ -73,7 +75,7 @@ def check_availability(
         return
     is_any_complete = any(stream.is_complete for stream in streams)
     if not is_any_complete and len(missing) > 1 and all(cause.is_missing for cause in missing.values()):
-        raise ConfigurationError(
+        raise SettingsError(
             f"every model answers HTTP 404: check subdomain, {settings.base_url} is not an account that has any of them"
         )
     by_problem: dict[str, list[str]] = {}

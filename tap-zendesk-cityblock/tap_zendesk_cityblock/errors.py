@@ -1,7 +1,7 @@
 """What can go wrong, by what is done about it.
 
-TapError                    stops the run; one sentence, never an object's content or a credential; exit code 1
-├── ConfigurationError      a setting, a credential or a state makes no sense: mend it
+PluginError                 stops the run; one sentence, never an object's content or a credential; exit code 1
+├── SettingsError           a setting, a credential or a state makes no sense: mend it
 ├── SchemaError             a schema file is missing or incomplete: complete it
 ├── ClockError              this machine's clock is wrong: set it
 ├── AnswerError             Zendesk answered what the tap cannot work with: raised once the other models have run
@@ -19,29 +19,20 @@ CursorInvalidError          the model goes on from the time at which the cursor 
 
 from __future__ import annotations
 
-import traceback
-from typing import ClassVar
+from cityblock_singer.errors import PluginError, SettingsError
+
+TapError, ConfigurationError = PluginError, SettingsError
 
 
-class TapError(Exception):
-    """`exit_code`: of the command. 2 is left to the command line, whose options make no sense."""
-
-    exit_code: ClassVar[int] = 1
-
-
-class ConfigurationError(TapError):
+class SchemaError(PluginError):
     pass
 
 
-class SchemaError(TapError):
+class ClockError(PluginError):
     pass
 
 
-class ClockError(TapError):
-    pass
-
-
-class AnswerError(TapError):
+class AnswerError(PluginError):
     pass
 
 
@@ -53,7 +44,7 @@ class RefusedError(AnswerError):
         self.status = status
 
 
-class GaveUpError(TapError):
+class GaveUpError(PluginError):
     pass
 
 
@@ -61,7 +52,7 @@ class OutOfRequestsError(GaveUpError):
     exit_code = 4
 
 
-class PartlyUnavailableError(TapError):
+class PartlyUnavailableError(PluginError):
     exit_code = 3
 
 
@@ -121,10 +112,3 @@ class StartTooRecentError(Exception):
 
 class CursorInvalidError(Exception):
     pass
-
-
-def untold(error: Exception) -> str:
-    """Its type and where it came from, for errors that nobody expected: their texts may quote what a record holds."""
-    told = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    return f"{type(error).__name__}{told}, an error that was not expected; its text is left out\n{where}"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from cityblock_singer.environments import ENVIRONMENTS, is_loopback
+from cityblock_singer.errors import SettingsError
+from cityblock_singer.settings import unknown
 from singer_sdk import typing as th
 
-from tap_zendesk_cityblock.errors import ConfigurationError
 from tap_zendesk_cityblock.http.rate_limit_headers import BUCKETS, HEADER
 from tap_zendesk_cityblock.models import (
     ALL_BULK_MODELS,
@@ -26,7 +26,7 @@ from tap_zendesk_cityblock.models import (
 from tap_zendesk_cityblock.state.cursors import is_readable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 ZENDESKS_SCOPE = "agent"
 """The tickets that Zendesk gives where a request does not name a `support_type_scope`."""
@@ -40,7 +40,7 @@ SETTINGS = th.PropertiesList(
         "environment",
         th.StringType,
         description="Where this runs: `local` refuses every address but a loopback one; `staging` and `prod` refuse loopback ones. Except in `local`, a run is refused if this machine's clock differs from Zendesk's by more than an hour",
-        allowed_values=["local", "staging", "prod"],
+        allowed_values=ENVIRONMENTS,
     ),
     th.Property(
         "subdomain",
@@ -166,7 +166,6 @@ DEFAULTS = {
 ISO = re.compile(r"\d{4}-\d\d-\d\d($|[T ]\d\d:)")
 SUBDOMAIN = re.compile(r"[a-z][a-z0-9-]{2,62}")
 _RETIRED = tuple(model for model in MODELS.values() if model.is_retired)
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -191,7 +190,7 @@ class Settings:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
-        """Of a config that is as the JSON schema says; null is absent. Raises ConfigurationError, which names the setting."""
+        """Of a config that is as the JSON schema says; null is absent. Raises SettingsError, which names the setting."""
         config = {**DEFAULTS, **{name: value for name, value in config.items() if value is not None}}
         subdomain = _subdomain(config)
         incremental = _chosen(
@@ -225,27 +224,10 @@ class Settings:
         return dataclasses.replace(model, query=query)
 
 
-def check_names(given: Iterable[str], known: Collection[str]) -> None:
-    """Raises ConfigurationError for a name that is not known: what it was to set would go unset."""
-    for name in given:
-        if name not in known:
-            raise ConfigurationError(f"there is no setting {name}; {hint(name, known)}")
-
-
-def hint(name: str, known: Collection[str]) -> str:
-    """What may have been meant."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-
-
 def _subdomain(config: Mapping[str, Any]) -> str:
-    subdomain = config.get("subdomain")
-    if not subdomain:
-        raise ConfigurationError(
-            "subdomain is not set (Meltano: some commands need --environment=local, staging or prod)"
-        )
+    subdomain = config["subdomain"]
     if not SUBDOMAIN.fullmatch(subdomain):
-        raise ConfigurationError(
+        raise SettingsError(
             f"subdomain {subdomain!r} is none of Zendesk's: write the part before .zendesk.com"
         )
     return str(subdomain)
@@ -258,7 +240,7 @@ def _chosen(
     chosen: set[Model] = set()
     for name in config.get(setting, ["default"]):
         if name not in known:
-            raise ConfigurationError(f"{setting}: there is no model {name}; {hint(name, known)}")
+            raise SettingsError(f"{setting}: {unknown('model', name, known)}")
         chosen |= known[name]
     return tuple(model for model in of if model in chosen)
 
@@ -268,28 +250,24 @@ def _check_start(config: Mapping[str, Any], incremental: Sequence[Model]) -> Non
     if not given:
         return
     if "incremental_models" not in config:
-        raise ConfigurationError(f"{given[0]} applies to the models of incremental_models: name them there")
+        raise SettingsError(f"{given[0]} applies to the models of incremental_models: name them there")
     if len(given) == 2:
-        raise ConfigurationError("start_time and start_cursor are both set: choose one")
+        raise SettingsError("start_time and start_cursor are both set: choose one")
     if given == ["start_cursor"]:
         if not config["incremental_exports"]:
-            raise ConfigurationError(
+            raise SettingsError(
                 "start_cursor is one of Zendesk's incremental exports, and incremental_exports is false: set start_time"
             )
         if len(incremental) != 1:
-            raise ConfigurationError(
-                "start_cursor is one model's: name exactly that model in incremental_models"
-            )
+            raise SettingsError("start_cursor is one model's: name exactly that model in incremental_models")
         if incremental[0].parent:
-            raise ConfigurationError(
+            raise SettingsError(
                 f"start_cursor: {incremental[0].name} has a cursor for each {incremental[0].parent.model}; set start_time"
             )
         if incremental[0].paging not in (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT):
-            raise ConfigurationError(
-                f"start_cursor: {incremental[0].name} is exported by time; set start_time"
-            )
+            raise SettingsError(f"start_cursor: {incremental[0].name} is exported by time; set start_time")
         if not is_readable(incremental[0], config["start_cursor"]):
-            raise ConfigurationError(
+            raise SettingsError(
                 "start_cursor is not one of Zendesk's, or was cut; EXPORT_METADATA has them, or set start_time"
             )
 
@@ -297,26 +275,24 @@ def _check_start(config: Mapping[str, Any], incremental: Sequence[Model]) -> Non
 def _base_url(config: Mapping[str, Any], subdomain: str) -> str:
     url, environment = config.get("base_url"), config.get("environment")
     if environment == "local" and not url:
-        raise ConfigurationError(
+        raise SettingsError(
             "environment is local, but base_url is not set: `make sandbox` tells the sandbox's address"
         )
     base = str(url or f"https://{subdomain}.zendesk.com").rstrip("/")
     parts = urlsplit(base)
     if "@" in parts.netloc:
-        raise ConfigurationError("base_url holds a login: remove it, and set client_id and client_secret")
+        raise SettingsError("base_url holds a login: remove it, and set client_id and client_secret")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(f"base_url {base!r} is no http address")
-    is_loopback = parts.hostname in LOOPBACK
-    if environment == "local" and not is_loopback:
-        raise ConfigurationError(
+        raise SettingsError(f"base_url {base!r} is no http address")
+    is_local = is_loopback(base)
+    if environment == "local" and not is_local:
+        raise SettingsError(
             f"environment is local, but base_url leads to {parts.hostname}: only the sandbox may be read there"
         )
-    if environment in ("staging", "prod") and is_loopback:
-        raise ConfigurationError(
-            f"environment is {environment}, but base_url leads to this machine: remove it"
-        )
-    if parts.scheme == "http" and not is_loopback:
-        raise ConfigurationError("base_url must begin with https://: credentials are sent there")
+    if environment in ("staging", "prod") and is_local:
+        raise SettingsError(f"environment is {environment}, but base_url leads to this machine: remove it")
+    if parts.scheme == "http" and not is_local:
+        raise SettingsError("base_url must begin with https://: credentials are sent there")
     return base
 
 
@@ -324,22 +300,10 @@ def _epoch(setting: str, text: str) -> int:
     try:
         moment = datetime.fromisoformat(text if ISO.match(text) else "")
     except ValueError:
-        raise ConfigurationError(
+        raise SettingsError(
             f"{setting} {text!r} is no date or time like 2026-11-01 or 2026-11-01T08:00:00Z"
         ) from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if moment > datetime.now(UTC):
-        raise ConfigurationError(f"{setting} {text!r} is in the future")
+        raise SettingsError(f"{setting} {text!r} is in the future")
     return int(moment.timestamp())
-
-
-def markdown_table() -> str:
-    """The settings as the README shows them."""
-    rows = ["| setting | | default |", "|---|---|---|"]
-    schema = SETTINGS.to_dict()
-    for name, setting in schema["properties"].items():
-        default = json.dumps(setting["default"]) if "default" in setting else ""
-        if name in schema.get("required", []):
-            default = "**required**"
-        rows.append(f"| `{name}` | {setting['description']} | {default} |")
-    return "\n".join(rows)

@@ -7,30 +7,28 @@ import json
 import os
 import sys
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
+from cityblock_singer.errors import SettingsError
+from cityblock_singer.json_files import parse_object
+from cityblock_singer.plugin import Plugin, run
+from cityblock_singer.settings import unknown
+from cityblock_singer.termination import on_termination
 from singer_sdk import Tap
-from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
-from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.plugin_base import _ConfigInput
 
 from tap_zendesk_cityblock.cooperative_threads import CooperativeThreads
 from tap_zendesk_cityblock.ending import Ending, check_answers, check_availability
-from tap_zendesk_cityblock.errors import AnswerError, ConfigurationError, TapError, untold
+from tap_zendesk_cityblock.errors import AnswerError
 from tap_zendesk_cityblock.http.client import ZendeskClient
 from tap_zendesk_cityblock.http.credentials import credentials
 from tap_zendesk_cityblock.http.rate_limit_headers import BUCKETS
 from tap_zendesk_cityblock.http.rate_limits import RateLimits
-from tap_zendesk_cityblock.json_files import read_object, to_object
 from tap_zendesk_cityblock.readers.availability import SECONDS, mark_readable
 from tap_zendesk_cityblock.readers.children import ChildStream
 from tap_zendesk_cityblock.readers.sources import sources_of
-from tap_zendesk_cityblock.settings import SETTINGS, Settings, check_names, hint
-from tap_zendesk_cityblock.settings_files import keep_private
+from tap_zendesk_cityblock.settings import SETTINGS, Settings
 from tap_zendesk_cityblock.sources_stream import SourcesStream
 from tap_zendesk_cityblock.state.export_metadata import NAME as EXPORT_METADATA
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
@@ -39,7 +37,6 @@ from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.writer import BufferedWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType
 
     from singer_sdk import Stream
@@ -51,10 +48,9 @@ if TYPE_CHECKING:
 
 LEAVE_SECONDS = 2.0
 """For which a signal lets a thread come to the end of what it writes."""
-SECRETS = [name for name, schema in SETTINGS.to_dict()["properties"].items() if schema.get("secret")]
 
 
-class TapZendeskCityblock(Tap):
+class TapZendeskCityblock(Plugin, Tap):
     """Streams are those that the settings name; a catalog can only deselect some of them."""
 
     name = "tap-zendesk-cityblock"
@@ -77,47 +73,7 @@ class TapZendeskCityblock(Tap):
         self._threads = CooperativeThreads()
         self._ending = Ending(self.logger)
         super().__init__(**kwargs)
-
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:  # noqa: ARG002 - discovery trusts nothing either
-        """The SDK's, whose errors quote values: those of secrets are left out. Raises ConfigurationError.
-
-        Null is absent: the SDK takes it where a setting has a type alone, and not where it has allowed values.
-        """
-        self._config = {name: value for name, value in self._config.items() if value is not None}
-        errors = [
-            next((f"{name} is not of its type" for name in SECRETS if f"config[{name!r}]" in error), error)
-            for error in super()._validate_config(raise_errors=False)
-            if not error.startswith("'subdomain' is a required property")  # Settings says so better
-        ]
-        check_names(self.config, self.config_jsonschema["properties"])
-        if errors:
-            raise ConfigurationError("; ".join(errors))
-        return errors
-
-    @classproperty
-    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - of the class, as the SDK's is
-        """The SDK's, whose errors quote values and name no variable."""
-        found: dict[str, Any] = {}
-        cls.append_builtin_config(cls.config_jsonschema)
-        for name, schema in cls.config_jsonschema["properties"].items():
-            try:
-                found |= parse_environment_config({"properties": {name: schema}}, cls._env_var_prefix)
-            except ValueError:
-                kind = "whole number" if "integer" in schema.get("type", ()) else "JSON"
-                raise ConfigurationError(
-                    f"the variable {cls._env_var_prefix}{name.upper()} holds no {kind}"
-                ) from None
-        return found
-
-    @classmethod
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:  # noqa: ARG003 - the SDK's signature
-        """The SDK's, which says of no file what is wrong with it."""
-        given = _ConfigInput(parse_env="ENV" in value)
-        for path in value:
-            if path != "ENV":
-                keep_private(Path(path))
-                given.config |= read_object(Path(path), "--config")
-        return given
+        on_termination(self._leave)
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
@@ -137,13 +93,12 @@ class TapZendeskCityblock(Tap):
         return self.connect(self.settings.give_up_after)
 
     def connect(self, give_up_after: float) -> ZendeskClient:
-        """`give_up_after`: seconds for which one request is tried again. Raises ConfigurationError."""
+        """`give_up_after`: seconds for which one request is tried again. Raises SettingsError."""
         for bucket in self.settings.requests_per_minute:
             if bucket not in BUCKETS:
                 self.logger.warning(
-                    "requests_per_minute: Zendesk documents no bucket %s; unless its answers name it, nothing is held to it; %s",
-                    bucket,
-                    hint(bucket, BUCKETS),
+                    "requests_per_minute: %s (it has an effect only if Zendesk's answers name it)",
+                    unknown("bucket", bucket, BUCKETS),
                 )
         return ZendeskClient(
             self.settings.base_url,
@@ -205,7 +160,7 @@ class TapZendeskCityblock(Tap):
     def sync_all(self) -> None:  # type: ignore[misc] # final, and the SDK is pinned
         """The SDK's own, but for the order: streams are synced side by side, EXPORT_METADATA's SCHEMA is out first.
 
-        Raises AnswerError once all have run, other TapErrors at once.
+        Raises AnswerError once all have run, other PluginErrors at once.
         """
         self._reset_state_progress_markers()
         self._set_compatible_replication_methods()
@@ -234,22 +189,22 @@ class TapZendeskCityblock(Tap):
         else:
             stream.finalize_state_progress_markers()
 
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
-        """Leaves at once. The SDK's writes a STATE that may cut a RECORD in two, and calls it success."""
+    def _leave(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
+        """At once. The SDK's handler writes a STATE that may cut a RECORD in two, and exits with 0."""
         if not self._threads.stop(LEAVE_SECONDS):
-            self._ending.log(128 + signum)
-            os._exit(128 + signum)  # a thread waits for a reader, and would keep the process
-        sys.exit(128 + signum)
+            self._ending.log(128 + number)
+            os._exit(128 + number)  # a thread waits for a reader, and would keep the process
+        sys.exit(128 + number)
 
     @property
     def writer(self) -> BufferedWriter:
         return cast("BufferedWriter", self.message_writer)
 
     def check_selection(self) -> None:
-        """Raises ConfigurationError where a catalog leaves nothing of what the settings ask for."""
+        """Raises SettingsError where a catalog leaves nothing of what the settings ask for."""
         models = [stream for stream in self.streams.values() if stream.name != EXPORT_METADATA]
         if models and not any(stream.selected for stream in models):
-            raise ConfigurationError(
+            raise SettingsError(
                 "the catalog selects none of the models: check the names in select and _select_filter"
             )
 
@@ -270,8 +225,8 @@ class TapZendeskCityblock(Tap):
         super(Tap, cls).invoke(about=about, about_format=about_format)
         tap = cls(
             config=config.config if config else None,
-            state=None if state is None else to_object(state.read(), f"--state: {state.name}"),
-            catalog=None if catalog is None else to_object(catalog.read(), f"--catalog: {catalog.name}"),
+            state=None if state is None else parse_object(state.read(), f"--state: {state.name}"),
+            catalog=None if catalog is None else parse_object(catalog.read(), f"--catalog: {catalog.name}"),
             parse_env_config=bool(config and config.parse_env),
         )
         tap.check_selection()
@@ -282,31 +237,6 @@ class TapZendeskCityblock(Tap):
             check_availability(tap._models(), tap.unavailable, tap.settings)
 
 
-def configured(config: str, state: dict[str, Any] | None = None) -> TapZendeskCityblock:
-    """For commands beside the tap: with the settings of that file, or of the environment if it says ENV.
-
-    Raises ConfigurationError.
-    """
-    if config == "ENV":
-        return TapZendeskCityblock(parse_env_config=True, state=state)
-    return TapZendeskCityblock(config=read_object(Path(config), "--config"), state=state)
-
-
-def run(command: Callable[[], object]) -> None:
-    """Expected errors are one line on stderr and their exit code; any other is its type and place, and exit code 1."""
-    try:
-        command()
-    except TapError as error:
-        TapZendeskCityblock.logger.critical("%s", error)
-        sys.exit(error.exit_code)
-    except (MapExpressionError, StreamMapConfigError) as error:  # whose texts quote the setting alone
-        TapZendeskCityblock.logger.critical("stream_maps: %s", error)
-        sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
-        TapZendeskCityblock.logger.critical("%s", untold(error))
-        sys.exit(1)
-
-
 def main() -> None:
     """The command."""
-    run(TapZendeskCityblock.cli)
+    run(TapZendeskCityblock.cli, TapZendeskCityblock.logger)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import requests
+from cityblock_singer.errors import PluginError
 from tap_zendesk_cityblock.ending import check_availability
-from tap_zendesk_cityblock.errors import TapError
 from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
@@ -179,7 +179,7 @@ def export(zendesk_url, capfd, caplog):
             tap.sync_all()
             models = [stream for stream in tap.streams.values() if isinstance(stream, ModelStream)]
             check_availability(models, tap.unavailable, tap.settings)
-        except TapError as error:
+        except PluginError as error:
             code, last = error.exit_code, str(error)
         stdout = capfd.readouterr().out
         messages = [json.loads(line) for line in stdout.splitlines() if line.startswith('{"type"')]

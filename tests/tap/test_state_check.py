@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from tap_zendesk_cityblock.errors import ConfigurationError
+from cityblock_singer.errors import SettingsError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.settings import Settings
 from tap_zendesk_cityblock.state.cursors import Position, read_bookmark, write_bookmark
@@ -37,7 +37,7 @@ NO_CURSORS = {
 @pytest.mark.parametrize("model", ["ticket", "user", "ticket_metric_set"])
 @pytest.mark.parametrize("cursor", NO_CURSORS.values(), ids=NO_CURSORS)
 def test_a_cursor_that_zendesk_cannot_have_given_is_refused(cursor, model):
-    with pytest.raises(ConfigurationError) as refused:
+    with pytest.raises(SettingsError) as refused:
         check(model, cursor=cursor, reached="2026-01-01T00:00:00+00:00")
     assert f"state of {model}: its cursor is not one of Zendesk's, or was cut; nothing was exported" in str(
         refused.value
@@ -50,14 +50,14 @@ def test_a_cursor_that_zendesk_cannot_have_given_is_refused(cursor, model):
 @pytest.mark.parametrize("cursor", ["-", "…", "word", "cursor with blanks", TICKETS[:8], OPAQUE])
 @pytest.mark.parametrize("model", ["chat", "routing_attribute_event"])
 def test_a_cursor_that_is_no_query_is_refused_where_cursors_are_queries(cursor, model):
-    with pytest.raises(ConfigurationError, match="is not one of Zendesk's"):
+    with pytest.raises(SettingsError, match="is not one of Zendesk's"):
         check(model, cursor=cursor)
 
 
 @pytest.mark.parametrize("cursor", ["-", "…", "two words"])
 def test_of_opaque_cursors_only_placeholders_are_refused(cursor):
     check("custom_object_record", cursors={"apartment": OPAQUE})
-    with pytest.raises(ConfigurationError, match="is not one of Zendesk's"):
+    with pytest.raises(SettingsError, match="is not one of Zendesk's"):
         check("custom_object_record", cursors={"apartment": OPAQUE, "house": cursor})
 
 
@@ -73,7 +73,7 @@ def test_a_cursor_of_a_new_kind_that_zendesk_gave_is_taken_by_the_next_run():
     write_bookmark(bookmark, Position(cursor=OPAQUE), "cityblock")
     check("ticket", **bookmark)
     assert read_bookmark(MODELS["ticket"], bookmark) == Position(cursor=OPAQUE)
-    with pytest.raises(ConfigurationError, match="is not one of Zendesk's"):
+    with pytest.raises(SettingsError, match="is not one of Zendesk's"):
         check("ticket", **bookmark | {"cursor": "…"})
 
 
@@ -99,7 +99,7 @@ def test_a_bookmark_of_null_is_none():
     ],
 )
 def test_a_date_that_is_not_iso_is_refused(text, setting):
-    with pytest.raises(ConfigurationError, match=setting):
+    with pytest.raises(SettingsError, match=setting):
         Settings.from_config({"subdomain": "cityblock", "incremental_models": ["ticket"], setting: text})
 
 
@@ -122,5 +122,5 @@ def test_a_date_of_iso_is_taken(text, seconds):
 @pytest.mark.parametrize("cursor", NO_CURSORS.values(), ids=NO_CURSORS)
 def test_a_start_cursor_that_zendesk_cannot_have_given_is_refused(cursor):
     config = {"subdomain": "cityblock", "incremental_models": ["ticket"], "start_cursor": cursor}
-    with pytest.raises(ConfigurationError, match="start_cursor is not one of Zendesk's"):
+    with pytest.raises(SettingsError, match="start_cursor is not one of Zendesk's"):
         Settings.from_config(config)

@@ -6,10 +6,11 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from cityblock_singer.errors import PluginError
 
-from tap_zendesk_cityblock.errors import PartlyUnavailableError, TapError
+from tap_zendesk_cityblock.errors import PartlyUnavailableError
 from tap_zendesk_cityblock.readers.availability import SECONDS, advice, probe
-from tap_zendesk_cityblock.tap import configured
+from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 if TYPE_CHECKING:
     from tap_zendesk_cityblock.http.client import ZendeskClient
@@ -47,9 +48,9 @@ def check(settings: Settings, client: ZendeskClient) -> bool:
 def command(config: str) -> None:
     """Ends as a run would: with exit code 3 where a model is missing, with that of the error that keeps it from looking."""
     try:
-        tap = configured(config)
+        tap = TapZendeskCityblock.configured(config)
         is_readable = check(tap.settings, tap.connect(SECONDS))
-    except TapError as error:
+    except PluginError as error:
         click.echo(
             f"{'MISSING':<8}tap-zendesk-cityblock: {error}"
         )  # with the findings: Meltano may hide stderr

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from cityblock_singer.errors import SettingsError
+from cityblock_singer.json_files import read_object
+from cityblock_singer.plugin import run
 
-from tap_zendesk_cityblock.errors import ConfigurationError
 from tap_zendesk_cityblock.http.rate_limit_headers import ACCOUNT, DOCUMENTED, documented, service_of
-from tap_zendesk_cityblock.json_files import read_object
 from tap_zendesk_cityblock.readers.availability import SECONDS
 from tap_zendesk_cityblock.readers.needs import Counter, Need
 from tap_zendesk_cityblock.state.cursors import epoch_of
 from tap_zendesk_cityblock.streams import ModelStream
-from tap_zendesk_cityblock.tap import configured, run
+from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -123,21 +124,21 @@ def _print(rows: list[tuple[str, ...]]) -> None:
     "--state", help="State that the run would start from, as the tap or `meltano state get` gives it"
 )
 def command(config: str, state: str | None) -> None:
-    """Raises TapError."""
-    tap = configured(config, None if state is None else read_state(Path(state)))
+    """Raises PluginError."""
+    tap = TapZendeskCityblock.configured(config, state=None if state is None else read_state(Path(state)))
     streams = [stream for stream in tap.streams.values() if isinstance(stream, ModelStream)]
     _print(plan(streams, tap.connect(SECONDS), tap.settings))
 
 
 def read_state(path: Path) -> dict[str, Any]:
-    """Raises ConfigurationError."""
+    """Raises SettingsError."""
     state = read_object(path, "--state")
     inner = state.get("singer_state", state)
     if not isinstance(inner, dict):
-        raise ConfigurationError("--state: singer_state is no JSON object")
+        raise SettingsError("--state: singer_state is no JSON object")
     return inner
 
 
 def main() -> None:
     """The command."""
-    run(command)
+    run(command, TapZendeskCityblock.logger)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
+from cityblock_singer.errors import SettingsError
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from tap_zendesk_cityblock.errors import ConfigurationError, TransientError
+from tap_zendesk_cityblock.errors import TransientError
 from tap_zendesk_cityblock.http.account import account_failure
 from tap_zendesk_cityblock.http.credentials import AccessToken, ApiToken, Credentials, OAuthClient
 from tap_zendesk_cityblock.http.unreachable import connection_cause
@@ -41,7 +42,7 @@ class Bearer(AuthBase):
 class ClientCredentials(AuthBase):
     """Tokens by the client_credentials grant, which gives no refresh token: a new one is asked for in time.
 
-    Threads share them: one renews, the others wait for it. Raises ConfigurationError where Zendesk refuses the client, TransientError where it cannot be asked.
+    Threads share them: one renews, the others wait for it. Raises SettingsError where Zendesk refuses the client, TransientError where it cannot be asked.
     """
 
     def __init__(
@@ -97,10 +98,10 @@ class ClientCredentials(AuthBase):
             raise of_account
         if answer.status_code == 404:
             host = urlsplit(self._url).hostname
-            raise ConfigurationError(f"there is no Zendesk account at {host} (HTTP 404): check subdomain")
+            raise SettingsError(f"there is no Zendesk account at {host} (HTTP 404): check subdomain")
         granted = _token(answer)
         if granted is None:
-            raise ConfigurationError(
+            raise SettingsError(
                 f"client_id, client_secret: Zendesk refused the OAuth client (HTTP {answer.status_code})"
             )
         self._token, lifetime = granted

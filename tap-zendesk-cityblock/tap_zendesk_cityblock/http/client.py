@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import requests
 import urllib3
+from cityblock_singer.errors import SettingsError
 from requests.adapters import HTTPAdapter
 
 from tap_zendesk_cityblock.errors import (
     AnswerError,
-    ConfigurationError,
     CursorInvalidError,
     GaveUpError,
     OutOfRequestsError,
@@ -170,7 +170,7 @@ class Request:
     def send(self) -> bytes:
         """The body of the answer, after as many tries as it takes.
 
-        Raises StreamUnavailableError (403, 404), CursorInvalidError, StartTooRecentError, and the TapErrors.
+        Raises StreamUnavailableError (403, 404), CursorInvalidError, StartTooRecentError, and the PluginErrors.
         """
         while True:
             self._tries += 1
@@ -224,7 +224,7 @@ def _failure(path: str, response: requests.Response) -> Exception:
             is_rate_limit=status == 429,
         )
     if status == 401:
-        return ConfigurationError(
+        return SettingsError(
             f"Zendesk refused the credentials ({told}): check the account and its login settings"
         )
     if status in (403, 404):

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.errors import ConfigurationError
-from tap_zendesk_cityblock.json_files import read_object
+from cityblock_singer.errors import SettingsError
+from cityblock_singer.json_files import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,12 +39,12 @@ Credentials = OAuthClient | AccessToken | ApiToken
 
 
 def credentials(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Credentials:
-    """Exactly one way to log in. Raises ConfigurationError, which names settings and never their values."""
+    """Exactly one way to log in. Raises SettingsError, which names settings and never their values."""
     given = {name: config[name] for name in CREDENTIALS if config.get(name)}
     path = config.get("credentials_path") or (None if given else environ.get("ZENDESK_SECRET_PATH"))
     if path:
         if given:
-            raise ConfigurationError(f"credentials_path and {', '.join(given)} are both set: choose one")
+            raise SettingsError(f"credentials_path and {', '.join(given)} are both set: choose one")
         given = _from_file(Path(path), config["subdomain"])
     match sorted(given):
         case ["client_id", "client_secret"]:
@@ -55,10 +55,8 @@ def credentials(config: Mapping[str, Any], environ: Mapping[str, str] = os.envir
             return ApiToken(**given)
     ways = "client_id and client_secret, or access_token, or email and api_token, or credentials_path"
     if not given:
-        raise ConfigurationError(f"no credentials: set {ways}")
-    raise ConfigurationError(
-        f"the credentials {', '.join(sorted(given))} are not one way to log in: set {ways}"
-    )
+        raise SettingsError(f"no credentials: set {ways}")
+    raise SettingsError(f"the credentials {', '.join(sorted(given))} are not one way to log in: set {ways}")
 
 
 def _from_file(path: Path, subdomain: str) -> dict[str, str]:
@@ -66,17 +64,17 @@ def _from_file(path: Path, subdomain: str) -> dict[str, str]:
     for theirs, ours in ZENPY.items():
         if theirs in content:
             if ours in content:
-                raise ConfigurationError(f"credentials_path: {path} has {theirs} and {ours}: keep {ours}")
+                raise SettingsError(f"credentials_path: {path} has {theirs} and {ours}: keep {ours}")
             content[ours] = content.pop(theirs)
     of = content.pop("subdomain", subdomain)
     if unknown := sorted(content.keys() - set(CREDENTIALS)):
-        raise ConfigurationError(
+        raise SettingsError(
             f"credentials_path: {', '.join(unknown)} in {path} means nothing; write {', '.join(CREDENTIALS)}, and subdomain"
         )
     if of != subdomain:
-        raise ConfigurationError(
+        raise SettingsError(
             f"credentials_path: {path} is for another subdomain than {subdomain}; use that account's own credentials"
         )
     if odd := [name for name, value in content.items() if not isinstance(value, str)]:
-        raise ConfigurationError(f"credentials_path: {', '.join(odd)} in {path} is no text")
+        raise SettingsError(f"credentials_path: {', '.join(odd)} in {path} is no text")
     return content

@@ -35,7 +35,7 @@ MISSING = "tap-zendesk-cityblock.missing"
 
 
 def probe(model: Model, settings: Settings, client: ZendeskClient) -> str | None:
-    """What is in the way of reading the model, None if nothing is. Raises TapError where login or host fail."""
+    """What is in the way of reading the model, None if nothing is. Raises PluginError where login or host fail."""
     sources = sources_of(model, by_exports=settings.incremental_exports)
     if sources is None:
         return _probe(model, settings, client)
@@ -80,7 +80,7 @@ def mark_readable(
 ) -> None:
     """Puts into each model's metadata (breadcrumb []) whether it is readable, and if not, what is in the way.
 
-    One line in the log for each that is not. Raises TapError where login or host fail.
+    One line in the log for each that is not. Raises PluginError where login or host fail.
     """
     metadata = {
         stream["tap_stream_id"]: entry["metadata"]

@@ -49,7 +49,7 @@ def parent_of(model: Model) -> Parent:
 def keys_of(
     parent: Model, client: ZendeskClient, settings: Settings, logger: logging.Logger
 ) -> Iterator[Key]:
-    """Of all its objects. Raises StreamUnavailableError and the TapErrors."""
+    """Of all its objects. Raises StreamUnavailableError and the PluginErrors."""
     oddities, count = Oddities(parent.name, logger, is_exported=False), 0
     rows = DictRows(parent, [parent.key], {}, oddities)
     for page in Pages(parent, client, settings, rows, logger).following(None):

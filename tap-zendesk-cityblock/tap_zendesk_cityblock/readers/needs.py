@@ -50,7 +50,7 @@ class Counter:
         self._by_exports = settings.incremental_exports
 
     def need(self, model: Model, start: int | None) -> Need:
-        """`start`: epoch seconds, None for bulk models. Raises TapError where login or host fail."""
+        """`start`: epoch seconds, None for bulk models. Raises PluginError where login or host fail."""
         sources = sources_of(model, by_exports=self._by_exports)
         if sources is not None and not sources:
             return Need(model, start, requests=0, cause=NO_SOURCE)

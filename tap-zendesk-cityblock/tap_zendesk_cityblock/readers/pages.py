@@ -79,7 +79,7 @@ class Pages:
     def following(self, start: Position | None) -> Iterator[Page]:
         """Every page from there on, its records without those that the page before had.
 
-        No position is behind `start` or the one before. Raises StreamUnavailableError and the TapErrors.
+        No position is behind `start` or the one before. Raises StreamUnavailableError and the PluginErrors.
         """
         self._stands = start
         if self._model.window is not None and start is not None and start.time is not None:

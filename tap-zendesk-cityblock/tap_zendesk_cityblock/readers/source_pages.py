@@ -61,7 +61,7 @@ class Reader:
         """Of the list so far; None where its pages did not begin with its first object."""
 
     def page(self, query: Query, cursor: str | None) -> Listed:
-        """Raises CursorInvalidError, StreamUnavailableError and the TapErrors."""
+        """Raises CursorInvalidError, StreamUnavailableError and the PluginErrors."""
         asked = query | self._size | ({} if cursor is None else {"page[after]": cursor})
         if cursor is None:
             self._received = 0

@@ -40,7 +40,7 @@ SEARCH_TRIES = 3
 
 
 def probe_source(source: Source, model: Model, client: ZendeskClient) -> str | None:
-    """What is in the way of reading it, None if nothing is. Raises TapError where login or host fail."""
+    """What is in the way of reading it, None if nothing is. Raises PluginError where login or host fail."""
     reader = Reader(model, source, client, 1, lambda one: DictRows(one, (), {}, IGNORED))
     now = int(time.time())
     try:
@@ -102,7 +102,7 @@ class SourcePages:
         return int(self._client.now()) - WITHHELD_SECONDS
 
     def following(self, start: Position | None) -> Iterator[Page]:
-        """Every page from there on, up to a minute ago, as exports are. Raises StreamUnavailableError and the TapErrors."""
+        """Every page from there on, up to a minute ago, as exports are. Raises StreamUnavailableError and the PluginErrors."""
         positions, stayed = self._positions(start), set[str]()
         first, final = self._sources[0], self._sources[-1]
         for source in self._sources:

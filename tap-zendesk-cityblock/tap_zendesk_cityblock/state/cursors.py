@@ -24,7 +24,8 @@ from math import floor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from tap_zendesk_cityblock.errors import ConfigurationError
+from cityblock_singer.errors import SettingsError
+
 from tap_zendesk_cityblock.models import Model, Paging
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Position:
 def read_bookmark(model: Model, bookmark: Mapping[str, Any], *, by_exports: bool = True) -> Position | None:
     """The position in the state, None if it has none.
 
-    A bookmark of the other kind of run is a time. Raises ConfigurationError where its cursor tells none.
+    A bookmark of the other kind of run is a time. Raises SettingsError where its cursor tells none.
     """
     if "start_time" in bookmark:
         return Position(time=bookmark["start_time"])
@@ -76,7 +77,7 @@ def read_bookmark(model: Model, bookmark: Mapping[str, Any], *, by_exports: bool
 def _across(model: Model, reached: int | None) -> int:
     """Where the other kind of run goes on: a little before, because exports go by another clock than lists."""
     if reached is None:
-        raise ConfigurationError(
+        raise SettingsError(
             f"state of {model.name}: its cursor tells no time to go on from without exports; write {example(model)}"
         )
     return max(0, reached - ACROSS_SECONDS)

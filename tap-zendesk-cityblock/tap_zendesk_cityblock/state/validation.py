@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.errors import ConfigurationError
+from cityblock_singer.errors import SettingsError
+
 from tap_zendesk_cityblock.models import MODELS, Model
 from tap_zendesk_cityblock.state.cursors import BY_CURSOR, example, is_opaque, is_past, is_readable
 
@@ -13,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def check_state(state: Mapping[str, Any], subdomain: str) -> None:
-    """Raises ConfigurationError with what to write instead. A bookmark of null is as good as none."""
+    """Raises SettingsError with what to write instead. A bookmark of null is as good as none."""
     bookmarks = state.get("bookmarks", {})
     if not isinstance(bookmarks, dict) or set(state) - {"bookmarks"}:
-        raise ConfigurationError('state: write {"bookmarks": {"ticket": {"cursor": "…"}}}')
+        raise SettingsError('state: write {"bookmarks": {"ticket": {"cursor": "…"}}}')
     for name, bookmark in bookmarks.items():
         if name == "EXPORT_METADATA" or bookmark is None:
             continue
         if name not in MODELS:
-            raise ConfigurationError(f"state: there is no model {name}; {_remove(name)}")
+            raise SettingsError(f"state: there is no model {name}; {_remove(name)}")
         if not isinstance(bookmark, dict):
-            raise ConfigurationError(f"state of {name}: a bookmark is an object, {example(MODELS[name])}")
+            raise SettingsError(f"state of {name}: a bookmark is an object, {example(MODELS[name])}")
         _check_bookmark(MODELS[name], bookmark, subdomain)
 
 
@@ -32,27 +33,25 @@ def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -
     own = {"cursors", "times"} if model.parent else {"cursor"}
     known = {*own, "reached", "sources", "start_time", "subdomain"}
     if bookmark and not model.is_incremental:
-        raise ConfigurationError(
+        raise SettingsError(
             f"{where}: a bulk model is exported whole and has no bookmark; {_remove(model.name)}"
         )
     if "cursor" in bookmark and model.parent:
-        raise ConfigurationError(
-            f"{where}: it has a cursor for each {model.parent.model}; write {example(model)}"
-        )
+        raise SettingsError(f"{where}: it has a cursor for each {model.parent.model}; write {example(model)}")
     if "cursor" in bookmark and model.paging not in BY_CURSOR:
-        raise ConfigurationError(f"{where}: it is exported by time and has no cursor; write {example(model)}")
+        raise SettingsError(f"{where}: it is exported by time and has no cursor; write {example(model)}")
     if unknown := sorted(set(bookmark) - known):
-        raise ConfigurationError(f"{where}: {', '.join(unknown)} means nothing; write {example(model)}")
+        raise SettingsError(f"{where}: {', '.join(unknown)} means nothing; write {example(model)}")
     cursors = bookmark.get("cursors", {})
     if not isinstance(cursors, dict):
-        raise ConfigurationError(f"{where}: cursors is an object; write {example(model)}")
+        raise SettingsError(f"{where}: cursors is an object; write {example(model)}")
     for cursor in [*cursors.values(), bookmark.get("cursor", "absent")]:
         if not isinstance(cursor, str) or cursor == "":
-            raise ConfigurationError(f"{where}: cursor must be a text; write {example(model)}")
+            raise SettingsError(f"{where}: cursor must be a text; write {example(model)}")
     _check_start_time(model, bookmark)
     _check_sources(model, bookmark)
     if bookmark.get("subdomain", subdomain) != subdomain:
-        raise ConfigurationError(
+        raise SettingsError(
             f"{where}: it is of the account {bookmark['subdomain']}, and this is {subdomain}; use that account's own state"
         )
     if "start_time" not in bookmark:  # which wins over a cursor
@@ -67,7 +66,7 @@ def _check_cursors(model: Model, bookmark: Mapping[str, Any]) -> None:
         *([bookmark["cursor"]] if "cursor" in bookmark else []),
     ]:
         if not (is_readable(model, cursor) or (is_unknown_kind and is_opaque(cursor))):
-            raise ConfigurationError(
+            raise SettingsError(
                 f"state of {model.name}: its cursor is not one of Zendesk's, or was cut; nothing was exported;"
                 f" write {example(model)}, or {_remove(model.name)}"
             )
@@ -80,16 +79,16 @@ def _remove(name: str) -> str:
 def _check_start_time(model: Model, bookmark: Mapping[str, Any]) -> None:
     times = bookmark.get("times", {})
     if not isinstance(times, dict) or not all(map(is_past, times.values())):
-        raise ConfigurationError(
+        raise SettingsError(
             f"state of {model.name}: only the tap writes times; write {example(model)} instead"
         )
     start = bookmark.get("start_time", 0)
     if not isinstance(start, int) or isinstance(start, bool) or start < 0:
-        raise ConfigurationError(
+        raise SettingsError(
             f"state of {model.name}: start_time must be whole seconds since 1970; write {example(model)}"
         )
     if not is_past(start):
-        raise ConfigurationError(
+        raise SettingsError(
             f"state of {model.name}: start_time is in the future; seconds since 1970, not milliseconds: write {example(model)}"
         )
 
@@ -105,7 +104,7 @@ def _check_sources(model: Model, bookmark: Mapping[str, Any]) -> None:
         or not set(sources) <= set(names)
         or not all(map(_stands, sources.values()))
     ):
-        raise ConfigurationError(
+        raise SettingsError(
             f"state of {model.name}: sources are the tap's own, not to be written; write {example(model)} in their place"
         )
 

@@ -23,7 +23,7 @@ HERE = Path(__file__).parent / "models"
 TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 FIRST_LINE, LAST_LINE = "  # The models, written by make_models.py.\n", "  # Other tables.\n"
 """In sources.yml, around the tables of the models."""
-IS_DELETED_COLUMN = {"description": "Whether it is deleted in Zendesk"}
+IS_DELETED_COLUMN = {"description": "Whether the object is deleted in Zendesk"}
 
 
 def main(*, check: bool) -> int:

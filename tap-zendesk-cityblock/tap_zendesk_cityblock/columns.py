@@ -22,8 +22,8 @@ MARK = "x-sql-datatype-properties"
 """How the tap's SCHEMA messages carry the mark: `{"personal": kind}`. The SDK drops all other unknown keywords."""
 
 EXPORT_COLUMNS: dict[str, dict[str, Any]] = {
-    "_export_id": {"type": "string", "description": "The export that brought the row"},
-    "_exported_at": {"type": "string", "format": "date-time", "description": "When that export began"},
+    "_export_id": {"type": "string", "description": "ID of the export that loaded the row"},
+    "_exported_at": {"type": "string", "format": "date-time", "description": "When that export started"},
 }
 """What the tap adds to each record."""
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 from tap_zendesk_cityblock.columns import load_schema
+from tap_zendesk_cityblock.errors import SchemaError
 from tap_zendesk_cityblock.models import MODELS, OPT_IN_MODELS, Model
 from target_bigquery.schema import columns_of, personal_kind
 
@@ -35,9 +36,12 @@ def main(*, check: bool) -> int:
         contents[folder / f"{model.name}_latest.yml"] = _yml(model, folder)
     stale = [path for path, content in contents.items() if not path.exists() or path.read_text() != content]
     for path in stale:
-        if not check:
+        name = path.relative_to(HERE)
+        if check:
+            print(f"{'stale' if path.exists() else 'missing'} {name}: run `make docs`")
+        else:
             path.write_text(contents[path])
-        print(f"{'stale' if check else 'wrote'} {path.relative_to(HERE)}")
+            print(f"wrote {name}")
     return int(check and bool(stale))
 
 
@@ -123,4 +127,7 @@ def _type(field: Any) -> str:  # noqa: ANN401 - google-cloud-bigquery's SchemaFi
 
 
 if __name__ == "__main__":
-    sys.exit(main(check="--check" in sys.argv[1:]))
+    try:
+        sys.exit(main(check="--check" in sys.argv[1:]))
+    except SchemaError as error:
+        sys.exit(str(error))

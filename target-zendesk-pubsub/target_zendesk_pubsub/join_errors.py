@@ -95,7 +95,10 @@ class JoinErrors:
         return encode_row(row)
 
     def waiting(self, condition: str = "TRUE") -> str:
-        """SQL: the rows that wait, at most one a ticket. `condition` on ticket_id narrows what is read."""
+        """SQL: the rows that wait, at most one a ticket. `condition` on ticket_id narrows what is read.
+
+        The view TICKET_USER_JOIN_ERROR_latest has the same rule for people: change both together.
+        """
         return f"""
             SELECT error.*
             FROM (

@@ -51,7 +51,6 @@ NOT_YET_SWEPT = (
     "docs/singer-sdk.md",
     "sandbox/",
     "tap-zendesk-cityblock/README.md",
-    "tap-zendesk-cityblock/make_schemas.py",
     "tap-zendesk-cityblock/tap_zendesk_cityblock/",
     "target-bigquery/",
     "target-zendesk-pubsub/",
@@ -60,8 +59,6 @@ NOT_YET_SWEPT = (
     "tests/tap/",
     "tests/target_bigquery/",
     "tests/target_zendesk_pubsub/",
-    "tests/transform/",
-    "transform/",
 )
 """Files and folders that have retired words still; empty in the end."""
 

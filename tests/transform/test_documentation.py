@@ -1,4 +1,4 @@
-"""What dbt tells of the views: what each column is, which are personal, and whether exports still come."""
+"""dbt's documentation of the views: descriptions, personal columns, and the freshness of exports."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -59,14 +59,14 @@ def test_documentation_is_complete_and_freshness_is_that_of_exports(views, opt_i
     views.load("EXPORT_METADATA", *exports, schema=schema, key=key)
 
     tables = ["source:zendesk.group", "source:zendesk.brand", "source:zendesk.EXPORT_METADATA"]
-    told = views.dbt("source", "freshness", "--select", *tables)
+    checked = views.dbt("source", "freshness", "--select", *tables)
     results = json.loads((Path(views.home) / "dbt" / "sources.json").read_text())["results"]
     assert {result["unique_id"].rpartition(".")[2]: result["status"] for result in results} == {
         "group": "pass",
         "brand": "error",  # its last complete export is three days old
         "EXPORT_METADATA": "pass",
-    }, told.stdout
-    assert told.returncode == 1
+    }, checked.stdout
+    assert checked.returncode == 1
 
     written = views.dbt("--warn-error", "docs", "generate", "--static", "--no-compile")
     assert written.returncode == 0, written.stdout

@@ -19,13 +19,13 @@ DAY, AHEAD = timedelta(days=1), timedelta(days=5)
 
 
 def load_exports(views, *exports, schema=ExportMetadataStream.schema):
-    """Exports told as (model, id, Zendesk's time, how far the machine is ahead, name or None: not complete)."""
+    """Exports as (model, id, Zendesk's time, how far the machine is ahead, name or None: not complete)."""
     by_model, metadata = {}, []
     for model, export_id, real, ahead, name in exports:
         machine = real + ahead
         row = {"id": 1, "name": name, "_export_id": export_id, "_exported_at": machine.isoformat()}
         by_model.setdefault(model, []).append(row)
-        told = {
+        export = {
             "table_name": model,
             "bq_inserted_at": (machine + timedelta(minutes=1)).isoformat(),
             "zendesk_time": (real + timedelta(minutes=1)).isoformat(),
@@ -33,7 +33,7 @@ def load_exports(views, *exports, schema=ExportMetadataStream.schema):
             "export_status": "complete" if name else "in_progress",
             "bq_partition": machine.date().isoformat(),
         }
-        metadata.append({column: value for column, value in told.items() if column in schema["properties"]})
+        metadata.append({column: value for column, value in export.items() if column in schema["properties"]})
     for model, rows in by_model.items():
         views.load(model, *rows)
     views.load("EXPORT_METADATA", *metadata, schema=schema, key=("export_id", "bq_inserted_at"))
@@ -82,7 +82,7 @@ def test_a_clock_that_was_ahead_does_not_decide_which_export_is_the_latest(views
 
 
 def versions(views, model, *rows):
-    """Loads rows told as (export's day, clock, fields); a day without a clock has null there."""
+    """Loads rows as (export's day, clock, fields); a day without a clock has null there."""
     views.load(
         model,
         *(

@@ -77,12 +77,12 @@ def test_rows_that_were_loaded_twice_are_shown_once(views, opt_in_views):
 
 
 def test_of_two_versions_in_one_export_the_later_one_is_shown_in_whatever_order_they_came(views):
-    """A list that moves while it is read can tell an object twice, before and after a change."""
+    """A list that changes while it is read can contain an object twice, before and after a change."""
     old = exported("a", MONDAY, updated_at="2026-11-22T00:00:00Z", name="old")
     new = exported("a", MONDAY, updated_at="2026-11-23T00:00:00Z", name="new")
-    untold = exported("a", MONDAY, name="of no time")
-    views.load("brand", {**old, "id": 1}, {**new, "id": 2}, {**untold, "id": 3}, {**new, "id": 4})
-    views.load("brand", {**new, "id": 1}, {**old, "id": 2}, {**new, "id": 3}, {**untold, "id": 4})
+    undated = exported("a", MONDAY, name="of no time")
+    views.load("brand", {**old, "id": 1}, {**new, "id": 2}, {**undated, "id": 3}, {**new, "id": 4})
+    views.load("brand", {**new, "id": 1}, {**old, "id": 2}, {**new, "id": 3}, {**undated, "id": 4})
     finish(views, "brand", "a", "2026-11-23", "2026-11-24T00:10:00Z")
     views.build("brand_latest")
     assert [(row["id"], row["name"]) for row in views.rows("brand_latest")] == [
@@ -148,7 +148,7 @@ def test_what_is_left_of_a_deleted_ticket_flags_it_and_erases_nothing(views):
         whole("b", TUESDAY, 3, 5),  # restored
         whole("a", MONDAY, 4, 3),
         deletion_stub("a", MONDAY, 4, 5),
-        whole("b", TUESDAY, 4, 6, "deleted"),  # an export tells all of it
+        whole("b", TUESDAY, 4, 6, "deleted"),  # an export has all columns
     )
     views.build("ticket_latest")
     found = [
@@ -352,9 +352,7 @@ def test_models_and_columns_are_those_of_the_tap_and_the_loader():
         ("bulk/brand_latest.sql", "clock='updated_at'", "clock='created_at'"),
     ],
 )
-def test_what_no_longer_agrees_with_the_table_of_models_is_named_and_written_anew(
-    tmp_path, path, was, drifted
-):
+def test_what_no_longer_agrees_with_the_table_of_models_is_named_and_rewritten(tmp_path, path, was, drifted):
     shutil.copy(ROOT / "transform" / "make_models.py", tmp_path)
     shutil.copytree(ROOT / "transform" / "models", tmp_path / "models")
     file = tmp_path / "models" / path
@@ -362,7 +360,7 @@ def test_what_no_longer_agrees_with_the_table_of_models_is_named_and_written_ane
     file.write_text(right.replace(was, drifted))
 
     checked = make_models(tmp_path, "--check")
-    assert (checked.returncode, checked.stdout) == (1, f"stale {path}\n")
+    assert (checked.returncode, checked.stdout) == (1, f"stale {path}: run `make docs`\n")
     assert file.read_text() != right
     written = make_models(tmp_path)
     assert (written.returncode, written.stdout) == (0, f"wrote {path}\n")

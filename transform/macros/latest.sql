@@ -1,8 +1,8 @@
-{#- The latest state of a model, from the table that the loader appends to. -#}
+{#- The latest state of a model, from the table that target-bigquery appends to. -#}
 
-{#- Rows of the latest complete export. Its day and id stand in the view as constants, because BigQuery prunes
-    partitions by constants only; the view moves on when dbt runs, which every export ends with. A list can show an object
-    on two of its pages, before and after a change: `clock` tells the later version. -#}
+{#- Rows of the latest complete export. Its day and ID are constants in the view, because BigQuery prunes partitions by
+    constants only; the view is updated when dbt runs, at the end of every export. A list can contain an object on two
+    pages, before and after a change: `clock` decides which version is later. -#}
 {% macro latest_bulk(table, clock=none, key='id') %}
     {%- set relation = existing('zendesk', table) -%}
     {%- set export = latest_complete_export(table) if relation else none -%}
@@ -18,11 +18,11 @@ qualify row_number() over (partition by {{ key }} order by {{ clock or '_exporte
     {%- endif -%}
 {% endmacro %}
 
-{#- The last version of each row. `clock` tells versions apart; the later export wins where it does not.
+{#- The last version of each row. `clock` orders versions; if it is equal, the later export wins.
 
-    A row without a clock is as new as the newest that was exported until then: newer than that one, because it was read
-    later, and older than a version that only a later export brought. Comparing the export's time with Zendesk's clock
-    instead would hide a change that Zendesk made just before the export began and served only after it.
+    A row without a clock counts as just newer than the newest version exported before it, and older than any version that
+    only a later export has. Comparing the export's time with Zendesk's clock instead would hide a change that Zendesk made
+    just before the export started but returned only afterwards.
 
     Without incremental exports a deleted object is a deletion stub, which has only `stub_columns`. `is_whole` is true for
     all other rows. A stub that is later than the last whole row overrides it in these columns. -#}
@@ -89,13 +89,13 @@ from latest
     {%- endif -%}
 {% endmacro %}
 
-{#- The table, or none: a model may never have been exported, and its view is then empty. -#}
+{#- The table, or none if the model was never exported; its view is then empty. -#}
 {% macro existing(source_name, table) %}
     {%- set relation = source(source_name, table) -%}
     {{ return(load_relation(relation) if execute else relation) }}
 {% endmacro %}
 
-{#- No rows, of the columns that the model's yml documents. -#}
+{#- No rows, with the columns that the model's yml documents. -#}
 {% macro no_rows() %}
 select
     {%- for column in model.columns.values() %}
@@ -121,8 +121,8 @@ limit 1
     {{ return({'export_id': found.rows[0]['export_id'], 'day': found.rows[0]['day']}) }}
 {% endmacro %}
 
-{#- The order of rows of EXPORT_METADATA: by Zendesk's clock, which is one for all machines. Earlier releases knew the
-    machine's only: what they wrote is older than all else, and a time that has not come yet is that of a wrong clock. -#}
+{#- The order of rows of EXPORT_METADATA: by Zendesk's clock, which is the same for all machines. Earlier releases wrote
+    only the machine's time: their rows come last, and those with a time in the future, from a wrong clock, after them. -#}
 {% macro latest_export_first(metadata) %}
     {%- set columns = adapter.get_columns_in_relation(metadata) | map(attribute='name') | list -%}
     {{- 'zendesk_time desc, ' if 'zendesk_time' in columns -}}

@@ -23,7 +23,7 @@ from sandbox.addresses import BUCKET, DATASET, PROJECT, Addresses
 from sandbox.tables import text_table
 from sandbox.truth import compare
 from sandbox.up import Sandbox, Size, sandbox
-from sandbox.zendesk.models import ENDPOINTS
+from sandbox.zendesk.models import DEFAULT_ENDPOINTS
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -38,7 +38,9 @@ def main(tickets: int) -> int:
         build_views(servers, Path(home))
         views = time.monotonic() - started
         url = servers.addresses.zendesk_url
-        compared = [compare(url, servers.warehouse, DATASET, endpoint.model) for endpoint in ENDPOINTS]
+        compared = [
+            compare(url, servers.warehouse, DATASET, endpoint.model) for endpoint in DEFAULT_ENDPOINTS
+        ]
     unequal = [one for one in compared if not one.equal]
     rows = sum(one.rows for one in compared)
     figures: list[object] = [

@@ -14,7 +14,7 @@ from sandbox.listen import listen
 from sandbox.tables import text_table
 from sandbox.truth import compare, compare_messages
 from sandbox.up import Sandbox, Size, advance, forget, sandbox
-from sandbox.zendesk.models import ENDPOINTS
+from sandbox.zendesk.models import DEFAULT_ENDPOINTS
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -136,7 +136,7 @@ def _summary(warehouse: bigquery.Client) -> str:
 def _verdict(servers: Sandbox) -> str:
     """Whether the views say what the account says. Raises DemoError."""
     url = servers.addresses.zendesk_url
-    models = [endpoint.model for endpoint in ENDPOINTS]
+    models = [endpoint.model for endpoint in DEFAULT_ENDPOINTS]
     if os.environ.get("DBT_BIGQUERY_OPT_IN_VIEWS") == "true":
         models = sorted({run.table_name for run in servers.warehouse.query_and_wait(RUNS)} | {*models})
     compared = [compare(url, servers.warehouse, DATASET, model) for model in models]

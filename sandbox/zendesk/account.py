@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from itertools import count
 from random import Random
 from typing import TYPE_CHECKING
 
-from sandbox.zendesk import words
 from sandbox.zendesk.clock import BEGINNING, DAY, START, iso
-from sandbox.zendesk.further import further
-from sandbox.zendesk.people import FIRST_ORGANIZATION, FIRST_USER, HOST, deleted_user, organization, user
-from sandbox.zendesk.rules import BUILDERS, memberships, rule
+from sandbox.zendesk.generated import generated_objects
+from sandbox.zendesk.people import (
+    FIRST_ORGANIZATION,
+    FIRST_USER,
+    HOST,
+    deleted_user,
+    is_agent,
+    organization,
+    user,
+)
 from sandbox.zendesk.store import Stored
-from sandbox.zendesk.tickets import deleted_ticket, ticket, ticket_metric, ticket_skip
+from sandbox.zendesk.tickets import FIRST_GROUP, deleted_ticket, ticket, ticket_metric, ticket_skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.zendesk.store import Json, Store
 
-SKIPPED = 10
-"""Every so manieth listed ticket has been skipped once."""
+SKIPPED_EVERY = 10
+"""Every tenth listed ticket was skipped once."""
 
 
 def create(store: Store, seed: int, tickets: int, users: int) -> None:
@@ -27,9 +34,8 @@ def create(store: Store, seed: int, tickets: int, users: int) -> None:
     with store.transaction():
         store.put(_people(seed, users))
         store.put(_tickets(seed, tickets, users))
-        store.put(_lists(seed, users))
-        store.put(_surveys(seed, users))
-        store.put(further(seed, users))
+        store.put(_memberships(seed, users))
+        store.put(generated_objects(seed, users))
         for name, value in (("seed", seed), ("users", users), ("now", START), ("advances", 0)):
             store.set_fact(name, value)
 
@@ -62,53 +68,41 @@ def ticket_objects(content: Json, changed: int, users: int, *, archived: bool) -
     listed = not archived and content["status"] != "deleted"
     yield Stored.of("ticket", content, changed, listed=listed)
     yield Stored.of("ticket_metric", ticket_metric(content), changed, listed=listed)
-    if content["id"] % SKIPPED == 0:
+    if content["id"] % SKIPPED_EVERY == 0:
         yield Stored.of("ticket_skip", ticket_skip(content, users), changed, listed=listed)
     if content["status"] == "deleted":
         is_there = content["subject"] != "SCRUBBED"
         yield Stored.of("deleted_ticket", deleted_ticket(content), changed, listed=is_there)
 
 
-def _lists(seed: int, users: int) -> Iterator[Stored]:
-    for model, (_, count) in BUILDERS.items():
-        for number in range(count):
-            yield Stored.of(model, rule(seed, model, number), START)
-    of_groups, of_organizations = memberships(seed, users)
-    yield from (Stored.of("group_membership", membership, START) for membership in of_groups)
-    yield from (Stored.of("organization_membership", membership, START) for membership in of_organizations)
-
-
-def _surveys(seed: int, users: int) -> Iterator[Stored]:
-    """NPS: recipients, half of whom responded."""
-    rng = Random(f"surveys {seed}")
-    for number in range(users // 3):
-        delivered = BEGINNING + rng.randrange(START - BEGINNING - DAY)
-        survey: Json = {
-            "survey_id": 1,
-            "survey_name": "Care",
-            "user_id": FIRST_USER + number * 3,
-            "delivery_id": number // 50,
-        }
-        recipient: Json = {
-            "id": FIRST_ORGANIZATION + 4_000_000 + number,
-            **survey,
-            "delivered_at": iso(delivered),
-            "created_at": iso(delivered),
-            "updated_at": iso(delivered),
-            "error_messages": [],
-        }
-        yield Stored.of("nps_recipient", recipient, delivered)
-        if number % 2:
-            response: Json = {
-                "id": FIRST_ORGANIZATION + 5_000_000 + number,
-                "url": f"{HOST}/api/v2/nps/responses/{number}.json",
-                **survey,
-                "recipient_id": recipient["id"],
-                "rating": rng.randrange(11),
-                "reason": None,
-                "comment": None if rng.random() < 0.5 else words.text(rng, 50),
-                "rated_at": iso(delivered + 3600),
-                "created_at": iso(delivered + 3600),
-                "updated_at": iso(delivered + 3600),
+def _memberships(seed: int, users: int) -> Iterator[Stored]:
+    """Agents are in three groups, most other users in an organization. Some memberships lack `updated_at`."""
+    rng, groups, organizations = Random(f"memberships {seed}"), count(), count()
+    for number in range(users):
+        user_id = FIRST_USER + number
+        if is_agent(number):
+            for group in rng.sample(range(12), 3):
+                content: Json = {"id": FIRST_ORGANIZATION + 2_000_000 + next(groups), "user_id": user_id}
+                yield _membership(rng, "group_membership", {**content, "group_id": FIRST_GROUP + group})
+        elif rng.random() < 0.9:
+            organization_number = rng.randrange(max(1, users // 10))
+            content = {
+                "id": FIRST_ORGANIZATION + 3_000_000 + next(organizations),
+                "user_id": user_id,
+                "organization_id": FIRST_ORGANIZATION + organization_number,
+                "organization_name": f"Clinic {organization_number}",
+                "view_tickets": False,
             }
-            yield Stored.of("nps_response", response, delivered + 3600)
+            yield _membership(rng, "organization_membership", content)
+
+
+def _membership(rng: Random, model: str, content: Json) -> Stored:
+    created = BEGINNING + rng.randrange(START - BEGINNING - DAY)
+    content |= {
+        "url": f"{HOST}/api/v2/{model}s/{content['id']}.json",
+        "default": rng.random() < 0.5,
+        "created_at": iso(created),
+    }
+    if rng.random() < 0.8:
+        content["updated_at"] = iso(created + rng.randrange(DAY))
+    return Stored.of(model, content, START)

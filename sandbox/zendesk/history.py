@@ -13,11 +13,11 @@ from sandbox.zendesk import words
 from sandbox.zendesk.account import ticket_objects, user_objects
 from sandbox.zendesk.clock import START, iso
 from sandbox.zendesk.events import happened
-from sandbox.zendesk.further import EXPORTED, built
+from sandbox.zendesk.generated import GROWING, generated
 from sandbox.zendesk.models import BY_MODEL
 from sandbox.zendesk.parts import exported
 from sandbox.zendesk.people import delete_organization, delete_user
-from sandbox.zendesk.rules import BUILDERS, rule
+from sandbox.zendesk.special import number_of
 from sandbox.zendesk.store import Stored
 from sandbox.zendesk.tickets import delete_ticket, is_archived, new_ticket
 
@@ -42,21 +42,23 @@ def advance(store: Store, hours: int) -> dict[str, dict[str, int]]:
             "ticket": _tickets(store, rng, moments, hours),
             "user": _users(store, rng, moments, hours),
             "organization": _organizations(store, rng, moments),
-            **{model: _rules(store, rng, moments, model) for model in ("macro", "view", "trigger")},
+            **{model: _list(store, rng, moments, model) for model in ("macro", "view", "trigger")},
         }
-        _further(store, passed, now)
+        _grow(store, passed, now)
         store.set_fact("now", now)
         store.set_fact("advances", passed)
     return changed
 
 
-def _further(store: Store, passed: int, now: int) -> None:
-    """Two more of each that is exported; moments of their own leave what else happens as it is."""
+def _grow(store: Store, passed: int, now: int) -> None:
+    """Adds two objects to each generated model that is exported."""
     moments = _Moments(Random(f"further {store.fact('seed')} {passed}"), store.now, now - QUIET_SECONDS)
-    for model in EXPORTED:
+    for model in GROWING:
         known = sum(1 for _ in exported(store, model))
         for number in (known, known + 1):
-            store.put([built(model, store.fact("seed") or 0, number, store.fact("users") or 1, moments())])
+            store.put(
+                [generated(model, store.fact("seed") or 0, number, store.fact("users") or 1, moments())]
+            )
 
 
 class _Moments:
@@ -165,15 +167,15 @@ def _organizations(store: Store, rng: Random, moments: _Moments) -> dict[str, in
     return {"updated": 1, "deleted": 1}
 
 
-def _rules(store: Store, rng: Random, moments: _Moments, model: str) -> dict[str, int]:
+def _list(store: Store, rng: Random, moments: _Moments, model: str) -> dict[str, int]:
     """One is added, one changes, one is gone without a trace."""
     known = store.ids(model)
-    first = rule(0, model, 0)["id"]
     changed, gone = rng.sample(known, 2)
     moment = moments()
     content = _load(store, model, changed) | {"active": False, "updated_at": iso(moment)}
-    added = rule(store.fact("seed") or 0, model, max(known) - first + 1, moments())
-    store.put([Stored.of(model, content, moment), Stored.of(model, added, moment)])
+    number = max(known) - number_of(model, 0) + 1
+    added = generated(model, store.fact("seed") or 0, number, store.fact("users") or 1, moments())
+    store.put([Stored.of(model, content, moment), added])
     store.remove(model, [gone])
     return {"created": 1, "updated": 1, "deleted": 1}
 
@@ -203,8 +205,6 @@ def _blank(store: Store, model: str, part: Json) -> Json:
     number = len(store.ids(model)) + 1
     if model == "ticket":
         return new_ticket(Random(number), part.get("id", number), START, store.fact("users") or 1)
-    if model in BUILDERS:
-        return rule(0, model, number % BUILDERS[model][1]) | {"id": part.get("id", number)}
     known = store.ids(BY_MODEL[model].model)
     return (_load(store, model, known[0]) if known else {}) | {
         "id": part.get("id", max(known, default=0) + 1)

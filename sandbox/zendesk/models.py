@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import re
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
+
+from sandbox.zendesk import schemas
 
 
 class Paging(Enum):
@@ -64,205 +66,128 @@ class Part:
     key: str = "id"
 
 
-ENDPOINTS = (
-    Endpoint(
+def _plural(name: str) -> str:
+    if name.endswith("y"):
+        return f"{name[:-1]}ies"
+    return f"{name}es" if name.endswith("s") else f"{name}s"
+
+
+def _at(model: str, paging: Paging, path: str = "", root: str = "", **rest: Any) -> Endpoint:  # noqa: ANN401 - fields of Endpoint
+    """By default at /api/v2/<plural of the model>; the root is the path's last segment."""
+    path = f"/api/v2/{path or _plural(model)}"
+    return Endpoint(model, path, root or path.removesuffix("/cursor").rpartition("/")[2], paging, **rest)
+
+
+_CURSOR, _TIME, _NEXT = Paging.EXPORT_CURSOR, Paging.EXPORT_TIME, Paging.EXPORT_NEXT
+_LIST, _OFFSET = Paging.LIST_CURSOR, Paging.OFFSET
+
+DEFAULT_ENDPOINTS = (
+    _at(
         "ticket",
-        "/api/v2/incremental/tickets/cursor",
-        "tickets",
-        Paging.EXPORT_CURSOR,
-        1000,
+        _CURSOR,
+        "incremental/tickets/cursor",
+        per_page=1000,
         support_type="id",
         sideload="metric_sets",
     ),
-    Endpoint("user", "/api/v2/incremental/users/cursor", "users", Paging.EXPORT_CURSOR, 1000),
-    Endpoint("organization", "/api/v2/incremental/organizations", "organizations", Paging.EXPORT_TIME, 1000),
-    Endpoint("nps_recipient", "/api/v2/nps/incremental/recipients", "recipients", Paging.EXPORT_TIME, 1000),
-    Endpoint("nps_response", "/api/v2/nps/incremental/responses", "responses", Paging.EXPORT_TIME, 1000),
-    Endpoint("group", "/api/v2/groups", "groups", Paging.LIST_CURSOR),
-    Endpoint("user_field", "/api/v2/user_fields", "user_fields", Paging.LIST_CURSOR),
-    Endpoint("macro", "/api/v2/macros", "macros", Paging.LIST_CURSOR),
-    Endpoint(
-        "organization_membership",
-        "/api/v2/organization_memberships",
-        "organization_memberships",
-        Paging.LIST_CURSOR,
-    ),
-    Endpoint("organization_field", "/api/v2/organization_fields", "organization_fields", Paging.LIST_CURSOR),
-    Endpoint("suspended_ticket", "/api/v2/suspended_tickets", "suspended_tickets", Paging.LIST_CURSOR),
-    Endpoint("brand", "/api/v2/brands", "brands", Paging.LIST_CURSOR),
-    Endpoint("sharing_agreement", "/api/v2/sharing_agreements", "sharing_agreements", Paging.OFFSET),
-    Endpoint("ticket_skip", "/api/v2/skips", "skips", Paging.LIST_CURSOR),
-    Endpoint("activity", "/api/v2/activities", "activities", Paging.LIST_CURSOR),
-    Endpoint("group_membership", "/api/v2/group_memberships", "group_memberships", Paging.LIST_CURSOR),
-    Endpoint("ticket_metric", "/api/v2/ticket_metrics", "ticket_metrics", Paging.LIST_CURSOR),
-    Endpoint("ticket_field", "/api/v2/ticket_fields", "ticket_fields", Paging.LIST_CURSOR),
-    Endpoint("ticket_form", "/api/v2/ticket_forms", "ticket_forms", Paging.OFFSET),
-    Endpoint("view", "/api/v2/views", "views", Paging.LIST_CURSOR),
-    Endpoint("sla_policy", "/api/v2/slas/policies", "sla_policies", Paging.OFFSET),
-    Endpoint("support_address", "/api/v2/recipient_addresses", "recipient_addresses", Paging.LIST_CURSOR),
-    Endpoint("dynamic_content", "/api/v2/dynamic_content/items", "items", Paging.LIST_CURSOR),
-    Endpoint("target", "/api/v2/targets", "targets", Paging.OFFSET),
-    Endpoint("custom_agent_role", "/api/v2/custom_roles", "custom_roles", Paging.OFFSET),
-    Endpoint("trigger", "/api/v2/triggers", "triggers", Paging.LIST_CURSOR),
-    Endpoint("automation", "/api/v2/automations", "automations", Paging.LIST_CURSOR),
+    _at("user", _CURSOR, "incremental/users/cursor", per_page=1000),
+    _at("organization", _TIME, "incremental/organizations", per_page=1000),
+    _at("nps_recipient", _TIME, "nps/incremental/recipients", per_page=1000),
+    _at("nps_response", _TIME, "nps/incremental/responses", per_page=1000),
+    _at("group", _LIST),
+    _at("user_field", _LIST),
+    _at("macro", _LIST),
+    _at("organization_membership", _LIST),
+    _at("organization_field", _LIST),
+    _at("suspended_ticket", _LIST),
+    _at("brand", _LIST),
+    _at("sharing_agreement", _OFFSET),
+    _at("ticket_skip", _LIST, "skips"),
+    _at("activity", _LIST),
+    _at("group_membership", _LIST),
+    _at("ticket_metric", _LIST),
+    _at("ticket_field", _LIST),
+    _at("ticket_form", _OFFSET),
+    _at("view", _LIST),
+    _at("sla_policy", _OFFSET, "slas/policies", "sla_policies"),
+    _at("support_address", _LIST, "recipient_addresses"),
+    _at("dynamic_content", _LIST, "dynamic_content/items"),
+    _at("target", _OFFSET),
+    _at("custom_agent_role", _OFFSET, "custom_roles"),
+    _at("trigger", _LIST),
+    _at("automation", _LIST),
 )
+"""What the tap exports by default."""
 
-FURTHER_ENDPOINTS = (
-    Endpoint(
-        "organization_subscription",
-        "/api/v2/organization_subscriptions",
-        "organization_subscriptions",
-        Paging.LIST_CURSOR,
-        clock="created_at",
-    ),
-    Endpoint("brand_agent", "/api/v2/brand_agents", "brand_agents", Paging.LIST_CURSOR),
-    Endpoint("trigger_category", "/api/v2/trigger_categories", "trigger_categories", Paging.LIST_CURSOR),
-    Endpoint("group_sla_policy", "/api/v2/group_slas/policies", "group_sla_policies", Paging.OFFSET),
-    Endpoint("schedule", "/api/v2/business_hours/schedules", "schedules", Paging.OFFSET),
-    Endpoint("satisfaction_reason", "/api/v2/satisfaction_reasons", "reasons", Paging.OFFSET),
-    Endpoint("survey_response", "/api/v2/guide/survey_responses", "survey_responses", Paging.LIST_CURSOR, 50),
-    Endpoint("tag", "/api/v2/tags", "tags", Paging.LIST_CURSOR, key="name"),
-    Endpoint("custom_status", "/api/v2/custom_statuses", "custom_statuses", Paging.OFFSET),
-    Endpoint("ticket_form_status", "/api/v2/ticket_form_statuses", "ticket_form_statuses", Paging.OFFSET),
-    Endpoint(
-        "deleted_ticket",
-        "/api/v2/deleted_tickets",
-        "deleted_tickets",
-        Paging.LIST_CURSOR,
-        clock="deleted_at",
-    ),
-    Endpoint("deleted_user", "/api/v2/deleted_users", "deleted_users", Paging.LIST_CURSOR),
-    Endpoint("locale", "/api/v2/locales", "locales", Paging.OFFSET),
-    Endpoint("workspace", "/api/v2/workspaces", "workspaces", Paging.OFFSET),
-    Endpoint("routing_attribute", "/api/v2/routing/attributes", "attributes", Paging.OFFSET),
-    Endpoint("routing_queue", "/api/v2/queues", "queues", Paging.OFFSET),
-    Endpoint("custom_object", "/api/v2/custom_objects", "custom_objects", Paging.OFFSET, key="key"),
-    Endpoint("job_status", "/api/v2/job_statuses", "job_statuses", Paging.LIST_CURSOR),
-    Endpoint(
-        "target_failure", "/api/v2/target_failures", "target_failures", Paging.OFFSET, clock="created_at"
-    ),
-    Endpoint("resource_collection", "/api/v2/resource_collections", "resource_collections", Paging.OFFSET),
-    Endpoint(
-        "email_notification",
-        "/api/v2/email_notifications",
-        "email_notifications",
-        Paging.LIST_CURSOR,
-        key="notification_id",
-    ),
-    Endpoint("deletion_schedule", "/api/v2/deletion_schedules", "deletion_schedules", Paging.OFFSET),
-    Endpoint(
-        "ticket_metric_event",
-        "/api/v2/incremental/ticket_metric_events",
-        "ticket_metric_events",
-        Paging.EXPORT_TIME,
-        1000,
-        clock="time",
-    ),
-    Endpoint(
+OPT_IN_ENDPOINTS = (
+    _at("organization_subscription", _LIST, clock="created_at"),
+    _at("group_sla_policy", _OFFSET, "group_slas/policies", "group_sla_policies"),
+    _at("schedule", _OFFSET, "business_hours/schedules"),
+    _at("satisfaction_reason", _OFFSET, root="reasons"),
+    _at("survey_response", _LIST, "guide/survey_responses", per_page=50),
+    _at("tag", _LIST, key="name"),
+    _at("custom_status", _OFFSET),
+    _at("ticket_form_status", _OFFSET),
+    _at("deleted_ticket", _LIST, clock="deleted_at"),
+    _at("locale", _OFFSET),
+    _at("workspace", _OFFSET),
+    _at("routing_attribute", _OFFSET, "routing/attributes"),
+    _at("routing_queue", _OFFSET, "queues"),
+    _at("custom_object", _OFFSET, key="key"),
+    _at("target_failure", _OFFSET, clock="created_at"),
+    _at("resource_collection", _OFFSET),
+    _at("email_notification", _LIST, key="notification_id"),
+    _at("deletion_schedule", _OFFSET),
+    _at("ticket_metric_event", _TIME, "incremental/ticket_metric_events", per_page=1000, clock="time"),
+    _at(
         "ticket_event",
-        "/api/v2/incremental/ticket_events",
-        "ticket_events",
-        Paging.EXPORT_TIME,
-        1000,
+        _TIME,
+        "incremental/ticket_events",
+        per_page=1000,
         clock="created_at",
         support_type="ticket_id",
         sideload="comment_events",
     ),
-    Endpoint(
+    _at(
         "schedule_holiday",
-        "/api/v2/business_hours/schedules/{schedule_id}/holidays",
-        "holidays",
-        Paging.OFFSET,
+        _OFFSET,
+        "business_hours/schedules/{schedule_id}/holidays",
         clock="start_date",
         parent="schedule",
     ),
-    Endpoint(
+    _at(
         "custom_object_record",
-        "/api/v2/incremental/custom_objects/{custom_object_key}/cursor",
+        _CURSOR,
+        "incremental/custom_objects/{custom_object_key}/cursor",
         "custom_object_records",
-        Paging.EXPORT_CURSOR,
-        1000,
+        per_page=1000,
         end="has_more",
         parent="custom_object",
     ),
-    Endpoint(
-        "audit_log",
-        "/api/v2/audit_logs",
-        "audit_logs",
-        Paging.LIST_CURSOR,
-        clock="created_at",
-        window=("filter[created_at][]", "filter[created_at][]"),
-    ),
-    Endpoint(
-        "satisfaction_rating",
-        "/api/v2/satisfaction_ratings",
-        "satisfaction_ratings",
-        Paging.LIST_CURSOR,
-        window=("start_time", "end_time"),
-    ),
-    Endpoint(
-        "access_log",
-        "/api/v2/access_logs",
-        "access_logs",
-        Paging.LIST_CURSOR,
-        2500,
-        clock="timestamp",
-        window=("filter[start]", "filter[end]"),
-    ),
-    Endpoint(
+    _at("audit_log", _LIST, clock="created_at", window=("filter[created_at][]", "filter[created_at][]")),
+    _at("satisfaction_rating", _LIST, window=("start_time", "end_time")),
+    _at("access_log", _LIST, per_page=2500, clock="timestamp", window=("filter[start]", "filter[end]")),
+    _at(
         "side_conversation_event",
-        "/api/v2/tickets/side_conversations/events",
-        "events",
-        Paging.EXPORT_TIME,
+        _TIME,
+        "tickets/side_conversations/events",
         clock="created_at",
         end="end_time",
     ),
-    Endpoint(
-        "routing_attribute_event",
-        "/api/v2/incremental/routing/attributes",
-        "attributes",
-        Paging.EXPORT_NEXT,
-        clock="time",
-    ),
-    Endpoint(
-        "chat",
-        "/api/v2/chat/incremental/chats",
-        "chats",
-        Paging.EXPORT_NEXT,
-        1000,
-        clock="update_timestamp",
-    ),
-    Endpoint(
-        "article",
-        "/api/v2/help_center/incremental/articles",
-        "articles",
-        Paging.EXPORT_TIME,
-        1000,
-        end="next_page",
-    ),
-    Endpoint(
-        "call",
-        "/api/v2/channels/voice/stats/incremental/calls",
-        "calls",
-        Paging.EXPORT_TIME,
-        end="end_time",
-    ),
-    Endpoint(
-        "call_leg",
-        "/api/v2/channels/voice/stats/incremental/legs",
-        "legs",
-        Paging.EXPORT_TIME,
-        end="end_time",
-    ),
+    _at("routing_attribute_event", _NEXT, "incremental/routing/attributes", clock="time"),
+    _at("chat", _NEXT, "chat/incremental/chats", per_page=1000, clock="update_timestamp"),
+    _at("article", _TIME, "help_center/incremental/articles", per_page=1000, end="next_page"),
+    _at("call", _TIME, "channels/voice/stats/incremental/calls", end="end_time"),
+    _at("call_leg", _TIME, "channels/voice/stats/incremental/legs", end="end_time"),
 )
-"""What the tap exports only if it is named."""
+"""What the tap exports only if it is named in its settings, and is not a plain list."""
 
 LISTS = (
-    Endpoint("ticket", "/api/v2/tickets", "tickets", Paging.LIST_CURSOR),
-    Endpoint("user", "/api/v2/users", "users", Paging.LIST_CURSOR),
-    Endpoint("organization", "/api/v2/organizations", "organizations", Paging.LIST_CURSOR),
+    _at("ticket", _LIST),
+    _at("user", _LIST),
+    _at("organization", _LIST),
 )
-"""Of what has an export, too. They have neither archived nor deleted objects."""
+"""Lists of models that have an export, too. They have neither archived nor deleted objects."""
 
 SORTED = {"/api/v2/deleted_tickets", *(endpoint.path for endpoint in LISTS)}
 """The lists that know sort=updated_at."""
@@ -275,7 +200,12 @@ PARTS = {
     for part in (Part("ticket_comment"), Part("ticket_field_history"), Part("ticket_metric_set"))
 }
 
-BY_MODEL = {endpoint.model: endpoint for endpoint in (*ENDPOINTS, *FURTHER_ENDPOINTS)}
+BY_MODEL = {endpoint.model: endpoint for endpoint in (*DEFAULT_ENDPOINTS, *OPT_IN_ENDPOINTS)}
+for _model in schemas.models():
+    if _model not in BY_MODEL and _model not in PARTS:
+        BY_MODEL[_model] = _at(_model, _LIST, **schemas.of(_model).get("sandbox", {}))
+"""A model that only has a schema file is a plain list. `sandbox` in the file says where, if not at the default path."""
+
 _PATHS = [
     (re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(endpoint.path))), endpoint)
     for endpoint in (*BY_MODEL.values(), *LISTS)

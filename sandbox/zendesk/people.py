@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FIRST_USER = 1_900_000_000_000
 FIRST_ORGANIZATION = 360_000_000_000
+FIRST_ROLE = FIRST_ORGANIZATION + 900_001
 HOST = "https://cityblock-local.zendesk.com"
 
 
@@ -59,7 +60,7 @@ def user(seed: int, number: int, users: int) -> tuple[Json, int]:
         "details": words.text(rng, 40) if rng.random() < 0.3 else "",
         "notes": words.text(rng, 80) if rng.random() < 0.3 else "",
         "role_type": 4 if agent else None,
-        "custom_role_id": FIRST_ORGANIZATION + 900_001 if agent else None,
+        "custom_role_id": FIRST_ROLE if agent else None,
         "moderator": agent,
         "ticket_restriction": None if agent else "requested",
         "only_private_comments": False,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FIRST_GROUP = FIRST_ORGANIZATION + 100_001
 FIRST_FIELD = FIRST_ORGANIZATION + 200_001
+FIRST_STATUS = FIRST_ORGANIZATION + 300_001
+FIRST_FORM = FIRST_ORGANIZATION + 400_001
+FIRST_BRAND = FIRST_ORGANIZATION + 500_001
 FIRST_METRIC = FIRST_ORGANIZATION + 10_000_000
 
 CUSTOM_FIELDS: tuple[tuple[str, str, Callable[[Random], object]], ...] = (
@@ -126,16 +129,16 @@ def new_ticket(rng: Random, number: int, created: int, users: int) -> Json:
             )
         ),
         "sharing_agreement_ids": [],
-        "custom_status_id": FIRST_ORGANIZATION + 300_001 + rng.randrange(5),
+        "custom_status_id": FIRST_STATUS + rng.randrange(5),
         "encoded_id": f"{number:06X}-{number % 9973:04X}",
         "fields": custom_fields,
         "followup_ids": [number - 1] if number > 1 and rng.random() < 0.02 else [],
-        "ticket_form_id": FIRST_ORGANIZATION + 400_001 + rng.randrange(4),
-        "brand_id": FIRST_ORGANIZATION + 500_001 + rng.randrange(3),
+        "ticket_form_id": FIRST_FORM + rng.randrange(4),
+        "brand_id": FIRST_BRAND + rng.randrange(3),
         "allow_channelback": False,
         "allow_attachments": True,
         "from_messaging_channel": channel == "native_messaging",
-        "deleted_ticket_form_id": FIRST_ORGANIZATION + 400_100 if number % 31 == 4 else None,
+        "deleted_ticket_form_id": FIRST_FORM + 99 if number % 31 == 4 else None,
         "satisfaction_probability": number % 100 / 100 if number % 29 == 3 else None,
         "support_type": "ai_agent" if number % 23 == 11 else "agent",
     }

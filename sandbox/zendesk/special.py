@@ -1,0 +1,191 @@
+"""What generated objects need besides their schema: ids that others refer to, deletions, what the tap leaves out."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import UTC, datetime
+from random import Random
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sandbox.zendesk import words
+from sandbox.zendesk.clock import BEGINNING, DAY
+from sandbox.zendesk.people import FIRST_ORGANIZATION, FIRST_ROLE, FIRST_USER
+from sandbox.zendesk.tickets import (
+    CUSTOM_FIELDS,
+    FIRST_BRAND,
+    FIRST_FIELD,
+    FIRST_FORM,
+    FIRST_GROUP,
+    FIRST_STATUS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox.zendesk.store import Json
+
+DEFAULT_COUNT = 30
+COUNTS = {
+    "group": 12, "user_field": 8, "organization_field": 5, "macro": 130, "suspended_ticket": 25, "brand": 3,
+    "sharing_agreement": 2, "activity": 120, "ticket_field": 19, "ticket_form": 4, "view": 110, "sla_policy": 8,
+    "support_address": 6, "dynamic_content": 15, "target": 4, "custom_agent_role": 6, "trigger": 140, "automation": 20,
+    "brand_agent": 120, "trigger_category": 3, "group_sla_policy": 3, "schedule": 2, "survey_response": 60, "tag": 130,
+    "custom_status": 5, "ticket_form_status": 20, "routing_attribute": 3, "custom_object": 3, "ticket_metric_event": 400,
+    "call": 120, "call_leg": 240, "schedule_holiday": 9, "custom_object_record": 70, "audit_log": 150,
+    "satisfaction_rating": 130, "access_log": 60, "side_conversation_event": 45, "routing_attribute_event": 3,
+}  # fmt: skip
+"""Objects of a new account, where it is not DEFAULT_COUNT."""
+
+SYSTEM_FIELDS = ("subject", "description", "status", "tickettype", "priority", "group", "assignee")
+CUSTOM_OBJECTS = ("clinic_visit", "vehicle", "care_plan")
+EMBEDDED_USER = {"id": FIRST_USER, "name": "Embedded user"}
+
+
+def count(model: str, users: int) -> int:
+    if model == "nps_recipient":
+        return users // 3
+    return users // 6 if model == "nps_response" else COUNTS.get(model, DEFAULT_COUNT)
+
+
+def number_of(model: str, number: int) -> int:
+    """The id of the model's object `number`; the store has it, too, for objects whose id is a text."""
+    first = FIRST.get(
+        model, FIRST_ORGANIZATION + 20_000_000 + 10_000 * (zlib.crc32(model.encode()) % 100_000)
+    )
+    return first + number
+
+
+def parent_key(model: str, number: int) -> object:
+    """The key of the parent whose path has the model's object `number`."""
+    return number_of("schedule", number % 2) if model == "schedule_holiday" else CUSTOM_OBJECTS[number % 3]
+
+
+FIRST = {
+    "group": FIRST_GROUP,
+    "brand": FIRST_BRAND,
+    "ticket_form": FIRST_FORM,
+    "custom_status": FIRST_STATUS,
+    "custom_agent_role": FIRST_ROLE,
+    "ticket_field": FIRST_FIELD - len(SYSTEM_FIELDS),
+    "locale": 1,
+}
+
+
+def group(number: int) -> Json:
+    return {"default": number == 0, "deleted": number == 11}
+
+
+def ticket_field(number: int) -> Json:
+    own = number - len(SYSTEM_FIELDS)
+    title, kind = (
+        CUSTOM_FIELDS[own][:2] if own >= 0 else (SYSTEM_FIELDS[number].title(), SYSTEM_FIELDS[number])
+    )
+    return {"type": kind, "title": title, "raw_title": title, "active": True, "removable": own >= 0}
+
+
+def brand(number: int) -> Json:
+    return {"name": f"Cityblock {number}", "default": number == 0, "is_deleted": number == 2}
+
+
+def activity(_number: int) -> Json:
+    return {"user": EMBEDDED_USER, "actor": EMBEDDED_USER}
+
+
+def target(number: int) -> Json:
+    return {"password": None} if number % 2 else {}
+
+
+def trigger(number: int) -> Json:
+    return {"category_id": str(1 + number % 3)}
+
+
+def trigger_category(number: int) -> Json:
+    return {"id": str(1 + number)}
+
+
+def nps_response(number: int) -> Json:
+    return {"recipient_id": number_of("nps_recipient", 2 * number + 1)}
+
+
+def tag(number: int) -> Json:
+    return {"name": words.TAGS[number] if number < len(words.TAGS) else f"program_{number}"}
+
+
+def ticket_form_status(number: int) -> Json:
+    return {"ticket_form_id": FIRST_FORM + number // 5, "custom_status_id": FIRST_STATUS + number % 5}
+
+
+def workspace(number: int) -> Json:
+    macros = [number_of("macro", n) for n in range(2)]
+    selected = [{"id": macro, "title": f"Macro {number}"} for macro in macros]
+    return {"macro_ids": macros, "macros": macros, "selected_macros": selected}
+
+
+def custom_object(number: int) -> Json:
+    return {"key": CUSTOM_OBJECTS[number]}
+
+
+def custom_object_record(number: int) -> Json:
+    """Every seventh is deleted."""
+    content: Json = {
+        "custom_object_key": CUSTOM_OBJECTS[number % 3],
+        "name": f"Record {number}",
+        "custom_object_fields": {"note": words.SENTENCES[0], "count": number, "visited": bool(number % 2)},
+    }
+    if number % 7 == 6:
+        fields = dict.fromkeys(content["custom_object_fields"], "[DELETED]")
+        content |= {"name": "[DELETED]", "custom_object_fields": fields}
+    return content
+
+
+def job_status(number: int) -> Json:
+    """`results` is a list of what was done, one object, or null while the job works."""
+    return {"results": ([{"id": number, "success": True}], {"success": True}, None)[number % 3]}
+
+
+def ticket_metric_event(number: int) -> Json:
+    """Every twelfth is deleted."""
+    kind = ("activate", "apply_sla", "breach", "update_status")[number % 4]
+    return {"ticket_id": number // 4 + 1, "type": kind, "deleted": number % 12 == 11}
+
+
+def call_leg(number: int) -> Json:
+    return {"call_id": number_of("call", number // 2)}
+
+
+def schedule_holiday(number: int) -> Json:
+    day = datetime.fromtimestamp(BEGINNING + number * 91 * DAY, UTC).date().isoformat()
+    return {"start_date": day, "end_date": day}
+
+
+def satisfaction_rating(number: int) -> Json:
+    return {"score": ("good", "bad", "offered")[number % 3]}
+
+
+def routing_attribute_event(number: int) -> Json:
+    """The creation of each attribute, then the deletion of others."""
+    return {"id": _uuid(number), "type": "create" if number < COUNTS["routing_attribute"] else "delete"}
+
+
+def routing_attribute(number: int) -> Json:
+    return {"id": _uuid(number)}
+
+
+def chat(number: int) -> Json:
+    return {"id": f"1712.{number_of('chat', number)}", "deleted": number % 9 == 4}
+
+
+def _uuid(number: int) -> str:
+    return str(UUID(int=Random(number).getrandbits(128), version=4))
+
+
+VALUES: dict[str, Callable[[int], Json]] = {
+    function.__name__: function
+    for function in (
+        group, ticket_field, brand, activity, target, trigger, trigger_category, nps_response, tag, ticket_form_status,
+        workspace, custom_object, custom_object_record, job_status, ticket_metric_event, call_leg, schedule_holiday,
+        satisfaction_rating, routing_attribute, routing_attribute_event, chat,
+    )
+}  # fmt: skip
+"""Model → properties of its object with that number."""

@@ -1,4 +1,4 @@
-"""A Zendesk account alone, and a process that reads it."""
+"""A simulated Zendesk account, and the cost of a process that reads it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TAP = Path(sys.executable).with_name("tap-zendesk-cityblock")
 
 @contextmanager
 def account(tickets: int) -> Iterator[tuple[str, Path]]:
-    """The address of a new account with so many tickets, and a folder that goes with it."""
+    """The URL of a new account with this many tickets, and a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         options = ["--tickets", str(tickets), "--database", str(home / "zendesk.sqlite")]
@@ -34,7 +34,7 @@ def account(tickets: int) -> Iterator[tuple[str, Path]]:
 
 
 def settings(url: str, **login: str) -> dict[str, object]:
-    """Of the tap, for tickets alone."""
+    """The tap's settings, for tickets only."""
     return {
         "environment": "local",
         "subdomain": "cityblock-local",
@@ -46,7 +46,7 @@ def settings(url: str, **login: str) -> dict[str, object]:
 
 
 def cost_of(command: Sequence[object], log: Path, environment: Mapping[str, str] | None = None) -> Cost:
-    """What the command costs with its output thrown away. Raises SystemExit where it fails."""
+    """Cost of the command, its output thrown away. Raises SystemExit if it fails."""
     with log.open("wb") as stderr:
         process = subprocess.Popen(
             [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=stderr, env=environment

@@ -1,4 +1,4 @@
-"""Commons' side of a benchmark: servers of its own, who Zendesk's users are, what was published and what was received."""
+"""BigQuery and Pub/Sub for a benchmark of the publisher: the internal directory, the message log, received messages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MOST_AT_ONCE = 1_000
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """Of the log, or as it was received."""
+    """A logged or received message."""
 
     message_id: str
     ticket_id: int
@@ -56,7 +56,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """`config`: the target's settings file, which leads here."""
+    """Servers and a folder. `config`: the target's settings file."""
 
     addresses: Addresses
     warehouse: bigquery.Client
@@ -65,7 +65,7 @@ class Place:
     log: str = f"{MESSAGES_DATASET}.zendesk_ticket"
 
     def knows(self, people: Mapping[int, str], exported: Iterable[int]) -> None:
-        """In place of the views that dbt builds: who each user is inside, and who was exported at all."""
+        """Fills the tables that dbt would build: the internal directory, and the exported users."""
         directory = [{"zendesk_user_id": user, "internal_id": who} for user, who in people.items()]
         self._fill(
             "zendesk_user_directory",
@@ -82,7 +82,7 @@ class Place:
         self.warehouse.load_table_from_json(rows, f"{DATASET}.{table}", job_config=config).result()
 
     def logged(self) -> list[Message]:
-        """In the order in which they were published."""
+        """The message log, in the order of publication."""
         sql = f"""
             SELECT message_id, ticket_id, JSON_VALUE(attributes, '$.generated_timestamp') AS version, message_key, ordering_key
             FROM {self.log} ORDER BY published_at
@@ -93,7 +93,7 @@ class Place:
         ]
 
     def received(self) -> list[Message]:
-        """What there is for Commons now, acknowledged, in the order of delivery."""
+        """All messages that are available now, acknowledged, in the order of delivery."""
         got = []
         with clients(self.addresses.pubsub_host) as (_, subscriber):
             path = subscriber.subscription_path(TOPIC_PROJECT, SUBSCRIPTION)
@@ -104,20 +104,20 @@ class Place:
 
 
 def record(content: Json) -> dict[str, object]:
-    """The ticket as the tap tells it."""
-    told = {name: value for name, value in content.items() if name != "fields"}
-    return {"type": "RECORD", "stream": "ticket", "record": told}
+    """The ticket's RECORD message as the tap writes it."""
+    ticket = {name: value for name, value in content.items() if name != "fields"}
+    return {"type": "RECORD", "stream": "ticket", "record": ticket}
 
 
 def singer(records: Iterable[Mapping[str, object]], state: int) -> bytes:
-    """A page of Singer lines as the tap writes them: the SCHEMA, records, a STATE."""
+    """Singer lines as the tap writes them: SCHEMA, records, STATE."""
     messages = [SCHEMA, *records, {"type": "STATE", "value": {"page": state}}]
     return b"".join(msgspec.json.encode(message) + b"\n" for message in messages)
 
 
 @contextmanager
 def place(**settings: int) -> Iterator[Place]:
-    """BigQuery and Pub/Sub on free ports, empty but for datasets, topic and subscription. Settings of the target."""
+    """BigQuery and Pub/Sub on free ports, with empty datasets, a topic and a subscription. `settings`: of the target."""
     addresses = Addresses.free()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -139,7 +139,7 @@ def place(**settings: int) -> Iterator[Place]:
 
 
 def _pull(subscriber: SubscriberClient, subscription: str) -> list[ReceivedMessage]:
-    with warnings.catch_warnings():  # returning at once is deprecated for consumers, who would rather wait
+    with warnings.catch_warnings():  # deprecated for consumers, which should wait instead
         warnings.filterwarnings("ignore", "The return_immediately flag", DeprecationWarning)
         request = {"subscription": subscription, "max_messages": MOST_AT_ONCE, "return_immediately": True}
         return list(subscriber.pull(request, timeout=60).received_messages)

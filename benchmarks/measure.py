@@ -1,4 +1,4 @@
-"""What a process cost."""
+"""CPU time and memory of a process."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """Of one process: CPU seconds, and peak memory in MB."""
+    """CPU seconds, and peak memory in MB."""
 
     cpu: float
     peak: float
 
 
 def cost(process: subprocess.Popen[bytes], log: Path) -> Cost:
-    """Peak memory as the kernel keeps it for the program: ru_maxrss would count what forked it too."""
+    """Waits for the process. Peak memory is VmHWM, because ru_maxrss would include the parent before exec.
+
+    Raises SystemExit if the process fails.
+    """
     peak, pid = 0.0, 0
     while not pid:
         found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text())

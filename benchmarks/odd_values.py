@@ -1,10 +1,10 @@
-"""Odd values among many tickets: what has a sensible reading lands, the rest is in REJECTED_RECORD, nothing is lost.
+"""Odd values among many tickets: those with one sensible reading are loaded, the others rejected, none lost.
 
     .venv/bin/python -m benchmarks.odd_values --tickets 100000 --odd 200
 
-A new account in a sandbox on free ports, `--odd` of whose tickets hold odd values, of every kind as many; the whole export
-by tap, target-bigquery and dbt, then tickets by tap and target-zendesk-pubsub. Prints by kind where its tickets are. Exit
-code 1 if a ticket is nowhere or in two places, if a kind is not where it should be, or if a process does not end with 0.
+Creates an account in a sandbox on free ports. `--odd` of its tickets have odd values, the same number of each kind. Runs
+a full export (tap, target-bigquery, dbt), then the publisher (tap, target-zendesk-pubsub), and prints where the tickets of
+each kind are. Exit code 1 if a ticket is missing or in two places, if a kind is in the wrong place, or if a process fails.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 PLAIN = "(as documented)"
 SPOT = b"@odd@"
-"""In a subject, where bytes go that json cannot write."""
+"""Placeholder in a subject, for bytes that json cannot write."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Odd:
-    """`part` replaces properties of a ticket, `raw` the SPOT in its subject. `loads`, `publishes`: what has to come of it."""
+    """`part` replaces properties of a ticket, `raw` the SPOT in its subject. `loads`, `publishes`: the expected result."""
 
     part: Mapping[str, object]
     raw: bytes = b""
@@ -49,25 +49,25 @@ class Odd:
 
 
 KINDS = {
-    "via is a word": Odd({"via": "Web form"}),
+    "via is a string": Odd({"via": "Web form"}),
     "via is a number": Odd({"via": 27}),
     "via.channel is a number": Odd({"via": {"channel": 27, "source": None}}),
     "null in a list of ids": Odd({"collaborator_ids": [None]}),
-    "null in a list of texts": Odd({"tags": ["rx", None]}),
+    "null in a list of strings": Odd({"tags": ["rx", None]}),
     "external_id is a number": Odd({"external_id": 12345}),
-    "group_id is digits": Odd({"group_id": "360000000001"}),
+    "group_id is a string of digits": Odd({"group_id": "360000000001"}),
     "due_at is empty": Odd({"due_at": ""}),
     "custom field without a value": Odd({"custom_fields": [{"id": 3}]}),
     "requester -1": Odd({"requester_id": -1, "submitter_id": -1}),
     "generated_timestamp is null": Odd({"generated_timestamp": None}),
     "half a surrogate pair": Odd({"subject": "cut @odd@"}, raw=b"\\ud83d"),
     "bytes that are not UTF-8": Odd({"subject": "cut @odd@"}, raw=b"\xf0\x9f\x98"),
-    "satisfaction_rating is a word": Odd({"satisfaction_rating": "good"}),
+    "satisfaction_rating is a string": Odd({"satisfaction_rating": "good"}),
     "subject is an object": Odd({"subject": {"text": "x"}}, loads=False, publishes=False),
     "group_id is a word": Odd({"group_id": "none"}, loads=False, publishes=False),
     "status is a list": Odd({"status": ["open"]}, loads=False, publishes=False),
     "tags is a number": Odd({"tags": 7}, loads=False, publishes=False),
-    "created_at is a truth value": Odd({"created_at": True}, loads=False, publishes=False),
+    "created_at is a boolean": Odd({"created_at": True}, loads=False, publishes=False),
     "custom_fields is an object": Odd({"custom_fields": {}}, loads=False, publishes=False),
 }
 
@@ -86,16 +86,16 @@ def main(tickets: int, odd: int) -> int:
             line for line in (home / "target.log").read_text().splitlines() if "REJECTED_RECORD" in line
         ]
     rows, faults = _judged(range(1, tickets + 1), kinds, places)
-    header = ["kind", "tickets", *(f"{place}" for place in places), "not as it should be"]
+    header = ["kind", "tickets", *(f"{place}" for place in places), "in the wrong place"]
     print(text_table(header, rows))
-    landed = len(places["landed"])
-    print(f"{landed:,} of {tickets:,} tickets landed, {len(places['rejected']):,} are rejected")
+    loaded = len(places["loaded"])
+    print(f"{loaded:,} of {tickets:,} tickets loaded, {len(places['rejected']):,} rejected")
     print("\n".join(warned))
-    return int(bool(faults) or landed < tickets - odd)
+    return int(bool(faults) or loaded < tickets - odd)
 
 
 def _account(database: Path, tickets: int, odd: int) -> dict[int, str]:
-    """Makes a new account; the ids of its odd tickets, and what kind each is of."""
+    """Creates the account. Returns the ids of its odd tickets with their kinds."""
     store = Store(database)
     create(store, 1, tickets, tickets // 5)
     chosen = range(1, tickets + 1, tickets // odd)[:odd]
@@ -110,7 +110,7 @@ def _account(database: Path, tickets: int, odd: int) -> dict[int, str]:
 
 
 def _publish(servers: Sandbox, home: Path) -> None:
-    """Raises SystemExit where a process does not end with 0."""
+    """Raises SystemExit if a process fails."""
     at = servers.addresses
     target = {
         "environment": "local",
@@ -146,12 +146,12 @@ def _publish(servers: Sandbox, home: Path) -> None:
 
 
 def _places(servers: Sandbox) -> dict[str, set[int]]:
-    """By place, the ids of the tickets that are there: two of the export, three of the publication."""
+    """The ids of the tickets in each place: two of the export, three of the publisher."""
     rejected = (
         f"SELECT SAFE_CAST(record_key AS INT64) AS id FROM {DATASET}.REJECTED_RECORD WHERE rejected_by ="
     )
     queries = {
-        "landed": f"SELECT id FROM {DATASET}.ticket_latest",
+        "loaded": f"SELECT id FROM {DATASET}.ticket_latest",
         "rejected": f"{rejected} 'target-bigquery' AND stream = 'ticket'",
         "published": f"SELECT DISTINCT ticket_id AS id FROM {MESSAGES_DATASET}.zendesk_ticket",
         "not published": f"{rejected} 'target-zendesk-pubsub'",
@@ -166,7 +166,7 @@ def _places(servers: Sandbox) -> dict[str, set[int]]:
 def _judged(
     tickets: range, kinds: Mapping[int, str], places: Mapping[str, set[int]]
 ) -> tuple[list[list[object]], int]:
-    """A row a kind: its tickets by place, and those that are not where they should be; the sum of the latter."""
+    """One row per kind: tickets by place, and tickets in the wrong place; and the sum of the latter."""
     of_kind: dict[str, list[int]] = defaultdict(list)
     for ticket in tickets:
         of_kind[kinds.get(ticket, PLAIN)].append(ticket)
@@ -176,8 +176,8 @@ def _judged(
         kind = KINDS.get(name, Odd({}))
         wrong = 0
         for ticket in of_kind[name]:
-            landed, rejected, published, refused, waits = (ticket in ids for ids in places.values())
-            loads = (landed, rejected) == (kind.loads, not kind.loads)
+            loaded, rejected, published, refused, waits = (ticket in ids for ids in places.values())
+            loads = (loaded, rejected) == (kind.loads, not kind.loads)
             publishes = (published + waits, refused) == (kind.publishes, not kind.publishes)
             wrong += not (loads and publishes)
         counts = (len(ids.intersection(of_kind[name])) for ids in places.values())

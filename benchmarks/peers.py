@@ -1,11 +1,11 @@
-"""The tap beside its peers, over the same account in one run: tap-zendesk, zenpy, Airbyte's source, as PyPI has them.
+"""Cost of the tap compared with tap-zendesk, zenpy and Airbyte's source from PyPI, on the same account.
 
     .venv/bin/python -m benchmarks.peers --tickets 10000
 
-Each is a whole process in an environment of its own (`make benchmark NAME=peers` makes them), reads every ticket and writes
-to nowhere. They know no other host than Zendesk's: a module that Python loads first leads their requests to the sandbox,
-makes tap-zendesk's fractions of a second whole, which the sandbox refuses, and leaves out its pauses of a minute after
-every 450 tickets.
+Each runs as a process in its own environment (`make benchmark NAME=peers` creates them), reads every ticket, and its output
+is thrown away. The others can only connect to Zendesk's host, so a `sitecustomize` module redirects their requests to the
+sandbox. It also rounds tap-zendesk's start time to whole seconds, which the sandbox requires, and skips its one-minute pause
+after every 450 tickets.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ import requests.adapters
 time.sleep = lambda seconds: None
 send = requests.adapters.HTTPAdapter.send
 
-def led_to_the_sandbox(self, request, **rest):
+def send_to_sandbox(self, request, **rest):
     asked = request.url
     host, _, path = asked.partition("://")[2].partition("/")
     if host.endswith(".zendesk.com"):
@@ -48,7 +48,7 @@ def led_to_the_sandbox(self, request, **rest):
     request.url = response.url = asked
     return response
 
-requests.adapters.HTTPAdapter.send = led_to_the_sandbox
+requests.adapters.HTTPAdapter.send = send_to_sandbox
 """
 
 ZENPY = """
@@ -63,7 +63,7 @@ for ticket in client.tickets.incremental(start_time=1569801600, paginate_by_time
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """The account's address, a token for it, and a folder."""
+    """The account's URL, a token for it, and a folder."""
 
     url: str
     token: str
@@ -76,7 +76,10 @@ class Place:
 
 
 def ours(place: Place) -> list[object]:
-    login = {"access_token": place.token, "support_type_scope": "agent"}  # the others do not ask for more
+    login = {
+        "access_token": place.token,
+        "support_type_scope": "agent",
+    }  # the others request no more than these
     return [TAP, "--config", place.file("ours.json", settings(place.url, **login))]
 
 
@@ -160,7 +163,7 @@ def _token(url: str) -> str:
 
 
 def _cost(command: list[object], place: Place, tickets: int) -> Cost:
-    """Raises SystemExit where the program fails or asked for fewer tickets of agents than there are."""
+    """Raises SystemExit if the program fails or reads fewer than all of the agents' tickets."""
     log, before = place.home / "log", _pages(place)
     environment = {**os.environ, "SANDBOX": place.url}
     if command[0] != TAP:

@@ -1,6 +1,6 @@
-"""What any program would do that has messages: Google's PublisherClient with ordering, otherwise as it comes.
+"""Publishes messages with Google's PublisherClient, with ordering and default settings.
 
-Run by benchmarks.publishing, in a process of its own: the server's address, the topic, a file of messages as JSON lines.
+Run by benchmarks.publishing in a separate process. Arguments: the server's address, the topic, a file of JSON lines.
 """
 
 from __future__ import annotations

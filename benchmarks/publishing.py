@@ -1,10 +1,9 @@
-"""Tickets to messages: each exactly once and in order, what the target's process costs, and what only sending them would.
+"""Cost of target-zendesk-pubsub compared with only sending the messages; each must arrive exactly once and in order.
 
     .venv/bin/python -m benchmarks.publishing --tickets 10000 100000
 
-For each size a sandbox of its own; the target over a file of all tickets, over the same file again, and then Google's
-PublisherClient over the bytes that were logged, in a process of its own, to a topic of its own. Exit code 1 if a message
-is missing, comes twice or comes out of order.
+For each size, in a new sandbox: the target reads a file of all tickets, then the same file again; then Google's
+PublisherClient sends the logged bytes to another topic. Exit code 1 if a message is missing, repeated or out of order.
 """
 
 from __future__ import annotations
@@ -34,10 +33,10 @@ COMMAND = Path(sys.executable).with_name("target-zendesk-pubsub")
 PAGE = 1_000
 PLAIN = "plain"
 CPU_PER_100_000, UNCHANGED, PEAK = 8.0, 0.5, 250.0
-"""What is promised: CPU seconds of a first run, the share of them that an unchanged run takes, and MB."""
+"""Limits: CPU seconds of a first run, an unchanged run's share of them, and MB."""
 
 Measured = tuple[float, Cost]
-"""Wall seconds, and the rest."""
+"""Wall seconds, and the process's cost."""
 
 
 def main(sizes: list[int]) -> int:
@@ -52,7 +51,7 @@ def main(sizes: list[int]) -> int:
             feed = _feed(here, tickets)
             _run(
                 [COMMAND, "--config", here.config], here, Path(os.devnull)
-            )  # writes bytecode and makes the tables
+            )  # writes bytecode and creates the tables
             first[tickets] = _run([COMMAND, "--config", here.config], here, feed)
             messages, wrong = _delivered(here, tickets)
             again[tickets] = _run([COMMAND, "--config", here.config], here, feed)
@@ -77,7 +76,7 @@ def main(sizes: list[int]) -> int:
 
 
 def _feed(here: Place, tickets: int) -> Path:
-    """All tickets as the tap tells them, about 3 KB each."""
+    """All tickets as the tap writes them, about 3 KB each."""
     path = here.home / "tickets.singer"
     with path.open("wb") as file:
         for start in range(0, tickets, PAGE):
@@ -92,16 +91,16 @@ def _run(command: Sequence[str | Path], here: Place, given: Path) -> Measured:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     log = here.home / "run.log"
     started = time.monotonic()
-    with given.open("rb") as feed, log.open("wb") as told:
+    with given.open("rb") as feed, log.open("wb") as stderr:
         process = subprocess.Popen(
-            command, stdin=feed, stdout=subprocess.DEVNULL, stderr=told, env=environment
+            command, stdin=feed, stdout=subprocess.DEVNULL, stderr=stderr, env=environment
         )
         used = cost(process, log)
     return time.monotonic() - started, used
 
 
 def _delivered(here: Place, tickets: int) -> tuple[int, int]:
-    """How many messages came, and how many are not as they should: every ticket once, in its key's order, as logged."""
+    """Number of messages, and of those that are missing, repeated, out of their key's order, or unlike the log."""
     received, logged = here.received(), here.logged()
     wrong = len({message.ticket_id for message in received} ^ set(range(1, tickets + 1)))
     wrong += len(received) - len({message.ticket_id for message in received})
@@ -114,7 +113,7 @@ def _delivered(here: Place, tickets: int) -> tuple[int, int]:
 
 
 def _plain(here: Place) -> Measured:
-    """The same bytes, sent by Google's client; a subscription keeps them, as Commons' does the target's."""
+    """The same bytes sent by Google's client, to a topic with a subscription, as for the target."""
     file = here.home / "messages.jsonl"
     rows = here.warehouse.query_and_wait(
         f"SELECT data, attributes, ordering_key FROM {here.log} ORDER BY published_at", page_size=PAGE
@@ -143,18 +142,18 @@ def _judge(sizes: Sequence[int], first: dict[int, Measured], again: dict[int, Me
     cpu = first[most][1].cpu * 100_000 / most
     unchanged = again[most][1].cpu / first[most][1].cpu
     peak, grown = first[most][1].peak, first[most][1].peak - first[least][1].peak
-    for told, kept in (
-        (f"CPU per 100,000 tickets: {cpu:.2f} s of {CPU_PER_100_000} promised", cpu <= CPU_PER_100_000),
+    for result, is_met in (
+        (f"CPU per 100,000 tickets: {cpu:.2f} s, limit {CPU_PER_100_000} s", cpu <= CPU_PER_100_000),
         (
-            f"peak memory: {peak:.0f} MB of {PEAK:.0f} promised, {grown:+.0f} MB from {least:,} tickets on",
+            f"peak memory: {peak:.0f} MB, limit {PEAK:.0f} MB; {grown:+.0f} MB compared with {least:,} tickets",
             peak < PEAK,
         ),
         (
-            f"an unchanged run: {unchanged:.1%} of a first run's CPU, {UNCHANGED:.0%} promised",
+            f"an unchanged run: {unchanged:.1%} of a first run's CPU, limit {UNCHANGED:.0%}",
             unchanged < UNCHANGED,
         ),
     ):
-        print(f"{told}: {'kept' if kept else 'NOT KEPT'}")
+        print(f"{result}: {'met' if is_met else 'NOT MET'}")
 
 
 if __name__ == "__main__":

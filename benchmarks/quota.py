@@ -1,11 +1,11 @@
-"""What the tap makes of Zendesk's rate limits, and of Zendesk's time to answer.
+"""How the tap uses Zendesk's rate limits, and how it hides Zendesk's response times.
 
     .venv/bin/python -m benchmarks.quota --windows 5
 
-First 10 requests a minute for the ticket export, in real minutes: how much of the allowance is taken, and how often it
-is crossed. A window opens with its first request, so the time that the first of one window lies behind the first of
-the window before is what is lost. Then the same beside another program of the account, which asks 2, 4 or 8 times a
-minute, evenly, whatever it is answered. Last all bulk models, each answer of which takes 200 ms, and the longest alone.
+First, all bulk models with 200 ms per response, and the longest of them alone. Then the ticket export with 10 requests per
+minute, in real minutes: the share of the limit that is used, and how often it is exceeded. A window starts with its first
+request, so the lost time is what passes between the end of one window and the first request of the next. Then the same next
+to another client of the account that sends 2, 4 or 8 requests per minute, evenly, whatever the responses.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ OTHERS = (0, 2, 4, 8)
 
 
 class Zendesk:
-    """The account and the tap that reads it."""
+    """An account, and runs of the tap on it."""
 
     def __init__(self, url: str, home: Path) -> None:
         self._url, self._home = url, home
@@ -46,7 +46,7 @@ class Zendesk:
         return answer.json()
 
     def run(self, **chosen: object) -> float:
-        """Seconds of a run, all of the process. Raises CalledProcessError."""
+        """Wall seconds of a run, start-up included. Raises CalledProcessError."""
         login = {"client_id": "sandbox", "client_secret": "sandbox-secret"}
         (self._home / "tap.json").write_text(json.dumps(settings(self._url, **login) | chosen))
         self.sandbox("DELETE", "requests")
@@ -59,7 +59,7 @@ class Zendesk:
 
 
 def limited(zendesk: Zendesk, others: int, windows: int, objects: int) -> list[object]:
-    """A row: the whole windows of a run that begins with a window and ends with the first request of another."""
+    """A row about a run that begins with a window and ends with the first request of another."""
     bucket = {"total": LIMIT, "window": WINDOW, "others": others}
     zendesk.sandbox("PUT", "limits", {"incremental-exports": bucket})
     pages = windows * LIMIT + 1
@@ -78,9 +78,9 @@ def limited(zendesk: Zendesk, others: int, windows: int, objects: int) -> list[o
 
 
 def bulk(zendesk: Zendesk) -> list[list[object]]:
-    """Rows: every bulk model, and the one with most requests alone."""
+    """Rows: all bulk models, and the one with the most requests alone."""
     zendesk.sandbox("PUT", "latency", {"seconds": LATENCY})
-    zendesk.run(incremental_models=[], bulk_models=["group"])  # what is read for the first time is slow
+    zendesk.run(incremental_models=[], bulk_models=["group"])  # the first requests are slower
     names = [model.name for model in BULK_MODELS]
     paths = {model.path: model.name for model in BULK_MODELS}
     whole = zendesk.run(incremental_models=[], bulk_models=names)
@@ -99,11 +99,11 @@ def main(windows: int, others: Sequence[int]) -> None:
         zendesk = Zendesk(url, home)
         rows = bulk(zendesk)
         zendesk.sandbox("PUT", "latency", {"seconds": 0})
-        print(text_table([f"{LATENCY * 1000:.0f} ms a request", "requests", "429", "s", "ratio"], rows))
+        print(text_table([f"{LATENCY * 1000:.0f} ms per response", "requests", "429", "s", "ratio"], rows))
         print()
         objects = len(requests.get(f"{url}/_sandbox/objects/ticket", timeout=60).content.splitlines())
         table = [limited(zendesk, number, windows, objects) for number in others]
-        header = ["others ask a minute", "requests", "s", "taken", "429", "others got", "others refused"]
+        header = ["others per minute", "requests", "s", "used", "429", "others served", "others refused"]
         print(text_table(header, table))
 
 

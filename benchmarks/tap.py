@@ -1,9 +1,9 @@
-"""What the tap costs for tickets, beside the least that any program could spend on them.
+"""Cost of exporting tickets, compared with the least that a Python program could spend.
 
     .venv/bin/python -m benchmarks.tap --tickets 10000 100000
 
-The limit fetches the same pages with the same HTTP library, splits them into rows of bytes and writes those, one a
-line: no login to renew, no state, no schema, no rate limit. Both write to nowhere and are whole processes.
+The limit fetches the same pages with the same HTTP library, splits them into rows of bytes and writes one per line, without
+token renewal, state, schema or rate limit. Both run as processes whose output is thrown away.
 """
 
 from __future__ import annotations

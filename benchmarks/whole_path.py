@@ -1,9 +1,9 @@
-"""Zendesk to views, whole: nothing lost, nothing invented, how fast and in how much memory.
+"""Full export from Zendesk to views: speed and memory, and every view compared with the account.
 
     .venv/bin/python -m benchmarks.whole_path --tickets 10000 100000
 
-For each size: a new account in a sandbox on free ports, tap and target as two processes with a pipe between them, dbt,
-then every view against the account by key and content. Exit code 1 if any of them differs.
+For each size: a new account in a sandbox on free ports; the tap and target-bigquery as two processes with a pipe between
+them; dbt; then every view compared with the account by key and content. Exit code 1 if a view differs.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def main(tickets: int) -> int:
 
 
 def export(servers: Sandbox, home: Path) -> tuple[float, Cost, Cost]:
-    """Wall seconds of tap and target together, and the cost of each."""
+    """Wall seconds of both processes together, and the cost of each."""
     at = servers.addresses
     settings = {
         "tap": {

@@ -3,12 +3,21 @@ import signal
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import processes
+
 pytest_plugins = ["sandbox.testing"]
 
 
 def pytest_configure():
     """The background job of a shell ignores SIGINT, and so would every process that a test sends one to."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def commands():
+    """The plugins' commands as processes: `commands.start`, `commands.run`."""
+    with processes.fork_server():
+        yield processes
 
 
 class ByFile(LoadScopeScheduling):

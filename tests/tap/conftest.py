@@ -1,10 +1,7 @@
 import dataclasses
 import json
 import logging
-import subprocess
-import sys
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 
 import pytest
 import requests
@@ -14,7 +11,7 @@ from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 CREDENTIALS = {"client_id": "sandbox", "client_secret": "sandbox-secret"}
-COMMAND = Path(sys.executable).with_name("tap-zendesk-cityblock")
+COMMAND = "tap-zendesk-cityblock"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +110,7 @@ def zendesk(zendesk_url):
 def command(zendesk_url, tmp_path):
     """The command line for these settings: `command(state=…, **settings)`; a setting of None is left out."""
 
-    def build(*arguments, state=None, catalog=None, credentials=CREDENTIALS, **settings):
+    def build(*arguments, name=COMMAND, state=None, catalog=None, credentials=CREDENTIALS, **settings):
         config = {
             "subdomain": "cityblock-local",
             "base_url": zendesk_url,
@@ -126,30 +123,27 @@ def command(zendesk_url, tmp_path):
             "state": state,
             "catalog": catalog,
         }
-        line = [COMMAND, *arguments]
-        for name, content in given.items():
+        line = [name, *arguments]
+        for option, content in given.items():
             if content is not None:
-                path = tmp_path / f"{name}.json"
+                path = tmp_path / f"{option}.json"
                 path.write_text(content if isinstance(content, str) else json.dumps(content))
-                line += [f"--{name}", path]
+                line += [f"--{option}", path]
         return line
 
     return build
 
 
 @pytest.fixture
-def tap(command):
-    """Runs the command as Meltano does."""
+def tap(command, commands):
+    """Runs the command as Meltano does, or another of the package: `name=…`."""
 
-    def run(*arguments, env=None, **settings):
-        environment = {"PATH": "/usr/bin:/bin", **(env or {})}
-        done = subprocess.run(
-            command(*arguments, **settings),
-            capture_output=True,
-            text=True,
+    def run(*arguments, env=None, installed=False, **settings):
+        done = commands.run(
+            *command(*arguments, **settings),
+            env={"PATH": "/usr/bin:/bin", **(env or {})},
+            installed=installed,
             timeout=300,
-            check=False,
-            env=environment,
         )
         messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"type"')]
         return Result(done.returncode, messages, done.stderr, done.stdout)

@@ -1,19 +1,14 @@
 """Whether a run may read what it is to export: the command tap-zendesk-cityblock-check."""
 
 import json
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 from tap_zendesk_cityblock.http.ignored import ignored
 
-CHECK = Path(sys.executable).with_name("tap-zendesk-cityblock-check")
-
 
 @pytest.fixture
-def check(zendesk, tmp_path):
+def check(zendesk, tmp_path, commands):
     def run(**settings):
         config = {
             "environment": "local",
@@ -25,9 +20,7 @@ def check(zendesk, tmp_path):
         }
         path = tmp_path / "config.json"
         path.write_text(json.dumps(config))
-        return subprocess.run(
-            [CHECK, "--config", path], capture_output=True, text=True, timeout=300, check=False
-        )
+        return commands.run("tap-zendesk-cityblock-check", "--config", path)
 
     return run
 

@@ -6,7 +6,6 @@ system's clock (2, 3), is tested in tests/transform/test_views.py.
 """
 
 import json
-import subprocess
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -517,22 +516,20 @@ def test_pain_15_a_run_that_ended_at_any_page_goes_on_at_the_next(tap, zendesk):
         assert rest.ids("ticket") == ids[min(pages * 60, len(ids)) :]
 
 
-def test_pain_15_a_run_that_is_killed_goes_on_where_its_last_state_stands(command, tap, zendesk):
+def test_pain_15_a_run_that_is_killed_goes_on_where_its_last_state_stands(command, commands, tap, zendesk):
     """Kill -9 in the third page: the next run brings the third and what follows."""
     zendesk.fault(TICKETS, after=2, kind="slow", delay=30)
-    killed = subprocess.Popen(command(**ONLY_TICKETS), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     ids, states = [], []
-    for line in killed.stdout:
-        message = json.loads(line)
-        if message["type"] == "RECORD":
-            ids.append(message["record"]["id"])
-        elif message["type"] == "STATE" and message["value"].get("bookmarks", {}).get("ticket"):
-            states.append(message["value"])
-            if len(ids) == 200:
-                break
-    killed.kill()
-    killed.stdout.close()
-    killed.wait(30)
+    with commands.start(*command(**ONLY_TICKETS)) as killed:
+        for line in killed.stdout:
+            message = json.loads(line)
+            if message["type"] == "RECORD":
+                ids.append(message["record"]["id"])
+            elif message["type"] == "STATE" and message["value"].get("bookmarks", {}).get("ticket"):
+                states.append(message["value"])
+                if len(ids) == 200:
+                    break
+        killed.kill()
     rest = tap(**ONLY_TICKETS, state=states[-1])
     assert rest.code == 0, rest.stderr
     assert sorted(ids + rest.ids("ticket")) == sorted(zendesk.ids("ticket"))

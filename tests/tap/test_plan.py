@@ -2,20 +2,14 @@
 
 import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-PLAN = Path(sys.executable).with_name("tap-zendesk-cityblock-plan")
-
 
 @pytest.fixture
-def plan(command):
+def plan(command, commands):
     def run(*, state=None, **settings):
-        line = [PLAN, *command(state=state, **settings)[1:]]
-        return subprocess.run(line, capture_output=True, text=True, timeout=300, check=False)
+        return commands.run(*command(name="tap-zendesk-cityblock-plan", state=state, **settings))
 
     return run
 

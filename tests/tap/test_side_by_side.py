@@ -3,7 +3,6 @@
 import json
 import logging
 import signal
-import subprocess
 
 import pytest
 import requests
@@ -44,20 +43,19 @@ def test_as_many_requests_as_the_settings_allow_are_under_way_at_the_same_time(a
     assert max(under_way) == at_once
 
 
-def test_a_model_that_zendesk_is_slow_to_answer_holds_up_no_other(command, zendesk):
+def test_a_model_that_zendesk_is_slow_to_answer_holds_up_no_other(command, commands, zendesk):
     zendesk.fault(BRANDS, kind="slow", delay=60)
     named = {"bulk_models": ["brand", "group", "view"], "incremental_models": ["ticket"]}
-    tap = subprocess.Popen(command(**named), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     exported = []
-    for line in tap.stdout:
-        message = json.loads(line)
-        if message["type"] == "RECORD" and message["stream"] == "EXPORT_METADATA":
-            exported.append(message["record"]["table_name"])
-        if len(exported) == 3:
-            break
-    tap.terminate()
-    assert tap.wait(30) == 128 + signal.SIGTERM
-    tap.stdout.close()
+    with commands.start(*command(**named)) as tap:
+        for line in tap.stdout:
+            message = json.loads(line)
+            if message["type"] == "RECORD" and message["stream"] == "EXPORT_METADATA":
+                exported.append(message["record"]["table_name"])
+            if len(exported) == 3:
+                break
+        tap.terminate()
+        assert tap.wait(30) == 128 + signal.SIGTERM
     assert sorted(exported) == ["group", "ticket", "view"]
 
 
@@ -118,12 +116,11 @@ def test_an_account_that_is_suspended_ends_the_run_while_models_wait_for_zendesk
     assert result.ids("group") == []
 
 
-def test_a_tap_that_is_terminated_leaves_even_if_nobody_reads(command, zendesk):
-    tap = subprocess.Popen(command(page_size=10), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    tap.stdout.readline()
-    tap.terminate()
-    assert tap.wait(30) == 128 + signal.SIGTERM
-    tap.stdout.close()
+def test_a_tap_that_is_terminated_leaves_even_if_nobody_reads(command, commands, zendesk):
+    with commands.start(*command(page_size=10)) as tap:
+        tap.stdout.readline()
+        tap.terminate()
+        assert tap.wait(30) == 128 + signal.SIGTERM
 
 
 def test_access_logs_whose_limit_ends_at_a_date_are_exported_whole(tap, zendesk):

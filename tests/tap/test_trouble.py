@@ -4,7 +4,6 @@ import base64
 import json
 import re
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -360,31 +359,29 @@ def test_a_name_that_cannot_be_resolved_for_a_moment_costs_no_row(tap, zendesk):
     assert sorted(result.ids("ticket")) == sorted(zendesk.ids("ticket"))
 
 
-def test_a_tap_that_is_terminated_says_so_and_leaves_whole_messages(command, zendesk, tmp_path):
+def test_a_tap_that_is_terminated_says_so_and_leaves_whole_messages(command, commands, zendesk):
     zendesk.fault(TICKETS, after=2, kind="slow", delay=30)
-    errors = tmp_path / "stderr"
-    with errors.open("wb") as stderr:
-        tap = subprocess.Popen(command(**ONLY_TICKETS), stdout=subprocess.PIPE, stderr=stderr)
-    lines = []
-    for line in tap.stdout:
-        lines.append(json.loads(line))
-        if sum(message["type"] == "RECORD" for message in lines) >= 200 and lines[-1]["type"] == "STATE":
-            break
-    tap.terminate()
-    lines += [json.loads(line) for line in tap.stdout]
-    tap.stdout.close()
-    assert tap.wait(30) == 128 + signal.SIGTERM
-    assert "with exit code 143; records exported: ticket 200" in errors.read_text().splitlines()[-1]
+    with commands.start(*command(**ONLY_TICKETS)) as tap:
+        lines = []
+        for line in tap.stdout:
+            lines.append(json.loads(line))
+            if sum(message["type"] == "RECORD" for message in lines) >= 200 and lines[-1]["type"] == "STATE":
+                break
+        tap.terminate()
+        lines += [json.loads(line) for line in tap.stdout]
+        assert tap.wait(30) == 128 + signal.SIGTERM
+        told = tap.stderr.read().decode()
+    assert "with exit code 143; records exported: ticket 200" in told.splitlines()[-1]
     assert sum(message["type"] == "RECORD" for message in lines) == 200
 
 
-def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(command, zendesk):
-    tap = subprocess.Popen(command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    tap.stdout.readline()
-    tap.stdout.close()
-    told = tap.stderr.read().decode()
-    tap.stderr.close()
-    assert tap.wait(30) == 1
+def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(command, commands, zendesk):
+    """As installed: at its end Python writes what is left to a pipe that is closed."""
+    with commands.start(*command(), installed=True) as tap:
+        tap.stdout.readline()
+        tap.stdout.close()
+        told = tap.stderr.read().decode()
+        assert tap.wait(30) == 1
     assert "Traceback" not in told
     assert "BrokenPipe" not in told
     odd = [line for line in told.splitlines() if "| INFO " not in line]

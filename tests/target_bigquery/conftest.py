@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ STOCK = [
     ROOT / ".venvs" / "stock-target-bigquery" / "bin" / "python",
     Path(__file__).with_name("stock_launcher.py"),
 ]
-OURS = [Path(sys.executable).with_name("target-bigquery")]
+OURS = "target-bigquery"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,10 +86,10 @@ def stock(config):
 
 
 @pytest.fixture
-def start(config, way, tmp_path):
-    """Starts the command with these settings beside the usual ones."""
+def start(config, way, tmp_path, commands):
+    """Starts the command with these settings beside the usual ones, or another of the package."""
 
-    def begin(**settings):
+    def begin(*arguments, command=OURS, installed=False, **settings):
         path = tmp_path / "config.json"
         staged = {"bucket": BUCKET} if way == "staged in GCS" else {}
         chosen = {**config, **staged, **settings}
@@ -103,9 +102,10 @@ def start(config, way, tmp_path):
         if IS_STOCK:
             environment["BIGQUERY_EMULATOR_HOST"] = config["bigquery_emulator_host"]
             environment["STORAGE_EMULATOR_HOST"] = config["storage_emulator_host"]
-        pipe = subprocess.PIPE
-        command = [*(STOCK if IS_STOCK else OURS), "--config", path]
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+            pipe = subprocess.PIPE
+            line = [*STOCK, "--config", path]
+            return subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+        return commands.start(command, "--config", path, *arguments, env=environment, installed=installed)
 
     return begin
 
@@ -115,10 +115,9 @@ def load(start):
     """Runs the command over these messages, or bytes, to its end."""
 
     def run(messages, **settings):
-        process = start(**settings)
-        out, err = process.communicate(
-            messages if isinstance(messages, bytes) else lines(messages), timeout=120
-        )
+        given = messages if isinstance(messages, bytes) else lines(messages)
+        with start(**settings) as process:
+            out, err = process.communicate(given, timeout=120)
         return Loaded(process.returncode, [json.loads(line) for line in out.splitlines()], err.decode())
 
     return run

@@ -1,9 +1,6 @@
 """Whether a run would find what it needs: the command target-bigquery-check."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS
@@ -11,11 +8,9 @@ from target_bigquery.legacy_tables import MODELS
 
 from sandbox.addresses import BUCKET, PROJECT
 
-CHECK = Path(sys.executable).with_name("target-bigquery-check")
-
 
 @pytest.fixture
-def check(warehouse, dataset, tmp_path):
+def check(warehouse, dataset, tmp_path, commands):
     def run(**settings):
         config = {
             "environment": "local",
@@ -28,9 +23,7 @@ def check(warehouse, dataset, tmp_path):
         }
         path = tmp_path / "config.json"
         path.write_text(json.dumps(config))
-        return subprocess.run(
-            [CHECK, "--config", path], capture_output=True, text=True, timeout=60, check=False
-        )
+        return commands.run("target-bigquery-check", "--config", path)
 
     return run
 

@@ -1,16 +1,13 @@
 """target-bigquery-legacy-state: the replaced system's cursors become the tap's."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from tap_zendesk_cityblock.state.validation import check_state
 
 from sandbox.addresses import PROJECT
 
-COMMAND = Path(sys.executable).with_name("target-bigquery-legacy-state")
+COMMAND = "target-bigquery-legacy-state"
 CURSOR = "MTc2NzIyNTQyMC4wfHwxOTgzfA=="
 
 
@@ -44,7 +41,7 @@ def left(warehouse, dataset):
 
 
 @pytest.fixture
-def legacy_state(warehouse, dataset, tmp_path):
+def legacy_state(warehouse, dataset, tmp_path, commands):
     def run(*arguments, table=f"{dataset}.EXPORT_METADATA_legacy"):
         config = {
             "environment": "local",
@@ -54,12 +51,8 @@ def legacy_state(warehouse, dataset, tmp_path):
         }
         path = tmp_path / "config.json"
         path.write_text(json.dumps(config))
-        return subprocess.run(
-            [COMMAND, "--config", path, "--table", table, "--subdomain", "cityblock", *arguments],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+        return commands.run(
+            COMMAND, "--config", path, "--table", table, "--subdomain", "cityblock", *arguments
         )
 
     return run

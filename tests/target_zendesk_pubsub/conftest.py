@@ -1,10 +1,7 @@
 import dataclasses
 import json
 import os
-import subprocess
-import sys
 import uuid
-from pathlib import Path
 
 import pytest
 from google.cloud import bigquery
@@ -15,7 +12,7 @@ from sandbox.fault_proxy import FaultProxy
 from tests.target_zendesk_pubsub.commons import Commons
 from tests.target_zendesk_pubsub.tickets import DIRECTORY, STRANGER, lines
 
-COMMAND = Path(sys.executable).with_name("target-zendesk-pubsub")
+COMMAND = "target-zendesk-pubsub"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,18 +103,15 @@ def config(dataset, messages_dataset, bigquery_proxy, commons, pubsub):
 
 
 @pytest.fixture
-def start(config, tmp_path):
+def start(config, tmp_path, commands):
     """Starts the command, or another of the package, with these settings beside the usual ones."""
 
-    def begin(*arguments, command=COMMAND, **settings):
+    def begin(*arguments, command=COMMAND, installed=False, **settings):
         path = tmp_path / "config.json"
         path.write_text(json.dumps({k: v for k, v in {**config, **settings}.items() if v is not None}))
         given = ("BIGQUERY_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST")
         environment = {k: v for k, v in os.environ.items() if k not in given}
-        pipe = subprocess.PIPE
-        return subprocess.Popen(
-            [command, "--config", path, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, env=environment
-        )
+        return commands.start(command, "--config", path, *arguments, env=environment, installed=installed)
 
     return begin
 
@@ -127,9 +121,9 @@ def publish(start):
     """Runs the command over these messages, or bytes, to its end."""
 
     def run(messages=(), **settings):
-        process = start(**settings)
         given = messages if isinstance(messages, bytes) else lines(messages)
-        out, err = process.communicate(given, timeout=120)
+        with start(**settings) as process:
+            out, err = process.communicate(given, timeout=120)
         return Ran(process.returncode, [json.loads(line) for line in out.splitlines()], err.decode())
 
     return run

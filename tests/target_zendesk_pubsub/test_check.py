@@ -1,13 +1,10 @@
 """Whether a run would find what it needs: the command target-zendesk-pubsub-check."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from tests.target_zendesk_pubsub.tickets import DIRECTORY, schema, state, ticket
 
-CHECK = Path(sys.executable).with_name("target-zendesk-pubsub-check")
+CHECK = "target-zendesk-pubsub-check"
 
 
 @pytest.fixture

@@ -322,7 +322,7 @@ class Bench:
         pages = Counter(_page(request) for request in asked if request["path"] == kind.path)
         told = "\n".join(run.told for run in runs)
         return Outcome(
-            max(*pages.values(), 1 + runs[0].told.count("trying again")),
+            max(*pages.values(), 1 + runs[0].told.count("retrying in")),
             expected.total(),
             lost,
             sum((export - Counter(set(export))).total() for export in exports),

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from tap_zendesk_cityblock.http.ignored import ignored
+from tap_zendesk_cityblock.http.ignored_parameters import ignored_parameters
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ WARNING = (
 )
 def test_ignored_parameters_are_read_in_every_recorded_form(header, named):
     sent = ["exclude_deleted", "page[size]", "per_page", "include", "filter[created_at][]"]
-    assert ignored(header, sent) == named
+    assert ignored_parameters(header, sent) == named
 
 
 def test_a_parameter_that_zendesk_ignores_is_a_warning_of_its_model(check, zendesk):

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 import pytest
 from tap_zendesk_cityblock.errors import ClockError
-from tap_zendesk_cityblock.http.clock import check_clock
+from tap_zendesk_cityblock.http.clock_skew import check_clock
 
 NOW = 1_800_000_000
 BRANDS = {
@@ -25,8 +25,8 @@ ONLY_BRANDS = {"bulk_models": ["brand"], "incremental_models": []}
         (0, []),
         (60.4, []),
         (-60, []),
-        (90, ["this machine's clock is 0:01:30 ahead of Zendesk's: set it; above 1:00:00 a run is refused"]),
-        (-3600, ["this machine's clock is 1:00:00 behind Zendesk's: set it; above 1:00:00 a run is refused"]),
+        (90, ["this machine's clock is 0:01:30 ahead of Zendesk's: set it; above 1:00:00 a run stops"]),
+        (-3600, ["this machine's clock is 1:00:00 behind Zendesk's: set it; above 1:00:00 a run stops"]),
     ],
 )
 def test_clocks_may_differ_by_a_minute_and_up_to_an_hour_with_a_warning(ahead, warned, caplog):

@@ -58,7 +58,7 @@ def test_zendesk_is_not_asked_where_the_settings_say_so(tap, zendesk):
 @pytest.mark.parametrize(
     ("credentials", "told"),
     [
-        ({}, "no credentials"),
+        ({}, "No credentials"),
         ({"client_id": "sandbox", "client_secret": "other"}, "refused the OAuth client"),
     ],
 )

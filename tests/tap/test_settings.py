@@ -13,12 +13,15 @@ COMMANDS = [Path(sys.executable).with_name(f"tap-zendesk-cityblock{of}") for of 
 SECRET = "hunter2-hunter2"
 
 BAD_SETTINGS = {
-    "no credentials": ({"credentials": {}}, "no credentials: set client_id and client_secret"),
+    "no credentials": ({"credentials": {}}, "No credentials: set client_id and client_secret"),
     "half of them": (
         {"credentials": {"client_id": "sandbox"}},
-        "credentials client_id are not one way to log in",
+        "Invalid credentials: client_id are set; expected client_id and client_secret, or access_token",
     ),
-    "two ways": ({"access_token": SECRET}, "access_token, client_id, client_secret are not one way"),
+    "two ways": (
+        {"access_token": SECRET},
+        "Invalid credentials: access_token, client_id, client_secret are set",
+    ),
     "wrong client": (
         {"client_secret": SECRET},
         "client_id, client_secret: Zendesk refused the OAuth client (HTTP 401)",
@@ -188,11 +191,11 @@ def test_a_credentials_file_may_say_whose_it_is_and_use_the_names_of_zenpy(conte
 BAD_CREDENTIALS = {
     "another subdomain": (
         {"access_token": SECRET, "subdomain": "cityblock"},
-        "is for another subdomain than cityblock-local",
+        "is for a subdomain other than cityblock-local",
     ),
-    "unknown keys": ({"acces_token": SECRET, "pasword": SECRET}, "acces_token, pasword in "),
-    "a key twice": ({"email": "a@b.c", "token": SECRET, "api_token": SECRET}, "has token and api_token"),
-    "no text": ({"access_token": [SECRET]}, "access_token in "),
+    "unknown keys": ({"acces_token": SECRET, "pasword": SECRET}, "unknown acces_token, pasword in "),
+    "a key twice": ({"email": "a@b.c", "token": SECRET, "api_token": SECRET}, "has both token and api_token"),
+    "not a string": ({"access_token": [SECRET]}, "access_token in "),
 }
 
 

@@ -84,12 +84,12 @@ def client(url, give_up_after, credentials=None):
 
 @pytest.mark.parametrize("credentials", [None, OAuthClient("sandbox", "sandbox-secret")], ids=["", "login"])
 def test_a_server_that_is_silent_is_given_up(credentials, server):
-    with pytest.raises(GaveUpError, match=r"/api/v2/groups: .*(no answer for|no OAuth token).*; gave up"):
+    with pytest.raises(GaveUpError, match=r"/api/v2/groups: .*(no response for|no OAuth token).*; gave up"):
         client(server(silent), 2, credentials).request("/api/v2/groups", {}).send()
 
 
 def test_a_body_that_never_ends_is_given_up(server):
-    with pytest.raises(GaveUpError, match="the answer did not come to its end"):
+    with pytest.raises(GaveUpError, match="the response timed out"):
         client(server(dripping), 2).request("/api/v2/groups", {}).send()
 
 
@@ -118,4 +118,4 @@ def test_a_run_of_many_models_that_nobody_answers_ends_by_itself(server, tap):
     )
     assert result.code == 1
     last = [line for line in result.stderr.splitlines() if line.strip()][-1]
-    assert "no answer for" in last or "has not answered any earlier request" in last
+    assert "no response for" in last or "has not answered any earlier request" in last

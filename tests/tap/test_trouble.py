@@ -55,7 +55,10 @@ def test_trouble_passes_in_every_dialect_of_pages(fault, model, tap, zendesk):
     result = tap(**{"bulk_models": [], "incremental_models": [], kind: [model]}, page_size=page_size)
     assert result.code == 0, result.stderr
     assert sorted(result.ids(model)) == sorted(zendesk.ids(model))
-    assert "trying again" in result.stderr or 401 in [asked["status"] for asked in zendesk.requests()]
+    if fault.get("status") == 401:
+        assert 401 in [asked["status"] for asked in zendesk.requests()]
+    else:
+        assert "retrying in" in result.stderr
 
 
 def test_trouble_that_does_not_pass_ends_the_run_with_the_pages_before_it_kept(tap, zendesk):
@@ -154,15 +157,15 @@ ACCOUNT = {
     ),
     "renamed": (
         {"status": 301, "headers": {"Location": "https://renamed.zendesk.com/api/v2/x?canary=canary"}},
-        "HTTP 301: 127.0.0.1 redirects to renamed.zendesk.com, and credentials are not sent along",
+        "HTTP 301: 127.0.0.1 redirects to renamed.zendesk.com, and credentials are not sent there",
     ),
     "to a page of its own": (
         {"status": 302, "headers": {"Location": "/access/canary"}},
-        "redirects to another page of its own,",
+        "redirects to another path of the same host,",
     ),
     "to nowhere": (
         {"status": 308},
-        "an address that it does not name",
+        "redirects to an unknown address",
     ),
 }
 
@@ -186,10 +189,7 @@ def test_an_address_without_an_account_is_not_a_few_models_missing(tap, zendesk)
     zendesk.fault("/oauth/tokens", status=404)
     result = tap(**ONLY_TICKETS)
     assert result.code == 1
-    assert (
-        "there is no Zendesk account at 127.0.0.1 (HTTP 404): check subdomain"
-        in result.stderr.splitlines()[-1]
-    )
+    assert "No Zendesk account at 127.0.0.1 (HTTP 404): check subdomain" in result.stderr.splitlines()[-1]
 
 
 def test_where_no_model_could_be_read_none_is_called_complete(tap, zendesk):
@@ -332,10 +332,10 @@ def test_a_limit_told_by_headers_is_never_crossed(tap, zendesk):
 @pytest.mark.parametrize(
     ("credentials", "told"),
     [
-        ({"access_token": "sandbox-access"}, ": 127.0.0.1:9 cannot be reached; gave up"),
+        ({"access_token": "sandbox-access"}, ": cannot connect to 127.0.0.1:9; gave up"),
         (
             {"client_id": "sandbox", "client_secret": "sandbox-secret"},
-            "no OAuth token: 127.0.0.1:9 cannot be reached; gave up",
+            "no OAuth token: cannot connect to 127.0.0.1:9; gave up",
         ),
     ],
 )
@@ -355,7 +355,7 @@ def test_a_name_that_cannot_be_resolved_for_a_moment_costs_no_row(tap, zendesk):
         env={"PYTHONPATH": str(Path(sandbox.__file__).parent / "failing_resolver")},
     )
     assert result.code == 0, result.stderr
-    assert result.stderr.count("cannot be found, trying again") == 2
+    assert result.stderr.count("cannot resolve localhost:") == 2
     assert sorted(result.ids("ticket")) == sorted(zendesk.ids("ticket"))
 
 

@@ -1,4 +1,4 @@
-"""The one way to log in that the settings, or a file they name, give."""
+"""Credentials, from the settings or from a file that they name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CREDENTIALS = ("client_id", "client_secret", "access_token", "email", "api_token")
 ZENPY = {"token": "api_token", "oauth_token": "access_token"}
-"""What the Zenpy client calls them, whose files the replaced system read."""
+"""Names in the files of the Zenpy client, which the legacy system used."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ Credentials = OAuthClient | AccessToken | ApiToken
 
 
 def credentials(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Credentials:
-    """Exactly one way to log in. Raises SettingsError, which names settings and never their values."""
+    """Raises SettingsError, which names settings and never their values, unless exactly one login is set."""
     given = {name: config[name] for name in CREDENTIALS if config.get(name)}
     path = config.get("credentials_path") or (None if given else environ.get("ZENDESK_SECRET_PATH"))
     if path:
@@ -53,28 +53,28 @@ def credentials(config: Mapping[str, Any], environ: Mapping[str, str] = os.envir
             return AccessToken(**given)
         case ["api_token", "email"]:
             return ApiToken(**given)
-    ways = "client_id and client_secret, or access_token, or email and api_token, or credentials_path"
+    logins = "client_id and client_secret, or access_token, or email and api_token, or credentials_path"
     if not given:
-        raise SettingsError(f"no credentials: set {ways}")
-    raise SettingsError(f"the credentials {', '.join(sorted(given))} are not one way to log in: set {ways}")
+        raise SettingsError(f"No credentials: set {logins}")
+    raise SettingsError(f"Invalid credentials: {', '.join(sorted(given))} are set; expected {logins}")
 
 
 def _from_file(path: Path, subdomain: str) -> dict[str, str]:
     content = {name: value for name, value in read_object(path, "credentials_path").items() if value}
-    for theirs, ours in ZENPY.items():
-        if theirs in content:
-            if ours in content:
-                raise SettingsError(f"credentials_path: {path} has {theirs} and {ours}: keep {ours}")
-            content[ours] = content.pop(theirs)
-    of = content.pop("subdomain", subdomain)
+    for name, renamed in ZENPY.items():
+        if name in content:
+            if renamed in content:
+                raise SettingsError(f"credentials_path: {path} has both {name} and {renamed}: keep {renamed}")
+            content[renamed] = content.pop(name)
+    file_subdomain = content.pop("subdomain", subdomain)
     if unknown := sorted(content.keys() - set(CREDENTIALS)):
         raise SettingsError(
-            f"credentials_path: {', '.join(unknown)} in {path} means nothing; write {', '.join(CREDENTIALS)}, and subdomain"
+            f"credentials_path: unknown {', '.join(unknown)} in {path}; expected {', '.join(CREDENTIALS)}, or subdomain"
         )
-    if of != subdomain:
+    if file_subdomain != subdomain:
         raise SettingsError(
-            f"credentials_path: {path} is for another subdomain than {subdomain}; use that account's own credentials"
+            f"credentials_path: {path} is for a subdomain other than {subdomain}; use that account's credentials"
         )
-    if odd := [name for name, value in content.items() if not isinstance(value, str)]:
-        raise SettingsError(f"credentials_path: {', '.join(odd)} in {path} is no text")
+    if invalid := [name for name, value in content.items() if not isinstance(value, str)]:
+        raise SettingsError(f"credentials_path: {', '.join(invalid)} in {path} is not a string")
     return content

@@ -16,6 +16,7 @@ from target_bigquery.target import TargetBigQuery
 from target_zendesk_pubsub import settings as publisher_settings
 from target_zendesk_pubsub.target import TargetZendeskPubSub
 
+from sandbox.__main__ import main as sandbox
 from sandbox.addresses import BUCKET, TOPIC, TOPIC_PROJECT, Addresses
 from sandbox.addresses import PROJECT as PROJECT_ID
 
@@ -25,6 +26,9 @@ PAGES = [
     for page in sorted(PROJECT.rglob("*.md"))
     if not any(part.startswith(".") for part in page.relative_to(PROJECT).parts)
 ]
+OF_TODAY = [page for page in PAGES if page.name != "CHANGELOG.md"]
+"""Pages that name only what exists; the changelog names what was removed, too."""
+by_page = pytest.mark.parametrize("page", OF_TODAY, ids=lambda page: str(page.relative_to(PROJECT)))
 MELTANO = yaml.safe_load((PROJECT / "meltano.yml").read_text())
 
 
@@ -64,11 +68,50 @@ def anchors(page):
     return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+@by_page
 def test_every_make_verb_on_a_page_exists(page):
     verbs = set(re.findall(r"^([a-z-]+):.* ## ", (PROJECT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(), re.MULTILINE))
     assert named <= verbs
+
+
+def commands():
+    """Jobs, plugins, and commands of plugins, as one types them behind `meltano run` or `invoke`."""
+    jobs = {job["name"] for job in MELTANO["jobs"]}
+    plugins = {plugin["name"]: plugin for plugins in MELTANO["plugins"].values() for plugin in plugins}
+    return jobs | {
+        f"{name}{command}"
+        for name, plugin in plugins.items()
+        for command in ("", *(f":{command}" for command in plugin.get("commands", ())))
+    }
+
+
+@by_page
+def test_every_meltano_command_on_a_page_exists(page):
+    typed = re.findall(r"meltano(?: --\S+)* (?:run|invoke)((?: [a-z][a-z:-]+)+)", page.read_text())
+    named = {word for words in typed for word in words.split()}
+    assert named - commands() <= {"some-tap"}
+
+
+@by_page
+def test_every_sandbox_command_on_a_page_exists(page):
+    for command in set(re.findall(r"python -m sandbox ([a-z-]+)", page.read_text())):
+        with pytest.raises(SystemExit) as ended:
+            sandbox([command, "--help"])
+        assert ended.value.code == 0
+
+
+@pytest.mark.parametrize(
+    "page", [*OF_TODAY, PROJECT / ".env.example"], ids=lambda page: str(page.relative_to(PROJECT))
+)
+def test_every_variable_of_a_setting_on_a_page_exists(page):
+    for prefix, settings in (
+        ("TAP_ZENDESK_CITYBLOCK", tap_settings),
+        ("TARGET_BIGQUERY", target_settings),
+        ("TARGET_ZENDESK_PUBSUB", publisher_settings),
+    ):
+        named = {name.lower() for name in re.findall(rf"{prefix}_(?:TICKETS_)?([A-Z_]+)", page.read_text())}
+        assert named - {"loglevel"} <= set(settings.SETTINGS.to_dict()["properties"])
 
 
 SDK_SETTINGS = {"properties": {}}
@@ -128,17 +171,6 @@ def test_the_local_environment_has_the_sandboxs_default_addresses():
     assert written["pubsub_emulator_host"] == f"127.0.0.1:{default.pubsub}"
     assert (written["project"], written["bucket"], written["topic"]) == (PROJECT_ID, BUCKET, TOPIC)
     assert declared("loaders", "target-zendesk-pubsub")["topic_project"]["value"] == TOPIC_PROJECT
-
-
-def test_the_example_environment_sets_settings_that_exist():
-    example = (PROJECT / ".env.example").read_text()
-    for prefix, settings in (
-        ("TAP_ZENDESK_CITYBLOCK", tap_settings),
-        ("TARGET_ZENDESK_PUBSUB", publisher_settings),
-    ):
-        named = re.findall(rf"^#? ?{prefix}_([A-Z_]+)=", example, re.MULTILINE)
-        assert named
-        assert {name.lower() for name in named} <= set(settings.SETTINGS.to_dict()["properties"])
 
 
 def test_the_example_environment_has_the_cronjobs_state_bucket():

@@ -14,7 +14,7 @@ PYTHONS ?= 3.11 3.12 3.13
 NAME ?= whole_path
 NEEDED_BY_peers := .venvs/peers/.ready
 CHECKED := $(PLUGINS)
-WHOLE_RUNS := $(addprefix tests/,$(addprefix end_to_end/test_,opt_in.py interrupted.py publish.py without_exports.py) transform)
+WHOLE_RUNS := $(addprefix tests/,$(addprefix end_to_end/test_,opt_in.py interrupted.py publish.py fallback.py) transform)
 RECORDED := tests/transform tests/target_zendesk_pubsub tests/target_bigquery
 
 ##@ Try it

@@ -44,7 +44,6 @@ QUOTED = [
 ]
 
 NOT_YET_SWEPT = (
-    "Makefile",
     "README.md",
     "benchmarks/",
     "docs/runbook.md",

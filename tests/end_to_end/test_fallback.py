@@ -1,4 +1,4 @@
-"""The day an account may no longer use incremental exports: the same commands, with one setting more."""
+"""The fallback, for accounts that may not use incremental exports: the same commands, with one more setting."""
 
 import json
 

@@ -184,7 +184,7 @@ def test_the_changelog_begins_with_the_plugins_version():
         tomllib.loads((PROJECT / name / "pyproject.toml").read_text())["project"]["version"]
         for name in ("cityblock-singer", "tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub")
     }
-    [latest, *_] = re.findall(r"^## ([\d.]+)", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    [latest, *_] = re.findall(r"^## \[([\d.]+)\]", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert versions == {latest}
 
 

@@ -1,20 +1,20 @@
-"""What can go wrong, by what is done about it.
+"""Errors of the tap, by what happens next.
 
-PluginError                 stops the run; one sentence, never an object's content or a credential; exit code 1
-├── SettingsError           a setting, a credential or a state makes no sense: mend it
+PluginError                 stops the run; one sentence without credentials and without an object's content; exit code 1
+├── SettingsError           a setting, a credential or the state is invalid: correct it
 ├── SchemaError             a schema file is missing or incomplete: complete it
 ├── ClockError              this machine's clock is wrong: set it
-├── AnswerError             Zendesk answered what the tap cannot work with: raised once the other models have run
-│   └── RefusedError        it does not take the request as it is; on a model's first request: as StreamUnavailableError
-├── GaveUpError             Zendesk did not answer well for too long: run again later
-│   └── OutOfRequestsError  it did so for the account's rate limit: run again when others ask less; exit code 4
-└── PartlyUnavailableError  raised at the very end: everything else was exported; exit code 3
-TransientError              the request is tried again
-StreamUnavailableError      the model is left out, the others go on
-├── IncompleteError         the same: its answers show that there is more, and not where
-└── CursorRefusedError      the same: it names no time to go on from, and the first day is nobody's wish
-StartTooRecentError         the model is complete: nothing can have changed since
-CursorInvalidError          the model goes on from the time at which the cursor stood; stops the run if that does not help
+├── AnswerError             an unexpected response: fails the model, and the run once the other models have run
+│   └── RefusedError        an HTTP 4xx without a meaning of its own; makes the model unavailable if it comes first
+├── GaveUpError             the retry deadline has passed: run again later
+│   └── OutOfRequestsError  the same, at the rate limit: run again when other clients send less; exit code 4
+└── PartlyUnavailableError  at the end, when every other model was exported; exit code 3
+TransientError              the request is retried
+StreamUnavailableError      the model is skipped, the others continue
+├── IncompleteError         the same: more objects exist, but no response says where
+└── CursorRefusedError      the same: the cursor contains no time to continue from
+StartTooRecentError         the model is complete: nothing can have changed since its start
+CursorInvalidError          the model continues from the time in its cursor; stops the run if that fails, too
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class AnswerError(PluginError):
 
 
 class RefusedError(AnswerError):
-    """`status`: of the answer."""
+    """`status`: of the response."""
 
     def __init__(self, cause: str, status: int) -> None:
         super().__init__(cause)
@@ -57,7 +57,7 @@ class PartlyUnavailableError(PluginError):
 
 
 class TransientError(Exception):
-    """`wait`: seconds that Zendesk asks for, None where it does not say. `is_too_large`: a smaller page may help."""
+    """`wait`: seconds that Zendesk asks to wait, if it does. `is_too_large`: a smaller page may succeed."""
 
     def __init__(
         self,
@@ -74,10 +74,7 @@ class TransientError(Exception):
 
 
 class StreamUnavailableError(Exception):
-    """`is_missing`: Zendesk knows no such thing, rather than that it may not be read.
-
-    `is_refused`: Zendesk did not take the request as it is (HTTP 400), which no plan and no permission changes.
-    """
+    """`is_missing`: HTTP 404, not 403. `is_refused`: HTTP 400, which no plan and no permission changes."""
 
     def __init__(self, cause: str, *, is_missing: bool = False, is_refused: bool = False) -> None:
         super().__init__(cause)
@@ -86,12 +83,12 @@ class StreamUnavailableError(Exception):
 
     @property
     def problem(self) -> str:
-        """What the run says of the model."""
+        """As the log and the check command show it."""
         return "Zendesk refused the request" if self.is_refused else "not available to this account"
 
 
 class IncompleteError(StreamUnavailableError):
-    """Zendesk counts more objects than its answers have."""
+    """Zendesk counts more objects than its responses contain."""
 
     @property
     def problem(self) -> str:
@@ -99,7 +96,7 @@ class IncompleteError(StreamUnavailableError):
 
 
 class CursorRefusedError(StreamUnavailableError):
-    """Zendesk does not take the cursor, which names no time to go on from."""
+    """Zendesk refuses the cursor, and the cursor contains no time to continue from."""
 
     @property
     def problem(self) -> str:
@@ -107,7 +104,7 @@ class CursorRefusedError(StreamUnavailableError):
 
 
 class StartTooRecentError(Exception):
-    """The start lies in the last minute."""
+    """The start is in the last minute."""
 
 
 class CursorInvalidError(Exception):

@@ -1,4 +1,4 @@
-"""The settings, each described here and nowhere else, and what they must be together."""
+"""The settings: their names, types and descriptions, and the rules that JSON Schema cannot express."""
 
 from __future__ import annotations
 
@@ -28,133 +28,129 @@ from tap_zendesk_cityblock.state.cursors import is_readable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-ZENDESKS_SCOPE = "agent"
-"""The tickets that Zendesk gives where a request does not name a `support_type_scope`."""
+ZENDESK_DEFAULT_SCOPE = "agent"
+"""The tickets that Zendesk exports if a request has no `support_type_scope` (docs/zendesk/support-type-scope.md)."""
 
-MODELS_TOLD = (
-    "`default` stands for those of the replaced system, `all` for every one; absent: `default`, empty: none"
-)
+MODEL_NAMES = "`default` stands for the models of the legacy system, `all` for every model; default: `default`; an empty list: none"
 
 SETTINGS = th.PropertiesList(
     th.Property(
         "environment",
         th.StringType,
-        description="Where this runs: `local` refuses every address but a loopback one; `staging` and `prod` refuse loopback ones. Except in `local`, a run is refused if this machine's clock differs from Zendesk's by more than an hour",
+        description="Where the tap runs: `local` allows loopback addresses only; `staging` and `prod` allow all others. Except in `local`, a run stops if the clock of this machine differs from Zendesk's by more than an hour",
         allowed_values=ENVIRONMENTS,
     ),
     th.Property(
         "subdomain",
         th.StringType,
         required=True,
-        description="Zendesk's name of the account, which is at https://`subdomain`.zendesk.com",
+        description="Subdomain of the Zendesk account, as in https://`subdomain`.zendesk.com",
     ),
     th.Property(
         "base_url",
         th.StringType,
-        description="Address of the account, if it is not https://`subdomain`.zendesk.com",
+        description="URL of the account, if it is not https://`subdomain`.zendesk.com",
     ),
     th.Property(
         "client_id",
         th.StringType,
-        description="OAuth client for the client_credentials grant: the way to log in",
+        description="ID of an OAuth client for the client_credentials grant (recommended)",
     ),
-    th.Property(
-        "client_secret", th.StringType, secret=True, description="Secret of the OAuth client `client_id`"
-    ),
+    th.Property("client_secret", th.StringType, secret=True, description="Secret of the OAuth client"),
     th.Property(
         "access_token",
         th.StringType,
         secret=True,
-        description="OAuth access token, which is not renewed; instead of an OAuth client",
+        description="OAuth access token, used instead of an OAuth client; the tap does not renew it",
     ),
     th.Property(
         "email",
         th.StringType,
-        description="E-mail address of the agent who logs in with `api_token`; instead of an OAuth client",
+        description="Email address of the agent that `api_token` belongs to",
     ),
     th.Property(
         "api_token",
         th.StringType,
         secret=True,
-        description="API token of the agent `email`; Zendesk ends API tokens on 30 April 2027",
+        description="API token, used instead of an OAuth client; Zendesk ends all API tokens on 30 April 2027",
     ),
     th.Property(
         "credentials_path",
         th.StringType,
-        description="JSON file with `client_id` and `client_secret`, or `access_token`, or `email` and `api_token`, instead of these settings; a `subdomain` in it has to be that of the settings; the variable ZENDESK_SECRET_PATH names such a file, too",
+        description="JSON file with credentials, used instead of the settings above: `client_id` and `client_secret`, or `access_token`, or `email` and `api_token`, and optionally `subdomain`, which must match. The environment variable ZENDESK_SECRET_PATH may name the file as well",
     ),
     th.Property(
         "start_date",
         th.DateTimeType,
         default="2019-09-30T00:00:00Z",
-        description="Date or time (ISO 8601) from which incremental models are exported that have no cursor yet",
+        description="Date or time (ISO 8601) from which incremental models without a bookmark are exported",
     ),
     th.Property(
         "bulk_models",
         th.ArrayType(th.StringType),
-        description=f"Bulk models to export; {MODELS_TOLD}",
+        description=f"Bulk models to export; {MODEL_NAMES}",
     ),
     th.Property(
         "incremental_models",
         th.ArrayType(th.StringType),
-        description=f"Incremental models to export; {MODELS_TOLD}",
+        description=f"Incremental models to export; {MODEL_NAMES}",
     ),
     th.Property(
         "optional_models",
         th.ArrayType(th.StringType),
         default=[model.name for model in MODELS.values() if model.is_retired],
-        description="Models that the account may lack without failing the run",
+        description="Models that may be unavailable without failing the run",
     ),
     th.Property(
         "start_time",
         th.DateTimeType,
-        description="Date or time (ISO 8601) from which this run exports the models of `incremental_models`, whatever the state says",
+        description="Date or time (ISO 8601) from which this run exports `incremental_models`, whatever the state says",
     ),
     th.Property(
         "start_cursor",
         th.StringType,
-        description="Cursor from which this run exports the one model of `incremental_models`, whatever the state says",
+        description="Cursor from which this run exports the single model in `incremental_models`, whatever the state says",
     ),
     th.Property(
         "incremental_exports",
         th.BooleanType,
         default=True,
-        description="Whether tickets, users and organizations come from Zendesk's incremental exports; false: from lists and search, for accounts that may not use these",
+        description="Whether to read tickets, users and organizations from Zendesk's incremental exports; `false`: from lists and search, for accounts that cannot use the exports",
     ),
     th.Property(
         "support_type_scope",
         th.StringType,
         default="all",
         allowed_values=["all", "agent", "ai_agent"],
-        description="Whose tickets the incremental exports of tickets and ticket events have: `agent`, `ai_agent` or `all`; `agent`, which is what Zendesk exports by default, is not sent",
+        description="Which tickets to export, with their events: those handled by agents (`agent`), by AI agents (`ai_agent`), or `all`. `agent` is Zendesk's own default and is not sent",
     ),
     th.Property(
         "page_size",
         th.IntegerType(minimum=1, maximum=1000),
-        description="Most objects that one request asks for, from 1 to 1000; absent: as many as Zendesk serves, 1000 of exports, 100 of lists",
+        description="Maximum objects per page, from 1 to 1000; default: the maximum that Zendesk allows, 1000 for exports and 100 for lists",
     ),
     th.Property(
         "requests_per_minute",
         th.ObjectType(additional_properties=th.IntegerType(minimum=1)),
-        description=f"Own ceilings below Zendesk's rate limits, each 1 or more, by bucket: {', '.join(f'`{name}`' for name in BUCKETS)}; any other name counts only if Zendesk's answers have a header `{HEADER}<name>`",
+        description=f"Maximum requests per minute by bucket, to stay below Zendesk's own limits. Buckets: {', '.join(f'`{name}`' for name in BUCKETS)}, or any `<name>` of a response header `{HEADER}<name>`",
     ),
     th.Property(
         "concurrent_requests",
         th.IntegerType(minimum=1),
         default=10,
-        description="Most requests under way at the same time; models are read side by side",
+        description="Maximum concurrent requests",
     ),
     th.Property(
         "give_up_after",
         th.IntegerType(minimum=1),
         default=1800,
-        description="Seconds for which one request is tried, its first answer and all waits between tries included, before the run ends; a request that waits behind others ends it, too, once Zendesk has answered none of them for so long",
+        description="Retry deadline of a request in seconds; after it, the run fails. A run also fails if Zendesk answers no request at all for this long",
     ),
     th.Property(
         "discover_permissions",
         th.BooleanType,
         default=True,
-        description="Whether `--discover` asks for a row of each model, to tell which ones the account may not read",
+        description="Whether `--discover` requests one object of each model, to mark unavailable models in the catalog",
     ),
 )
 DEFAULTS = {
@@ -170,7 +166,7 @@ _RETIRED = tuple(model for model in MODELS.values() if model.is_retired)
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """The settings as the tap uses them: checked, with times in UTC epoch seconds."""
+    """Validated settings, with times in UTC epoch seconds."""
 
     subdomain: str
     base_url: str
@@ -190,7 +186,7 @@ class Settings:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
-        """Of a config that is as the JSON schema says; null is absent. Raises SettingsError, which names the setting."""
+        """`config` is valid under the JSON schema; null means absent. Raises SettingsError, which names the setting."""
         config = {**DEFAULTS, **{name: value for name, value in config.items() if value is not None}}
         subdomain = _subdomain(config)
         incremental = _chosen(
@@ -217,8 +213,8 @@ class Settings:
         )
 
     def asked_for(self, model: Model) -> Model:
-        """The model, its query as these settings want it."""
-        if not model.by_support_type or self.support_type_scope == ZENDESKS_SCOPE:
+        """The model, with these settings in its query."""
+        if not model.by_support_type or self.support_type_scope == ZENDESK_DEFAULT_SCOPE:
             return model
         query = (*model.query, ("support_type_scope", self.support_type_scope))
         return dataclasses.replace(model, query=query)
@@ -227,9 +223,7 @@ class Settings:
 def _subdomain(config: Mapping[str, Any]) -> str:
     subdomain = config["subdomain"]
     if not SUBDOMAIN.fullmatch(subdomain):
-        raise SettingsError(
-            f"subdomain {subdomain!r} is none of Zendesk's: write the part before .zendesk.com"
-        )
+        raise SettingsError(f"Invalid subdomain {subdomain!r}: expected the part before .zendesk.com")
     return str(subdomain)
 
 
@@ -250,25 +244,25 @@ def _check_start(config: Mapping[str, Any], incremental: Sequence[Model]) -> Non
     if not given:
         return
     if "incremental_models" not in config:
-        raise SettingsError(f"{given[0]} applies to the models of incremental_models: name them there")
+        raise SettingsError(f"{given[0]} applies to incremental_models: set incremental_models, too")
     if len(given) == 2:
-        raise SettingsError("start_time and start_cursor are both set: choose one")
+        raise SettingsError("start_time and start_cursor are both set: set only one")
     if given == ["start_cursor"]:
         if not config["incremental_exports"]:
-            raise SettingsError(
-                "start_cursor is one of Zendesk's incremental exports, and incremental_exports is false: set start_time"
-            )
+            raise SettingsError("start_cursor requires incremental_exports: set start_time instead")
         if len(incremental) != 1:
-            raise SettingsError("start_cursor is one model's: name exactly that model in incremental_models")
+            raise SettingsError("start_cursor applies to one model: set exactly one in incremental_models")
         if incremental[0].parent:
             raise SettingsError(
-                f"start_cursor: {incremental[0].name} has a cursor for each {incremental[0].parent.model}; set start_time"
+                f"start_cursor: {incremental[0].name} has one cursor per {incremental[0].parent.model}; set start_time instead"
             )
         if incremental[0].paging not in (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT):
-            raise SettingsError(f"start_cursor: {incremental[0].name} is exported by time; set start_time")
+            raise SettingsError(
+                f"start_cursor: {incremental[0].name} is exported by time; set start_time instead"
+            )
         if not is_readable(incremental[0], config["start_cursor"]):
             raise SettingsError(
-                "start_cursor is not one of Zendesk's, or was cut; EXPORT_METADATA has them, or set start_time"
+                "Invalid start_cursor: expected a complete cursor, as in EXPORT_METADATA; or set start_time instead"
             )
 
 
@@ -276,21 +270,23 @@ def _base_url(config: Mapping[str, Any], subdomain: str) -> str:
     url, environment = config.get("base_url"), config.get("environment")
     if environment == "local" and not url:
         raise SettingsError(
-            "environment is local, but base_url is not set: `make sandbox` tells the sandbox's address"
+            "environment is local, but base_url is not set: set it to the address that `make sandbox` prints"
         )
     base = str(url or f"https://{subdomain}.zendesk.com").rstrip("/")
     parts = urlsplit(base)
     if "@" in parts.netloc:
-        raise SettingsError("base_url holds a login: remove it, and set client_id and client_secret")
+        raise SettingsError(
+            "Invalid base_url: remove the credentials from it, and set client_id and client_secret"
+        )
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(f"base_url {base!r} is no http address")
+        raise SettingsError(f"Invalid base_url {base!r}: expected an HTTP URL")
     is_local = is_loopback(base)
     if environment == "local" and not is_local:
         raise SettingsError(
-            f"environment is local, but base_url leads to {parts.hostname}: only the sandbox may be read there"
+            f"environment is local, but base_url is {parts.hostname}: expected the sandbox, on a loopback address"
         )
     if environment in ("staging", "prod") and is_local:
-        raise SettingsError(f"environment is {environment}, but base_url leads to this machine: remove it")
+        raise SettingsError(f"environment is {environment}, but base_url is a loopback address: remove it")
     if parts.scheme == "http" and not is_local:
         raise SettingsError("base_url must begin with https://: credentials are sent there")
     return base
@@ -301,9 +297,9 @@ def _epoch(setting: str, text: str) -> int:
         moment = datetime.fromisoformat(text if ISO.match(text) else "")
     except ValueError:
         raise SettingsError(
-            f"{setting} {text!r} is no date or time like 2026-11-01 or 2026-11-01T08:00:00Z"
+            f"Invalid {setting} {text!r}: expected a date or time like 2026-11-01 or 2026-11-01T08:00:00Z"
         ) from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if moment > datetime.now(UTC):
-        raise SettingsError(f"{setting} {text!r} is in the future")
+        raise SettingsError(f"Invalid {setting} {text!r}: is in the future")
     return int(moment.timestamp())

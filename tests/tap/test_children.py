@@ -170,6 +170,5 @@ def test_one_cursor_for_all_parents_is_refused(tap):
     result = tap(**ONLY_RECORDS, start_cursor="MTU3")
     assert result.code == 1
     assert (
-        "start_cursor: custom_object_record has a cursor for each custom_object; set start_time"
-        in result.stderr
+        "start_cursor: custom_object_record has one cursor per custom_object; set start_time" in result.stderr
     )

@@ -35,11 +35,11 @@ def test_clocks_may_differ_by_a_minute_and_up_to_an_hour_with_a_warning(ahead, w
 
 
 @pytest.mark.parametrize(
-    ("ahead", "told"),
+    ("ahead", "skew"),
     [(3601, "1:00:01 ahead of"), (5 * 86_400, "5 days, 0:00:00 ahead of"), (-7200, "2:00:00 behind")],
 )
-def test_a_clock_that_differs_by_more_is_refused(ahead, told):
-    with pytest.raises(ClockError, match=f"^this machine's clock is {told} Zendesk's: set it, and run again"):
+def test_a_clock_that_differs_by_more_is_refused(ahead, skew):
+    with pytest.raises(ClockError, match=f"^this machine's clock is {skew} Zendesk's: set it, and run again"):
         check_clock(NOW + ahead, NOW, logging.getLogger("test"))
 
 
@@ -63,9 +63,7 @@ def test_a_run_beside_a_wrong_clock_ends_before_the_first_record(tap, zendesk):
     )
 
 
-def test_export_metadata_tells_zendesks_time_and_the_sandboxs_clock_is_not_held_against_the_machine(
-    tap, zendesk
-):
+def test_export_metadata_has_zendesks_time_and_the_sandboxs_clock_is_not_compared(tap, zendesk):
     zendesk.advance(24)
     result = tap(**ONLY_BRANDS)
     assert result.code == 0

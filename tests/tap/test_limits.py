@@ -36,12 +36,12 @@ class Zendesk:
         return waited
 
     def answer(self, request=None, status=200, **headers):
-        told = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.limits.answered(request or self.sent, status, told, self.now)
+        reported = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.limits.answered(request or self.sent, status, reported, self.now)
 
     def exports(self, total, remaining, resets, **of_answer):
-        told = f"total={total}; remaining={remaining}; resets={resets}"
-        self.answer(**{"zendesk-ratelimit-incremental-exports": told, **of_answer})
+        bucket = f"total={total}; remaining={remaining}; resets={resets}"
+        self.answer(**{"zendesk-ratelimit-incremental-exports": bucket, **of_answer})
 
     def ask(self, total, remaining, resets, **of_answer):
         waited = self.send()
@@ -49,7 +49,7 @@ class Zendesk:
         return waited
 
 
-def test_nothing_is_waited_for_before_anything_is_known():
+def test_the_first_request_does_not_wait():
     assert Zendesk().wait() == 0
 
 
@@ -129,7 +129,7 @@ def test_an_answer_of_the_window_before_does_not_close_the_new_one():
     assert zendesk.wait() == 60
 
 
-def test_a_window_that_ends_sooner_than_told_is_noticed():
+def test_a_window_that_ends_sooner_than_reported_is_noticed():
     zendesk = Zendesk()
     zendesk.ask(5, 1, 60)
     zendesk.now += 30
@@ -139,7 +139,7 @@ def test_a_window_that_ends_sooner_than_told_is_noticed():
         zendesk.send()
 
 
-def test_a_request_that_nobody_answered_counts():
+def test_an_unanswered_request_counts():
     zendesk = Zendesk()
     zendesk.ask(5, 1, 38)
     zendesk.send()
@@ -245,15 +245,15 @@ def test_a_limit_without_an_end_ends_within_a_minute():
 
 
 @pytest.mark.parametrize(
-    "told", ["{:%Y-%m-%dT%H:%M:%SZ}", "{:%a, %d %b %Y %H:%M:%S GMT}"], ids=["ISO", "HTTP"]
+    "date", ["{:%Y-%m-%dT%H:%M:%SZ}", "{:%a, %d %b %Y %H:%M:%S GMT}"], ids=["ISO", "HTTP"]
 )
-def test_access_logs_refuse_with_a_date_and_hold_up_nothing_else(told):
+def test_access_logs_refuse_with_a_date_and_hold_up_nothing_else(date):
     zendesk = Zendesk()
     zendesk.send(ACCESS_LOGS)
     zendesk.answer()
     zendesk.send(ACCESS_LOGS)
     reset = datetime.now(UTC) + timedelta(seconds=30)
-    zendesk.answer(status=429, ratelimit_reset=told.format(reset))
+    zendesk.answer(status=429, ratelimit_reset=date.format(reset))
     assert 25 < zendesk.wait(ACCESS_LOGS) <= 30
     assert zendesk.wait(LISTS) == 0
 
@@ -274,7 +274,7 @@ WITHOUT_A_BUCKET = {
 }
 
 
-def told_of_the_account_alone(zendesk, path):
+def ask_without_a_bucket(zendesk, path):
     waited = zendesk.send(path)
     zendesk.answer(x_rate_limit="700", x_rate_limit_remaining="600", ratelimit_reset="60")
     return waited
@@ -284,7 +284,7 @@ def told_of_the_account_alone(zendesk, path):
 def test_what_has_no_bucket_in_its_answers_is_held_to_the_document(path):
     zendesk = Zendesk()
     for _ in range(WITHOUT_A_BUCKET[path][1]):
-        assert told_of_the_account_alone(zendesk, path) == 0
+        assert ask_without_a_bucket(zendesk, path) == 0
     assert zendesk.wait(path) == 60
     assert zendesk.wait(EXPORTS) == 0
 
@@ -292,7 +292,7 @@ def test_what_has_no_bucket_in_its_answers_is_held_to_the_document(path):
 @pytest.mark.parametrize("path", WITHOUT_A_BUCKET)
 def test_an_own_ceiling_is_kept_by_those_whose_answers_do_not_name_its_bucket(path):
     zendesk = Zendesk(**{WITHOUT_A_BUCKET[path][0]: 2})
-    assert [told_of_the_account_alone(zendesk, path) for _ in range(5)] == [0, 0, 60, 0, 60]
+    assert [ask_without_a_bucket(zendesk, path) for _ in range(5)] == [0, 0, 60, 0, 60]
 
 
 def test_paths_that_differ_in_ids_share_what_is_known():
@@ -307,8 +307,8 @@ def test_a_bucket_may_shrink():
     deleted = "/api/v2/deleted_tickets"
     for total, remaining in ((10, 9), (10, 8), (5, 1)):
         zendesk.send(deleted)
-        told = f"total={total}; remaining={remaining}; resets=38"
-        zendesk.answer(zendesk_ratelimit_deleted_tickets_index=told)
+        bucket = f"total={total}; remaining={remaining}; resets=38"
+        zendesk.answer(zendesk_ratelimit_deleted_tickets_index=bucket)
     zendesk.send(deleted)
     assert zendesk.wait(deleted) == 38
 
@@ -321,7 +321,7 @@ def test_an_own_ceiling_is_kept_in_any_minute():
     assert zendesk.now == 1000 + 2 * 60
 
 
-def test_the_scarcest_bucket_is_told():
+def test_the_scarcest_bucket_is_reported():
     zendesk = Zendesk()
     assert zendesk.limits.left(EXPORTS) is None
     zendesk.send()

@@ -1,4 +1,4 @@
-"""Models read side by side: the same rows as one after another, within the limits, and an end that waits for nobody."""
+"""Models are read concurrently: the same rows as one after another, within the rate limits, and a prompt exit."""
 
 import json
 import logging
@@ -116,7 +116,7 @@ def test_an_account_that_is_suspended_ends_the_run_while_models_wait_for_zendesk
     assert result.ids("group") == []
 
 
-def test_a_tap_that_is_terminated_leaves_even_if_nobody_reads(command, commands, zendesk):
+def test_a_tap_that_is_terminated_exits_even_if_its_output_is_not_read(command, commands, zendesk):
     with commands.start(*command(page_size=10)) as tap:
         tap.stdout.readline()
         tap.terminate()

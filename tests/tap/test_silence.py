@@ -97,7 +97,7 @@ def test_a_server_that_comes_back_is_asked_again_in_time(server):
     assert client(server(back_after_the_first), 9).request("/api/v2/groups", {}).send() == BODY
 
 
-def test_a_request_behind_one_that_nobody_answers_does_not_wait_for_ever():
+def test_a_request_behind_an_unanswered_one_does_not_wait_forever():
     queue = RequestQueue(RateLimits({}), max_concurrent=1, give_up_after=1)
     message = "/api/v2/groups: Zendesk has not answered any earlier request for 1 s"
     with (
@@ -108,7 +108,7 @@ def test_a_request_behind_one_that_nobody_answers_does_not_wait_for_ever():
         pytest.fail("its turn came while another request was under way")
 
 
-def test_a_run_of_many_models_that_nobody_answers_ends_by_itself(server, tap):
+def test_a_run_of_many_models_without_any_response_ends_by_itself(server, tap):
     result = tap(
         base_url=server(silent),
         credentials=TOKEN,

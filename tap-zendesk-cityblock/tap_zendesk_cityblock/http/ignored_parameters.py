@@ -1,6 +1,6 @@
 """The parameters that Zendesk ignores: responses name them in the header X-Zendesk-Api-Warn.
 
-The header is undocumented. Recorded responses (zenpy, 2016 to 2024, read 27 November 2026) have two forms:
+The header is undocumented (docs/zendesk/ignored-parameters.md). Recorded responses have two forms:
 `Removed restricted keys ["x"] from parameters …` and
 `{:allowed_parameters=>{:controller=>"tickets", …, :unpermitted_keys=>["x"], :invalid_values=>["y.z"]}}`.
 """

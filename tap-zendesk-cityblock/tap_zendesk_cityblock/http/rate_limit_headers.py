@@ -1,14 +1,11 @@
 """What Zendesk documents, and reports in each response, about its rate limits.
 
-https://developer.zendesk.com/api-reference/introduction/rate-limits/ (as of June 2025) and headers of live accounts
-(October 2026):
-
-- `x-rate-limit: 700`, `x-rate-limit-remaining: 699`: requests a minute, of the service that answers. Support and Help
-  Center count separately: on 8 February 2024, in the same second, Support reported 583 left and Help Center 697
-  (recordings in zenpy's tests, read 27 November 2026).
+- `x-rate-limit: 700`, `x-rate-limit-remaining: 699`: requests per minute, of the service that responds.
 - `ratelimit-limit`, `ratelimit-remaining`, `ratelimit-reset: 38`: the same, with the seconds until the window ends.
 - `zendesk-ratelimit-incremental-exports: total=10; remaining=9; resets=38`: an endpoint's own limit, by bucket.
 - `retry-after: 38`: seconds, with HTTP 429. /access_logs sends none, and has a date in `ratelimit-reset`.
+
+Sources, with links and dates: docs/zendesk/rate-limit-headers.md, documented-rate-limits.md, too-many-requests.md.
 """
 
 from __future__ import annotations

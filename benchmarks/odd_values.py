@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from benchmarks.account import settings
 from benchmarks.whole_path import BIN, build_views, export
 from sandbox.addresses import DATASET, MESSAGES_DATASET, PROJECT, TOPIC, TOPIC_PROJECT, Addresses
-from sandbox.internal_people import mend
+from sandbox.internal_directory import resolve_users
 from sandbox.tables import text_table
 from sandbox.up import Sandbox, Size, sandbox
 from sandbox.zendesk.account import create
@@ -77,7 +77,7 @@ def main(tickets: int, odd: int) -> int:
         home = Path(folder)
         kinds = _account(home / "zendesk.sqlite", tickets, odd)
         servers = stack.enter_context(sandbox(Addresses.free(), home, Size()))
-        mend(servers.warehouse, servers.addresses.zendesk_url)
+        resolve_users(servers.warehouse, servers.addresses.zendesk_url)
         export(servers, home)
         build_views(servers, home)
         _publish(servers, home)

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the servers, the demonstration, and a look into the warehouse and the topic."""
+"""`python -m sandbox`: starts the servers, runs the demo, queries the warehouse, listens to the topic."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sandbox import demo
 from sandbox.addresses import SUBSCRIPTION, Addresses
 from sandbox.bigquery import connect
-from sandbox.internal_people import mend
+from sandbox.internal_directory import resolve_users
 from sandbox.listen import ListenError, listen
 from sandbox.processes import ServerStartError, check_is_up
 from sandbox.query import QueryError, query
@@ -47,10 +47,10 @@ def _up(options: argparse.Namespace) -> int:
         for name, value in addresses.environment().items():
             print(f"export {name}={value}")
         if is_new:
-            print("# a new account: if Meltano has cursors of an older one, let it forget them:")
+            print("# a new account: if Meltano has state from an older one, clear it:")
             for state_id in demo.STATE_IDS:
                 print(f"#   {demo.MELTANO} state clear --force {state_id}")
-        print(f"# the sandbox is up, its data in {options.data_dir}; Ctrl-C stops it", flush=True)
+        print(f"# the sandbox is up, with its data in {options.data_dir}; Ctrl-C stops it", flush=True)
         try:
             signal.pause()
         except KeyboardInterrupt:
@@ -65,13 +65,11 @@ def _advance(options: argparse.Namespace) -> int:
     return 0
 
 
-def _mend(_options: argparse.Namespace) -> int:
+def _resolve_users(_options: argparse.Namespace) -> int:
     addresses = Addresses.known()
     check_is_up(addresses.zendesk_url, addresses.bigquery_url)
-    added = mend(connect(addresses.bigquery_url), addresses.zendesk_url)
-    print(
-        f"{added} people are known inside now; the next `meltano run tap-to-pubsub` publishes what waited for them"
-    )
+    added = resolve_users(connect(addresses.bigquery_url), addresses.zendesk_url)
+    print(f"Added {added} people to the internal directory. Publish their tickets: meltano run tap-to-pubsub")
     return 0
 
 
@@ -83,7 +81,7 @@ def _query(options: argparse.Namespace) -> int:
 
 def _listen(options: argparse.Namespace) -> int:
     host = Addresses.known().pubsub_host
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `listen | head` ends without a word
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `listen | head` ends quietly
     with _stopped_by_signals():
         for lines in listen(
             host, options.subscription, options.count, options.timeout, with_data=options.data
@@ -100,7 +98,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP unwind like Ctrl-C, so that every server is stopped."""
+    """Handles SIGTERM and SIGHUP like Ctrl-C, so that every server is stopped."""
 
     def interrupt(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
@@ -116,47 +114,47 @@ def _parser() -> argparse.ArgumentParser:
 
     account = argparse.ArgumentParser(add_help=False)
     account.add_argument(
-        "--seed", type=int, default=Size.seed, help="what a new account's content is drawn from"
+        "--seed", type=int, default=Size.seed, help="random seed of a new account (%(default)s)"
     )
     account.add_argument(
         "--tickets", type=int, default=Size.tickets, help="tickets of a new account (%(default)s)"
     )
     account.add_argument("--users", type=int, default=Size.users, help="users of a new account (%(default)s)")
     kept = argparse.ArgumentParser(add_help=False)
-    kept.add_argument("--data-dir", type=Path, default=DATA_DIR, help="where it keeps its data (%(default)s)")
+    kept.add_argument("--data-dir", type=Path, default=DATA_DIR, help="folder for its data (%(default)s)")
 
-    up = commands.add_parser("up", parents=[account, kept], help="start every server, until Ctrl-C")
-    up.add_argument("--fresh", action="store_true", help="forget what DATA_DIR holds")
-    up.add_argument("--free-ports", action="store_true", help="any free ports instead of the usual ones")
+    up = commands.add_parser("up", parents=[account, kept], help="start all servers, until Ctrl-C")
+    up.add_argument("--fresh", action="store_true", help="remove DATA_DIR first")
+    up.add_argument(
+        "--free-ports", action="store_true", help="use any free ports instead of the default ones"
+    )
     up.set_defaults(command=_up)
 
     later = commands.add_parser(
-        "advance", help="move a running sandbox's time on: tickets come, change and go"
+        "advance", help="advance the clock of a running sandbox: tickets are created, changed and deleted"
     )
     later.add_argument("--hours", type=int, default=24)
     later.set_defaults(command=_advance)
 
-    mended = commands.add_parser(
-        "mend",
-        help="let a running sandbox's internal tables know everybody: tickets wait for a join no longer",
+    resolve = commands.add_parser(
+        "resolve-users",
+        help="add all users to a running sandbox's internal directory, so that waiting tickets can be published",
     )
-    mended.set_defaults(command=_mend)
+    resolve.set_defaults(command=_resolve_users)
 
-    look = commands.add_parser("query", parents=[kept], help="ask the warehouse, in BigQuery's SQL")
+    look = commands.add_parser("query", parents=[kept], help="query the warehouse, in BigQuery's SQL")
     look.add_argument("sql")
     look.set_defaults(command=_query)
 
-    hear = commands.add_parser("listen", help="receive as Commons would, acknowledge, and show each message")
-    hear.add_argument(
-        "--subscription", default=SUBSCRIPTION, help="its name, or its whole path (%(default)s)"
-    )
-    hear.add_argument("--count", type=int, help="stop after so many messages")
-    hear.add_argument("--timeout", type=float, help="stop when nothing came for so many seconds")
-    hear.add_argument("--data", action="store_true", help="show the messages' data too")
+    hear = commands.add_parser("listen", help="receive, acknowledge and show messages, as Commons would")
+    hear.add_argument("--subscription", default=SUBSCRIPTION, help="its name or full path (%(default)s)")
+    hear.add_argument("--count", type=int, help="stop after COUNT messages")
+    hear.add_argument("--timeout", type=float, help="stop after TIMEOUT seconds without a message")
+    hear.add_argument("--data", action="store_true", help="show the data of messages, too")
     hear.set_defaults(command=_listen)
 
     show = commands.add_parser(
-        "demo", parents=[account, kept], help="two runs, a day apart, and what they did"
+        "demo", parents=[account, kept], help="run both jobs twice, a day apart, and show the results"
     )
     show.set_defaults(command=_demo)
     return parser

@@ -1,4 +1,4 @@
-"""Where the sandbox's servers listen, and the environment that points the product at them."""
+"""The addresses of the sandbox's servers, and the environment variables that point the product to them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SUBSCRIPTION = "devCommonsZendeskTicket"
 
 @dataclasses.dataclass(frozen=True)
 class Addresses:
-    """Loopback ports. The defaults are those that meltano.yml's `local` environment knows."""
+    """Loopback ports. The defaults are those in meltano.yml's `local` environment."""
 
     zendesk: int = 8090
     bigquery: int = 9050
@@ -33,11 +33,11 @@ class Addresses:
     given_pubsub_host: str | None = dataclasses.field(
         default_factory=lambda: os.environ.get("PUBSUB_EMULATOR_HOST") or None
     )
-    """A Pub/Sub server that is there already: it is used, and none of ours is started."""
+    """A Pub/Sub server that is running already, and is used instead of the sandbox's own."""
 
     @classmethod
     def free(cls) -> Addresses:
-        """Ports that nobody listened on a moment ago."""
+        """Ports that were free a moment ago."""
         names = [field.name for field in dataclasses.fields(cls) if isinstance(field.default, int)]
         sockets = [socket.create_server(("127.0.0.1", 0)) for _ in names]
         ports = [opened.getsockname()[1] for opened in sockets]
@@ -47,7 +47,7 @@ class Addresses:
 
     @classmethod
     def known(cls, environ: Mapping[str, str] = os.environ) -> Addresses:
-        """Where a sandbox is that runs already: by the variables that it told, else the usual ports."""
+        """The addresses of a running sandbox: from the variables that it printed, or the default ports."""
         usual = cls()
 
         def port(variable: str, otherwise: int) -> int:
@@ -74,11 +74,11 @@ class Addresses:
 
     @property
     def pubsub_host(self) -> str:
-        """In the form of PUBSUB_EMULATOR_HOST: without a scheme."""
+        """host:port, as in PUBSUB_EMULATOR_HOST."""
         return self.given_pubsub_host or f"127.0.0.1:{self.pubsub}"
 
     def environment(self) -> dict[str, str]:
-        """Variables for Meltano, which outrank the addresses in meltano.yml, and for Google's clients."""
+        """Variables for Meltano, which override the addresses in meltano.yml, and for Google's clients."""
         return {
             "TAP_ZENDESK_CITYBLOCK_BASE_URL": self.zendesk_url,
             "TARGET_BIGQUERY_BIGQUERY_EMULATOR_HOST": self.bigquery_url,

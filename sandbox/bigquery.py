@@ -1,4 +1,4 @@
-"""The BigQuery server: local-bigquery in an environment of its own, because it needs Python 3.13."""
+"""The BigQuery server: local-bigquery, in its own environment because it needs Python 3.13."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LAUNCHER = Path(__file__).parent / "local_bigquery_launcher.py"
 
 @contextmanager
 def bigquery_server(addresses: Addresses, data_dir: Path) -> Iterator[bigquery.Client]:
-    """A client of the running server, which has the dataset `zendesk`. Rows are kept in `data_dir`.
+    """Runs the server, with the dataset `zendesk`, until the block is left. Yields a client.
 
     Raises ServerStartError.
     """
@@ -49,7 +49,7 @@ def bigquery_server(addresses: Addresses, data_dir: Path) -> Iterator[bigquery.C
 
 
 def connect(url: str) -> bigquery.Client:
-    """A client of the server at `url`, whatever the environment says."""
+    """A client of the server at `url`; ignores the environment."""
     return bigquery.Client(
         PROJECT,
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]

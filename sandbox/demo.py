@@ -1,4 +1,4 @@
-"""Export and publication, twice, a day apart, and what came of it: what `make run` shows."""
+"""What `make run` shows: both jobs twice, a day apart, and a summary of the results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox.addresses import DATASET, MESSAGES_DATASET, SUBSCRIPTION, Addresses
-from sandbox.internal_people import mend
+from sandbox.internal_directory import resolve_users
 from sandbox.listen import listen
 from sandbox.tables import text_table
 from sandbox.truth import compare, compare_messages
@@ -39,11 +39,11 @@ WAITING = f"""
 
 
 class DemoError(Exception):
-    """A step failed; the message says where its log is."""
+    """A step failed; the message names its log."""
 
 
 def run(data_dir: Path, size: Size) -> None:
-    """Prints as it goes. Starts anew: what `data_dir` and the local state held is gone.
+    """Prints its progress. Removes `data_dir` and the local state first.
 
     Raises DemoError, ServerStartError.
     """
@@ -61,15 +61,16 @@ def run(data_dir: Path, size: Size) -> None:
         _run("           ", "tap-to-pubsub", logs / "publish-1.log")
         waiting = _waiting(servers.warehouse)
         changed = advance(addresses.zendesk_url, hours=24)
-        print("A day later in Zendesk: " + _told(changed.get("ticket", {})))
-        added = mend(servers.warehouse, addresses.zendesk_url)
+        tickets = ", ".join(f"{count} tickets {kind}" for kind, count in changed["ticket"].items())
+        print(f"A day later in Zendesk: {tickets}")
+        added = resolve_users(servers.warehouse, addresses.zendesk_url)
         _run("Second run:", "tap-to-bigquery", logs / "export-2.log")
         _run("           ", "tap-to-pubsub", logs / "publish-2.log")
         print()
         print(_summary(servers.warehouse))
         print(_verdict(servers))
-        print(_to_commons(servers, waiting, added))
-    print(_look_further(data_dir))
+        print(_messages(servers, waiting, added))
+    print(_next_steps(data_dir))
 
 
 def _run(title: str, job: str, log: Path) -> None:
@@ -82,7 +83,7 @@ def _run(title: str, job: str, log: Path) -> None:
 def _meltano(*arguments: str, log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        own_state = {"MELTANO_STATE_BACKEND_URI": "systemdb"}  # whatever .env says for staging
+        own_state = {"MELTANO_STATE_BACKEND_URI": "systemdb"}  # not the one that .env sets for staging
         status = subprocess.run(
             [MELTANO, "--environment", "local", *arguments],
             check=False,
@@ -93,15 +94,13 @@ def _meltano(*arguments: str, log: Path) -> None:
         ).returncode
     if status:
         last = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
-        raise DemoError(f"\n{last}\nmeltano {' '.join(arguments)} ended with {status}; the whole log: {log}")
-
-
-def _told(changes: dict[str, int]) -> str:
-    return ", ".join(f"{count} tickets {kind}" for kind, count in changes.items())
+        raise DemoError(
+            f"\n{last}\nmeltano {' '.join(arguments)} failed with exit code {status}; full log: {log}"
+        )
 
 
 def _summary(warehouse: bigquery.Client) -> str:
-    """One row a model; the cursors and seconds are the second run's."""
+    """One row per model; cursors and seconds are those of the second run."""
     runs: dict[str, dict[int, bigquery.Row]] = {}
     for row in warehouse.query_and_wait(RUNS):
         runs.setdefault(row.table_name, {})[row.run] = row
@@ -134,20 +133,20 @@ def _summary(warehouse: bigquery.Client) -> str:
 
 
 def _verdict(servers: Sandbox) -> str:
-    """Whether the views say what the account says. Raises DemoError."""
+    """Compares the views with Zendesk. Raises DemoError."""
     url = servers.addresses.zendesk_url
     models = [endpoint.model for endpoint in DEFAULT_ENDPOINTS]
     if os.environ.get("DBT_BIGQUERY_OPT_IN_VIEWS") == "true":
         models = sorted({run.table_name for run in servers.warehouse.query_and_wait(RUNS)} | {*models})
     compared = [compare(url, servers.warehouse, DATASET, model) for model in models]
     if unequal := [comparison.model for comparison in compared if not comparison.equal]:
-        raise DemoError(f"these views do not say what Zendesk says: {', '.join(unequal)}")
+        raise DemoError(f"these views do not match Zendesk: {', '.join(unequal)}")
     rows = sum(comparison.rows for comparison in compared)
-    return f"\nAll {len(compared)} views say what Zendesk says: {rows:,} rows compared, by key and content."
+    return f"\nAll {len(compared)} views match Zendesk: {rows:,} rows compared, by key and content."
 
 
 def _waiting(warehouse: bigquery.Client) -> list[bigquery.Row]:
-    """Tickets that could not be published, by the field that holds an unknown user and why it is unknown."""
+    """Counts waiting tickets by the field with the unmatched user and the reason."""
     sql = f"""
         SELECT missing.field, missing.reason, COUNT(DISTINCT ticket_id) AS tickets
         FROM (SELECT unpublished.ticket_id, unpublished.unjoined {WAITING}) CROSS JOIN UNNEST(unjoined) AS missing
@@ -156,8 +155,8 @@ def _waiting(warehouse: bigquery.Client) -> list[bigquery.Row]:
     return list(warehouse.query_and_wait(sql))
 
 
-def _to_commons(servers: Sandbox, waiting: list[bigquery.Row], added: int) -> str:
-    """What was published, what waited and why, and whether Commons has what Zendesk has. Raises DemoError."""
+def _messages(servers: Sandbox, waiting: list[bigquery.Row], added: int) -> str:
+    """Compares the published messages with Zendesk. Raises DemoError."""
     warehouse = servers.warehouse
     compared = compare_messages(servers.addresses.zendesk_url, warehouse)
     still = {
@@ -167,42 +166,43 @@ def _to_commons(servers: Sandbox, waiting: list[bigquery.Row], added: int) -> st
         )
     }
     if compared.missing | compared.different != still or compared.surplus:
-        raise DemoError("what was published is not what Zendesk says")
+        raise DemoError("the published messages do not match Zendesk")
     sent = next(
         iter(warehouse.query_and_wait(f"SELECT COUNT(*) AS n FROM {MESSAGES_DATASET}.zendesk_ticket"))
     ).n
-    heard = listen(servers.addresses.pubsub_host, SUBSCRIPTION, count=3, timeout=10, with_data=False)
-    reasons = text_table(["field", "why", "tickets"], [list(row) for row in waiting])
+    first = listen(servers.addresses.pubsub_host, SUBSCRIPTION, count=3, timeout=10, with_data=False)
+    reasons = text_table(["field", "reason", "tickets"], [list(row) for row in waiting])
     return f"""
-To Commons: {sent:,} messages. After the first run these tickets waited, because a user of theirs was nobody inside:
+Published {sent:,} messages for Commons. After the first run these tickets were waiting, because one of their users has no match
+in the internal directory:
 
 {_indented(reasons)}
 
-Then {added} people were added inside, and the second run published what had waited; {len(still)} still wait for users
-who were deleted in Zendesk. All {compared.rows:,} others were published as Zendesk has them. The first messages of {SUBSCRIPTION}:
+Added {added} people to the internal directory; the second run then published the tickets that had been waiting for them.
+{len(still)} tickets still wait for users who were deleted in Zendesk. All {compared.rows:,} others match Zendesk. The first messages of {SUBSCRIPTION}:
 
-{_indented(chr(10).join(heard))}"""
+{_indented(chr(10).join(first))}"""
 
 
 def _indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
 
 
-def _look_further(data_dir: Path) -> str:
+def _next_steps(data_dir: Path) -> str:
     python = ".venv/bin/python -m sandbox query"
     kept = "" if data_dir == Path(".sandbox") else f" --data-dir {data_dir}"
     return f"""
-The servers are stopped, the rows are kept in {data_dir}. To look further:
+The servers are stopped; their data is kept in {data_dir}. Next, you can:
 
   query a view
     {python}{kept} "SELECT status, COUNT(*) AS tickets FROM {DATASET}.ticket_latest GROUP BY status"
 
-  see every export of a model, with its cursors
+  list every export of a model, with its cursors
     {python}{kept} "SELECT * FROM {DATASET}.EXPORT_METADATA WHERE table_name = 'ticket' ORDER BY bq_inserted_at DESC"
 
-  see which tickets wait for a join, and why
+  list the waiting tickets and their join errors
     {python}{kept} "SELECT ticket_id, first_seen_at, unjoined FROM {DATASET}.TICKET_USER_JOIN_ERROR_latest WHERE is_waiting"
 
-  override a cursor (here: tickets again from 1 June 2025), then `make sandbox` and, beside it, `{MELTANO} run tap-to-bigquery`
+  set a bookmark back (tickets since 1 June 2025), then run `make sandbox` and, in another terminal, `{MELTANO} run tap-to-bigquery`
     {MELTANO} state merge {STATE_ID} '{{"singer_state": {{"bookmarks": {{"ticket": {{"start_time": 1748736000}}}}}}}}'
 """

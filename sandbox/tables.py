@@ -1,4 +1,4 @@
-"""Rows as aligned text."""
+"""Formats rows as aligned text."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-WIDEST = 48
+MAX_WIDTH = 48
 
 
-def text_table(header: Sequence[str], rows: Iterable[Sequence[object]], widest: int = WIDEST) -> str:
-    """Columns as wide as their content, numbers to the right, values cut that are longer than `widest` characters."""
-    lines = [[_cell(value, widest) for value in row] for row in rows]
+def text_table(header: Sequence[str], rows: Iterable[Sequence[object]], max_width: int = MAX_WIDTH) -> str:
+    """Numbers are aligned right; values longer than `max_width` characters are cut."""
+    lines = [[_cell(value, max_width) for value in row] for row in rows]
     numeric = [bool(lines) and all(_is_number(line[i]) for line in lines) for i in range(len(header))]
     widths = [max(len(line[i]) for line in [list(header), *lines]) for i in range(len(header))]
 
@@ -25,7 +25,7 @@ def text_table(header: Sequence[str], rows: Iterable[Sequence[object]], widest: 
     return "\n".join([aligned(header), aligned(["-" * width for width in widths]), *map(aligned, lines)])
 
 
-def _cell(value: object, widest: int) -> str:
+def _cell(value: object, max_width: int) -> str:
     if value is None:
         return "-"
     if isinstance(value, int) and not isinstance(value, bool):
@@ -33,7 +33,7 @@ def _cell(value: object, widest: int) -> str:
     if isinstance(value, float):
         return f"{value:.2f}"
     text = " ".join(str(value).split())
-    return text if len(text) <= widest else text[: widest - 1] + "…"
+    return text if len(text) <= max_width else text[: max_width - 1] + "…"
 
 
 def _is_number(cell: str) -> bool:

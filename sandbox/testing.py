@@ -1,4 +1,4 @@
-"""pytest fixtures that hand out the sandbox's servers on free ports. Loaded by tests/conftest.py."""
+"""pytest fixtures that run the sandbox's servers on free ports. Loaded by tests/conftest.py."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Warehouse:
-    """The running BigQuery and GCS servers, and a client of the first."""
+    """The running BigQuery and GCS servers, with a BigQuery client."""
 
     addresses: Addresses
     client: bigquery.Client
@@ -32,7 +32,7 @@ class Warehouse:
 
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """BigQuery and GCS, once for all tests: each test works in a dataset of its own (`dataset`)."""
+    """BigQuery and GCS, once for all tests; each test uses its own dataset (`dataset`)."""
     addresses, data_dir = Addresses.free(), tmp_path_factory.mktemp("warehouse")
     with gcs_server(addresses, data_dir), bigquery_server(addresses, data_dir) as client:
         yield Warehouse(addresses, client, data_dir / "gcs" / BUCKET)
@@ -40,7 +40,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
 @pytest.fixture
 def dataset(warehouse: Warehouse) -> Iterator[str]:
-    """The name of an empty dataset that goes with the test."""
+    """The name of an empty dataset, deleted after the test."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     warehouse.client.create_dataset(name)
     yield name
@@ -53,12 +53,12 @@ class PubSub:
 
     host: str
     is_given: bool
-    """It is the one that PUBSUB_EMULATOR_HOST names: Google's, as a rule, which differs in places."""
+    """Whether it is the one that PUBSUB_EMULATOR_HOST names, usually Google's emulator."""
 
 
 @pytest.fixture(scope="session")
 def pubsub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PubSub]:
-    """Pub/Sub, once for all tests: each test works with topics of its own."""
+    """Pub/Sub, once for all tests; each test uses its own topics."""
     addresses = Addresses.free()
     with pubsub_server(addresses, tmp_path_factory.mktemp("pubsub")):
         yield PubSub(addresses.pubsub_host, is_given=addresses.given_pubsub_host is not None)
@@ -66,7 +66,7 @@ def pubsub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PubSub]:
 
 @pytest.fixture(scope="module")
 def zendesk_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A small Zendesk account, shared by the module's tests: faults and changes of one are seen by the next."""
+    """A small Zendesk account, shared by the module's tests: each sees the faults and changes of those before it."""
     addresses = Addresses.free()
     with zendesk_server(addresses, tmp_path_factory.mktemp("zendesk"), Size(tickets=250, users=60)):
         yield addresses.zendesk_url

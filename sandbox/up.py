@@ -1,4 +1,4 @@
-"""All servers of the sandbox as one context."""
+"""Starts and stops all servers of the sandbox."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sandbox.addresses import MESSAGES_DATASET
 from sandbox.bigquery import bigquery_server
 from sandbox.gcs import gcs_server
-from sandbox.internal_people import seed_internal_people
+from sandbox.internal_directory import seed_internal_directory
 from sandbox.processes import ServerStartError, answers, serving
 from sandbox.pubsub import pubsub_server
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """What a new Zendesk account holds; an account that `data_dir` already has keeps its own."""
+    """Of a new Zendesk account; an account that `data_dir` already has keeps its size."""
 
     seed: int = 1
     tickets: int = 2_000
@@ -37,7 +37,7 @@ class Size:
 
 @dataclasses.dataclass(frozen=True)
 class Sandbox:
-    """A running sandbox: its addresses, and a client of its warehouse."""
+    """A running sandbox, with a client of its warehouse."""
 
     addresses: Addresses
     warehouse: bigquery.Client
@@ -46,7 +46,7 @@ class Sandbox:
 
 @contextmanager
 def zendesk_server(addresses: Addresses, data_dir: Path, size: Size) -> Iterator[None]:
-    """The running Zendesk simulator. Raises ServerStartError."""
+    """Runs the Zendesk simulator until the block is left. Raises ServerStartError."""
     argv = [
         *(sys.executable, "-m", "sandbox.zendesk"),
         *("--port", str(addresses.zendesk), "--database", str(data_dir / "zendesk.sqlite")),
@@ -58,7 +58,7 @@ def zendesk_server(addresses: Addresses, data_dir: Path, size: Size) -> Iterator
 
 
 def advance(zendesk_url: str, hours: int) -> dict[str, dict[str, int]]:
-    """Moves Zendesk's clock on; what changed meanwhile, as {model: {kind of change: objects}}."""
+    """Advances Zendesk's clock. Returns the changes, as {model: {kind of change: objects}}."""
     request = urllib.request.Request(  # noqa: S310 - a loopback address of our own
         f"{zendesk_url}/_sandbox/advance",
         data=json.dumps({"hours": hours}).encode(),
@@ -70,7 +70,7 @@ def advance(zendesk_url: str, hours: int) -> dict[str, dict[str, int]]:
 
 
 def forget(addresses: Addresses, data_dir: Path) -> None:
-    """Removes what an earlier sandbox left in `data_dir`. Raises ServerStartError where one that is up may be using it."""
+    """Removes `data_dir`. Raises ServerStartError if a running sandbox may be using it."""
     ports = [addresses.zendesk, addresses.bigquery, addresses.gcs]
     if addresses.given_pubsub_host is None:
         ports.append(addresses.pubsub)
@@ -84,15 +84,12 @@ def forget(addresses: Addresses, data_dir: Path) -> None:
 
 @contextmanager
 def sandbox(addresses: Addresses, data_dir: Path, size: Size) -> Iterator[Sandbox]:
-    """Every server up and answering, its data in `data_dir`; all of them stopped at the end.
-
-    Raises ServerStartError.
-    """
+    """Runs all servers until the block is left, with their data in `data_dir`. Raises ServerStartError."""
     with ExitStack() as servers:
         servers.enter_context(zendesk_server(addresses, data_dir, size))
         servers.enter_context(gcs_server(addresses, data_dir))
         servers.enter_context(pubsub_server(addresses, data_dir))
         warehouse = servers.enter_context(bigquery_server(addresses, data_dir))
         warehouse.create_dataset(MESSAGES_DATASET, exists_ok=True)
-        seed_internal_people(warehouse, addresses.zendesk_url)
+        seed_internal_directory(warehouse, addresses.zendesk_url)
         yield Sandbox(addresses, warehouse, data_dir)

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - PYTHONPATH leads here
-"""On PYTHONPATH: a resolver that fails when it is asked for the second and the third time, as one does for a moment."""
+"""On PYTHONPATH: name resolution fails at the second and third call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 _asked, _resolve = itertools.count(1), socket.getaddrinfo
 
 
-def _getaddrinfo(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - handed on as it is
+def _getaddrinfo(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - passed through
     if next(_asked) in (2, 3):
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
     return _resolve(*arguments, **options)

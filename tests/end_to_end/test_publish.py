@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sandbox.addresses import SUBSCRIPTION
-from sandbox.internal_people import mend
+from sandbox.internal_directory import resolve_users
 from sandbox.listen import listen
 from sandbox.truth import compare_messages
 from sandbox.up import advance
@@ -33,7 +33,7 @@ def waiting(project, after_first_run):
 @pytest.fixture(scope="module")
 def after_second_run(project, waiting):
     advance(project.sandbox.addresses.zendesk_url, hours=24)
-    mend(project.sandbox.warehouse, project.sandbox.addresses.zendesk_url)
+    resolve_users(project.sandbox.warehouse, project.sandbox.addresses.zendesk_url)
     project.run("tap-to-pubsub")
     return {row["ticket_id"] for row in project.rows(WAITING)}
 

@@ -85,7 +85,7 @@ def test_it_stops_when_nothing_comes(topic, pubsub):
 
 def test_what_is_not_there_is_one_sentence(topic, pubsub):
     name = f"projects/local-tests/subscriptions/test-{uuid.uuid4().hex}"
-    with pytest.raises(ListenError, match=f"there is no {name}"):
+    with pytest.raises(ListenError, match=f"{name} does not exist"):
         heard(pubsub, name, count=1)
     with pytest.raises(ServerStartError, match="not on this machine"):
         list(listen("pubsub.googleapis.com:443", name, 1, None, with_data=False))

@@ -1,6 +1,6 @@
-"""Cityblock's own members and users, as the directory view expects them: made from the Zendesk account's people.
+"""The internal directory's tables of members and users, made from the users of the Zendesk account.
 
-Some are left out at first, so that a few tickets cannot be joined; mend() adds them.
+Some are missing at first, so that a few tickets wait; resolve_users() adds them.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ COLUMNS = {
     "member": [bigquery.SchemaField("id", "STRING", "REQUIRED")],
     "user": [bigquery.SchemaField("id", "STRING", "REQUIRED"), bigquery.SchemaField("email", "STRING")],
 }
-LEFT_OUT = {"member": 97, "user": 11}
-"""Every so manieth is not known inside."""
+MISSING_EVERY = {"member": 97, "user": 11}
+"""Every 97th member and every 11th user is missing."""
 
 
-def seed_internal_people(warehouse: bigquery.Client, zendesk_url: str) -> None:
-    """Fills `internal.member` and `internal.user`, unless they are there."""
+def seed_internal_directory(warehouse: bigquery.Client, zendesk_url: str) -> None:
+    """Fills `internal.member` and `internal.user`, unless they exist."""
     warehouse.create_dataset(DATASET, exists_ok=True)
     if list(warehouse.list_tables(DATASET)):
         return
     for name, people in _people(zendesk_url).items():
-        _append(warehouse, name, [row for n, row in enumerate(people) if n % LEFT_OUT[name]])
+        _append(warehouse, name, [row for n, row in enumerate(people) if n % MISSING_EVERY[name]])
 
 
-def mend(warehouse: bigquery.Client, zendesk_url: str) -> int:
-    """What the Member Service does some day: everybody is known inside. How many were added."""
+def resolve_users(warehouse: bigquery.Client, zendesk_url: str) -> int:
+    """Adds everyone who is missing, as Cityblock's own systems would later. Returns how many."""
     added = 0
     for name, people in _people(zendesk_url).items():
         known = {row.id for row in warehouse.query_and_wait(f"SELECT id FROM {DATASET}.{name}")}
@@ -40,7 +40,7 @@ def mend(warehouse: bigquery.Client, zendesk_url: str) -> int:
 
 
 def _people(zendesk_url: str) -> dict[str, list[dict[str, str]]]:
-    """By table, everybody whom the account knows."""
+    """All users of the account, by table."""
     with urllib.request.urlopen(f"{zendesk_url}/_sandbox/objects/user", timeout=600) as lines:  # noqa: S310 - loopback
         people = [json.loads(line) for line in lines]
     return {

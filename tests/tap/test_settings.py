@@ -210,13 +210,13 @@ def test_a_credentials_file_that_makes_no_sense_asks_zendesk_nothing(content, to
     assert zendesk.requests() == []
 
 
-def test_a_setting_that_is_null_is_absent(command):
+def test_a_setting_that_is_null_is_absent(command, commands):
     line = command("--discover", discover_permissions=False)
     path = line[line.index("--config") + 1]
     given = json.loads(path.read_text())
     nulls = dict.fromkeys(set(SETTINGS.to_dict()["properties"]) - set(given))
     path.write_text(json.dumps({**nulls, **given}))
-    listed = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    listed = commands.run(*line)
     assert listed.returncode == 0, listed.stderr
     assert len(json.loads(listed.stdout)["streams"]) == 28
 
@@ -341,7 +341,12 @@ def test_nothing_follows_the_sentence_of_a_refused_setting(command):
     line = command(bulk_models=["nope"], state={"bookmarks": {}}, catalog={"streams": []})
     env = {"PATH": "/usr/bin:/bin", "PYTHONWARNINGS": "once"}
     done = subprocess.run(
-        [*line, "--discover"], capture_output=True, text=True, timeout=60, check=False, env=env
+        [COMMANDS[0], *line[1:], "--discover"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=env,
     )
     assert done.returncode == 1
     assert "bulk_models: Unknown model 'nope'" in done.stderr.splitlines()[-1]

@@ -1,4 +1,10 @@
 # One verb per intent; CI uses the same.
+# `make model` is given a path of Zendesk's; programs are still found in these folders.
+ifeq ($(origin PATH),command line)
+ZENDESK_PATH := $(PATH)
+override PATH := /usr/local/bin:/usr/bin:/bin
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.* \#\# .*/\1/p' Makefile)
 SHELL := /bin/sh
@@ -54,6 +60,9 @@ check: setup ## lint, formatting and types
 format: setup ## format, and fix what ruff can fix
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+
+model: setup ## start a new model: make model NAME=ticket_rule PATH=/api/v2/ticket_rules
+	@$(PYTHON) tap-zendesk-cityblock/make_model.py --name='$(if $(findstring command,$(origin NAME)),$(NAME))' --path='$(ZENDESK_PATH)' --root='$(ROOT)' --openapi='$(OPENAPI)'
 
 docs: setup ## rewrite the generated parts of the documentation, and the dbt models
 	$(PYTHON) transform/make_models.py

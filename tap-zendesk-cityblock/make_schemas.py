@@ -45,6 +45,7 @@ class Document:
         self._schemas = schemas
 
     def properties(self, name: str) -> Json:
+        """Raises SystemExit if the document lacks the schema or one that it refers to."""
         found = self._properties({"$ref": f"#/components/schemas/{name}"})
         return {
             key: self._converted(key, schema)
@@ -54,7 +55,12 @@ class Document:
 
     def _deref(self, schema: Json) -> Json:
         while "$ref" in schema:
-            schema = self._schemas[_name(schema["$ref"])]
+            name = _name(schema["$ref"])
+            if name not in self._schemas:
+                sys.exit(
+                    f"{EXTRACT.name} lacks {name}: renew it with `make_schemas.py OAS.YAML`, from {SOURCE}"
+                )
+            schema = self._schemas[name]
         return schema
 
     def _properties(self, schema: Json) -> Json:
@@ -125,16 +131,17 @@ def _referred(value: object) -> list[str]:
 
 
 def completed(model: str, schema: Json, document: Document) -> tuple[Json, list[str]]:
-    """The schema with the properties that it lacks, and their names."""
+    """The schema with the properties that it lacks, and their names. The first property is the key."""
     origin = schema["openapi"]
-    passed_over = {*schema["properties"], *origin.get("skip", ()), *MODELS[model].left_out}
+    left_out = MODELS[model].left_out if model in MODELS else ()
+    passed_over = {*schema["properties"], *origin.get("skip", ()), *left_out}
     missing = {
         name: {**type_, "description": "TODO"}
         for name, type_ in document.properties(origin["schema"]).items()
         if name not in passed_over
     }
-    key = MODELS[model].key
     properties = {**schema["properties"], **missing}
+    key = next(iter(properties))
     ordered = {key: properties.pop(key), **dict(sorted(properties.items()))}
     return {**schema, "properties": ordered}, sorted(missing)
 

@@ -1,0 +1,81 @@
+"""`make model`: the skeleton of a new model, and a sentence for each argument that is invalid."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TAP = Path(__file__).parents[2] / "tap-zendesk-cityblock"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The tap's folder, to be written to."""
+    return shutil.copytree(TAP, tmp_path / "tap", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def make_model(folder, **arguments):
+    options = [f"--{name}={value}" for name, value in arguments.items()]
+    return python(folder, folder / "make_model.py", *options)
+
+
+def python(folder, *arguments):
+    """The folder's own package goes before the installed one."""
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def load_schema(folder, model):
+    return python(
+        folder,
+        "-c",
+        f"from tap_zendesk_cityblock.columns import load_schema; print([*load_schema('{model}')['properties']])",
+    )
+
+
+def test_a_new_model_is_a_row_and_a_schema_file_to_be_described(folder):
+    made = make_model(folder, name="bookmark", path="/api/v2/bookmarks.json")
+    assert made.returncode == 0, made.stderr
+    row = python(
+        folder, "-c", "from tap_zendesk_cityblock.models import MODELS; print(MODELS['bookmark'])"
+    ).stdout
+    assert "path='/api/v2/bookmarks', root='bookmarks', paging=<Paging.LIST_CURSOR" in row
+    unfinished = load_schema(folder, "bookmark")
+    assert "schemas/bookmark.json: property 'name' has no description" in unfinished.stderr
+    file = folder / "tap_zendesk_cityblock" / "schemas" / "bookmark.json"
+    file.write_text(file.read_text().replace("TODO", "Name"))
+    assert load_schema(folder, "bookmark").stdout.startswith(
+        "['id', 'created_at', 'updated_at', 'url', 'name', "
+    )
+
+
+def test_its_properties_can_come_from_the_openapi_document(folder):
+    path = "/api/v2/incremental/macro_things/cursor"
+    made = make_model(folder, name="macro_thing", path=path, openapi="MacroObject")
+    assert made.returncode == 0, made.stderr
+    assert f'Model("macro_thing", "{path}", "macro_things", Paging.EXPORT_CURSOR)' in made.stdout
+    schema = json.loads((folder / "tap_zendesk_cityblock" / "schemas" / "macro_thing.json").read_text())
+    assert schema["openapi"] == {"schema": "MacroObject"}
+    assert schema["properties"]["actions"]["description"] == "TODO"
+    assert next(iter(schema["properties"])) == "id"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"path": "/api/v2/bookmarks"}, "Invalid NAME '': expected a singular noun in snake_case"),
+        ({"name": "Bookmark", "path": "/api/v2/bookmarks"}, "Invalid NAME 'Bookmark'"),
+        ({"name": "brand", "path": "/api/v2/brands"}, "models.py already has the model 'brand'"),
+        ({"name": "bookmark", "path": "bookmarks"}, "Invalid PATH 'bookmarks': expected Zendesk's path"),
+    ],
+)
+def test_invalid_arguments_are_named_and_nothing_is_written(folder, arguments, sentence):
+    before = (folder / "tap_zendesk_cityblock" / "models.py").read_text()
+    made = make_model(folder, **arguments)
+    assert made.returncode == 1
+    assert made.stderr.startswith(sentence)
+    assert (folder / "tap_zendesk_cityblock" / "models.py").read_text() == before

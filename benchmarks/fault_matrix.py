@@ -29,7 +29,7 @@ from tap_zendesk_cityblock.models import MODELS, Paging
 
 import sandbox
 from benchmarks.account import TAP, account
-from sandbox.tables import text_table
+from sandbox.text_table import text_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

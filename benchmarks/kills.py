@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.commons import Message, Place, place, record, singer
 from sandbox.addresses import DATASET
-from sandbox.tables import text_table
+from sandbox.text_table import text_table
 from sandbox.zendesk.people import FIRST_USER
 from sandbox.zendesk.tickets import ticket
 

@@ -25,8 +25,8 @@ from benchmarks.account import settings
 from benchmarks.whole_path import BIN, build_views, export
 from sandbox.addresses import DATASET, MESSAGES_DATASET, PROJECT, TOPIC, TOPIC_PROJECT, Addresses
 from sandbox.internal_directory import resolve_users
-from sandbox.tables import text_table
-from sandbox.up import Sandbox, Size, sandbox
+from sandbox.servers import Sandbox, Size, sandbox
+from sandbox.text_table import text_table
 from sandbox.zendesk.account import create
 from sandbox.zendesk.store import Store
 

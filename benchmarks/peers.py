@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import requests
 
 from benchmarks.account import TAP, account, cost_of, settings
-from sandbox.tables import text_table
+from sandbox.text_table import text_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable

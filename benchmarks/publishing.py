@@ -22,7 +22,7 @@ from local_pubsub.clients import clients
 from benchmarks.commons import Place, place, record, singer
 from benchmarks.measure import Cost, cost
 from sandbox.addresses import TOPIC_PROJECT
-from sandbox.tables import text_table
+from sandbox.text_table import text_table
 from sandbox.zendesk.people import FIRST_USER
 from sandbox.zendesk.tickets import ticket
 

@@ -21,7 +21,7 @@ import requests
 from tap_zendesk_cityblock.models import BULK_MODELS
 
 from benchmarks.account import TAP, account, settings
-from sandbox.tables import text_table
+from sandbox.text_table import text_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ import json
 import sys
 
 from benchmarks.account import TAP, account, cost_of, settings
-from sandbox.tables import text_table
+from sandbox.text_table import text_table
 
 LIMIT = """
 import sys, msgspec, requests

@@ -23,8 +23,8 @@ from benchmarks.measure import Cost, cost
 from sandbox.addresses import BUCKET, PROJECT, Addresses
 from sandbox.bigquery import bigquery_server
 from sandbox.gcs import gcs_server
-from sandbox.tables import text_table
-from sandbox.up import Size, zendesk_server
+from sandbox.servers import Size, zendesk_server
+from sandbox.text_table import text_table
 
 ROOT = Path(__file__).parents[1]
 LEFT_OUT = ("custom_fields", "satisfaction_rating", "via")

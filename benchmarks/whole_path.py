@@ -20,9 +20,9 @@ from pathlib import Path
 
 from benchmarks.measure import Cost, cost
 from sandbox.addresses import BUCKET, DATASET, PROJECT, Addresses
-from sandbox.tables import text_table
-from sandbox.truth import compare
-from sandbox.up import Sandbox, Size, sandbox
+from sandbox.comparison import compare
+from sandbox.servers import Sandbox, Size, sandbox
+from sandbox.text_table import text_table
 from sandbox.zendesk.models import DEFAULT_ENDPOINTS
 
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ from sandbox.internal_directory import resolve_users
 from sandbox.listen import ListenError, listen
 from sandbox.processes import ServerStartError, check_is_up
 from sandbox.query import QueryError, query
-from sandbox.up import Size, advance, forget, sandbox
+from sandbox.servers import Size, advance, forget, sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox.addresses import DATASET, MESSAGES_DATASET, SUBSCRIPTION, Addresses
+from sandbox.comparison import compare, compare_messages
 from sandbox.internal_directory import resolve_users
 from sandbox.listen import listen
-from sandbox.tables import text_table
-from sandbox.truth import compare, compare_messages
-from sandbox.up import Sandbox, Size, advance, forget, sandbox
+from sandbox.servers import Sandbox, Size, advance, forget, sandbox
+from sandbox.text_table import text_table
 from sandbox.zendesk.models import DEFAULT_ENDPOINTS
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from sandbox.addresses import DATASET, PROJECT, Addresses
 from sandbox.bigquery import bigquery_server, connect
 from sandbox.processes import answers
-from sandbox.tables import text_table
+from sandbox.text_table import text_table
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from sandbox.addresses import BUCKET, Addresses
 from sandbox.bigquery import bigquery_server
 from sandbox.gcs import gcs_server
 from sandbox.pubsub import pubsub_server
-from sandbox.up import Size, zendesk_server
+from sandbox.servers import Size, zendesk_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`python -m sandbox.zendesk`: the account alone. Says where it listens, in one line of JSON, once it does."""
+"""`python -m sandbox.zendesk`: the Zendesk simulator alone. Once it listens it prints its URL, in one line of JSON."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from sandbox.zendesk.store import Store
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.zendesk", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0: any free one")
-    parser.add_argument("--database", type=Path, required=True, help="a new file gets a new account")
+    parser.add_argument("--port", type=int, default=0, help="0: any free port")
+    parser.add_argument(
+        "--database", type=Path, required=True, help="SQLite file of the account, created if missing"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tickets", type=int, default=2_000)
     parser.add_argument("--users", type=int, default=500)

@@ -1,4 +1,4 @@
-"""Credentials: the three kinds Zendesk knows, and the OAuth token endpoint."""
+"""Zendesk's three kinds of credentials, and the OAuth token endpoint."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ import time
 CLIENT = ("sandbox", "sandbox-secret")
 ACCESS_TOKEN = "sandbox-access"
 BASIC = "agent@cityblock.example/token:sandbox-token"
-LONGEST_SECONDS = 172_799
+MAX_TOKEN_SECONDS = 172_799
 
 
 class Access:
-    """Who may read. Tokens live for real seconds, not simulated ones."""
+    """Checks credentials. Tokens expire in real time, not simulated time."""
 
     def __init__(self) -> None:
         self._expiries: dict[str, float] = {}
 
     def grant(self, form: dict[str, object]) -> tuple[int, dict[str, object]]:
-        """Status and body of `POST /oauth/tokens`; `expires_in` is told only to those who ask for it."""
+        """Status and body of `POST /oauth/tokens`; `expires_in` is in the response only if it is in the request."""
         if form.get("grant_type") != "client_credentials":
             return 400, {"error": "unsupported_grant_type", "error_description": "use client_credentials"}
         if (form.get("client_id"), form.get("client_secret")) != CLIENT:
             return 401, {"error": "invalid_client", "error_description": "No such client"}
-        lifetime = min(int(str(form.get("expires_in") or 1800)), LONGEST_SECONDS)
+        lifetime = min(int(str(form.get("expires_in") or 1800)), MAX_TOKEN_SECONDS)
         token = secrets.token_hex(16)
         self._expiries[token] = time.monotonic() + lifetime
-        told = {"expires_in": lifetime} if "expires_in" in form else {}
+        expiry = {"expires_in": lifetime} if "expires_in" in form else {}
         return 200, {
             "access_token": token,
             "token_type": "bearer",
             "scope": form.get("scope", "read"),
-            **told,
+            **expiry,
         }
 
     def expire(self) -> None:
-        """Every token granted so far ends now."""
+        """Expires all tokens."""
         self._expiries.clear()
 
-    def refusal(self, authorization: str | None) -> tuple[int, dict[str, str]] | None:
-        """Status and body of the refusal, None for those who may read."""
+    def error(self, authorization: str | None) -> tuple[int, dict[str, str]] | None:
+        """Status and body of the error; None for valid credentials."""
         kind, _, value = (authorization or "").partition(" ")
         if kind == "Bearer":
             if value == ACCESS_TOKEN or self._expiries.get(value, 0) > time.monotonic():

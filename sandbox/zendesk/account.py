@@ -1,4 +1,4 @@
-"""A new account, from a seed and its size."""
+"""Creates an account from a seed and its size."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SKIPPED_EVERY = 10
 
 
 def create(store: Store, seed: int, tickets: int, users: int) -> None:
-    """Fills an empty store; the same arguments give the same account, to the byte."""
+    """Fills an empty store. The same arguments give the same account."""
     with store.transaction():
         store.put(_people(seed, users))
         store.put(_tickets(seed, tickets, users))
@@ -48,7 +48,7 @@ def _people(seed: int, users: int) -> Iterator[Stored]:
 
 
 def user_objects(content: Json, changed: int) -> Iterator[Stored]:
-    """The user, and its entry in the list of the deleted ones."""
+    """The user, and its entry in the list of deleted users."""
     yield Stored.of("user", content, changed)
     if not content["active"]:
         yield Stored.of("deleted_user", deleted_user(content), changed)
@@ -61,9 +61,9 @@ def _tickets(seed: int, tickets: int, users: int) -> Iterator[Stored]:
 
 
 def ticket_objects(content: Json, changed: int, users: int, *, archived: bool) -> Iterator[Stored]:
-    """The ticket, and its metric and skip, which lists do not have once it is archived or deleted.
+    """The ticket with its metric and skip, which leave the lists when it is archived or deleted.
 
-    The list of deleted ones has it until it is restored or scrubbed.
+    The list of deleted tickets has it until it is restored or scrubbed.
     """
     listed = not archived and content["status"] != "deleted"
     yield Stored.of("ticket", content, changed, listed=listed)

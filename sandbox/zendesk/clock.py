@@ -1,4 +1,4 @@
-"""The simulated time: where it starts, and how moments are written."""
+"""The simulated time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ BEGINNING = int(datetime(2019, 9, 30, 12, tzinfo=UTC).timestamp())
 """The account's first day."""
 
 START = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
-"""The time in a new account. It moves only when it is told to, so that equal accounts stay equal."""
+"""The time in a new account. It only moves on request, so that accounts of one seed stay the same."""
 
 DAY = 86_400
 ARCHIVED_AFTER = 120 * DAY

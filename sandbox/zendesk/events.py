@@ -1,7 +1,6 @@
-"""What happened to tickets: the events that their export tells, with comments and changed fields inside.
+"""Ticket events, with comments and field changes inside.
 
-A new account has none: those of its tickets follow from the tickets, and are made when somebody asks for them, or when
-the ticket changes.
+A new account has none: those of its tickets are made on the first request for events, or when the ticket changes.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 MODEL = "ticket_event"
 FIRST_EVENT = FIRST_ORGANIZATION * 10
 A_TICKET, AN_EVENT = 100_000, 100
-"""How far the ids of two tickets' first events, and of two events of a ticket, are apart."""
+"""The distance between the ids of two tickets' first events, and of two events of a ticket."""
 
 FIELDS = (
     "subject",
@@ -39,24 +38,24 @@ FIELDS = (
     "tags",
 )
 SYSTEM = -1
-AT_ONCE = 5_000
-"""Tickets whose events are made at once, at most."""
+BATCH = 5_000
+"""Tickets whose events are made at once."""
 
 
 def complete(store: Store) -> None:
-    """Makes the events of all tickets that have none yet."""
+    """Makes the events of all tickets without any."""
     if store.fact("ticket events are complete"):
         return
     with store.transaction():
         after = 0
-        while found := store.lacking("ticket", MODEL, (FIRST_EVENT, A_TICKET), after, AT_ONCE):
+        while found := store.lacking("ticket", MODEL, (FIRST_EVENT, A_TICKET), after, BATCH):
             store.put(event for _, body in found for event in events_before(orjson.loads(body)))
             after = found[-1][0]
         store.set_fact("ticket events are complete", 1)
 
 
 def happened(store: Store, before: Json | None, after: Json, moment: int) -> None:
-    """One more event of a ticket that changed, or is new; and those it should have had before."""
+    """Adds an event for a ticket that changed or is new, and its earlier ones if they are missing."""
     if before is None:
         store.put(events_before(after))
         return
@@ -70,7 +69,7 @@ def happened(store: Store, before: Json | None, after: Json, moment: int) -> Non
 
 
 def events_before(ticket: Json) -> Iterator[Stored]:
-    """Those that a ticket of a new account has had: its creation, what people did last, what the system did then."""
+    """The events of a ticket in a new account: its creation, the last change by a person, a change by the system."""
     created, updated = (
         int(datetime.fromisoformat(ticket[name]).timestamp()) for name in ("created_at", "updated_at")
     )
@@ -119,7 +118,7 @@ def _changed(number: int, before: Json, after: Json, moment: int, *, by_system: 
 
 
 def _comment(rng: Random, ticket: Json, moment: int, body: str, *, author: int) -> Json:
-    """`via` is an object, for some integrations a number or a word."""
+    """`via` is an object; for some integrations it is a number or a string."""
     attachments = []
     if rng.random() < 0.1:
         attachment: Json = {"id": rng.randrange(10**9), "file_name": "receipt.pdf", "size": 2048}
@@ -147,7 +146,7 @@ def _comment(rng: Random, ticket: Json, moment: int, body: str, *, author: int) 
 
 
 def _event(rng: Random, which: tuple[int, int, int], children: list[Json], *, updater: int) -> Stored:
-    """`which`: of what ticket, its number among that one's, and when."""
+    """`which`: ticket id, number of the event among those of the ticket, time."""
     ticket_id, number, moment = which
     event_id = FIRST_EVENT + A_TICKET * ticket_id + AN_EVENT * number
     via = "Rule" if updater == SYSTEM else rng.choice(("Web form", "Mail", "Web service"))

@@ -1,4 +1,4 @@
-"""Faults on demand: what goes wrong, for which requests, how often."""
+"""Makes requests fail on demand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiohttp import web
 
 @dataclasses.dataclass
 class Fault:
-    """The next `times` requests whose path begins with `path`, after `after` others, end this way."""
+    """The next `times` requests whose path begins with `path` fail this way, after `after` others."""
 
     path: str
     kind: Literal["status", "reset", "truncate", "slow", "drop"] = "status"
@@ -34,12 +34,12 @@ class Faults:
     def clear(self) -> None:
         self._pending.clear()
 
-    def to_come(self) -> list[dict[str, object]]:
-        """Those that still wait for a request."""
+    def pending(self) -> list[dict[str, object]]:
+        """Faults that no request has met yet."""
         return [dataclasses.asdict(fault) for fault in self._pending]
 
     def take(self, path: str) -> Fault | None:
-        """The fault that this request meets."""
+        """The fault of this request, if any."""
         for fault in self._pending:
             if path.startswith(fault.path):
                 if fault.after:
@@ -53,7 +53,7 @@ class Faults:
 
 
 def status_answer(fault: Fault) -> web.Response:
-    """The whole answer, of any status and body; text stays text, anything else is JSON."""
+    """A complete response. A body that is a string is sent as text, any other as JSON."""
     text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
     default = "text/plain" if isinstance(fault.body, str) else "application/json"
     headers = {"Content-Type": default, **fault.headers}
@@ -61,9 +61,9 @@ def status_answer(fault: Fault) -> web.Response:
 
 
 async def broken_answer(fault: Fault, request: web.Request, body: bytes, date: str) -> web.StreamResponse:
-    """Half of `body` and then a reset or an end; nothing at all; or all of it, slowly."""
+    """Half of `body`, then a reset or the end; nothing at all; or all of it, slowly."""
     transport = request.transport
-    assert transport is not None  # noqa: S101 - aiohttp gives every request that is being answered one
+    assert transport is not None  # noqa: S101 - set while the request is handled
     if fault.kind == "drop":
         transport.close()
         return web.Response()

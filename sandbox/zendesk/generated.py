@@ -1,4 +1,4 @@
-"""Objects made from the schema files and a seed. `special` has what must not be left to chance."""
+"""Makes objects from the schema files and a seed. `special` adds what tests and other objects rely on."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ GROWING = [
 
 
 def generated_objects(seed: int, users: int) -> Iterator[Stored]:
-    """All objects of a new account."""
+    """All generated objects of a new account."""
     for model in MODELS:
         for number in range(special.count(model, users)):
             yield generated(model, seed, number, users)

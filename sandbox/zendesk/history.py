@@ -1,4 +1,4 @@
-"""Time that passes: what agents, members and Zendesk itself do to the account meanwhile."""
+"""What agents, members and Zendesk itself change in the account as time passes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import orjson
 from sandbox.zendesk import words
 from sandbox.zendesk.account import ticket_objects, user_objects
 from sandbox.zendesk.clock import START, iso
+from sandbox.zendesk.derived import exported
 from sandbox.zendesk.events import happened
 from sandbox.zendesk.generated import GROWING, generated
 from sandbox.zendesk.models import BY_MODEL
-from sandbox.zendesk.parts import exported
 from sandbox.zendesk.people import delete_organization, delete_user
 from sandbox.zendesk.special import number_of
 from sandbox.zendesk.store import Stored
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from sandbox.zendesk.store import Json, Store
 
 QUIET_SECONDS = 120
-"""Nothing happens in the last two minutes of what passed, so that exports see all of it."""
+"""Nothing changes in the last two minutes, so that exports see every change."""
 
 
 def advance(store: Store, hours: int) -> dict[str, dict[str, int]]:
-    """Lets `hours` pass; what changed, as {model: {created, updated, deleted, restored: objects}}.
+    """Advances the clock. Returns the changes, as {model: {created, updated, deleted, restored: objects}}.
 
-    The same account sees the same changes.
+    The same account gets the same changes.
     """
     passed = (store.fact("advances") or 0) + 1
     rng = Random(f"advance {store.fact('seed')} {passed}")
@@ -62,7 +62,7 @@ def _grow(store: Store, passed: int, now: int) -> None:
 
 
 class _Moments:
-    """Moments of the time that passes."""
+    """Random times between start and end."""
 
     def __init__(self, rng: Random, start: int, end: int) -> None:
         self._rng, self._start, self._end = rng, start, max(start + 1, end)
@@ -106,7 +106,7 @@ def _tickets(store: Store, rng: Random, moments: _Moments, hours: int) -> dict[s
 
 
 def _touch(content: Json, rng: Random, moment: int) -> str:
-    """One change; what kind it was. The system's leave `updated_at` alone."""
+    """Changes the ticket and returns the kind of change. Changes by the system leave `updated_at` alone."""
     content["generated_timestamp"] = moment
     if content["status"] == "deleted":
         content.update(status="open", updated_at=iso(moment))
@@ -115,7 +115,7 @@ def _touch(content: Json, rng: Random, moment: int) -> str:
         delete_ticket(content)
         content["updated_at"] = iso(moment)
         return "deleted"
-    if content["status"] == "closed":  # nobody can change it any more but the system
+    if content["status"] == "closed":  # only the system can still change it
         content["organization_id"] = None
         return "updated"
     if rng.random() < 0.2:
@@ -168,7 +168,7 @@ def _organizations(store: Store, rng: Random, moments: _Moments) -> dict[str, in
 
 
 def _list(store: Store, rng: Random, moments: _Moments, model: str) -> dict[str, int]:
-    """One is added, one changes, one is gone without a trace."""
+    """One is added, one changed, and one deleted without a trace."""
     known = store.ids(model)
     changed, gone = rng.sample(known, 2)
     moment = moments()
@@ -181,9 +181,9 @@ def _list(store: Store, rng: Random, moments: _Moments, model: str) -> dict[str,
 
 
 def put(store: Store, model: str, parts: list[Json]) -> list[int]:
-    """Merges each part into the object with its id, or makes a new one; the ids.
+    """Merges each part into the object with its id, or creates a new object. Returns the ids.
 
-    What clocks the model's export is set to the latest moment an export shows, unless the part gives it.
+    The model's clock is set to the latest time that an export shows, unless the part has it.
     """
     moment = store.now - QUIET_SECONDS
     with store.transaction():

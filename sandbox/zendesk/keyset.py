@@ -1,4 +1,4 @@
-"""The page cursor of lists sorted by `updated_at`: base64 of JSON, in it base64 of a time and an id, as seen live."""
+"""The page cursor of lists sorted by `updated_at`: JSON with a packed time and id, both in base64, as seen live."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import binascii
 import json
 import struct
 
-from sandbox.zendesk.refused import Refused
+from sandbox.zendesk.errors import RequestError
 
 ORDER = "updated_at,id"
 
@@ -21,12 +21,14 @@ def encoded(moment: int, object_id: int) -> str:
 
 
 def decoded(cursor: str) -> tuple[int, int]:
-    """Raises Refused."""
+    """Raises RequestError."""
     try:
         content = json.loads(base64.b64decode(cursor, validate=True))
         kind, moment, _, object_id = struct.unpack("<cqcq", base64.b64decode(content["v"], validate=True))
     except (ValueError, KeyError, TypeError, binascii.Error, struct.error):
         kind, moment, object_id, content = b"", 0, 0, {}
     if kind != b"d" or content.get("o") != ORDER:
-        raise Refused(400, {"error": "InvalidPaginationParameter", "description": "page[after] is not valid"})
+        raise RequestError(
+            400, {"error": "InvalidPaginationParameter", "description": "page[after] is not valid"}
+        )
     return moment, object_id

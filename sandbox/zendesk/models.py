@@ -1,4 +1,4 @@
-"""What the account serves: one row a model."""
+"""The endpoints: one row per model."""
 
 from __future__ import annotations
 
@@ -33,37 +33,29 @@ class Endpoint:
     key: str = "id"
     clock: str = "updated_at"
     end: Literal["end_of_stream", "next_page", "end_time", "has_more"] = "end_of_stream"
-    """What tells the last page of an export: Help Center, Talk and custom objects have no `end_of_stream`."""
+    """What marks the last page of an export: Help Center, Talk and custom objects have no `end_of_stream`."""
     parent: str | None = None
-    """The model whose key stands in the path."""
+    """The model whose key is in the path."""
     window: tuple[str, str] | None = None
-    """What the query calls the times that a list is asked for: from and to, seconds since 1970 or ISO."""
+    """Query parameters for the start and end of a list, in seconds since 1970 or ISO."""
     support_type: str | None = None
-    """Property with the ticket's id, where tickets of agents and of AI agents are kept apart."""
+    """The property with the ticket's id, if `support_type_scope` selects tickets of agents or AI agents."""
     sideload: str | None = None
-    """What `include` may ask for, which is then inside the objects."""
+    """What `include` can add to the objects."""
 
     @property
     def is_exported(self) -> bool:
-        """Whether it tells what changed since some time, archived and deleted things too."""
+        """Whether it lists what changed since a time, archived and deleted objects included."""
         return self.paging in (Paging.EXPORT_CURSOR, Paging.EXPORT_TIME, Paging.EXPORT_NEXT)
 
     @property
     def parents_key(self) -> str:
-        """What the path calls the key of the parent."""
+        """The name of the parent's key in the path."""
         return self.path.partition("{")[2].partition("}")[0]
 
     def within(self, key: object) -> str:
-        """What the store calls the objects below this parent."""
+        """The name in the store for the objects of this parent."""
         return f"{self.model}/{key}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Part:
-    """Rows that have no endpoint: they are inside the objects of another model."""
-
-    model: str
-    key: str = "id"
 
 
 def _plural(name: str) -> str:
@@ -190,19 +182,17 @@ LISTS = (
 """Lists of models that have an export, too. They have neither archived nor deleted objects."""
 
 SORTED = {"/api/v2/deleted_tickets", *(endpoint.path for endpoint in LISTS)}
-"""The lists that know sort=updated_at."""
+"""The lists that support sort=updated_at."""
 
 UNSORTED = {"/api/v2/deleted_users"}
-"""Those that refuse it. Any other passes it over."""
+"""Those that reject it. All others ignore it."""
 
-PARTS = {
-    part.model: part
-    for part in (Part("ticket_comment"), Part("ticket_field_history"), Part("ticket_metric_set"))
-}
+DERIVED = ("ticket_comment", "ticket_field_history", "ticket_metric_set")
+"""Models without an endpoint: their rows are inside the objects of another model."""
 
 BY_MODEL = {endpoint.model: endpoint for endpoint in (*DEFAULT_ENDPOINTS, *OPT_IN_ENDPOINTS)}
 for _model in schemas.models():
-    if _model not in BY_MODEL and _model not in PARTS:
+    if _model not in BY_MODEL and _model not in DERIVED:
         BY_MODEL[_model] = _at(_model, _LIST, **schemas.of(_model).get("sandbox", {}))
 """A model that only has a schema file is a plain list. `sandbox` in the file says where, if not at the default path."""
 
@@ -213,7 +203,7 @@ _PATHS = [
 
 
 def endpoint_at(path: str) -> tuple[Endpoint, str | None] | None:
-    """The endpoint with this path, and the key of the parent in it."""
+    """The endpoint with this path, and the key of the parent in the path."""
     for pattern, endpoint in _PATHS:
         if found := pattern.fullmatch(path):
             return endpoint, found[1] if pattern.groups else None

@@ -1,4 +1,4 @@
-"""The page dialects: from a request's query to the body that Zendesk would answer with."""
+"""Zendesk's kinds of pagination: from the query to the response body."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 
 from sandbox.zendesk import keyset
 from sandbox.zendesk.clock import iso
+from sandbox.zendesk.derived import keys, sideloaded
+from sandbox.zendesk.errors import RequestError
 from sandbox.zendesk.events import MODEL as TICKET_EVENT
 from sandbox.zendesk.events import complete
 from sandbox.zendesk.models import SORTED, UNSORTED, Endpoint, Paging
-from sandbox.zendesk.parts import keys, sideloaded
-from sandbox.zendesk.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     Query = MultiMapping[str]
 
 WITHHELD_SECONDS = 60
-"""Exports leave out the last minute, and refuse to start in it."""
+"""Exports leave out the last minute, and reject a start in it."""
 
 SUPPORT_TYPE_SCOPES = ("all", "agent", "ai_agent")
 OFFSET_PAGES = 100
 LARGEST_ID = 2**62
 INTERNAL = 28_835_700_000_000
-"""Where the ids begin by which lists of tickets are sorted inside a second; no answer tells them."""
+"""The first of the internal ids that order tickets within a second in sorted lists; no response has them."""
 
 
 def page(endpoint: Endpoint, key: str | None, query: Query, store: Store, base_url: str) -> bytes:
-    """The JSON body; `key` is that of the parent in the path. Raises Refused."""
+    """The JSON body. `key` is the parent's, from the path. Raises RequestError."""
     if endpoint.parent is not None:
         if key is None or key not in map(str, keys(endpoint.parent, store)):
-            raise Refused(404, {"error": "RecordNotFound", "description": "Not found"})
+            raise RequestError(404, {"error": "RecordNotFound", "description": "Not found"})
         path = endpoint.path.replace(f"{{{endpoint.parents_key}}}", key)
         endpoint = dataclasses.replace(endpoint, model=endpoint.within(key), path=path)
     if endpoint.model == TICKET_EVENT:
@@ -68,7 +68,7 @@ def _export_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str
         else _url(base_url, endpoint.path, {"cursor": reached, "per_page": str(limit)})
     )
     is_last = len(rows) < limit
-    told: dict[str, object] = (
+    end: dict[str, object] = (
         {"meta": {"has_more": not is_last}} if endpoint.end == "has_more" else {"end_of_stream": is_last}
     )
     return _body(
@@ -79,7 +79,7 @@ def _export_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str
             "after_url": next_url,
             "before_cursor": None,
             "before_url": None,
-            **told,
+            **end,
         },
     )
 
@@ -87,12 +87,12 @@ def _export_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str
 def _exported(
     endpoint: Endpoint, position: tuple[int, int], query: Query, store: Store, limit: int
 ) -> list[tuple[int, int, bytes]]:
-    """Raises Refused."""
+    """Raises RequestError."""
     until, support_type = store.now - WITHHELD_SECONDS, None
     if endpoint.support_type is not None:
         scope = query.get("support_type_scope", "agent")
         if scope not in SUPPORT_TYPE_SCOPES:
-            raise Refused(400, _errors("InvalidValue", "support_type_scope is not valid"))
+            raise RequestError(400, _errors("InvalidValue", "support_type_scope is not valid"))
         support_type = None if scope == "all" else (endpoint.support_type, scope)
     return store.changed_after(endpoint.model, position, until, limit, support_type=support_type)
 
@@ -105,7 +105,7 @@ def _export_time(endpoint: Endpoint, query: Query, store: Store, base_url: str) 
     if not is_last and endpoint.end == "end_of_stream":
         rows, end = _whole_second(endpoint, start, query, store, rows)
     if endpoint.end == "end_time" and end is None:
-        end = start  # Talk always tells where the next export begins
+        end = start  # Talk always has it
     next_page = (
         None
         if end is None or (endpoint.end == "next_page" and is_last)
@@ -121,9 +121,9 @@ def _export_time(endpoint: Endpoint, query: Query, store: Store, base_url: str) 
 def _whole_second(
     endpoint: Endpoint, start: int, query: Query, store: Store, rows: list[tuple[int, int, bytes]]
 ) -> tuple[list[tuple[int, int, bytes]], int]:
-    """The rows of a full page, and its end_time: if all are of one second, that second whole, and the next one.
+    """The rows and end_time of a full page. If all rows are of one second: all rows of that second, and the next second.
 
-    So Support's exports do, however small per_page is (recorded in 2023 and 2024); Talk's have that page for ever.
+    Support's exports do this, however small per_page is (recorded in 2023 and 2024); Talk's repeat the page forever.
     """
     second, limit = rows[0][0], len(rows)
     if rows[-1][0] > second:
@@ -135,7 +135,7 @@ def _whole_second(
 
 
 def _export_next(endpoint: Endpoint, query: Query, store: Store, base_url: str) -> bytes:
-    """Skills have a cursor; Chat has the time and the id of the last row, the time with its fractions."""
+    """Skills have a cursor; Chat has the time, with a fraction, and the id of the last row."""
     limit = int(query.get("limit", 100))
     if "cursor" in query:
         changed, object_id = _decoded_cursor(query["cursor"])
@@ -168,15 +168,15 @@ def _export_next(endpoint: Endpoint, query: Query, store: Store, base_url: str) 
 def _list_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str) -> bytes:
     size, most = int(query["page[size]"]), endpoint.per_page
     if not 1 <= size <= most:
-        raise _unpageable(f"page[size] must be between 1 and {most}")
+        raise _pagination_error(f"page[size] must be between 1 and {most}")
     cursor = query.get("page[after]")
     if "sort" in query and endpoint.path in SORTED | UNSORTED:
         if query["sort"] != "updated_at" or endpoint.path in UNSORTED:
-            raise _unpageable("sort is not valid")
+            raise _pagination_error("sort is not valid")
         found = _sorted(endpoint.model, cursor, store, size + 1)
     elif endpoint.window is not None:
         since, until = _window(endpoint.window, query)
-        if endpoint.model == "access_log":  # after the one and before the other, by its document
+        if endpoint.model == "access_log":  # exclusive bounds, as documented
             since, until = since + 1, until - 1
         found = _in_window(endpoint.model, (since, until), cursor, store, size + 1)
     else:
@@ -194,7 +194,7 @@ def _list_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str) 
 def _in_window(
     model: str, window: tuple[int, int], cursor: str | None, store: Store, limit: int
 ) -> list[tuple[str, bytes]]:
-    """Each object of that time, and the cursor behind it."""
+    """The objects of that time, each with the cursor after it."""
     since, until = window
     changed, object_id = (since - 1, LARGEST_ID) if cursor is None else _decoded_cursor(cursor)
     rows = store.changed_after(model, (changed, object_id), until, limit)
@@ -202,7 +202,7 @@ def _in_window(
 
 
 def _sorted(model: str, cursor: str | None, store: Store, limit: int) -> list[tuple[str, bytes]]:
-    """Each object and the cursor behind it: its time and its id, of tickets one that nothing else tells."""
+    """The objects, each with the cursor after it: its time and id, for tickets an internal id."""
     made_of, inside = (INTERNAL, 7) if model in ("ticket", "deleted_ticket") else (0, 1)
     moment, object_id = (0, 0) if cursor is None else keyset.decoded(cursor)
     rows = store.updated_after(model, iso(moment), (object_id - made_of) // inside, limit)
@@ -212,12 +212,12 @@ def _sorted(model: str, cursor: str | None, store: Store, limit: int) -> list[tu
     ]
 
 
-def _unpageable(description: str) -> Refused:
-    return Refused(400, {"error": "InvalidPaginationParameter", "description": description})
+def _pagination_error(description: str) -> RequestError:
+    return RequestError(400, {"error": "InvalidPaginationParameter", "description": description})
 
 
 def _window(names: tuple[str, str], query: Query) -> tuple[int, int]:
-    """From the beginning to the end of time where the query does not say; one name has both times, in its order."""
+    """Unbounded where the query has no value. If both names are the same, it has both values in order."""
     since, until = (
         query.getall(names[0], ["0", "9999999999"])
         if names[0] == names[1]
@@ -233,7 +233,7 @@ def _moment(text: str) -> int:
 def _offset(endpoint: Endpoint, query: Query, store: Store, base_url: str) -> bytes:
     size, number = _per_page(endpoint, query), int(query.get("page", 1))
     if number > OFFSET_PAGES:
-        raise Refused(
+        raise RequestError(
             400, {"error": "InvalidPaginationDepth", "description": "The page is past the limit of 100 pages"}
         )
     count = store.count(endpoint.model)
@@ -275,9 +275,9 @@ def _start_time(query: Query, store: Store) -> int:
     try:
         start = int(query["start_time"])
     except (KeyError, ValueError):
-        raise Refused(400, _errors("InvalidValue", "start_time must be an integer")) from None
+        raise RequestError(400, _errors("InvalidValue", "start_time must be an integer")) from None
     if start > store.now - WITHHELD_SECONDS:
-        raise Refused(400, _errors("StartTimeTooRecent", "start_time must be more than 60 seconds ago"))
+        raise RequestError(400, _errors("StartTimeTooRecent", "start_time must be more than 60 seconds ago"))
     return start
 
 
@@ -294,7 +294,7 @@ def _decoded_cursor(cursor: str) -> tuple[int, int]:
         changed, _, rest = base64.b64decode(cursor, validate=True).decode().partition(".0||")
         return int(changed), int(rest.rstrip("|"))
     except (ValueError, binascii.Error):
-        raise Refused(400, _errors("InvalidCursor", "cursor is invalid or expired")) from None
+        raise RequestError(400, _errors("InvalidCursor", "cursor is invalid or expired")) from None
 
 
 def _encoded_id(object_id: int) -> str:
@@ -305,4 +305,4 @@ def _decoded_id(cursor: str) -> int:
     try:
         return int(json.loads(base64.urlsafe_b64decode(cursor))["v"])
     except (ValueError, KeyError, TypeError):
-        raise _unpageable("page[after] is not valid") from None
+        raise _pagination_error("page[after] is not valid") from None

@@ -1,4 +1,4 @@
-"""The parameters of a query that an endpoint ignores: Zendesk names them in the header X-Zendesk-Api-Warn."""
+"""Query parameters that an endpoint ignores: Zendesk lists them in the header X-Zendesk-Api-Warn."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 LIST = {"page", "per_page", "page[size]", "page[after]"}
-OF_DIALECT = {
+BY_PAGING = {
     Paging.EXPORT_CURSOR: {"start_time", "cursor", "per_page"},
     Paging.EXPORT_TIME: {"start_time", "per_page"},
     Paging.EXPORT_NEXT: {"start_time", "start_id", "cursor", "limit", "fields"},
     Paging.LIST_CURSOR: LIST,
     Paging.OFFSET: LIST,
 }
-OF_SEARCH = {
+BY_SEARCH_PATH = {
     search.COUNT: {"query"},
     search.EXPORT: {"query", "filter[type]", "page[size]", "page[after]"},
 }
-OF_MODEL = {
+BY_MODEL = {
     "audit_log": {"sort"},
     "group": {"exclude_deleted"},
     "ticket_metric_event": {"include_changes"},
@@ -30,21 +30,23 @@ OF_MODEL = {
 
 
 def warning(path: str, query: Collection[str]) -> dict[str, str]:
-    """The header, as two recorded answers have it; none where nothing is ignored."""
+    """The header, in the form of two recorded responses; empty if nothing is ignored."""
     found = endpoint_at(path)
-    known = OF_SEARCH.get(path, set()) if found is None else _known(found[0])
+    known = BY_SEARCH_PATH.get(path, set()) if found is None else _known(found[0])
     if not (ignored := [name for name in dict.fromkeys(query) if name not in known]):
         return {}
     controller = path.rpartition("/")[2]
     named = ", ".join(f'"{name}"' for name in ignored)
-    told = f':controller=>"{controller}", :action=>"index", :unpermitted_keys=>[{named}], :invalid_values=>[]'
-    return {"X-Zendesk-Api-Warn": f"{{:allowed_parameters=>{{{told}}}}}"}
+    details = (
+        f':controller=>"{controller}", :action=>"index", :unpermitted_keys=>[{named}], :invalid_values=>[]'
+    )
+    return {"X-Zendesk-Api-Warn": f"{{:allowed_parameters=>{{{details}}}}}"}
 
 
 def _known(endpoint: Endpoint) -> set[str]:
     return {
-        *OF_DIALECT[endpoint.paging],
-        *OF_MODEL.get(endpoint.model, ()),
+        *BY_PAGING[endpoint.paging],
+        *BY_MODEL.get(endpoint.model, ()),
         *(endpoint.window or ()),
         *(["include"] if endpoint.sideload else []),
         *(["support_type_scope"] if endpoint.support_type else []),

@@ -1,4 +1,4 @@
-"""Users and organizations, as their export tells them."""
+"""Users and organizations, as their exports have them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def is_agent(number: int) -> bool:
 
 
 def user(seed: int, number: int, users: int) -> tuple[Json, int]:
-    """The user with this number, from 0, and when it changed last (epoch seconds)."""
+    """User `number` (from 0), and the time of its last change in epoch seconds."""
     rng = Random(f"user {seed} {number}")
     agent, user_id = is_agent(number), FIRST_USER + number
     created = BEGINNING + int((START - BEGINNING) * (number / users) ** 0.5) - DAY
@@ -86,7 +86,7 @@ def user(seed: int, number: int, users: int) -> tuple[Json, int]:
 
 
 def delete_user(content: Json, *, permanently: bool = False) -> None:
-    """As Zendesk leaves a deleted user in the export; a permanently deleted one has lost the rest too."""
+    """As a deleted user remains in the export; a permanently deleted one has no personal data."""
     content.update(active=False, email=None, permanently_deleted=permanently)
     if permanently:
         content.update(
@@ -100,16 +100,16 @@ def delete_user(content: Json, *, permanently: bool = False) -> None:
 
 
 def deleted_user(content: Json) -> Json:
-    """What the list of deleted users tells of one."""
-    told = (
+    """The user in the list of deleted users."""
+    names = (
         "id", "url", "name", "email", "created_at", "updated_at", "time_zone", "phone", "shared_phone_number", "photo",
         "locale_id", "locale", "organization_id", "role", "active",
     )  # fmt: skip
-    return {name: content[name] for name in told}
+    return {name: content[name] for name in names}
 
 
 def organization(seed: int, number: int, organizations: int) -> tuple[Json, int]:
-    """The organization with this number, from 0, and when it changed last (epoch seconds)."""
+    """Organization `number` (from 0), and the time of its last change in epoch seconds."""
     rng = Random(f"organization {seed} {number}")
     organization_id = FIRST_ORGANIZATION + number
     created = BEGINNING + (START - BEGINNING) * number // organizations - DAY
@@ -136,5 +136,5 @@ def organization(seed: int, number: int, organizations: int) -> tuple[Json, int]
 
 
 def delete_organization(content: Json, moment: int) -> None:
-    """Zendesk keeps it in the export, under a name that begins with its id."""
+    """It stays in the export, with a name that begins with its id."""
     content.update(deleted_at=iso(moment), name=f"{content['id']}_deleted_{content['name']}")

@@ -1,4 +1,4 @@
-"""Search: how many objects match a query, and the export of them, see docs/zendesk/search-export.md."""
+"""Zendesk's search: counts and exports the objects that match a query; see docs/zendesk/search-export.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from sandbox.zendesk.refused import Refused
+from sandbox.zendesk.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ Condition = tuple[str, str, str]
 
 
 def count(query: Mapping[str, str], store: Store) -> bytes:
-    """Of objects that are not deleted. Raises Refused."""
+    """Counts objects that are not deleted. Raises RequestError."""
     kind, conditions = _parsed(query.get("query", ""))
     if kind is None:
         raise _invalid("query must name a type")
@@ -42,7 +42,7 @@ def count(query: Mapping[str, str], store: Store) -> bytes:
 
 
 def export(query: Mapping[str, str], store: Store) -> bytes:
-    """The newest created first, archived ones among them, deleted ones not. Raises Refused."""
+    """Newest first, with archived objects, without deleted ones. Raises RequestError."""
     kind, size = query.get("filter[type]"), int(query.get("page[size]", 100))
     named, conditions = _parsed(query.get("query", ""))
     if kind not in TYPES or named is not None:
@@ -60,7 +60,7 @@ def export(query: Mapping[str, str], store: Store) -> bytes:
 
 
 def _result(kind: str, body: bytes) -> bytes:
-    """Without the export's clock, which no document promises of results."""
+    """Without the clock of exports, which is not documented for search results."""
     content = orjson.loads(body)
     content.pop("generated_timestamp", None)
     return orjson.dumps({**content, "result_type": kind})
@@ -74,14 +74,14 @@ def _parsed(text: str) -> tuple[str | None, list[Condition]]:
         elif name in PROPERTIES:
             conditions.append((PROPERTIES[name], "=" if comparison == ":" else comparison, _plain(value)))
         else:
-            raise _invalid(f"there is no property {name}")
+            raise _invalid(f"unknown property {name}")
     if kind is not None and kind not in TYPES:
-        raise _invalid(f"there is no type {kind}")
+        raise _invalid(f"unknown type {kind}")
     return kind, conditions
 
 
 def _plain(value: str) -> str:
-    """Times as objects have them."""
+    """Times in the format of the objects."""
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
@@ -112,5 +112,5 @@ def _decoded(cursor: str, query: str) -> tuple[float, str, int]:
     return started, created, object_id
 
 
-def _invalid(description: str) -> Refused:
-    return Refused(400, {"error": "InvalidPaginationParameter", "description": description})
+def _invalid(description: str) -> RequestError:
+    return RequestError(400, {"error": "InvalidPaginationParameter", "description": description})

@@ -1,4 +1,4 @@
-"""The HTTP side: Zendesk's endpoints, and the sandbox's own under /_sandbox/."""
+"""The HTTP server: Zendesk's endpoints, and the sandbox's own under /_sandbox/."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from aiohttp import web
 
 from sandbox.zendesk import search
 from sandbox.zendesk.access import Access
+from sandbox.zendesk.derived import exported
+from sandbox.zendesk.errors import RequestError
 from sandbox.zendesk.faults import Fault, Faults, broken_answer, status_answer
 from sandbox.zendesk.history import advance, put
-from sandbox.zendesk.limits import Limits
 from sandbox.zendesk.models import Paging, endpoint_at
 from sandbox.zendesk.pages import page
 from sandbox.zendesk.parameters import warning
-from sandbox.zendesk.parts import exported
-from sandbox.zendesk.refused import Refused
+from sandbox.zendesk.rate_limits import RateLimits
 
 if TYPE_CHECKING:
     from sandbox.zendesk.store import Store
@@ -35,17 +35,17 @@ REMEMBERED_REQUESTS = 100_000
 
 @dataclasses.dataclass
 class Account:
-    """Everything a request can meet."""
+    """All state that requests see and change."""
 
     store: Store
     access: Access = dataclasses.field(default_factory=Access)
-    limits: Limits = dataclasses.field(default_factory=Limits)
+    limits: RateLimits = dataclasses.field(default_factory=RateLimits)
     faults: Faults = dataclasses.field(default_factory=Faults)
     may_export: bool = True
     page_size: int | None = None
-    """Most objects of a page by number, for tests that need many pages of few; None: as Zendesk has them."""
+    """Maximum objects per numbered page, for tests that need many pages; None: Zendesk's default."""
     latency: float = 0
-    """Seconds that each answer takes."""
+    """Seconds added to each response."""
     requests: deque[dict[str, object]] = dataclasses.field(
         default_factory=lambda: deque(maxlen=REMEMBERED_REQUESTS)
     )
@@ -105,20 +105,20 @@ async def _api(request: web.Request) -> web.StreamResponse:
 
 
 async def _answered(request: web.Request, account: Account) -> web.StreamResponse:
-    """As Zendesk goes about it: who are you, how often, and only then what for."""
+    """Checks in Zendesk's order: credentials, rate limit, then the request itself."""
     fault = account.faults.take(request.path)
     if fault is not None and fault.kind == "status":
         return status_answer(fault)
-    if refusal := account.access.refusal(request.headers.get("Authorization")):
-        return _json(refusal[1], refusal[0])
+    if denied := account.access.error(request.headers.get("Authorization")):
+        return _json(denied[1], denied[0])
     headers, exceeded = account.limits.take(request.path)
     if exceeded:
         return _json({"error": "APIRateLimitExceeded", "description": exceeded}, 429, headers)
     path = request.path.removesuffix(".json")
     try:
         body = _body(path, request, account)
-    except Refused as refused:
-        return _json(refused.body, refused.status, headers)
+    except RequestError as error:
+        return _json(error.body, error.status, headers)
     if fault is not None:
         return await broken_answer(fault, request, body, _date(account.store))
     headers |= warning(path, request.query)
@@ -130,14 +130,14 @@ def _date(store: Store) -> str:
 
 
 def _body(path: str, request: web.Request, account: Account) -> bytes:
-    """Raises Refused."""
+    """Raises RequestError."""
     if path.startswith(EXPORTS) and not account.may_export:
-        raise Refused(403, FORBIDDEN)
+        raise RequestError(403, FORBIDDEN)
     if path in SEARCHES:
         return SEARCHES[path](request.query, account.store)
     found = endpoint_at(path)
     if found is None:
-        raise Refused(404, {"error": "InvalidEndpoint", "description": "Not found"})
+        raise RequestError(404, {"error": "InvalidEndpoint", "description": "Not found"})
     endpoint, key = found
     if account.page_size is not None and endpoint.paging is Paging.OFFSET:
         endpoint = dataclasses.replace(endpoint, per_page=account.page_size)
@@ -160,7 +160,7 @@ async def _advance(request: web.Request) -> web.StreamResponse:
 
 
 async def _objects(request: web.Request) -> web.StreamResponse:
-    """What exists now, as it would be exported: one JSON line an object."""
+    """All objects as they would be exported, one JSON line each."""
     model, store = request.match_info["model"], request.app[ACCOUNT].store
     answer = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await answer.prepare(request)
@@ -181,7 +181,7 @@ async def _add_fault(request: web.Request) -> web.StreamResponse:
 
 
 async def _faults(request: web.Request) -> web.StreamResponse:
-    return _json(request.app[ACCOUNT].faults.to_come())
+    return _json(request.app[ACCOUNT].faults.pending())
 
 
 async def _clear_faults(request: web.Request) -> web.StreamResponse:
@@ -204,7 +204,7 @@ async def _limits(request: web.Request) -> web.StreamResponse:
 
 
 async def _exports(request: web.Request) -> web.StreamResponse:
-    """Whether the account may use Zendesk's incremental exports."""
+    """Sets whether the account may use incremental exports."""
     request.app[ACCOUNT].may_export = (await request.json())["allowed"]
     return _json({})
 

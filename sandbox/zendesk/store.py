@@ -1,4 +1,4 @@
-"""The account's objects in SQLite: JSON bodies as they are served, beside the columns that pages are ordered by."""
+"""The account's objects in SQLite: JSON bodies as served, and the columns by which pages are ordered."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS object (
     model TEXT NOT NULL,
     id INTEGER NOT NULL,
-    changed INTEGER NOT NULL, -- epoch seconds of the clock that exports run by
-    listed INTEGER NOT NULL,  -- 0: archived, or deleted; exports have these, lists do not
+    changed INTEGER NOT NULL, -- epoch seconds, by the clock of exports
+    listed INTEGER NOT NULL,  -- 0: archived or deleted: in exports, not in lists
     body BLOB NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS object_by_id ON object (model, id);
@@ -30,13 +30,13 @@ CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 
 CREATED = "json_extract(CAST(body AS TEXT), '$.created_at')"
 UPDATED = "coalesce(json_extract(CAST(body AS TEXT), '$.updated_at'), json_extract(CAST(body AS TEXT), '$.deleted_at'))"
-"""A deleted ticket's list entry tells only when it was deleted, which is when it was updated last."""
-THERE = (
+"""The list of deleted tickets has only the time of the deletion, which is the last update."""
+NOT_DELETED = (
     "NOT (model = 'ticket' AND json_extract(CAST(body AS TEXT), '$.status') = 'deleted'"
     " OR model = 'user' AND NOT json_extract(CAST(body AS TEXT), '$.active')"
     " OR model = 'organization' AND json_extract(CAST(body AS TEXT), '$.deleted_at') IS NOT NULL)"
 )
-"""Not deleted: lists and searches have only those, exports have all."""
+"""Lists and searches leave deleted objects out, exports do not."""
 OF_SUPPORT_TYPE = (
     "SELECT id FROM object WHERE model = 'ticket' AND json_extract(CAST(body AS TEXT), '$.support_type') = ?"
 )
@@ -64,12 +64,12 @@ class Stored:
     def of(
         cls, model: str, content: Json, changed: int, *, listed: bool = True, number: int | None = None
     ) -> Stored:
-        """`number` is for what has no id, or one that is a text."""
+        """`number` is for objects whose id is missing or a string."""
         return cls(model, content["id"] if number is None else number, changed, orjson.dumps(content), listed)
 
 
 class Store:
-    """One connection, used from one thread. The simulated time is one of its facts."""
+    """One connection for one thread. The simulated time is one of the facts."""
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None)
@@ -120,16 +120,16 @@ class Store:
         return [row[0] for row in rows]
 
     def count_within(self, model: str, first: int, last: int) -> int:
-        """How many of them have an id from `first` to `last`."""
+        """Counts objects with ids from `first` to `last`."""
         sql = "SELECT COUNT(*) FROM object WHERE model = ? AND id BETWEEN ? AND ?"
         return int(self._db.execute(sql, (model, first, last)).fetchone()[0])
 
     def lacking(
         self, model: str, other: str, ids: tuple[int, int], after: int, limit: int
     ) -> list[tuple[int, bytes]]:
-        """(id, body) behind that id, where there is no counterpart of the model `other`.
+        """(id, body) of the objects after that id without a counterpart in the model `other`.
 
-        `ids`: the counterpart's is the first of them and so many times the second as the object's own id says.
+        The id of the counterpart is ids[0] + ids[1] * the object's id.
         """
         return self._db.execute(
             "SELECT id, body FROM object AS one WHERE model = ? AND id > ? AND NOT EXISTS"
@@ -138,8 +138,8 @@ class Store:
         ).fetchall()
 
     def count(self, model: str) -> int:
-        """How many of them a list has."""
-        sql = f"SELECT COUNT(*) FROM object WHERE model = ? AND listed AND {THERE}"
+        """Counts the objects in the list."""
+        sql = f"SELECT COUNT(*) FROM object WHERE model = ? AND listed AND {NOT_DELETED}"
         return int(self._db.execute(sql, (model,)).fetchone()[0])
 
     def changed_after(
@@ -151,9 +151,9 @@ class Store:
         *,
         support_type: tuple[str, str] | None = None,
     ) -> list[tuple[int, int, bytes]]:
-        """(changed, id, body) behind that position, up to the time `until`, in the order of change.
+        """(changed, id, body) after that position, up to the time `until`, in order of change.
 
-        `support_type`: the property that has a ticket's id, and whose tickets there shall be.
+        `support_type`: the property with the ticket's id, and the support type of the tickets.
         """
         where, values = "", []
         if support_type is not None:
@@ -168,16 +168,16 @@ class Store:
     def listed_after(
         self, model: str, object_id: int, limit: int, offset: int = 0
     ) -> list[tuple[int, bytes]]:
-        """(id, body) behind that id, in the order of ids."""
+        """(id, body) after that id, in order of ids."""
         return self._db.execute(
-            f"SELECT id, body FROM object WHERE model = ? AND id > ? AND listed AND {THERE} ORDER BY id LIMIT ? OFFSET ?",
+            f"SELECT id, body FROM object WHERE model = ? AND id > ? AND listed AND {NOT_DELETED} ORDER BY id LIMIT ? OFFSET ?",
             (model, object_id, limit, offset),
         ).fetchall()
 
     def count_found(self, model: str, conditions: Sequence[tuple[str, str, str]]) -> int:
-        """How many are not deleted and meet the conditions: property, comparison, value."""
+        """Counts objects that are not deleted and meet the conditions: property, comparison, value."""
         where, values = _where(conditions)
-        sql = f"SELECT COUNT(*) FROM object WHERE model = ? AND {THERE} {where}"
+        sql = f"SELECT COUNT(*) FROM object WHERE model = ? AND {NOT_DELETED} {where}"
         return int(self._db.execute(sql, (model, *values)).fetchone()[0])
 
     def found(
@@ -187,13 +187,13 @@ class Store:
         after: tuple[str, int] | None,
         limit: int,
     ) -> list[tuple[str, int, bytes]]:
-        """(created_at, id, body) of those, the newest first, behind that one."""
+        """(created_at, id, body) of those objects after that one, newest first."""
         where, values = _where(conditions)
         if after is not None:
             where += f" AND ({CREATED}, id) < (?, ?)"
             values += after
         return self._db.execute(
-            f"SELECT {CREATED}, id, body FROM object WHERE model = ? AND {THERE} {where}"
+            f"SELECT {CREATED}, id, body FROM object WHERE model = ? AND {NOT_DELETED} {where}"
             f" ORDER BY {CREATED} DESC, id DESC LIMIT ?",
             (model, *values, limit),
         ).fetchall()
@@ -201,18 +201,18 @@ class Store:
     def updated_after(
         self, model: str, updated: str, object_id: int, limit: int
     ) -> list[tuple[str, int, bytes]]:
-        """(updated_at, id, body) of the listed ones that are not deleted, behind that position, in the order of change."""
+        """(updated_at, id, body) of listed objects after that position, in order of change."""
         self._db.execute(
             f"CREATE INDEX IF NOT EXISTS object_by_update ON object (model, {UPDATED}, id)"
-        )  # only where somebody sorts so
+        )  # only for accounts that use this order
         return self._db.execute(
             f"SELECT {UPDATED}, id, body FROM object WHERE model = ? AND ({UPDATED}, id) > (?, ?)"
-            f" AND listed AND {THERE} ORDER BY {UPDATED}, id LIMIT ?",
+            f" AND listed AND {NOT_DELETED} ORDER BY {UPDATED}, id LIMIT ?",
             (model, updated, object_id, limit),
         ).fetchall()
 
     def bodies(self, model: str, *, all_of_them: bool) -> Iterator[bytes]:
-        """Every object of an export, or every listed one of a list."""
+        """All objects of an export, or the listed ones."""
         sql = "SELECT body FROM object WHERE model = ? AND (listed OR ?) ORDER BY id"
         for row in self._db.cursor().execute(sql, (model, all_of_them)):
             yield row[0]

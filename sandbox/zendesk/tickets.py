@@ -1,4 +1,4 @@
-"""Tickets, as their export tells them, and what belongs to one: its metric, its skips."""
+"""Tickets as their export has them, with their metrics and skips."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ CUSTOM_FIELDS: tuple[tuple[str, str, Callable[[Random], object]], ...] = (
 class Ticket:
     content: Json
     changed: int
-    """generated_timestamp: by this the export runs. Later than updated_at where the system did the last change."""
+    """generated_timestamp, the clock of the export. Later than updated_at if the system made the last change."""
     archived: bool
 
 
 def ticket(seed: int, number: int, tickets: int, users: int) -> Ticket:
-    """The ticket with this id, from 1, as it stands in a new account of so many."""
+    """Ticket `number` (from 1) of a new account with that many tickets."""
     rng = Random(f"ticket {seed} {number}")
     created = BEGINNING + int((START - 2 * DAY - BEGINNING) * (number / tickets) ** 0.3)
     content = new_ticket(rng, number, created, users)
@@ -72,7 +72,7 @@ def ticket(seed: int, number: int, tickets: int, users: int) -> Ticket:
 
 
 def new_ticket(rng: Random, number: int, created: int, users: int) -> Json:
-    """A ticket at its creation; about 3 KB as JSON."""
+    """A ticket as created, about 3 KB of JSON."""
     requester, assignee = FIRST_USER + rng.randrange(users), FIRST_USER + rng.randrange(users) // 10 * 10
     subject = f"{rng.choice(words.SUBJECTS)} #{number}"
     channel = rng.choice(("web", "email", "api", "voice", "native_messaging"))
@@ -145,7 +145,7 @@ def new_ticket(rng: Random, number: int, created: int, users: int) -> Json:
 
 
 def delete_ticket(content: Json, *, scrubbed: bool = False) -> None:
-    """Deleted: only the status tells. Scrubbed, thirty days later: nothing personal is left."""
+    """Deletion shows in the status only. Scrubbed, thirty days later, a ticket has no personal data."""
     content["status"] = "deleted"
     if scrubbed:
         content.update(
@@ -159,7 +159,7 @@ def delete_ticket(content: Json, *, scrubbed: bool = False) -> None:
 
 
 def deleted_ticket(content: Json) -> Json:
-    """What the list of deleted tickets tells of one."""
+    """The ticket in the list of deleted tickets."""
     return {
         "id": content["id"],
         "subject": content["subject"],
@@ -174,7 +174,7 @@ def is_archived(content: Json, now: int) -> bool:
 
 
 def ticket_metric(content: Json) -> Json:
-    """The metric of a ticket that is neither archived nor deleted."""
+    """The metrics of a ticket."""
     number = content["id"]
     rng = Random(f"metric {number} {content['generated_timestamp']}")
 
@@ -215,7 +215,7 @@ def ticket_metric(content: Json) -> Json:
 
 
 def ticket_skip(content: Json, users: int) -> Json:
-    """An agent's skip of the ticket, which Zendesk embeds whole."""
+    """An agent's skip of the ticket, with the whole ticket inside."""
     number = content["id"]
     agent = next(n for n in range(number % users, number % users + 20) if is_agent(n))
     return {

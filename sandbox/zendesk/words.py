@@ -1,4 +1,4 @@
-"""Made-up words: what names, subjects and comments are put together from. Nobody's data."""
+"""Made-up names, subjects and sentences."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def name(rng: Random) -> str:
 
 
 def text(rng: Random, characters: int) -> str:
-    """Sentences until there are about so many characters."""
+    """Sentences of about that many characters in total."""
     found: list[str] = []
     length = 0
     while length < characters:

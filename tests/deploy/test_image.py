@@ -21,8 +21,8 @@ from google.cloud import storage
 
 from sandbox.addresses import PROJECT as PROJECT_ID
 from sandbox.addresses import Addresses
-from sandbox.truth import compare, compare_messages
-from sandbox.up import Sandbox, Size, sandbox
+from sandbox.comparison import compare, compare_messages
+from sandbox.servers import Sandbox, Size, sandbox
 from tests.deploy.environments import KUBERNETES, PROJECT, cronjob_env, dockerfile_env
 
 PREFIX = PROJECT / ".venvs" / "image"

@@ -13,7 +13,7 @@ import yaml
 
 from sandbox.addresses import PROJECT as PROJECT_ID
 from sandbox.addresses import TOPIC, TOPIC_PROJECT, Addresses
-from sandbox.up import Size, sandbox
+from sandbox.servers import Size, sandbox
 
 ROOT = Path(__file__).parents[2]
 MELTANO = ROOT / ".venvs" / "meltano" / "bin" / "meltano"

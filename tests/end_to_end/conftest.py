@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.addresses import Addresses
-from sandbox.up import Sandbox, Size, sandbox
+from sandbox.servers import Sandbox, Size, sandbox
 
 PROJECT = Path(__file__).parents[2]
 MELTANO = PROJECT / ".venvs" / "meltano" / "bin" / "meltano"

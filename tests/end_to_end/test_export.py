@@ -5,8 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from sandbox.truth import compare
-from sandbox.up import advance
+from sandbox.comparison import compare
+from sandbox.servers import advance
 from sandbox.zendesk import words
 
 INCREMENTAL = ["ticket", "user", "organization", "nps_recipient", "nps_response"]

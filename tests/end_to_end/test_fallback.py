@@ -5,8 +5,8 @@ import json
 import pytest
 import requests
 
-from sandbox.truth import compare, compare_messages
-from sandbox.up import advance
+from sandbox.comparison import compare, compare_messages
+from sandbox.servers import advance
 
 MODELS = ("ticket", "user", "organization")
 WITHOUT = {"TAP_ZENDESK_CITYBLOCK_INCREMENTAL_EXPORTS": "false"}

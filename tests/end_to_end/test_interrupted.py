@@ -9,8 +9,8 @@ import psutil
 import pytest
 import requests
 
-from sandbox.truth import compare
-from sandbox.up import advance
+from sandbox.comparison import compare
+from sandbox.servers import advance
 
 ONLY = {
     "bulk": {

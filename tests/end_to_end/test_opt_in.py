@@ -3,8 +3,8 @@
 import pytest
 from tap_zendesk_cityblock.models import MODELS
 
-from sandbox.truth import compare
-from sandbox.up import Size, advance
+from sandbox.comparison import compare
+from sandbox.servers import Size, advance
 
 EVERYTHING = {
     "TAP_ZENDESK_CITYBLOCK_BULK_MODELS": '["all"]',

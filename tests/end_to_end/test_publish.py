@@ -5,10 +5,10 @@ import json
 import pytest
 
 from sandbox.addresses import SUBSCRIPTION
+from sandbox.comparison import compare_messages
 from sandbox.internal_directory import resolve_users
 from sandbox.listen import listen
-from sandbox.truth import compare_messages
-from sandbox.up import advance
+from sandbox.servers import advance
 from sandbox.zendesk import words
 
 STATE_ID = "local:tap-zendesk-cityblock-tickets-to-target-zendesk-pubsub"

@@ -8,8 +8,8 @@ import sys
 import pytest
 import requests
 
-from sandbox.truth import compare
-from sandbox.up import Size, advance
+from sandbox.comparison import compare
+from sandbox.servers import Size, advance
 from tests.end_to_end.conftest import PROJECT
 
 RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text()

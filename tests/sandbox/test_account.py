@@ -1,14 +1,19 @@
-"""What the sandbox's account holds, who may read it, and what time does to it."""
+"""The sandbox's account: its objects, who may read them, and how they change with time."""
 
 import json
+import shutil
+import subprocess
+import sys
 from collections import Counter
 from datetime import datetime
 
+import jsonschema
 import pytest
 import requests
 
 from sandbox.addresses import Addresses
-from sandbox.up import Size, advance, zendesk_server
+from sandbox.servers import Size, advance, zendesk_server
+from sandbox.zendesk import schemas
 from sandbox.zendesk.models import BY_MODEL
 
 SIZE = Size(tickets=400, users=80)
@@ -39,6 +44,54 @@ def test_the_same_seed_gives_the_same_account_and_the_same_future(tmp_path):
     first = everything(tmp_path / "a", SIZE, [24, 5])
     assert everything(tmp_path / "b", SIZE, [24, 5]) == first
     assert everything(tmp_path / "c", Size(seed=2, tickets=400, users=80), [24, 5]) != first
+
+
+RULES = {
+    "required": ["id"],
+    "properties": {
+        "id": {"type": "integer"},
+        "name": {"type": ["string", "null"]},
+        "ticket_form_id": {"type": ["integer", "null"]},
+        "active": {"type": ["boolean", "null"]},
+        "actions": {
+            "type": ["array", "null"],
+            "items": {"type": ["object", "null"], "additionalProperties": True},
+        },
+        "updated_at": {"type": ["string", "null"], "format": "date-time"},
+    },
+}
+ELSEWHERE = {"path": "ticket_forms/rules", "root": "form_rules"}
+SERVE = """
+import sys
+from pathlib import Path
+from sandbox.zendesk import schemas
+schemas.FOLDER = Path(sys.argv.pop(1))
+from sandbox.zendesk.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "path", "root"),
+    [({}, "ticket_form_rules", "ticket_form_rules"), (ELSEWHERE, *ELSEWHERE.values())],
+    ids=["default path", "path in the file"],
+)
+def test_a_plain_new_model_needs_only_its_schema_file(sandbox, path, root, tmp_path):
+    folder = shutil.copytree(schemas.FOLDER, tmp_path / "schemas")
+    (folder / "ticket_form_rule.json").write_text(json.dumps(RULES | {"sandbox": sandbox}))
+    argv = [sys.executable, "-c", SERVE, folder, "--database", tmp_path / "account.sqlite", "--tickets", "5"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
+        url = json.loads(process.stdout.readline())["url"]
+        headers = {"Authorization": "Bearer sandbox-access"}
+        answer = requests.get(f"{url}/api/v2/{path}?page[size]=100", headers=headers, timeout=30).json()
+        forms = {form["id"] for form in objects(url, "ticket_form")}
+        assert answer[root] == objects(url, "ticket_form_rule")
+        process.terminate()
+    validator = jsonschema.Draft202012Validator({**RULES, "additionalProperties": False})
+    assert len(answer[root]) > 10
+    for rule in answer[root]:
+        validator.validate(rule)
+        assert rule["ticket_form_id"] in forms
 
 
 def test_references_between_objects_hold(url):

@@ -12,8 +12,8 @@ import requests
 
 from sandbox.addresses import Addresses
 from sandbox.processes import ServerStartError
-from sandbox.tables import text_table
-from sandbox.up import forget
+from sandbox.servers import forget
+from sandbox.text_table import text_table
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_port_that_is_taken_is_one_sentence(up):
     script = f"""
 from pathlib import Path
 from sandbox.addresses import Addresses
-from sandbox.up import Size, zendesk_server
+from sandbox.servers import Size, zendesk_server
 with zendesk_server(Addresses(zendesk={port}), Path("nowhere"), Size()): pass
 """
     ran = subprocess.run(

@@ -17,7 +17,7 @@ from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.models import MODELS, Paging
 
 from sandbox.addresses import Addresses
-from sandbox.up import Size, zendesk_server
+from sandbox.servers import Size, zendesk_server
 
 TICKETS = "/api/v2/incremental/tickets/cursor"
 ARTICLES = "/api/v2/help_center/incremental/articles"

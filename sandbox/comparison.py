@@ -1,4 +1,4 @@
-"""Whether the warehouse says what Zendesk says: every view against the account's own objects, by key and content."""
+"""Compares the warehouse's views and messages with the objects of the Zendesk account, by key and content."""
 
 from __future__ import annotations
 
@@ -12,33 +12,17 @@ from typing import TYPE_CHECKING
 import orjson
 
 from sandbox.addresses import MESSAGES_DATASET
-from sandbox.zendesk.models import BY_MODEL, PARTS
+from sandbox.zendesk import schemas
+from sandbox.zendesk.models import BY_MODEL, DERIVED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from google.cloud import bigquery
 
-ADDED_BY_US = {"_export_id", "_exported_at"}
-FLAGGED_DELETED = {
-    "ticket",
-    "user",
-    "organization",
-    "ticket_metric_event",
-    "custom_object_record",
-    "routing_attribute_event",
-}
-LEFT_OUT = {
-    "ticket": {"fields"},
-    "ticket_skip": {"ticket"},
-    "activity": {"user", "actor"},
-    "workspace": {"selected_macros"},
-}
-"""`fields` repeats `custom_fields`; skips, activities and workspaces embed other models."""
-
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)\Z")
 
-PUBLISHED_AS_THEY_ARE = {
+COPIED_FIELDS = {
     "status": "status",
     "subject": "subject",
     "description": "description",
@@ -51,7 +35,7 @@ PUBLISHED_AS_THEY_ARE = {
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Keys, never content: what a view lacks, has too much, or has otherwise than Zendesk."""
+    """The keys that a view has too few, too many, or with other content than Zendesk. Never content itself."""
 
     model: str
     rows: int
@@ -66,11 +50,11 @@ class Comparison:
 
 
 def compare(zendesk_url: str, warehouse: bigquery.Client, dataset: str, model: str) -> Comparison:
-    """`<model>_latest` in `dataset` against the objects of the account at `zendesk_url`."""
-    key = (PARTS.get(model) or BY_MODEL[model]).key
-    truth, _ = _checksums(_objects(zendesk_url, model), key, LEFT_OUT.get(model, set()))
-    ours = ADDED_BY_US | ({"is_deleted"} if model in FLAGGED_DELETED else set())
-    view, repeated = _checksums(_rows(warehouse, dataset, model), key, ours)
+    """Compares `<model>_latest` with the account at `zendesk_url`, in the properties that the schema file has."""
+    key = "id" if model in DERIVED else BY_MODEL[model].key
+    properties = schemas.of(model)["properties"].keys()
+    truth, _ = _checksums(_objects(zendesk_url, model), key, properties)
+    view, repeated = _checksums(_rows(warehouse, dataset, model), key, properties)
     return Comparison(
         model,
         rows=len(view),
@@ -82,14 +66,14 @@ def compare(zendesk_url: str, warehouse: bigquery.Client, dataset: str, model: s
 
 
 def compare_messages(zendesk_url: str, warehouse: bigquery.Client) -> Comparison:
-    """What was published last of each ticket against the account; `missing` is what was not, `repeated` a message twice.
+    """Compares the last message of each ticket with the account, in the fields that messages copy from the ticket.
 
-    Compared is what a message takes over from Zendesk's ticket under the same words.
+    `missing` counts tickets without a message, `repeated` messages that were published twice.
     """
     truth = {}
     for line in _objects(zendesk_url, "ticket"):
         ticket = orjson.loads(line)
-        truth[ticket["id"]] = [ticket[name] for name in PUBLISHED_AS_THEY_ARE]
+        truth[ticket["id"]] = [ticket[name] for name in COPIED_FIELDS]
     messages: dict[object, list[object]] = {}
     keys = []
     rows = warehouse.query(
@@ -98,7 +82,7 @@ def compare_messages(zendesk_url: str, warehouse: bigquery.Client) -> Comparison
     ).result(page_size=2_000)
     for row in rows:
         content = orjson.loads(row.data)
-        messages[row.ticket_id] = [content[name] for name in PUBLISHED_AS_THEY_ARE.values()]
+        messages[row.ticket_id] = [content[name] for name in COPIED_FIELDS.values()]
         keys.append(row.message_key)
     return Comparison(
         "ticket message",
@@ -122,12 +106,14 @@ def _rows(warehouse: bigquery.Client, dataset: str, model: str) -> Iterable[str]
     return (row.line for row in found)
 
 
-def _checksums(lines: Iterable[bytes | str], key: str, left_out: set[str]) -> tuple[dict[object, bytes], int]:
-    """Key → digest of the content in one canonical form; and how many lines repeated a key."""
+def _checksums(
+    lines: Iterable[bytes | str], key: str, properties: Collection[str]
+) -> tuple[dict[object, bytes], int]:
+    """Key → digest of these properties in a canonical form; and the number of repeated keys."""
     digests: dict[object, bytes] = {}
     count = 0
     for line in lines:
-        record = {name: value for name, value in orjson.loads(line).items() if name not in left_out}
+        record = {name: value for name, value in orjson.loads(line).items() if name in properties}
         content = orjson.dumps(_canonical(record), option=orjson.OPT_SORT_KEYS)
         digests[record[key]] = hashlib.blake2b(content, digest_size=16).digest()
         count += 1
@@ -135,7 +121,7 @@ def _checksums(lines: Iterable[bytes | str], key: str, left_out: set[str]) -> tu
 
 
 def _canonical(value: object) -> object:
-    """One form for what BigQuery writes otherwise: absent for null and empty, UTC for times, 1 for 1.0."""
+    """Removes differences of BigQuery's format: no nulls and empty values, times in UTC, 1 for 1.0."""
     match value:
         case dict():
             return {k: c for k, v in value.items() if (c := _canonical(v)) not in (None, [], {})}

@@ -1,4 +1,4 @@
-"""Rate limits: buckets of requests in a window of real seconds, told in every answer's headers."""
+"""Rate limits: requests per window of real seconds, reported in the headers of each response."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-GENEROUS = 1_000_000
+UNLIMITED = 1_000_000
 ACCESS_LOGS = "access-logs"
-"""Told in headers of its own, the window's end as a date; its refusals have no Retry-After."""
+"""Has its own headers, with the end of the window as a date, and no Retry-After."""
 HELP_CENTER = "help-center"
-"""Counts by itself: `x-rate-limit*` of its answers are not the account's, and nothing says when its window ends."""
+"""Has a limit of its own in `x-rate-limit*`, and no header with the end of the window."""
 
 
 @dataclasses.dataclass
 class Bucket:
-    """`total` requests in each window of `window` seconds, which end with the clock's, as recorded ones do: by the minute.
+    """`total` requests in each window of `window` seconds. Windows are aligned with the clock, as was seen live.
 
-    `others` are the requests a window that other programs of the account make, evenly, whatever they are answered.
+    `others` are the requests per window that other clients of the account make, evenly, whatever the response.
     """
 
-    total: int = GENEROUS
+    total: int = UNLIMITED
     window: float = 60
     others: int = 0
     used: int = 0
@@ -55,8 +55,8 @@ class Bucket:
         return max(0, math.ceil(self.ends - time.time()))
 
 
-class Limits:
-    """The account's bucket, and those of some endpoints."""
+class RateLimits:
+    """The buckets of the account and of some endpoints."""
 
     def __init__(self) -> None:
         self.account = Bucket()
@@ -82,11 +82,11 @@ class Limits:
                 self.buckets[name] = bucket
 
     def counts(self) -> dict[str, Counter[str]]:
-        """By bucket: requests served and refused, of the tap and of others."""
+        """By bucket: requests of the tap and of others, served and refused."""
         return {name: bucket.counts for name, bucket in {"account": self.account, **self.buckets}.items()}
 
     def take(self, path: str) -> tuple[dict[str, str], str | None]:
-        """The headers of the answer, and the refusal's reason if a limit is crossed."""
+        """The response's headers, and an error message if a limit is exceeded."""
         name = _bucket_of(path)
         if name == ACCESS_LOGS:
             return self._take_access_logs()

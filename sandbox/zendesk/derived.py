@@ -1,4 +1,4 @@
-"""What is inside the objects of another model: sideloads, and the rows that have no endpoint of their own."""
+"""Sideloads, and the rows of derived models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import orjson
 
 from sandbox.zendesk.events import MODEL as TICKET_EVENT
 from sandbox.zendesk.events import complete
-from sandbox.zendesk.models import BY_MODEL, PARTS
+from sandbox.zendesk.models import BY_MODEL, DERIVED
 from sandbox.zendesk.tickets import FIRST_METRIC
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ ABOUT_A_CHANGE = (
 
 
 def sideloaded(endpoint: Endpoint, include: str, store: Store, bodies: list[bytes]) -> list[bytes]:
-    """The objects as an answer has them, with what `include` asks for and without what it does not."""
+    """The objects as a response has them, with only the sideloads that `include` names."""
     if endpoint.sideload is None:
         return bodies
     is_included = endpoint.sideload in include.split(",")
@@ -39,9 +39,9 @@ def sideloaded(endpoint: Endpoint, include: str, store: Store, bodies: list[byte
 
 
 def exported(store: Store, model: str) -> Iterator[bytes]:
-    """Every object there is, as it would be exported."""
-    if model in PARTS:
-        yield from _part_bodies(store, model)
+    """All objects, as they would be exported."""
+    if model in DERIVED:
+        yield from _derived_bodies(store, model)
         return
     if model == TICKET_EVENT:
         complete(store)
@@ -55,16 +55,16 @@ def exported(store: Store, model: str) -> Iterator[bytes]:
 
 
 def keys(model: str, store: Store) -> list[object]:
-    """Of all objects that its list has."""
+    """The keys of all listed objects."""
     return [orjson.loads(body)[BY_MODEL[model].key] for body in store.bodies(model, all_of_them=False)]
 
 
-def _part_bodies(store: Store, model: str) -> Iterator[bytes]:
+def _derived_bodies(store: Store, model: str) -> Iterator[bytes]:
     if model == "ticket_metric_set":
         for body in store.bodies("ticket", all_of_them=True):
             ticket = orjson.loads(_with_metric_set(store, body))
-            told = {"ticket_id": ticket["id"], "generated_timestamp": ticket["generated_timestamp"]}
-            yield orjson.dumps({**ticket["metric_set"], **told})
+            copied = {"ticket_id": ticket["id"], "generated_timestamp": ticket["generated_timestamp"]}
+            yield orjson.dumps({**ticket["metric_set"], **copied})
         return
     complete(store)
     for body in store.bodies(TICKET_EVENT, all_of_them=True):
@@ -98,12 +98,12 @@ def _field(child: Json) -> Json:
 
 
 def _text(value: object) -> str | None:
-    """As the tap hands on what may be of any type."""
+    """As the tap exports a value that may have any type."""
     return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _with_metric_set(store: Store, body: bytes) -> bytes:
-    """Archived and deleted tickets have one too, unlike in the list of metrics."""
+    """Archived and deleted tickets have one, too, unlike in the list of metrics."""
     metric = store.get("ticket_metric", FIRST_METRIC + orjson.loads(body)["id"])
     return body if metric is None else b'%s,"metric_set":%s}' % (body[:-1], metric.body)
 

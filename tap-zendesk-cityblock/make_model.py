@@ -3,7 +3,8 @@
     make model NAME=ticket_rule PATH=/api/v2/ticket_rules
     make model NAME=ticket_rule PATH=/api/v2/ticket_rules ROOT=rules OPENAPI=TicketRuleObject
 
-Without OPENAPI, the name of a schema in Zendesk's OpenAPI document, the properties are to be written by hand.
+Without OPENAPI, the name of a schema in Zendesk's OpenAPI document, the properties are to be written by hand. `sandbox`
+in the schema file says where the sandbox serves a plain list of such objects.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ def main(name: str, path: str, root: str, openapi: str) -> str:
     if not path.startswith("/api/v2/"):
         sys.exit(f"Invalid PATH '{path}': expected Zendesk's path, such as /api/v2/ticket_rules")
     path = path.removesuffix(".json")
-    schema = _schema(name, openapi)
-    file = SCHEMAS / f"{name}.json"
-    file.write_text(text_of(schema))
+    served = {"path": path.removeprefix("/api/v2/"), **({"root": root} if root else {})}
+    schema = {"sandbox": served, **_schema(name, openapi)}
+    (SCHEMAS / f"{name}.json").write_text(text_of(schema))
     row = f'Model("{name}", "{path}", "{root or _root(path)}", {_paging(path)}),\n'
     TABLE.write_text(TABLE.read_text().replace(LAST_LINE, f"    {row}{LAST_LINE}"))
     subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", TABLE], check=True)  # noqa: S603 - our own file

@@ -47,6 +47,7 @@ def test_a_new_model_is_a_row_and_a_schema_file_to_be_described(folder):
     unfinished = load_schema(folder, "bookmark")
     assert "schemas/bookmark.json: property 'name' has no description" in unfinished.stderr
     file = folder / "tap_zendesk_cityblock" / "schemas" / "bookmark.json"
+    assert json.loads(file.read_text())["sandbox"] == {"path": "bookmarks"}
     file.write_text(file.read_text().replace("TODO", "Name"))
     assert load_schema(folder, "bookmark").stdout.startswith(
         "['id', 'created_at', 'updated_at', 'url', 'name', "

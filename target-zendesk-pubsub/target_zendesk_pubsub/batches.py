@@ -1,4 +1,4 @@
-"""Batches that fit into memory, whatever their tickets hold."""
+"""Batches limited by number and by bytes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True)
 class BatchLimits:
-    """A batch ends with whichever it reaches first."""
+    """A batch ends at the limit that it reaches first."""
 
     tickets: int
     bytes: int
 
 
 def batches(sized: Iterable[tuple[T, int]], limits: BatchLimits) -> Iterator[list[T]]:
-    """In their order; each comes with its size in bytes."""
+    """`sized`: pairs of a value and its size in bytes."""
     batch: list[T] = []
     size = 0
     for one, bytes_ in sized:

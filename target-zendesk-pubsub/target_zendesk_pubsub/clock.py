@@ -1,4 +1,4 @@
-"""Moments in their order: rows are compared by time, also with those of other machines."""
+"""A monotonic clock: rows are compared by time, also with rows of other machines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ INSTANT = timedelta(microseconds=1)
 
 
 class Clock:
-    """Each moment is later than the one before, even where the machine's clock stands or goes back."""
+    """Every time is later than the one before, even if the machine's clock stands still or goes back."""
 
     def __init__(self) -> None:
         self._last = datetime.min.replace(tzinfo=UTC)
@@ -19,6 +19,6 @@ class Clock:
         self._last = now if now > self._last else self._last + INSTANT
         return self._last
 
-    def pass_by(self, moment: datetime) -> None:
-        """What comes now is later than `moment`, which another machine may have written down."""
+    def advance_past(self, moment: datetime) -> None:
+        """Makes all later times follow `moment`, which another machine may have recorded."""
         self._last = max(self._last, moment)

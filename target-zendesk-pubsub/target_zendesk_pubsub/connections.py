@@ -1,4 +1,4 @@
-"""From settings to the parts that do the work, each with the others that it needs."""
+"""Build the collaborators of a run from its settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Connections:
-    """Of one run. Nothing is asked of Google yet."""
+    """The collaborators of a run. Building them sends no request."""
 
     lookup: Lookup
     publisher: Publisher

@@ -1,4 +1,4 @@
-"""Who Zendesk's users are inside Cityblock, and what keeps a ticket waiting whose users are nobody there."""
+"""Match the users of tickets to the internal directory."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from target_zendesk_pubsub.messages import TicketData, User
 
 NOT_IN_DIRECTORY = "not_in_directory"
-"""Exported from Zendesk, but joins no internal person, or more than one."""
+"""Exported from Zendesk, but without a match, or with more than one."""
 NOT_EXPORTED = "not_exported"
-"""Not even among the users exported from Zendesk; the next export of users may bring it."""
+"""Not exported from Zendesk yet; the next export of users may have it."""
 
 
 class Person(msgspec.Struct, frozen=True, gc=False):
-    """Who a Zendesk user is: a member or an internal user; both None for one who is nobody inside."""
+    """The match of a Zendesk user: a member or an internal user. `kind` and `id` are None without a match."""
 
     zendesk_user_id: int
     kind: Kind | None = None
     id: str | None = None
 
 
-class Unjoined(msgspec.Struct, frozen=True, gc=False):
-    """Why a ticket waits: this field holds this user."""
+class UnmatchedUser(msgspec.Struct, frozen=True, gc=False):
+    """Why a ticket waits: the user of this field has no match."""
 
     field: str
     zendesk_user_id: int
@@ -36,7 +36,7 @@ class Unjoined(msgspec.Struct, frozen=True, gc=False):
 
 
 def users_of(ticket: TicketData) -> Iterator[tuple[str, User]]:
-    """The ticket's users, each with the field that holds it."""
+    """The users of a ticket with the name of their field."""
     if ticket.requester is not None:
         yield "requester", ticket.requester
     if ticket.submitter is not None:
@@ -49,12 +49,12 @@ def users_of(ticket: TicketData) -> Iterator[tuple[str, User]]:
         yield "followers", user
 
 
-def join(ticket: TicketData, people: Mapping[int, Person]) -> list[Unjoined]:
-    """Fills in who the ticket's users are; returns those that are nobody.
+def join(ticket: TicketData, people: Mapping[int, Person]) -> list[UnmatchedUser]:
+    """Sets the matches of the ticket's users in place; returns the users without a match.
 
-    `people` has every user that was exported from Zendesk; one that is not in it was not.
+    `people`: every exported user, by Zendesk user id.
     """
-    unjoined = []
+    unmatched = []
     for field, user in users_of(ticket):
         person = people.get(user.zendeskUserId)
         if person is not None and person.id is not None:
@@ -63,5 +63,5 @@ def join(ticket: TicketData, people: Mapping[int, Person]) -> list[Unjoined]:
         else:
             user.kind = user.id = None
             reason = NOT_EXPORTED if person is None else NOT_IN_DIRECTORY
-            unjoined.append(Unjoined(field, user.zendeskUserId, reason))
-    return unjoined
+            unmatched.append(UnmatchedUser(field, user.zendeskUserId, reason))
+    return unmatched

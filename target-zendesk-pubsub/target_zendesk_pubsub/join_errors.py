@@ -1,4 +1,4 @@
-"""TICKET_USER_JOIN_ERROR: tickets that wait until their users join."""
+"""TICKET_USER_JOIN_ERROR: tickets that wait for matches of their users in the internal directory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from target_zendesk_pubsub.clock import Clock
-    from target_zendesk_pubsub.directory import Unjoined
+    from target_zendesk_pubsub.directory import UnmatchedUser
     from target_zendesk_pubsub.published_log import PublishedLog
     from target_zendesk_pubsub.warehouse import Warehouse
 
@@ -33,8 +33,10 @@ FIELDS = (
             SchemaField("reason", "STRING", "REQUIRED"),
         ),
     ),
-    SchemaField("payload", "STRING", "REQUIRED", description="JSON: the message, its unjoined users empty"),
-    SchemaField("message_key", "STRING", "REQUIRED", description="of the payload as it stands"),
+    SchemaField(
+        "payload", "STRING", "REQUIRED", description="JSON: the message, with users without a match empty"
+    ),
+    SchemaField("message_key", "STRING", "REQUIRED", description="of the payload"),
     SchemaField("generated_timestamp", "INTEGER", "REQUIRED"),
     SchemaField("first_seen_at", "TIMESTAMP", "REQUIRED"),
     SchemaField("inserted_at", "TIMESTAMP", "REQUIRED"),
@@ -44,25 +46,25 @@ FIELDS = (
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class JoinError:
-    """A version of a ticket that waits. `first_seen_at`: since when the ticket does; None: from now on."""
+    """A version of a waiting ticket. `first_seen_at`: when the ticket started to wait; None: now."""
 
     ticket: Ticket
-    unjoined: list[Unjoined]
+    unmatched: list[UnmatchedUser]
     payload: bytes
     message_key: str
     first_seen_at: datetime | None
 
 
 @dataclasses.dataclass(frozen=True)
-class Waiting:
-    """How many tickets wait, and how many of them need not any longer."""
+class WaitingCounts:
+    """`resolvable`: waiting tickets whose users have a match now."""
 
     tickets: int
-    mended: int
+    resolvable: int
 
 
 class JoinErrors:
-    """`directory`: the dataset's view of who is who, by which it is known what waits no longer."""
+    """`directory`: the view that matches Zendesk users to internal people."""
 
     def __init__(
         self, warehouse: Warehouse, dataset: str, directory: str, log: PublishedLog, run_id: str
@@ -76,7 +78,7 @@ class JoinErrors:
         self._warehouse.ensure(self.table)
 
     def record(self, errors: Iterable[JoinError], clock: Clock) -> None:
-        """Later than what was published of the same tickets: a row waits until something later is."""
+        """Appends rows with a time after all messages of the same tickets: a ticket waits until a later message."""
         now = clock.now()
         self._warehouse.append(self.table, (self._row(error, now) for error in errors))
 
@@ -84,7 +86,7 @@ class JoinErrors:
         row = {
             "ticket_id": error.ticket.id,
             "ticket_updated_at": datetime.fromisoformat(error.ticket.content.updated_at),
-            "unjoined": error.unjoined,
+            "unjoined": error.unmatched,
             "payload": error.payload.decode(),
             "message_key": error.message_key,
             "generated_timestamp": error.ticket.generated_timestamp,
@@ -95,9 +97,9 @@ class JoinErrors:
         return encode_row(row)
 
     def waiting(self, condition: str = "TRUE") -> str:
-        """SQL: the rows that wait, at most one a ticket. `condition` on ticket_id narrows what is read.
+        """SQL of the waiting rows, at most one per ticket. `condition` on ticket_id limits what is read.
 
-        The view TICKET_USER_JOIN_ERROR_latest has the same rule for people: change both together.
+        The view TICKET_USER_JOIN_ERROR_latest has the same rule: change both together.
         """
         return f"""
             SELECT error.*
@@ -113,35 +115,35 @@ class JoinErrors:
             WHERE settled.settled_at IS NULL OR settled.settled_at < error.inserted_at
         """
 
-    def count(self) -> Waiting:
+    def count(self) -> WaitingCounts:
         """Raises WarehouseError."""
         sql = f"""
-            {self._with_mended()}
-            SELECT (SELECT COUNT(*) FROM waiting) AS tickets, (SELECT COUNT(*) FROM mended) AS mended
+            {self._with_resolvable()}
+            SELECT (SELECT COUNT(*) FROM waiting) AS tickets, (SELECT COUNT(*) FROM resolvable) AS resolvable
         """
         [row] = self._warehouse.query("waiting tickets", sql, {})
-        return Waiting(row.tickets, row.mended)
+        return WaitingCounts(row.tickets, row.resolvable)
 
-    def mended(self) -> Iterator[tuple[tuple[Ticket, datetime], int]]:
-        """Waiting tickets whose users the directory now knows, since when each waits as it is, and its size in bytes.
+    def resolvable(self) -> Iterator[tuple[tuple[Ticket, datetime], int]]:
+        """Waiting tickets whose users have a match now: ((ticket, time of its row), size in bytes), oldest row first.
 
-        In the order in which they were written. Raises WarehouseError.
+        Raises WarehouseError.
         """
         sql = f"""
-            {self._with_mended()}
+            {self._with_resolvable()}
             SELECT waiting.payload, waiting.generated_timestamp, waiting.inserted_at
             FROM waiting
-            JOIN mended ON mended.ticket_id = waiting.ticket_id
+            JOIN resolvable ON resolvable.ticket_id = waiting.ticket_id
             ORDER BY waiting.inserted_at, waiting.ticket_id
         """
-        for row in self._warehouse.query("mended tickets", sql, {}):
+        for row in self._warehouse.query("resolvable tickets", sql, {}):
             ticket = Ticket(row.generated_timestamp, decode(row.payload))
             yield (ticket, row.inserted_at), len(row.payload)
 
-    def _with_mended(self) -> str:
+    def _with_resolvable(self) -> str:
         return f"""
             WITH waiting AS ({self.waiting()}),
-            mended AS (
+            resolvable AS (
               SELECT waiting.ticket_id
               FROM waiting
               CROSS JOIN UNNEST(waiting.unjoined) AS missing

@@ -1,7 +1,7 @@
-"""What the replaced system published: a ticket it has told Commons of is logged as taken over, and not sent again.
+"""The log of the legacy system: tickets that it published are logged as taken over, and not published again.
 
-Its messages had another shape, so keys cannot be compared. What can be compared is the version: a ticket counts as
-published if the last version in the legacy log is not older than the ticket, by Zendesk's `updated_at`.
+Its messages had another format, so message keys cannot be compared. A ticket counts as published if the last version in
+the legacy log is not older than the ticket, by Zendesk's `updated_at`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from target_zendesk_pubsub.warehouse import Warehouse
 
 TAKEN_OVER = "taken_over"
-"""Attribute of a logged message that was never sent; its value is "true"."""
+"""Attribute of a logged message that was not published by this target; its value is "true"."""
 
 TICKET_ID = "SAFE_CAST(JSON_VALUE(attributes, '$.ticket_id') AS INT64)"
 PACKED = 1_000
-"""Tickets a row of the answer: one by one, a million would be four thousand pages."""
+"""Tickets per result row: with one ticket per row, a million tickets would be four thousand pages."""
 
 
 class _Version(msgspec.Struct, frozen=True, gc=False):
@@ -42,9 +42,10 @@ _decode = msgspec.json.Decoder(list[_Version], strict=False).decode  # BigQuery 
 def read_legacy_log(
     config: Mapping[str, Any], warehouse: Warehouse, logger: logging.Logger
 ) -> dict[int, int]:
-    """Each ticket's last published `updated_at`, in microseconds since 1970. Empty without the setting legacy_log.
+    """Last published `updated_at` by ticket id, in Unix microseconds. Empty without the setting legacy_log.
 
-    Single tickets whose time cannot be read are left out, so that they are published rather than missed. About 110 bytes a ticket, as long as the run lasts. Raises SettingsError, WarehouseError.
+    Tickets without a valid time are left out, so that they are published rather than missed. Needs about 110 bytes of
+    memory per ticket for the whole run. Raises SettingsError, WarehouseError.
     """
     table = config.get("legacy_log")
     if not table:
@@ -53,11 +54,11 @@ def read_legacy_log(
         ".zendesk_ticket"
     ):
         raise SettingsError(
-            f"legacy_log: {table} is where the new log goes; rename the legacy table, and name that"
+            f"legacy_log: {table} is the table of the new log; rename the legacy table and set legacy_log to its new name"
         )
     sql = f"""
         SELECT
-          COUNTIF(ticket_id IS NULL) AS nameless,
+          COUNTIF(ticket_id IS NULL) AS without_id,
           TO_JSON_STRING(ARRAY_AGG(STRUCT(COALESCE(ticket_id, 0) AS ticket_id, micros AS micros))) AS versions
         FROM (
           SELECT ticket_id, MAX(UNIX_MICROS(updated_at)) AS micros
@@ -72,26 +73,26 @@ def read_legacy_log(
         GROUP BY DIV(COALESCE(ticket_id, 0), {PACKED})
     """
     versions: dict[int, int] = {}
-    nameless = undated = 0
+    without_id = undated = 0
     for row in _rows(table, sql, warehouse):
-        nameless += row.nameless
+        without_id += row.without_id
         for version in _decode(row.versions):
             if version.micros is None:
                 undated += 1
             else:
                 versions[version.ticket_id] = version.micros
-    if nameless:
+    if without_id:
         raise SettingsError(
-            f"legacy_log: {table} has rows without attributes.ticket_id: look at such a row, and mend a copy of the table"
+            f"legacy_log: {table} has rows without attributes.ticket_id; fix them in a copy of the table"
         )
     if undated > config["max_rejected_share"] * (undated + len(versions)):
         raise SettingsError(
-            f"legacy_updated_at: {undated} of {counted(undated + len(versions), 'ticket')} in {table} have no time by this expression: "
-            "look at such a row, and mend the expression"
+            f"legacy_updated_at: {undated} of {counted(undated + len(versions), 'ticket')} in {table} have no time by this expression; "
+            "check such a row and fix the expression"
         )
     if undated:
         logger.warning(
-            "%s in %s without a time by legacy_updated_at: published as if never published before",
+            "%s in %s without a time by legacy_updated_at: published as new",
             counted(undated, "ticket"),
             table,
         )
@@ -104,19 +105,19 @@ def _rows(table: str, sql: str, warehouse: Warehouse) -> Iterator[Row]:
         yield from warehouse.query(f"legacy log {table}", sql, {})
     except WarehouseError as failure:
         if isinstance(failure.__cause__, NotFound):
-            raise SettingsError(f"legacy_log: there is no table {table}") from None
+            raise SettingsError(f"legacy_log: table {table} not found") from None
         if isinstance(failure.__cause__, BadRequest):
             raise _refused(table, warehouse) from None
         raise
 
 
 def _refused(table: str, warehouse: Warehouse) -> SettingsError:
-    """Which of the two settings is to blame for a query that BigQuery refuses."""
+    """The error that names the setting for which BigQuery refuses the query."""
     try:
         list(warehouse.query(f"legacy log {table}", f"SELECT {TICKET_ID} FROM `{table}` LIMIT 1", {}))
     except WarehouseError:
-        return SettingsError(f"legacy_log: {table} has no column attributes with JSON")
+        return SettingsError(f"legacy_log: {table} has no JSON column attributes")
     return SettingsError(
-        f"legacy_updated_at is no expression over the columns of {table}, or fails for a row: "
-        "SAFE_CAST(… AS TIMESTAMP) gives null instead"
+        f"legacy_updated_at: not a valid expression over the columns of {table}, or it fails for a row; "
+        "SAFE_CAST(… AS TIMESTAMP) returns null instead"
     )

@@ -1,4 +1,4 @@
-"""What the warehouse knows of a batch of tickets, in one query."""
+"""Look up the users, last messages and waiting versions of a batch of tickets, in one query."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ UNPACKED = "SELECT CAST(id AS INT64) FROM UNNEST(SPLIT(@{}, ',')) AS id WHERE id
 
 
 class LastMessage(msgspec.Struct, frozen=True, gc=False):
-    """The last one of a ticket that was published, replays apart."""
+    """The last published message of a ticket, replays excluded."""
 
     ticket_id: int
     message_key: str
     event_type: str
 
 
-class Waiting(msgspec.Struct, frozen=True, gc=False):
-    """The version of a ticket that waits for its users."""
+class WaitingVersion(msgspec.Struct, frozen=True, gc=False):
+    """The version of a waiting ticket."""
 
     ticket_id: int
     message_key: str
     first_seen_micros: int
-    """Microseconds since 1970: since when the ticket waits."""
+    """When the ticket started to wait, in Unix microseconds."""
 
     @property
     def first_seen_at(self) -> datetime:
@@ -51,13 +51,13 @@ class Waiting(msgspec.Struct, frozen=True, gc=False):
 
 @dataclasses.dataclass(frozen=True)
 class Known:
-    """`people`: every user of the batch, at least, that was exported from Zendesk. The others by ticket id."""
+    """`people`: by user id, at least every exported user of the batch. `published` and `waiting`: by ticket id."""
 
     people: dict[int, Person]
     published: dict[int, LastMessage]
-    waiting: dict[int, Waiting]
+    waiting: dict[int, WaitingVersion]
     latest: datetime
-    """Of the rows there are of these tickets: what is written of them now has to be later."""
+    """Time of the latest row of these tickets; new rows must be later."""
 
 
 class Lookup:
@@ -67,10 +67,10 @@ class Lookup:
         self, warehouse: Warehouse, directory: str, users: str, log: PublishedLog, join_errors: JoinErrors
     ) -> None:
         self._warehouse, self._directory = warehouse, directory
-        self._joined: dict[int, Person] = {}
+        self._matched: dict[int, Person] = {}
         self._log, self._join_errors = log, join_errors
-        # Ids go out and parts come back packed into one value each: one by one, they cost Google's client more than all
-        # the rest of a batch. The bounds are what BigQuery can prune a clustered table by.
+        # Ids and results are packed into one value each: as single parameters and rows, they cost Google's client more
+        # CPU than the rest of a batch. BigQuery prunes a clustered table by the bounds.
         in_batch = self._in_batch = (
             f"ticket_id BETWEEN @lowest AND @highest AND ticket_id IN ({UNPACKED.format('tickets')})"
         )
@@ -110,7 +110,7 @@ class Lookup:
         """
 
     def check_directory(self) -> None:
-        """Raises DirectoryError where it is missing, or has nobody in it: nothing would ever join."""
+        """Raises DirectoryError if it is missing or empty: no ticket could be published."""
         sql = f"SELECT zendesk_user_id FROM {self._directory} LIMIT 1"
         try:
             found = list(self._warehouse.query(f"directory {self._directory}", sql, {}))
@@ -126,23 +126,23 @@ class Lookup:
             )
 
     def contents(self, ticket_ids: Collection[int]) -> dict[int, TicketData]:
-        """What these tickets were, when they were last published or had to wait. Raises WarehouseError."""
+        """The content of the last published or waiting version of each ticket. Raises WarehouseError."""
         sql = f"""
             SELECT ticket_id, data
             FROM (
-              SELECT ticket_id, data, published_at AS told_at
+              SELECT ticket_id, data, published_at AS seen_at
               FROM {self._log.published} WHERE {self._in_batch} AND replay_of IS NULL
               UNION ALL
-              SELECT ticket_id, payload AS data, inserted_at AS told_at
+              SELECT ticket_id, payload AS data, inserted_at AS seen_at
               FROM {self._join_errors.table} WHERE {self._in_batch}
             )
-            QUALIFY ROW_NUMBER() OVER (PARTITION BY ticket_id ORDER BY told_at DESC) = 1
+            QUALIFY ROW_NUMBER() OVER (PARTITION BY ticket_id ORDER BY seen_at DESC) = 1
         """
-        rows = self._warehouse.query("what deleted tickets were", sql, _ids(ticket_ids))
+        rows = self._warehouse.query("content of deleted tickets", sql, _ids(ticket_ids))
         return {row.ticket_id: decode(row.data) for row in rows}
 
     def clocks(self, ticket_ids: Collection[int]) -> dict[int, int]:
-        """The latest generated_timestamp of each of these tickets that was published or has to wait. Raises WarehouseError."""
+        """The latest generated_timestamp of the published and waiting versions of each ticket. Raises WarehouseError."""
         sql = f"""
             SELECT ticket_id, MAX(clock) AS clock
             FROM (
@@ -161,24 +161,24 @@ class Lookup:
 
     def __call__(self, tickets: Sequence[Ticket]) -> Known:
         """Raises WarehouseError."""
-        # Who somebody is inside is asked once a run. Who is nobody yet may be somebody when the next batch asks.
+        # Matches are looked up once per run. Users without a match are looked up again, as the directory may change.
         user_ids = {user.zendeskUserId for ticket in tickets for _, user in users_of(ticket.content)}
-        user_ids -= self._joined.keys()
+        user_ids -= self._matched.keys()
         ticket_ids = {ticket.id for ticket in tickets}
         parameters = {"users": ",".join(map(str, user_ids)), **_ids(ticket_ids)}
         [row] = self._warehouse.query("lookup of a batch", self._sql, parameters)
         exported = {user_id: Person(user_id) for user_id in _unpacked(row.users, int)}
-        self._joined |= {one.zendesk_user_id: one for one in _unpacked(row.directory, Person)}
+        self._matched |= {one.zendesk_user_id: one for one in _unpacked(row.directory, Person)}
         return Known(
-            exported | self._joined,
+            exported | self._matched,
             {one.ticket_id: one for one in _unpacked(row.published, LastMessage)},
-            {one.ticket_id: one for one in _unpacked(row.waiting, Waiting)},
+            {one.ticket_id: one for one in _unpacked(row.waiting, WaitingVersion)},
             _moment(row.latest),
         )
 
 
 def _ids(ticket_ids: Collection[int]) -> dict[str, int | str]:
-    """The parameters that say which tickets are meant."""
+    """Query parameters that select these tickets."""
     return {
         "tickets": ",".join(map(str, ticket_ids)),
         "lowest": min(ticket_ids),
@@ -191,5 +191,5 @@ def _moment(microseconds: int) -> datetime:
 
 
 def _unpacked(packed: str, kind: type[T]) -> list[T]:
-    """Not strict, because BigQuery writes integers past 2^53 as text; "null" where nothing was found."""
+    """Not strict, because BigQuery writes integers from 2^53 on as strings. "null" stands for no rows."""
     return msgspec.json.decode(packed, type=list[kind] | None, strict=False) or []  # type: ignore[valid-type]

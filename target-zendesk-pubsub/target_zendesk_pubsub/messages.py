@@ -1,4 +1,4 @@
-"""The message that Commons receives: its data by contract, its key, attributes without anything personal."""
+"""The message for Commons: data by the contract, its key, and attributes without personal data."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import msgspec
 from msgspec import Meta
 
 SCHEMA_VERSION = 1
-"""Goes up when a consumer would have to change; new fields alone do not."""
+"""Incremented for changes that break consumers; additional fields do not."""
 
 ORDERING_KEYS = 32
-"""A key a ticket would cost a request a ticket; these share requests and still keep every ticket in order."""
+"""A publish request has one ordering key. A key per ticket would need a request per ticket; 32 keys share requests and
+keep each ticket's messages in order."""
 
 EventType = Literal["created", "updated", "deleted", "restored"]
 Kind = Literal["member", "user"]
@@ -20,10 +21,10 @@ DateTime = Annotated[str, Meta(description="RFC 3339", extra_json_schema={"forma
 
 
 class User(msgspec.Struct, gc=False):
-    """Somebody of Zendesk's, and who that is inside Cityblock."""
+    """A Zendesk user and the matching internal person."""
 
-    id: Annotated[str | None, Meta(description="Of the member or of the internal user")]
-    kind: Annotated[Kind | None, Meta(description="Whose id it is")]
+    id: Annotated[str | None, Meta(description="Id of the member or internal user")]
+    kind: Annotated[Kind | None, Meta(description="Type of the id")]
     zendeskUserId: int  # noqa: N815 - the contract's name
 
 
@@ -33,29 +34,27 @@ class CustomField(msgspec.Struct, gc=False):
     id: Annotated[int, Meta(description="Zendesk's id of the field")]
     value: Annotated[
         Any,
-        Meta(
-            description="As Zendesk has it: text, number, boolean, list of options, or null where it is empty"
-        ),
+        Meta(description="Value in Zendesk: string, number, boolean, list of options, or null if empty"),
     ]
 
 
 class TicketData(msgspec.Struct, rename="camel", gc=False):
-    """A Zendesk ticket as it stands, with its users as Cityblock knows them."""
+    """The current version of a Zendesk ticket with its users matched to internal people."""
 
-    # In the order of their names, so that equal tickets give equal bytes.
+    # In alphabetical order, so that equal tickets give equal bytes.
     assignee: User | None
     brand_id: int | None
-    channel: Annotated[str | None, Meta(description="How the ticket came about: web, email, api, …")]
+    channel: Annotated[str | None, Meta(description="How the ticket was created: web, email, api, …")]
     collaborators: Annotated[
-        list[User], Meta(description="Those in copy, as a rule followers too; by zendeskUserId")
+        list[User], Meta(description="CCs, usually including followers; sorted by zendeskUserId")
     ]
     created_at: DateTime
-    custom_fields: Annotated[list[CustomField], Meta(description="By id")]
+    custom_fields: Annotated[list[CustomField], Meta(description="Sorted by id")]
     custom_status_id: int | None
     description: Annotated[str | None, Meta(description="The first comment")]
     due_at: DateTime | None
     external_id: str | None
-    followers: Annotated[list[User], Meta(description="By zendeskUserId")]
+    followers: Annotated[list[User], Meta(description="Sorted by zendeskUserId")]
     group_id: int | None
     has_incidents: bool
     is_deleted: bool
@@ -63,24 +62,24 @@ class TicketData(msgspec.Struct, rename="camel", gc=False):
     organization_id: int | None
     priority: Annotated[str | None, Meta(description="low, normal, high, urgent")]
     problem_id: int | None
-    recipient: Annotated[str | None, Meta(description="The address an e-mail was sent to")]
+    recipient: Annotated[str | None, Meta(description="Email address that the ticket was sent to")]
     requester: User | None
     satisfaction_score: Annotated[str | None, Meta(description="offered, unoffered, good, bad")]
-    schema_version: Annotated[int, Meta(description="Of this contract")]
+    schema_version: Annotated[int, Meta(description="Version of this contract")]
     status: Annotated[str, Meta(description="new, open, pending, hold, solved, closed, deleted")]
     subject: str | None
     submitter: User | None
-    tags: Annotated[list[str], Meta(description="In the order of the alphabet")]
+    tags: Annotated[list[str], Meta(description="Sorted alphabetically")]
     ticket_form_id: int | None
     ticket_id: int
     type: Annotated[str | None, Meta(description="problem, incident, question, task")]
     updated_at: Annotated[
-        DateTime, Meta(description="Zendesk's, which changes of the system itself leave as it is")
+        DateTime, Meta(description="updated_at in Zendesk, which system changes do not move")
     ]
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """What is handed to Pub/Sub, and `columns`: the same as rows of the log's tables begin, a JSON object still open."""
+    """A message for Pub/Sub. `columns`: its columns in the log tables, as a JSON object without the closing brace."""
 
     ticket_id: int
     ordering_key: str
@@ -94,9 +93,9 @@ decode = msgspec.json.Decoder(TicketData).decode
 
 
 def encode_into(ticket: TicketData, buffer: bytearray) -> None:
-    """Canonical JSON, the same bytes for the same ticket, in place of what the buffer held.
+    """Replaces the content of `buffer` by the ticket's canonical JSON: equal tickets give equal bytes.
 
-    No bytes of their own: most tickets are only compared, and never sent.
+    The buffer is reused because most tickets are only compared and never sent.
     """
     ENCODER.encode_into(ticket, buffer)
 
@@ -115,14 +114,14 @@ def new_message(ticket_id: int, key: str, attributes: dict[str, str], data: byte
 
 
 def _escaped(json: bytes) -> bytes:
-    """JSON as the inside of a JSON string. In canonical JSON only these two characters need an escape."""
+    """JSON text as the content of a JSON string. Canonical JSON needs no other escapes."""
     return json.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
 
 
 def message_key(ticket_id: int, data: bytes | bytearray) -> str:
-    """The same for the same content of the same ticket: by it consumers tell what they have seen."""
+    """Hash of the ticket id and content, by which consumers detect duplicates."""
     digest = hashlib.sha256(b"%d\0" % ticket_id)
-    digest.update(data)  # rather than copied behind the id
+    digest.update(data)  # avoids a copy
     return digest.hexdigest()
 
 
@@ -138,7 +137,7 @@ def event_type(*, is_deleted: bool, before: str | None) -> EventType:
 def attributes_of(
     ticket: TicketData, key: str, event: EventType, generated_timestamp: int, environment: str
 ) -> dict[str, str]:
-    """For filters and for telling versions apart; Google logs attributes, so nothing personal is among them."""
+    """For subscription filters and for comparing versions. Google logs attributes: they contain no personal data."""
     return {
         "ticket_id": str(ticket.ticket_id),
         "message_key": key,
@@ -151,7 +150,7 @@ def attributes_of(
 
 
 def json_schema() -> dict[str, Any]:
-    """The contract of the data, as JSON Schema. What is published has all its users joined, unlike what waits."""
+    """JSON Schema of the data. All users of a published ticket are matched, unlike those of a waiting ticket."""
     _, parts = msgspec.json.schema_components([TicketData], ref_template="#/$defs/{name}")
     user = parts[User.__name__]["properties"]
     for name, joined in (("id", {"type": "string"}), ("kind", {"enum": list(get_args(Kind))})):
@@ -165,7 +164,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def markdown_table() -> str:
-    """The fields of the data, as the documentation shows them."""
+    """Table of the fields for the documentation."""
     schema = json_schema()
     users = schema["$defs"][User.__name__]["properties"]
     fields = schema["$defs"][CustomField.__name__]["properties"]

@@ -1,4 +1,4 @@
-"""A batch of tickets on its way: looked up, joined, compared, intended, published, logged."""
+"""Publish batches of tickets: look up, join, compare, record intents, publish, log."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from target_zendesk_pubsub.messages import (
     message_key,
     new_message,
 )
-from target_zendesk_pubsub.odd_tickets import Rejected
-from target_zendesk_pubsub.tickets import Remnant, Ticket
+from target_zendesk_pubsub.ticket_parsing import Rejected
+from target_zendesk_pubsub.tickets import DeletionStub, Ticket
 
 if TYPE_CHECKING:
     import logging
@@ -36,45 +36,46 @@ NO_LEGACY: Mapping[int, int] = {}
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """What becomes of a batch: messages in the order of their tickets, and tickets that have to wait.
+    """What to do with a batch: `messages` to publish in order of their tickets, and `errors` of tickets that must wait.
 
-    `taken_over`: what the replaced system has published, to be logged before the messages, and not sent.
-    `waiting`: how many wait already, as they are.
+    `taken_over`: messages that the legacy system published, to log before the others and not to send.
+    `waiting_unchanged`: number of tickets that wait already in the same version.
     """
 
     messages: list[Message]
     errors: list[JoinError]
     taken_over: list[Message]
-    waiting: int
+    waiting_unchanged: int
 
 
 def decide(
     tickets: Iterable[Ticket], known: Known, environment: str, legacy: Mapping[int, int] = NO_LEGACY
 ) -> Decision:
-    """Later versions of a ticket come later. Nothing is sent twice in a row, and nothing that a later version replaced waits.
+    """Decides on tickets in order: a later version of a ticket comes later.
 
-    `legacy`: as read_legacy_log tells it.
+    No message repeats the one before it, and no version waits that a later one replaced. `legacy`: the result of
+    read_legacy_log.
     """
     last, waiting = dict(known.published), dict(known.waiting)
     messages: list[Message] = []
     taken_over: list[Message] = []
     errors: dict[int, JoinError] = {}
-    data, as_before = bytearray(), 0
+    data, waiting_unchanged = bytearray(), 0
     for ticket in tickets:
         content = ticket.content
-        unjoined = join(content, known.people)
+        unmatched = join(content, known.people)
         encode_into(content, data)
         key = message_key(ticket.id, data)
-        before, held = last.get(ticket.id), waiting.get(ticket.id)
+        before, waits = last.get(ticket.id), waiting.get(ticket.id)
         replaced = errors.pop(ticket.id, None)
-        if unjoined:
-            if held is None or held.message_key != key:
-                since = held.first_seen_at if held else None
-                errors[ticket.id] = JoinError(ticket, unjoined, bytes(data), key, since)
+        if unmatched:
+            if waits is None or waits.message_key != key:
+                since = waits.first_seen_at if waits else None
+                errors[ticket.id] = JoinError(ticket, unmatched, bytes(data), key, since)
             else:
-                as_before += 1
-        elif before is None or before.message_key != key or held or replaced:
-            # What waits is settled by a later message, even one that only says again what the last one said.
+                waiting_unchanged += 1
+        elif before is None or before.message_key != key or waits or replaced:
+            # A waiting ticket is settled by any later message, also by one that repeats the last message.
             event = event_type(
                 is_deleted=content.is_deleted, before=None if before is None else before.event_type
             )
@@ -87,7 +88,7 @@ def decide(
                 messages.append(new_message(ticket.id, key, attributes, bytes(data)))
             last[ticket.id] = LastMessage(ticket.id, key, event)
             waiting.pop(ticket.id, None)
-    return Decision(messages, list(errors.values()), taken_over, as_before)
+    return Decision(messages, list(errors.values()), taken_over, waiting_unchanged)
 
 
 def _micros(moment: str) -> int:
@@ -96,35 +97,34 @@ def _micros(moment: str) -> int:
 
 @dataclasses.dataclass
 class Counts:
-    """Of a run, for its last line."""
+    """Totals of a run, logged at its end."""
 
     read: int = 0
     published: int = 0
     taken_over: int = 0
     unchanged: int = 0
-    unjoined: int = 0
-    unjoined_as_before: int = 0
+    waiting_new: int = 0
+    waiting_unchanged: int = 0
     refused: int = 0
     rejected: int = 0
-    waiting: int | None = None
-    """None: not counted yet."""
+    waiting_total: int | None = None
+    """None until counted."""
     open: int = 0
+    """Rejected tickets that are not resolved."""
 
     def __str__(self) -> str:
-        told = (
+        summary = (
             f"{counted(self.read, 'ticket')}: {counted(self.published, 'message')} published, "
-            f"{self.unchanged} unchanged, {self.unjoined} unjoined, {self.unjoined_as_before} unjoined as before, "
+            f"{self.unchanged} unchanged, {self.waiting_new} waiting (new), {self.waiting_unchanged} waiting (unchanged), "
             f"{self.refused} refused, {self.rejected} rejected"
         )
-        if self.waiting is not None:
-            told += (
-                f"; {counted(self.waiting, 'ticket')} {'waits' if self.waiting == 1 else 'wait'} for a join"
-            )
-        return f"{told}; {counted(self.open, 'rejected ticket')} open" if self.open else told
+        if self.waiting_total is not None:
+            summary += f"; total waiting: {self.waiting_total}"
+        return f"{summary}; {counted(self.open, 'rejected ticket')} open" if self.open else summary
 
 
 class Publication:
-    """Effects in this order: intents, publish, log, join errors. Whatever stops it, the next run goes on from there."""
+    """Writes in this order: intents, messages, log, join errors. If it is interrupted, the next run continues there."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class Publication:
         self.counts = counts
 
     def prepare(self) -> None:
-        """Before the first batch: tables are there, somebody is in the directory, an earlier run's messages are out.
+        """Before the first batch: creates tables, checks the directory, publishes pending messages of an earlier run.
 
         Raises PluginError.
         """
@@ -155,65 +155,73 @@ class Publication:
         self._legacy = self._read_legacy_log()
         for batch in batches(self._log.pending(), self._limits):
             self._logger.warning(
-                "an earlier run ended while it published: publishing its %s again",
+                "an earlier run was interrupted while publishing: publishing its %s again",
                 counted(len(batch), "message"),
             )
-            self._clock.pass_by(batch[-1][1])
+            self._clock.advance_past(batch[-1][1])
             self._send([message for message, _ in batch])
 
-    def publish(self, given: Sequence[Ticket | Remnant | Rejected]) -> None:
-        """Raises PluginError; what was sent until then is logged."""
+    def publish(self, given: Sequence[Ticket | DeletionStub | Rejected]) -> None:
+        """Raises PluginError, after logging what was published."""
         rejected = [one for one in given if isinstance(one, Rejected)]
         if rejected:
-            self._set_aside(rejected, len(given))
+            self._reject(rejected, len(given))
             self.publish_tickets([one for one in given if not isinstance(one, Rejected)])
         else:
-            self.publish_tickets(given)  # type: ignore[arg-type] # none of them is rejected
+            self.publish_tickets(given)  # type: ignore[arg-type] # all are tickets or stubs
         self._rejected.settle(given)
         self.counts.open = len(self._rejected)
 
-    def _set_aside(self, rejected: Sequence[Rejected], read: int) -> None:
+    def _reject(self, rejected: Sequence[Rejected], read: int) -> None:
         """Raises PluginError."""
         self._rejected.record(rejected, read, self._clock)
         self.counts.read += len(rejected)
         self.counts.rejected += len(rejected)
         for one in rejected:
-            self._logger.warning("%s is set aside in %s: %s", one.name, self._rejected.table, one.reason)
+            self._logger.warning("%s rejected, stored in %s: %s", one.name, self._rejected.table, one.reason)
 
-    def publish_tickets(self, given: Sequence[Ticket | Remnant]) -> None:
-        """Raises PluginError; what was sent until then is logged."""
+    def publish_tickets(self, given: Sequence[Ticket | DeletionStub]) -> None:
+        """Raises PluginError, after logging what was published."""
         self.counts.read += len(given)
-        tickets = self._whole(given)
+        tickets = self._with_deleted_content(given)
         self.counts.unchanged += len(given) - len(tickets)
         if not tickets:
             return
         known = self._lookup(tickets)
-        self._clock.pass_by(known.latest)
+        self._clock.advance_past(known.latest)
         decision = decide(tickets, known, self._environment, self._legacy)
         if decision.taken_over:
-            # Without intents: a run that dies before the log has them takes them over again, and sends nothing.
+            # Without intents: if the run is interrupted before the log has them, the next run takes them over again.
             self._log.take_over(decision.taken_over, self._clock)
         if decision.messages:
             self._log.intend(decision.messages, self._clock)
             self._send(decision.messages)
         if decision.errors:
             self._join_errors.record(decision.errors, self._clock)
-        self.counts.unjoined += len(decision.errors)
+        self.counts.waiting_new += len(decision.errors)
         self.counts.taken_over += len(decision.taken_over)
-        self.counts.unjoined_as_before += decision.waiting
-        settled = len(decision.messages) + len(decision.errors) + len(decision.taken_over) + decision.waiting
-        self.counts.unchanged += len(tickets) - settled
+        self.counts.waiting_unchanged += decision.waiting_unchanged
+        others = (
+            len(decision.messages)
+            + len(decision.errors)
+            + len(decision.taken_over)
+            + decision.waiting_unchanged
+        )
+        self.counts.unchanged += len(tickets) - others
 
-    def _whole(self, given: Sequence[Ticket | Remnant]) -> list[Ticket]:
-        """Remnants as the ticket was last, deleted. Of what was never published nor waits, there is nothing to take back."""
-        gone = {one.id for one in given if isinstance(one, Remnant)}
+    def _with_deleted_content(self, given: Sequence[Ticket | DeletionStub]) -> list[Ticket]:
+        """Replaces deletion stubs by the deleted version of the ticket's last content.
+
+        Stubs of tickets that were never published and do not wait are dropped: Commons does not know them.
+        """
+        gone = {one.id for one in given if isinstance(one, DeletionStub)}
         last = self._lookup.contents(gone) if gone else {}
         tickets = []
         for one in given:
             if isinstance(one, Ticket):
                 tickets.append(one)
             elif one.id in last:
-                tickets.append(one.of(last[one.id]))
+                tickets.append(one.applied_to(last[one.id]))
             else:
                 continue
             if one.id in gone:
@@ -221,7 +229,7 @@ class Publication:
         return self._clocked(tickets)
 
     def _clocked(self, tickets: list[Ticket]) -> list[Ticket]:
-        """With a clock that is not earlier than those of older versions: Zendesk gives some tickets none."""
+        """Gives tickets that Zendesk sent without a clock one that is not before the clocks of older versions."""
         clockless = {ticket.id for ticket in tickets if not ticket.is_clocked}
         if clockless:
             latest = self._lookup.clocks(clockless)
@@ -233,16 +241,16 @@ class Publication:
                     latest[ticket.id] = max(ticket.generated_timestamp, before)
         return tickets
 
-    def mended(self) -> Iterator[list[Ticket]]:
-        """Batches of what waited and waits no longer, each to be published. Counts what waits. Raises WarehouseError."""
+    def resolvable(self) -> Iterator[list[Ticket]]:
+        """Batches of waiting tickets whose users have a match now; counts waiting tickets. Raises WarehouseError."""
         waiting = self._join_errors.count()
-        self.counts.waiting = waiting.tickets
-        if not waiting.mended:  # the usual case, which is spared reading payloads
+        self.counts.waiting_total = waiting.tickets
+        if not waiting.resolvable:  # the usual case: no need to read payloads
             return
-        for batch in batches(self._join_errors.mended(), self._limits):
-            self._clock.pass_by(max(since for _, since in batch))
+        for batch in batches(self._join_errors.resolvable(), self._limits):
+            self._clock.advance_past(max(since for _, since in batch))
             yield [ticket for ticket, _ in batch]
-        self.counts.waiting = self._join_errors.count().tickets
+        self.counts.waiting_total = self._join_errors.count().tickets
 
     def _send(self, messages: Sequence[Message]) -> None:
         outcome = self._publisher.publish(messages)

@@ -1,4 +1,4 @@
-"""What was published, what was about to be, and what Pub/Sub would not take: three tables of the messages dataset."""
+"""Tables of published messages, publish intents and refused messages in the messages dataset."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from target_zendesk_pubsub.warehouse import Warehouse
 
 INTENTS_KEPT_DAYS = 14
-"""How long after a killed run the next one still knows what it may have published."""
+"""How long after an interrupted run the next one can still publish its pending messages."""
 
 MESSAGE = (
     SchemaField("message_key", "STRING", "REQUIRED"),
     SchemaField("ticket_id", "INTEGER", "REQUIRED"),
     SchemaField("ordering_key", "STRING", "REQUIRED"),
-    SchemaField("attributes", "STRING", "REQUIRED", description="JSON, ticket_id among it"),
+    SchemaField("attributes", "STRING", "REQUIRED", description="JSON, including ticket_id"),
     SchemaField("data", "STRING", "REQUIRED", description="JSON by the contract"),
 )
 PUBLISHED = (
@@ -46,7 +46,7 @@ REFUSED = (
 
 
 class Published(msgspec.Struct, frozen=True, gc=False):
-    """A message that Pub/Sub has taken."""
+    """A message that Pub/Sub accepted."""
 
     message: Message
     message_id: str
@@ -55,7 +55,7 @@ class Published(msgspec.Struct, frozen=True, gc=False):
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):
-    """A message that Pub/Sub will never take."""
+    """A message that Pub/Sub refused for good."""
 
     message: Message
     reason: str
@@ -63,7 +63,7 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """Messages first published from `since` to before `until`; of these tickets, if any are named."""
+    """Messages published in [`since`, `until`), of `tickets` only unless empty; replays excluded."""
 
     since: datetime
     until: datetime
@@ -71,21 +71,21 @@ class Selection(msgspec.Struct, frozen=True):
 
 
 class Selected(msgspec.Struct, frozen=True):
-    """How much a selection is."""
+    """Size of a selection."""
 
     messages: int
     tickets: int
 
 
 class Logged(msgspec.Struct, frozen=True):
-    """A message of the log, and the id it had."""
+    """A logged message and its message id."""
 
     message: Message
     message_id: str
 
 
 class PublishedLog:
-    """`topic`: the whole name that rows tell."""
+    """`topic`: its full name, for the column topic."""
 
     def __init__(self, warehouse: Warehouse, dataset: str, topic: str, run_id: str) -> None:
         self._warehouse, self._topic, self._run_id = warehouse, topic, run_id
@@ -110,11 +110,11 @@ class PublishedLog:
             self._warehouse.ensure(table)
 
     def intend(self, messages: Iterable[Message], clock: Clock) -> None:
-        """Before anything is sent: a run that dies meanwhile leaves behind what it may have sent."""
+        """Before publishing, so that the next run knows what an interrupted run may have published."""
         self._warehouse.append(self.intents, (_row(one, intended_at=clock.now()) for one in messages))
 
     def record(self, published: Iterable[Published], refused: Iterable[Refused]) -> None:
-        """After Pub/Sub has answered: with these rows an intent is settled."""
+        """After Pub/Sub's answers. These rows settle the intents."""
         self._warehouse.append(
             self.refused,
             (
@@ -137,19 +137,19 @@ class PublishedLog:
         )
 
     def take_over(self, messages: Iterable[Message], clock: Clock) -> None:
-        """What the replaced system has published, in its own form: logged as published now, under an id of ours."""
+        """Logs messages that the legacy system published, with generated message ids."""
         self.record([Published(one, f"taken-over-{uuid.uuid4().hex}", clock.now()) for one in messages], [])
 
     def pending(self) -> Iterator[tuple[tuple[Message, datetime], int]]:
-        """What an earlier run was about to publish and never logged, when, and its size in bytes; in its order.
+        """Intents of earlier runs without a later log row of the same ticket and key, in order.
 
-        Settled is an intent with a later row of the same ticket and key. Raises WarehouseError.
+        Yields ((message, time of the intent), size in bytes). Raises WarehouseError.
         """
         what = "intents of earlier runs"
-        [row] = self._warehouse.query(what, self._unsettled("COUNT(*) AS count"), {})
-        if row.count:  # as a rule there are none, and no payload is read
+        [row] = self._warehouse.query(what, self._pending_intents("COUNT(*) AS count"), {})
+        if row.count:  # usually none: no payload is read
             rows = self._warehouse.query(
-                what, f"{self._unsettled('intent.*')} ORDER BY intent.intended_at", {}
+                what, f"{self._pending_intents('intent.*')} ORDER BY intent.intended_at", {}
             )
             for row in rows:
                 yield (message_of(row), row.intended_at), len(row.data)
@@ -161,7 +161,7 @@ class PublishedLog:
         return Selected(row.messages, row.tickets)
 
     def read(self, selection: Selection) -> Iterator[Logged]:
-        """In the order in which they were published; replays are left out. Raises WarehouseError."""
+        """In order of publication. Raises WarehouseError."""
         sql = f"SELECT * {self._selected(selection)} ORDER BY published_at"
         for row in self._warehouse.query("messages to replay", sql, {}):
             yield Logged(message_of(row), row.message_id)
@@ -175,7 +175,7 @@ class PublishedLog:
             + (f" AND ticket_id IN ({tickets})" if tickets else "")
         )
 
-    def _unsettled(self, columns: str) -> str:
+    def _pending_intents(self, columns: str) -> str:
         return f"""
             SELECT {columns}
             FROM {self.intents} AS intent
@@ -189,7 +189,7 @@ class PublishedLog:
         """
 
     def settlements(self, *columns: str) -> str:
-        """SQL: ticket_id, when the ticket's message was published or refused as settled_at, and these columns."""
+        """SQL of ticket_id, settled_at (when a message was published or refused), and these columns."""
         more = "".join(f", {column}" for column in columns)
         return (
             f"SELECT ticket_id, published_at AS settled_at{more} FROM {self.published} WHERE replay_of IS NULL "
@@ -197,12 +197,12 @@ class PublishedLog:
         )
 
 
-def message_of(row: Any) -> Message:  # noqa: ANN401 - a row of BigQuery's
-    """The message that a row of any of the three tables holds."""
+def message_of(row: Any) -> Message:  # noqa: ANN401 - a BigQuery row
+    """The message of a row of any of the three tables."""
     attributes = msgspec.json.decode(row.attributes, type=dict[str, str])
     return new_message(row.ticket_id, row.message_key, attributes, row.data.encode())
 
 
 def _row(message: Message, **more: str | datetime | None) -> bytes:
-    """One JSON object of the message's columns and these."""
+    """JSON object of the message's columns and these."""
     return b"%b,%b" % (message.columns, encode_row(more)[1:])

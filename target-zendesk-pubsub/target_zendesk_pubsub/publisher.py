@@ -1,4 +1,4 @@
-"""Pub/Sub: messages of a bucket in their order, buckets side by side, what is refused told apart."""
+"""Publish to Pub/Sub: in order within an ordering key, ordering keys concurrently."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from target_zendesk_pubsub.clock import Clock
     from target_zendesk_pubsub.messages import Message
 
-# Limits of a request and of a message ("Quotas and limits" of Pub/Sub); a request's own fields take the rest.
-MOST_MESSAGES = 1_000
-LARGEST_REQUEST = 9_500_000
-LARGEST_MESSAGE = 9_400_000
-SIDE_BY_SIDE = 4
+# https://docs.cloud.google.com/pubsub/quotas#resource_limits, read on 27 November 2026: 1,000 messages and 10 MB per
+# publish request, 10 MB per message; less room for the other fields of a request.
+MAX_REQUEST_MESSAGES = 1_000
+MAX_REQUEST_BYTES = 9_500_000
+MAX_MESSAGE_BYTES = 9_400_000
+CONCURRENT_REQUESTS = 4
 TRANSIENT = if_exception_type(
     exceptions.ServiceUnavailable,
     exceptions.GatewayTimeout,
@@ -41,14 +42,14 @@ TRANSIENT = if_exception_type(
     exceptions.Cancelled,
     exceptions.Unknown,
 )
-"""What Google's own client retries a publish for (its service configuration)."""
+"""The errors for which Google's client retries publish requests (its service configuration)."""
 
 RawRequest = PublishRequest.pb()
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """Of messages given to publish(), in their order. With a `failure`, what is in neither list may or may not have been taken."""
+    """Of the messages passed to publish(), in order. With a `failure`, those in neither list may have been published."""
 
     published: list[Published]
     refused: list[Refused]
@@ -56,9 +57,9 @@ class Outcome:
 
 
 class Publisher:
-    """`topic`: its whole name. `timeout`: seconds for which one request is tried again.
+    """`topic`: its full name. `timeout`: retry deadline of a request in seconds.
 
-    Uses the generated client: the other batches by itself, with a thread and a queue per ordering key.
+    Uses the generated client, because the high-level one batches by itself with a thread and a queue per ordering key.
     """
 
     def __init__(
@@ -67,22 +68,22 @@ class Publisher:
         self._topic, self._clock, self._logger = topic, clock, logger
         self._ask = partial(
             client.publish,
-            retry=Retry(TRANSIENT, initial=0.2, maximum=10, timeout=timeout, on_error=self._tell),
+            retry=Retry(TRANSIENT, initial=0.2, maximum=10, timeout=timeout, on_error=self._log_retry),
             timeout=request_seconds(timeout),
         )
 
     def publish(self, messages: Sequence[Message], replay_of: Sequence[str] | None = None) -> Outcome:
-        """Sends all of them, and returns when Pub/Sub has answered for each; `replay_of` tells of each what it repeats.
+        """Publishes all messages and returns after all answers. `replay_of`: the original message id of each.
 
-        A message that is refused does not keep those behind it. Never raises: what was sent before a failure has
-        to be logged.
+        A refused message does not stop later ones. Never raises, because messages published before a failure must be
+        logged.
         """
         sending = _Sending(self._ask, self._topic, messages)
-        buckets: dict[str, list[int]] = {}
+        by_key: dict[str, list[int]] = {}
         for index, message in enumerate(messages):
-            buckets.setdefault(message.ordering_key, []).append(index)
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            for _ in pool.map(sending.send_bucket, buckets.values()):
+            by_key.setdefault(message.ordering_key, []).append(index)
+        with ThreadPoolExecutor(CONCURRENT_REQUESTS) as pool:
+            for _ in pool.map(sending.send_key, by_key.values()):
                 pass
         published, refused = [], []
         for index, message in enumerate(messages):
@@ -91,15 +92,15 @@ class Publisher:
                 published.append(Published(message, message_id, self._clock.now(), original))
             elif reason := sending.reasons.get(index):
                 refused.append(Refused(message, reason, self._clock.now()))
-                self._logger.error("ticket %d: Pub/Sub refuses its message", message.ticket_id)
+                self._logger.error("ticket %d: Pub/Sub refused the message", message.ticket_id)
         return Outcome(published, refused, sending.failure)
 
-    def _tell(self, error: Exception) -> None:
-        self._logger.warning("Pub/Sub: %s, trying again", type(error).__name__)
+    def _log_retry(self, error: Exception) -> None:
+        self._logger.warning("Pub/Sub: %s, retrying", type(error).__name__)
 
 
 class _Sending:
-    """One call of publish(): by index of message, its id or why it was refused."""
+    """One call of publish(): message ids, and reasons of refused messages, by index."""
 
     def __init__(self, ask: Callable[..., PublishResponse], topic: str, messages: Sequence[Message]) -> None:
         self._ask, self._topic, self._messages = ask, topic, messages
@@ -108,14 +109,14 @@ class _Sending:
         self.reasons: dict[int, str] = {}
         self.failure: PluginError | None = None
 
-    def send_bucket(self, indices: Sequence[int]) -> None:
+    def send_key(self, indices: Sequence[int]) -> None:
         for request in self._requests(indices):
-            if self._stopped.is_set():  # another bucket has failed; each would wait as long
+            if self._stopped.is_set():  # another ordering key failed; this one would wait as long
                 return
             try:
                 self._send(request)
-            except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
-                self.failure = self._told(error)
+            except Exception as error:  # noqa: BLE001 - its text may contain data
+                self.failure = self._failure(error)
                 self._stopped.set()
 
     def _requests(self, indices: Sequence[int]) -> Iterator[list[int]]:
@@ -124,10 +125,10 @@ class _Sending:
         for index in indices:
             message = self._messages[index]
             bytes_ = len(message.data) + sum(len(k) + len(v) + 8 for k, v in message.attributes.items()) + 64
-            if bytes_ > LARGEST_MESSAGE:
+            if bytes_ > MAX_MESSAGE_BYTES:
                 self.reasons[index] = f"too large: {bytes_} bytes"
                 continue
-            if request and (len(request) == MOST_MESSAGES or size + bytes_ > LARGEST_REQUEST):
+            if request and (len(request) == MAX_REQUEST_MESSAGES or size + bytes_ > MAX_REQUEST_BYTES):
                 yield request
                 request, size = [], 0
             request.append(index)
@@ -136,7 +137,7 @@ class _Sending:
             yield request
 
     def _send(self, indices: Sequence[int]) -> None:
-        """One request; one that is refused in two halves, until the messages it is refused for stand alone."""
+        """Sends one request. A refused request is split in halves until each refused message is alone."""
         request = RawRequest(topic=self._topic)
         for index in indices:
             one = self._messages[index]
@@ -153,11 +154,11 @@ class _Sending:
         else:
             self.ids.update(zip(indices, answer.message_ids, strict=True))
 
-    def _told(self, error: Exception) -> PluginError:
+    def _failure(self, error: Exception) -> PluginError:
         cause = getattr(error, "cause", None) or error
         if isinstance(cause, exceptions.NotFound):
             return SettingsError(
-                f"topic {self._topic} does not exist: create it, or mend topic_project and topic"
+                f"topic {self._topic} does not exist: create it, or fix topic_project and topic"
             )
         code = getattr(cause, "code", None)
         return PublishError(

@@ -1,4 +1,7 @@
-"""Singer messages from stdin: tickets typed from the start, records of other streams unread; no error quotes a line."""
+"""Read Singer messages from stdin: tickets are decoded to structs, records of other streams are skipped.
+
+No error quotes a line.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ import msgspec
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_zendesk_pubsub.errors import InputError
-from target_zendesk_pubsub.odd_tickets import Rejected, read_ticket
-from target_zendesk_pubsub.tickets import Record, Remnant, Ticket, ticket_of
+from target_zendesk_pubsub.ticket_parsing import Rejected, read_ticket
+from target_zendesk_pubsub.tickets import DeletionStub, Record, Ticket, ticket_of
 
 if TYPE_CHECKING:
     import logging
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
 
 STREAM = "ticket"
 CHUNK = 1 << 16
-"""Bytes, as many as a pipe holds: some twenty tickets. More would mostly meet a STATE among them."""
-MISFITS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""Bytes, the capacity of a pipe: about twenty tickets. Larger chunks would usually contain a STATE message."""
+DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _Line(msgspec.Struct):
@@ -39,7 +42,7 @@ class _TicketLine(msgspec.Struct, gc=False):
 
 
 class TicketReader(GenericSingerReader[bytes]):
-    """Tickets come many at once: a RECORD of their stream has a list of them as its record, of another stream None."""
+    """Passes tickets on in lists: the record of a RECORD message is a list of tickets, or None for other streams."""
 
     def __init__(self, logger: logging.Logger) -> None:
         super().__init__()
@@ -56,16 +59,14 @@ class TicketReader(GenericSingerReader[bytes]):
     def process_lines(
         self, file_input: IO[bytes] | None, callbacks: dict[Any, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
-        """`file_input` may be a text file, as the SDK's tests hand in; its bytes are read. Blank lines are skipped.
+        """`file_input` may be a text file, as in the SDK's tests: its bytes are read. Blank lines are skipped.
 
         Raises InputError.
         """
         counts: Counter[str] = Counter()
         for chunk in _chunks(getattr(file_input, "buffer", file_input) or self.default_input):
             tickets = self._tickets(chunk)
-            if (
-                tickets is None
-            ):  # the SDK's way, a line at a time, in which an odd ticket does not keep the others
+            if tickets is None:  # line by line, so that an invalid ticket does not affect the others
                 counts += super().process_lines(self._lines(chunk), callbacks)  # type: ignore[arg-type] # it iterates
                 continue
             self._lines_read += chunk.count(b"\n")
@@ -75,11 +76,11 @@ class TicketReader(GenericSingerReader[bytes]):
                 counts["RECORD"] += len(tickets)
         return counts
 
-    def _tickets(self, chunk: bytes) -> list[Ticket | Remnant] | None:
-        """None if any of the lines is not a ticket as it should be."""
+    def _tickets(self, chunk: bytes) -> list[Ticket | DeletionStub] | None:
+        """None if any line is not a valid ticket."""
         try:
             return [ticket_of(line.record) for line in self._decode_ticket_lines(chunk)]
-        except MISFITS:
+        except DECODE_ERRORS:
             return None
 
     def _lines(self, chunk: bytes) -> Iterator[bytes]:
@@ -96,31 +97,33 @@ class TicketReader(GenericSingerReader[bytes]):
             if head.type != "RECORD":
                 message: dict[str, Any] = msgspec.json.decode(line)
                 return message
-        except MISFITS:
-            odd = self._odd_message(line)
-            if odd["type"] != "RECORD":
-                return odd
-            head = _Line("RECORD", odd.get("stream"), msgspec.Raw(json.dumps(odd.get("record"))))
+        except DECODE_ERRORS:
+            lenient = self._lenient_message(line)
+            if lenient["type"] != "RECORD":
+                return lenient
+            head = _Line("RECORD", lenient.get("stream"), msgspec.Raw(json.dumps(lenient.get("record"))))
         if not isinstance(head.stream, str) or not head.record:
-            raise InputError(f"input line {self._lines_read}, a RECORD, lacks its stream or its record")
+            raise InputError(f"input line {self._lines_read}: a RECORD message without stream or record")
         return {"type": "RECORD", "stream": head.stream, "record": self._read(head)}
 
-    def _odd_message(self, line: bytes) -> dict[str, Any]:
-        """Also what msgspec does not take: text that is no proper Unicode, numbers past all bounds. Raises InputError."""
+    def _lenient_message(self, line: bytes) -> dict[str, Any]:
+        """Parses what msgspec refuses: invalid Unicode, numbers out of range. Raises InputError."""
         try:
             message = json.loads(line.decode("utf-8", "replace"))
         except (ValueError, RecursionError):
             message = None
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-            raise InputError(f"input line {self._lines_read} is no Singer message") from None
+            raise InputError(f"input line {self._lines_read}: not a Singer message") from None
         return message
 
-    def _read(self, line: _Line) -> list[Ticket | Remnant | Rejected] | None:
+    def _read(self, line: _Line) -> list[Ticket | DeletionStub | Rejected] | None:
         if line.stream != STREAM:
             return None
         record = bytes(line.record)
         if not record.startswith(b"{"):
-            raise InputError(f"input line {self._lines_read}: the record of a RECORD is not an object")
+            raise InputError(
+                f"input line {self._lines_read}: the record of a RECORD message is not an object"
+            )
         ticket, is_replaced = read_ticket(record)
         if is_replaced:
             self._logger.warning("%s: invalid Unicode was replaced with U+FFFD", _name(ticket))
@@ -135,15 +138,15 @@ class TicketReader(GenericSingerReader[bytes]):
     def assert_line_requires(line_dict: dict[str, Any], requires: set[str]) -> None:
         missing = requires - line_dict.keys() if isinstance(line_dict, dict) else requires
         if missing:
-            raise InputError(f"an input line lacks {', '.join(sorted(missing))}")
+            raise InputError(f"an input line is missing {', '.join(sorted(missing))}")
 
 
-def _name(ticket: Ticket | Remnant | Rejected) -> str:
+def _name(ticket: Ticket | DeletionStub | Rejected) -> str:
     return ticket.name if isinstance(ticket, Rejected) else f"ticket {ticket.id}"
 
 
-def _chunks(source: Any) -> Iterator[bytes]:  # noqa: ANN401 - a buffered binary file; IO does not know of read1
-    """Whole lines, as many as are there: nothing waits for what the tap has not written yet."""
+def _chunks(source: Any) -> Iterator[bytes]:  # noqa: ANN401 - a buffered binary file; IO lacks read1
+    """Whole lines, as many as are available: does not wait for what the tap has not written yet."""
     begun: list[bytes] = []
     while piece := source.read1(CHUNK):
         end = piece.rfind(b"\n") + 1

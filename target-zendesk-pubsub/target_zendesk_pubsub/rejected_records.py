@@ -1,4 +1,4 @@
-"""REJECTED_RECORD: records that no ticket can be read from, until a release reads them or a newer version comes.
+"""REJECTED_RECORD: records that cannot be parsed as tickets, open until a release parses them or a newer version comes.
 
 target-bigquery keeps its own rows in the same table.
 """
@@ -13,7 +13,7 @@ from google.api_core.exceptions import NotFound
 from google.cloud.bigquery import SchemaField
 
 from target_zendesk_pubsub.errors import RecordError, WarehouseError
-from target_zendesk_pubsub.odd_tickets import NAME, Rejected
+from target_zendesk_pubsub.ticket_parsing import NAME, Rejected
 from target_zendesk_pubsub.warehouse import Table, encode_row
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from google.cloud.bigquery import Row
 
     from target_zendesk_pubsub.clock import Clock
-    from target_zendesk_pubsub.tickets import Remnant, Ticket
+    from target_zendesk_pubsub.tickets import DeletionStub, Ticket
     from target_zendesk_pubsub.warehouse import Warehouse
 
 FIELDS = (
@@ -35,9 +35,9 @@ FIELDS = (
     SchemaField("resolved_at", "TIMESTAMP"),
     SchemaField("rejected_by", "STRING"),
 )
-"""The columns of the table, which target-bigquery makes, too. `run_id`: the record's `_export_id`, if it has one."""
+"""The same columns as in target-bigquery. `run_id`: the record's `_export_id` if it has one."""
 FEW = 10
-"""Rejected tickets of a batch, however small it is, that never stop a run."""
+"""Rejected tickets per batch that never stop a run, however small the batch."""
 STREAM = "ticket"
 REJECTED_BY = "target-zendesk-pubsub"
 OPEN = f"stream = '{STREAM}' AND rejected_by = '{REJECTED_BY}' AND resolved_at IS NULL"
@@ -45,7 +45,7 @@ OPEN = f"stream = '{STREAM}' AND rejected_by = '{REJECTED_BY}' AND resolved_at I
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class OpenRecord:
-    """The last version of a ticket that could not be read."""
+    """The last rejected version of a ticket."""
 
     record_key: str
     payload: str
@@ -53,37 +53,37 @@ class OpenRecord:
 
 
 class RejectedRecords:
-    """Those of this target. The table is made with the first of them. `max_share`: of a batch, above which the run stops."""
+    """The rows of this target. Creates the table with the first one. `max_share`: share of a batch that stops the run."""
 
     def __init__(self, warehouse: Warehouse, dataset: str, run_id: str, max_share: float) -> None:
         self._warehouse, self._run_id, self._max_share = warehouse, run_id, max_share
         self.table = Table(
             dataset, "REJECTED_RECORD", FIELDS, "payload", "rejected_at", ("stream", "record_key")
         )
-        self._is_there = False
+        self._exists = False
         self._open: set[str] = set()
 
     def prepare(self) -> None:
-        """Before the first batch: which tickets are open, so that batches without them cost nothing. Raises WarehouseError."""
+        """Reads which tickets are open, so that batches without them need no query. Raises WarehouseError."""
         self._open = {
             row.record_key or ""
-            for row in self._if_there(f"SELECT DISTINCT record_key FROM {self.table} WHERE {OPEN}")
+            for row in self._if_exists(f"SELECT DISTINCT record_key FROM {self.table} WHERE {OPEN}")
         }
 
     def __len__(self) -> int:
-        """Tickets that are open, as of prepare() and of what this run did since."""
+        """Number of open tickets."""
         return len(self._open)
 
     def record(self, rejected: Sequence[Rejected], read: int, clock: Clock) -> None:
-        """Each as a row, but those that are open in the same version already. `read`: tickets of the batch, these among them.
+        """Appends a row each, except for versions that are open already. `read`: number of tickets in the batch.
 
         Raises RecordError, SettingsError, WarehouseError.
         """
         if len(rejected) > FEW and len(rejected) > self._max_share * read:
             first = rejected[0]
             raise RecordError(
-                f"{len(rejected)} of {read} tickets cannot be read, more than max_rejected_share allows: "
-                f"their schema is wrong, rather than single tickets; the first, {first.name}: {first.reason}"
+                f"{len(rejected)} of {read} tickets cannot be parsed, more than max_rejected_share allows: "
+                f"the schema is probably wrong; the first is {first.name}: {first.reason}"
             )
         known = self._versions({one.record_key for one in rejected if one.record_key in self._open})
         rows = []
@@ -92,9 +92,9 @@ class RejectedRecords:
             if version not in known:
                 known.append(version)
                 rows.append(self._row(one, clock.now()))
-        if rows and not self._is_there:
+        if rows and not self._exists:
             self._warehouse.ensure(self.table)
-            self._is_there = True
+            self._exists = True
         self._warehouse.append(self.table, rows)
         self._open |= {one.record_key or "" for one in rejected}
 
@@ -121,8 +121,8 @@ class RejectedRecords:
         rows = self._warehouse.query("rejected records", sql, {"keys": ",".join(named)})
         return [(row.record_key, _version(row.payload)) for row in rows]
 
-    def settle(self, given: Iterable[Ticket | Remnant | Rejected]) -> None:
-        """Of a batch that is published: a ticket that was read last has no older version to wait for. Raises WarehouseError."""
+    def settle(self, given: Iterable[Ticket | DeletionStub | Rejected]) -> None:
+        """After a batch is published, resolves tickets whose last version was parsed. Raises WarehouseError."""
         if self._open:
             last = {
                 one.record_key if isinstance(one, Rejected) else str(one.id): not isinstance(one, Rejected)
@@ -131,7 +131,7 @@ class RejectedRecords:
             self.resolve([key for key, is_read in last.items() if is_read and key in self._open])
 
     def resolve(self, keys: Collection[str | None], until: datetime | None = None) -> None:
-        """`keys`: of tickets that were read. `until`: when the last row that is meant was rejected. Raises WarehouseError."""
+        """Marks rows of these tickets as resolved, rejected up to `until` if given. Raises WarehouseError."""
         if keys:
             bound = f"AND rejected_at <= TIMESTAMP '{until.isoformat()}'" if until else ""
             sql = f"""
@@ -142,17 +142,17 @@ class RejectedRecords:
             self._open.difference_update(map(str, keys))
 
     def read(self) -> Iterator[tuple[OpenRecord, int]]:
-        """The last version of each ticket that is open, and its size, in the order in which they came. Raises WarehouseError."""
+        """The last version of each open ticket and its size in bytes, oldest first. Raises WarehouseError."""
         sql = f"""
             SELECT record_key, payload, rejected_at FROM {self.table} WHERE {OPEN} AND record_key IS NOT NULL
             QUALIFY ROW_NUMBER() OVER (PARTITION BY record_key ORDER BY rejected_at DESC) = 1
             ORDER BY rejected_at
         """
-        for row in self._if_there(sql):
+        for row in self._if_exists(sql):
             yield OpenRecord(row.record_key, row.payload, row.rejected_at), len(row.payload)
 
-    def _if_there(self, sql: str) -> Iterator[Row]:
-        """No rows where there is no table yet. Raises WarehouseError."""
+    def _if_exists(self, sql: str) -> Iterator[Row]:
+        """The rows, none if the table does not exist. Raises WarehouseError."""
         try:
             yield from self._warehouse.query("rejected records", sql, {})
         except WarehouseError as failure:
@@ -161,7 +161,7 @@ class RejectedRecords:
 
 
 def _version(payload: str) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """What Zendesk said: the tap's own properties, `_export_id` and `_exported_at`, are others in every run."""
+    """Zendesk's properties: those of the tap (`_export_id`, `_exported_at`) differ in every run."""
     try:
         record = json.loads(payload)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""`target-zendesk-pubsub-reload-rejected`: tickets that were set aside are tried again, for a release that reads them."""
+"""`target-zendesk-pubsub-reload-rejected`: publishes rejected tickets that this release can parse."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from cityblock_singer.plugin import run
 
 from target_zendesk_pubsub.batches import batches
 from target_zendesk_pubsub.counted import counted
-from target_zendesk_pubsub.odd_tickets import Rejected, read_ticket
 from target_zendesk_pubsub.target import TargetZendeskPubSub
+from target_zendesk_pubsub.ticket_parsing import Rejected, read_ticket
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from target_zendesk_pubsub.lookup import Lookup
     from target_zendesk_pubsub.rejected_records import OpenRecord
-    from target_zendesk_pubsub.tickets import Remnant, Ticket
+    from target_zendesk_pubsub.tickets import DeletionStub, Ticket
 
 
-@click.command(help="Publishes tickets that were set aside and can be read now.")
+@click.command(help="Publish rejected tickets that can be parsed now.")
 @click.option("--config", required=True, help="Settings file of target-zendesk-pubsub, or ENV")
-@click.option("--dry-run", is_flag=True, help="Only show what would be published")
+@click.option("--dry-run", is_flag=True, help="Show what would be published, publish nothing")
 def command(config: str, *, dry_run: bool) -> None:
     """Raises PluginError."""
     target = TargetZendeskPubSub.configured(config)
@@ -40,19 +40,19 @@ def command(config: str, *, dry_run: bool) -> None:
     if not total:
         click.echo("no rejected tickets are open")
         return
-    told = f"{counted(total, 'rejected ticket')}: {readable} can be read now, {replaced} of them replaced by a newer version"
+    summary = f"{counted(total, 'rejected ticket')}: {readable} can be parsed now, {replaced} of them replaced by a newer version"
     if not dry_run:
         counts = target.counts
-        told += (
+        summary += (
             f"; {counted(counts.published, 'message')} published, {counts.unchanged} unchanged, "
-            f"{counts.unjoined + counts.unjoined_as_before} unjoined, {counts.refused} refused"
+            f"{counts.waiting_new + counts.waiting_unchanged} waiting, {counts.refused} refused"
         )
-    click.echo(told)
+    click.echo(summary)
 
 
-def _readable(batch: Sequence[OpenRecord]) -> dict[str, Ticket | Remnant]:
-    """By key; of the others the reason is said."""
-    tickets: dict[str, Ticket | Remnant] = {}
+def _readable(batch: Sequence[OpenRecord]) -> dict[str, Ticket | DeletionStub]:
+    """Parsed tickets by key; prints the reason for each of the others."""
+    tickets: dict[str, Ticket | DeletionStub] = {}
     for one in batch:
         ticket, _ = read_ticket(one.payload.encode())
         if isinstance(ticket, Rejected):
@@ -62,8 +62,8 @@ def _readable(batch: Sequence[OpenRecord]) -> dict[str, Ticket | Remnant]:
     return tickets
 
 
-def _replaced(tickets: Collection[Ticket | Remnant], lookup: Lookup) -> set[int]:
-    """Those of which a newer version was published, or has to wait, by Zendesk's clock. Raises WarehouseError."""
+def _replaced(tickets: Collection[Ticket | DeletionStub], lookup: Lookup) -> set[int]:
+    """Tickets with a newer published or waiting version, by Zendesk's clock. Raises WarehouseError."""
     latest = lookup.clocks([one.id for one in tickets]) if tickets else {}
     return {one.id for one in tickets if one.is_clocked and latest.get(one.id, 0) > one.generated_timestamp}
 

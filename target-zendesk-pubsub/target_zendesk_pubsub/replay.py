@@ -1,4 +1,4 @@
-"""`target-zendesk-pubsub-replay`: publishes again what was published, as it was published."""
+"""`target-zendesk-pubsub-replay`: publishes logged messages again, unchanged."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 
 DAY = click.DateTime(["%Y-%m-%d"])
 BEGINNING = datetime(2019, 1, 1)  # noqa: DTZ001 - made UTC with the others
-"""Before the first message that there can be."""
+"""Before the first message."""
 
 
-@click.command(help="Publishes logged messages again, in their order and with their keys.")
+@click.command(help="Publish logged messages again, in order and with their keys.")
 @click.option("--config", required=True, help="Settings file of target-zendesk-pubsub, or ENV")
-@click.option("--from", "first", type=DAY, help="First day on which the messages were published, UTC")
-@click.option("--to", "last", type=DAY, help="Last day, included; needed with --from")
-@click.option("--ticket", "tickets", type=int, multiple=True, help="Only of this ticket; may be repeated")
-@click.option("--dry-run", is_flag=True, help="Only show what would be published")
+@click.option("--from", "first", type=DAY, help="First day of publication, UTC")
+@click.option("--to", "last", type=DAY, help="Last day of publication, inclusive; required with --from")
+@click.option("--ticket", "tickets", type=int, multiple=True, help="Only messages of this ticket; repeatable")
+@click.option("--dry-run", is_flag=True, help="Show what would be published, publish nothing")
 def command(
     config: str, first: datetime | None, last: datetime | None, tickets: tuple[int, ...], *, dry_run: bool
 ) -> None:
     """Raises PluginError."""
     if first is None and not tickets:
-        raise SettingsError("replay needs --from (a day), --ticket, or both")
+        raise SettingsError("replay: --from or --ticket is required")
     if first is not None and last is None:
         raise SettingsError(
-            "replay: --from needs --to, the last day; without it, everything up to now would be published again"
+            "replay: --from requires --to, the last day; otherwise everything up to now would be published again"
         )
     if first is not None and last is not None and last < first:
         raise SettingsError("replay: --to is before --from")
@@ -51,12 +51,12 @@ def command(
         until=last.replace(tzinfo=UTC) + timedelta(days=1) if last else connections.clock.now(),
         tickets=tickets,
     )
-    told = connections.log.count(selection)
-    if not told.messages:
-        click.echo("no logged message matches: nothing to publish again")
+    selected = connections.log.count(selection)
+    if not selected.messages:
+        click.echo("no logged message matches: nothing to publish")
         return
     click.echo(
-        f"{counted(told.messages, 'message')} of {counted(told.tickets, 'ticket')}"
+        f"{counted(selected.messages, 'message')} of {counted(selected.tickets, 'ticket')}"
         f"{' would be published again' if dry_run else ''}"
     )
     if not dry_run:
@@ -68,14 +68,14 @@ def command(
 
 
 def replay(connections: Connections, batch: Sequence[Logged]) -> int:
-    """Publishes and logs them; how many. Raises PluginError; what was sent until then is logged."""
+    """Publishes and logs a batch; returns the number of messages. Raises PluginError, after logging."""
     outcome = connections.publisher.publish([one.message for one in batch], [one.message_id for one in batch])
-    connections.log.record(outcome.published, [])  # a refused replay settles nothing
+    connections.log.record(outcome.published, [])  # a refused replay does not settle a ticket
     if outcome.failure is not None:
         raise outcome.failure
     if outcome.refused:
         raise PublishError(
-            f"Pub/Sub refuses {len(outcome.refused)} of the messages, the first of ticket {outcome.refused[0].message.ticket_id}"
+            f"Pub/Sub refused {counted(len(outcome.refused), 'message')}, the first of ticket {outcome.refused[0].message.ticket_id}"
         )
     return len(outcome.published)
 

@@ -1,4 +1,4 @@
-"""Tickets, batch by batch; every other stream is ignored."""
+"""Sinks: tickets are published in batches, other streams are ignored."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.sinks import Sink
 
 if TYPE_CHECKING:
-    from target_zendesk_pubsub.odd_tickets import Rejected
     from target_zendesk_pubsub.target import TargetZendeskPubSub
-    from target_zendesk_pubsub.tickets import Remnant, Ticket
+    from target_zendesk_pubsub.ticket_parsing import Rejected
+    from target_zendesk_pubsub.tickets import DeletionStub, Ticket
 
 
 class TicketSink(Sink):
-    """A batch ends where it is full, or with a STATE."""
+    """A batch ends when it is full, or with a STATE message."""
 
-    def __init__(self, target: TargetZendeskPubSub, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
+    def __init__(self, target: TargetZendeskPubSub, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments
         self._publishing = target
-        self._tickets: list[Ticket | Remnant | Rejected] = []
+        self._tickets: list[Ticket | DeletionStub | Rejected] = []
         super().__init__(target, **kwargs)
         self._most_tickets = int(self.config["batch_size"])
         self._most_bytes = int(self.config["batch_size_bytes"])
 
     def setup(self) -> None:
-        """Raises PluginError where nothing could be published, before the first ticket."""
+        """Raises PluginError if nothing can be published."""
         self._publishing.prepare()
 
     def get_validator(self) -> None:
-        """None: the reader has typed the tickets."""
+        """None: the reader validates tickets."""
 
     @property
     def is_full(self) -> bool:
         return len(self._tickets) >= self._most_tickets or self._publishing.bytes_in_hand >= self._most_bytes
 
-    def take(self, tickets: list[Ticket | Remnant | Rejected]) -> list[Ticket | Remnant | Rejected]:
-        """As many as the batch has room for; returns the others. In place of the SDK's way for records, one dict each."""
+    def take(self, tickets: list[Ticket | DeletionStub | Rejected]) -> list[Ticket | DeletionStub | Rejected]:
+        """Adds tickets up to the batch size; returns the others. Replaces the SDK's process_record with its dicts."""
         room = self._most_tickets - len(self._tickets)
         taken = tickets[:room]
         self.tally_record_read(len(taken))
@@ -52,7 +52,7 @@ class TicketSink(Sink):
 
 
 class IgnoringSink(Sink):
-    """Of a stream that is not published; says so once."""
+    """For a stream that is not published; logs that once."""
 
     def setup(self) -> None:
         self.logger.info("stream %s is not published: ignored", self.stream_name)

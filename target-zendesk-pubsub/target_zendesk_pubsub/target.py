@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from singer_sdk.sinks import Sink
 
     from target_zendesk_pubsub.connections import Connections
-    from target_zendesk_pubsub.odd_tickets import Rejected
-    from target_zendesk_pubsub.tickets import Remnant, Ticket
+    from target_zendesk_pubsub.ticket_parsing import Rejected
+    from target_zendesk_pubsub.tickets import DeletionStub, Ticket
 
 
 class TargetZendeskPubSub(Plugin, Target):
@@ -80,7 +80,7 @@ class TargetZendeskPubSub(Plugin, Target):
                 self.publication.prepare()
                 self._is_prepared = True
 
-    def publish(self, tickets: Sequence[Ticket | Remnant | Rejected]) -> None:
+    def publish(self, tickets: Sequence[Ticket | DeletionStub | Rejected]) -> None:
         """Raises PluginError."""
         self._bytes_before = self._reader.bytes_read
         self._since_state += len(tickets)
@@ -150,7 +150,7 @@ class TargetZendeskPubSub(Plugin, Target):
         """Also of an empty pipe: what waits is tried every run."""
         super().process_endofpipe()
         self.prepare()
-        for tickets in self.publication.mended():
+        for tickets in self.publication.resolvable():
             with self.termination.postponed():
                 self.publication.publish_tickets(tickets)
 

@@ -1,4 +1,4 @@
-"""Zendesk's ticket as its export tells it, put into the words of the message."""
+"""Map a ticket of Zendesk's export to the content of its message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from target_zendesk_pubsub.messages import SCHEMA_VERSION, CustomField, TicketData, User
 
 Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
-"""What a column of BigQuery's takes: one id beyond it would fail the load or the query of its whole batch."""
+"""The range of BigQuery's INTEGER: a single id outside of it would fail the load or query of the whole batch."""
 _moment = datetime.fromisoformat
 
 
@@ -24,13 +24,13 @@ class Rating(msgspec.Struct, gc=False):
 
 
 class Record(msgspec.Struct, gc=False):
-    """What is read of Zendesk's ticket; everything else is skipped."""
+    """The properties of Zendesk's ticket that are used; all others are skipped."""
 
     id: Int64
     status: str
     updated_at: str
     generated_timestamp: Int64 | None = None
-    created_at: str | None = None  # every ticket has it, but what is left of a deleted one
+    created_at: str | None = None  # missing only in deletion stubs
     assignee_id: Int64 | None = None
     brand_id: int | None = None
     collaborator_ids: list[Int64 | None] | None = None
@@ -54,40 +54,40 @@ class Record(msgspec.Struct, gc=False):
     tags: list[str] | None = None
     ticket_form_id: int | None = None
     type: str | None = None
-    via: Via | str | int | None = None  # a number or a word now and then, against Zendesk's documentation
+    via: Via | str | int | None = None  # documented as an object; sometimes a string or number
 
 
 class Ticket(msgspec.Struct, gc=False):
-    """One version of a ticket. Its users are not joined yet."""
+    """A version of a ticket before its users are joined."""
 
     generated_timestamp: int
-    """Zendesk's clock of versions, seconds since 1970: also moves where `updated_at` does not."""
+    """Zendesk's version clock in Unix seconds; it also changes when `updated_at` does not."""
     content: TicketData
     is_clocked: bool = True
-    """Whether Zendesk gave that clock; if not, it is `updated_at`, which may be earlier than the clock of an older version."""
+    """Whether Zendesk sent the clock. If not, it is `updated_at`, which may be before the clock of an older version."""
 
     @property
     def id(self) -> int:
         return self.content.ticket_id
 
 
-class Remnant(msgspec.Struct, gc=False):
-    """What Zendesk's lists tell of a deleted ticket: that it is, and since when. Exports tell it whole."""
+class DeletionStub(msgspec.Struct, gc=False):
+    """What Zendesk's list of deleted tickets has of a ticket: its id and when it was deleted. Exports have it whole."""
 
     id: int
     generated_timestamp: int
     updated_at: str
     is_clocked: bool = True
 
-    def of(self, content: TicketData) -> Ticket:
-        """`content`: what the ticket was."""
+    def applied_to(self, content: TicketData) -> Ticket:
+        """The deleted version of a ticket with that last known content."""
         deleted = msgspec.structs.replace(
             content, status="deleted", is_deleted=True, updated_at=self.updated_at
         )
         return Ticket(self.generated_timestamp, deleted, self.is_clocked)
 
 
-def ticket_of(record: Record) -> Ticket | Remnant:
+def ticket_of(record: Record) -> Ticket | DeletionStub:
     """Raises ValidationError."""
     created_at, due_at = record.created_at, record.due_at or None
     try:
@@ -100,14 +100,14 @@ def ticket_of(record: Record) -> Ticket | Remnant:
     except ValueError:
         is_timed = False
     if not is_timed:
-        raise msgspec.ValidationError(f"Expected a time with its offset - at `$.{_no_time(record)}`")
+        raise msgspec.ValidationError(f"Expected a time with its offset - at `$.{_invalid_time(record)}`")
     clock, is_clocked = record.generated_timestamp, True
     if clock is None:
         clock, is_clocked = int(updated.timestamp()), False
     if created_at is None:
         if record.status != "deleted":
             raise msgspec.ValidationError("Object missing required field `created_at`")
-        return Remnant(record.id, clock, record.updated_at, is_clocked)
+        return DeletionStub(record.id, clock, record.updated_at, is_clocked)
     via, rating = record.via, record.satisfaction_rating
     fields = record.custom_fields or []
     fields.sort(key=attrgetter("id"))
@@ -146,8 +146,8 @@ def ticket_of(record: Record) -> Ticket | Remnant:
     return Ticket(clock, content, is_clocked)
 
 
-def _no_time(record: Record) -> str:
-    """The first property that should be a time and is none."""
+def _invalid_time(record: Record) -> str:
+    """Name of the first property that is not a time with an offset."""
     for name in ("updated_at", "created_at"):
         moment = getattr(record, name)
         try:
@@ -163,8 +163,8 @@ def _user(user_id: int | None) -> User | None:
 
 
 def _users(user_ids: list[int | None] | None) -> list[User]:
-    """A set to Zendesk, which promises no order: sorted, so that equal sets give equal messages."""
-    if not user_ids:  # as most are
+    """Sorted, because Zendesk does not guarantee an order and equal sets must give equal messages."""
+    if not user_ids:  # the usual case
         return []
     return [
         User(None, None, user_id)

@@ -31,7 +31,7 @@ class Loaded:
     stderr: str
 
     def says(self, text):
-        """Whether our loader told it so; another has words of its own."""
+        """Whether our loader output it so; another has words of its own."""
         return IS_STOCK or text in self.stderr
 
     @property

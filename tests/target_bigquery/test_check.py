@@ -51,8 +51,8 @@ def test_a_dataset_that_is_elsewhere_is_told(check):
 
 
 def make(warehouse, dataset, **columns):
-    for table, told in columns.items():
-        warehouse.client.query_and_wait(f"CREATE TABLE {dataset}.{table} ({told})")
+    for table, output in columns.items():
+        warehouse.client.query_and_wait(f"CREATE TABLE {dataset}.{table} ({output})")
 
 
 def test_tables_of_the_replaced_system_are_named_with_how_they_make_way(check, warehouse, dataset):

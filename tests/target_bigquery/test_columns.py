@@ -105,7 +105,7 @@ def test_a_property_that_the_schema_lacks_is_told_once_by_name_only(load, ids):
 
 
 @pytest.mark.parametrize(
-    ("message", "told"),
+    ("message", "expected"),
     [
         (b'{"type": "RECORD", "stream"\n', "input line 1: not JSON"),
         (b'{"stream": "ticket", "record": {"subject": "canary"}}\n', "input line 1: missing type"),
@@ -117,10 +117,10 @@ def test_a_property_that_the_schema_lacks_is_told_once_by_name_only(load, ids):
     ],
     ids=["cut short", "no type", "no schema", "a list"],
 )
-def test_input_that_is_no_singer_is_one_sentence(message, told, load):
+def test_input_that_is_no_singer_is_one_sentence(message, expected, load):
     loaded = load(message)
     assert loaded.code == 1
-    assert told in loaded.stderr
+    assert expected in loaded.stderr
     assert "canary" not in loaded.stderr
     assert "Traceback" not in loaded.stderr
 
@@ -132,23 +132,23 @@ def test_two_properties_that_fall_on_one_column_are_refused(load):
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         ("canary", "column status: expected a value allowed by the schema's enum, got a string"),
         (None, "column status: expected a value allowed by the schema's enum, got null"),
     ],
     ids=str,
 )
-def test_records_are_validated_on_demand(value, told, load_here, ids, caplog):
+def test_records_are_validated_on_demand(value, expected, load_here, ids, caplog):
     valid = schema(status={"enum": ["open", "closed"]})
     load_here([valid, record(1, status=value), state(1)])
     load_here([valid, record(2, status=value), state(2)], validate_records=True)
-    assert f"ticket 2 rejected: {told}" in caplog.messages
+    assert f"ticket 2 rejected: {expected}" in caplog.messages
     assert ids() == [1]
 
 
 @pytest.mark.parametrize(
-    ("part", "told"),
+    ("part", "expected"),
     [
         ({}, "column part.kind: expected a value, because the schema requires one, got null"),
         (
@@ -158,13 +158,13 @@ def test_records_are_validated_on_demand(value, told, load_here, ids, caplog):
     ],
     ids=["missing", "of any name"],
 )
-def test_validation_names_columns_and_nothing_that_a_record_says(part, told):
+def test_validation_names_columns_and_nothing_that_a_record_says(part, expected):
     sizes = {"type": "object", "additionalProperties": {"type": "integer"}}
     kind = {"type": "string"}
     nested = {"type": "object", "required": ["kind"], "properties": {"kind": kind, "sizes": sizes}}
     with pytest.raises(Rejection) as refused:
         RustValidator({"type": "object", "properties": {"part": nested}}).validate({"part": part})
-    assert str(refused.value) == told
+    assert str(refused.value) == expected
 
 
 POLICY_TAG = "projects/p/locations/us/taxonomies/1/policyTags/2"

@@ -51,7 +51,7 @@ def test_an_identical_replay_loads_nothing_twice(load, ids):
 
 
 @pytest.mark.parametrize(
-    ("bad", "told"),
+    ("bad", "expected"),
     [
         (
             record(60, subject={"text": SECRET}),
@@ -66,10 +66,10 @@ def test_an_identical_replay_loads_nothing_twice(load, ids):
     ],
     ids=["an object for a text", "a text for a number", "a text for a time", "no key"],
 )
-def test_one_bad_record_stops_no_other_and_no_word_of_it_is_logged(bad, told, load, ids):
+def test_one_bad_record_stops_no_other_and_no_word_of_it_is_logged(bad, expected, load, ids):
     loaded = load([schema(), *batch(1, 50), state(50), *batch(51, 59), bad, state(60)], checkpoint_rows=50)
     assert loaded.code == 0, loaded.stderr
-    assert loaded.says(told)
+    assert loaded.says(expected)
     assert SECRET not in loaded.stderr.replace(f"ticket {SECRET} rejected", "")  # a key of letters is shown
     assert loaded.is_brief
     assert loaded.states == [state(50)["value"], state(60)["value"]]

@@ -100,19 +100,19 @@ def test_times_kept_as_text_are_read(left, legacy_state, time):
 
 
 @pytest.mark.parametrize(
-    ("end", "told"),
+    ("end", "expected"),
     [
         ({}, "neither end_time nor end_cursor"),
         ({"end_time": "2025-12-03T00:00:00Z", "end_cursor": CURSOR}, "both end_time and end_cursor"),
     ],
     ids=["neither", "both"],
 )
-def test_a_row_without_a_single_end_is_refused(left, legacy_state, end, told):
+def test_a_row_without_a_single_end_is_refused(left, legacy_state, end, expected):
     left(
         export("user", 2, end_cursor=CURSOR), export("user", 3, **end), export("ticket", 3, end_cursor=CURSOR)
     )
     said = refused(legacy_state())
-    assert f"user: its last row has {told}" in said
+    assert f"user: its last row has {expected}" in said
     assert "mend the row in a copy of the table" in said
 
 

@@ -41,11 +41,11 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize(("message", "told"), ODD.values(), ids=ODD)
-def test_a_message_that_is_no_singer_is_refused_with_its_line(message, told, load_here, ids):
+@pytest.mark.parametrize(("message", "expected"), ODD.values(), ids=ODD)
+def test_a_message_that_is_no_singer_is_refused_with_its_line(message, expected, load_here, ids):
     with pytest.raises(InputError) as refused:
         load_here(lines([schema(), record(1)]) + message + lines([state(1)]))
-    assert str(refused.value) == f"input line 3: {told}"
+    assert str(refused.value) == f"input line 3: {expected}"
 
 
 @pytest.mark.parametrize("properties", [None, {}, ["id"]], ids=str)
@@ -86,8 +86,13 @@ def test_activate_version_is_ignored_with_one_warning(place, load_here, ids, cap
 
 
 def batch(*files, compression="gzip", **encoding):
-    told = {"format": "jsonl", "compression": compression, **encoding}
-    return {"type": "BATCH", "stream": "ticket", "encoding": told, "manifest": [str(file) for file in files]}
+    output = {"format": "jsonl", "compression": compression, **encoding}
+    return {
+        "type": "BATCH",
+        "stream": "ticket",
+        "encoding": output,
+        "manifest": [str(file) for file in files],
+    }
 
 
 @pytest.mark.parametrize("compression", ["gzip", "none", None])
@@ -134,14 +139,14 @@ BAD_BATCHES = {
 }
 
 
-@pytest.mark.parametrize(("message", "told"), BAD_BATCHES.values(), ids=BAD_BATCHES)
-def test_a_batch_that_cannot_be_read_is_refused_in_a_sentence(message, told, load_here):
-    with pytest.raises(InputError, match=f"^input line 3: {told}"):
+@pytest.mark.parametrize(("message", "expected"), BAD_BATCHES.values(), ids=BAD_BATCHES)
+def test_a_batch_that_cannot_be_read_is_refused_in_a_sentence(message, expected, load_here):
+    with pytest.raises(InputError, match=f"^input line 3: {expected}"):
         load_here([schema(), record(1), message, state(1)])
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (b"not gzip", r"\(not gzip, or truncated\)"),
         (gzip.compress(b'{"id": 2}\n')[:-6], r"\(not gzip, or truncated\)"),
@@ -149,10 +154,10 @@ def test_a_batch_that_cannot_be_read_is_refused_in_a_sentence(message, told, loa
     ],
     ids=["not gzip", "cut short", "not JSON"],
 )
-def test_a_batch_file_that_is_broken_is_named(content, told, load_here, tmp_path):
+def test_a_batch_file_that_is_broken_is_named(content, expected, load_here, tmp_path):
     path = tmp_path / "batch.gz"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=rf"the BATCH file {path}:? {told}$"):
+    with pytest.raises(InputError, match=rf"the BATCH file {path}:? {expected}$"):
         load_here([schema(), batch(path), state(1)])
 
 

@@ -146,8 +146,8 @@ def test_numbers_in_json_keep_their_digits(value, written, schema):
     fitted = known.convert({"value": [value, None] if schema["type"][0] == "array" else value})["value"]
     assert json.loads(orjson.dumps(fitted)) == ([written, None] if schema["type"][0] == "array" else written)
     exact = type(value) is not ExactNumber and value == written
-    told = {"column value: numbers that BigQuery's JSON cannot hold exactly are loaded as strings"}
-    assert known.seen.converted == (set() if exact else told)
+    output = {"column value: numbers that BigQuery's JSON cannot hold exactly are loaded as strings"}
+    assert known.seen.converted == (set() if exact else output)
 
 
 @pytest.mark.parametrize("schema", [TEXT, WHOLE, OPEN, MIXED], ids=["text", "whole", "open", "mixed"])

@@ -169,11 +169,11 @@ def test_a_run_stops_where_more_rows_do_not_fit_than_may(share, code, load, kept
     odd = [record(number, subject={"a": SECRET}) for number in range(100, 130)]
     loaded = load([schema(), *(record(n) for n in range(70)), *odd, state(1)], max_rejected_share=share)
     assert loaded.code == code
-    told = (
+    output = (
         "stream ticket: 30 of 100 rows rejected, more than max_rejected_share (0.05): the schema is wrong, "
         "not the rows; most often column subject: expected a string, got an object"
     )
-    assert (told in loaded.stderr) is bool(code)
+    assert (output in loaded.stderr) is bool(code)
     assert loaded.states == ([] if code else [state(1)["value"]])
     assert loaded.stderr.count(" rejected: ") == 20
     assert loaded.stderr.count("ticket: further records are rejected and not named") == 1

@@ -66,9 +66,9 @@ def test_records_that_fit_now_are_loaded_once_however_often_it_runs(rejected, ma
         in dry
     )
     assert sql(OPEN)[0].n == 9
-    told = reload("--stream", "ticket")
-    assert "ticket: 2 loaded, 5 still rejected" in told
-    assert "user" not in told
+    output = reload("--stream", "ticket")
+    assert "ticket: 2 loaded, 5 still rejected" in output
+    assert "user" not in output
     assert "ticket: 0 loaded, 5 still rejected" in reload()
     first, second = rows()
     assert (first["id"], first["via"]) == (1, None)
@@ -111,5 +111,5 @@ def test_the_check_counts_them_and_does_not_fail(rejected, config):
         name: one["default"] for name, one in SETTINGS.to_dict()["properties"].items() if "default" in one
     }
     [found] = [one for one in findings({**defaults, **config}) if one.subject.startswith("rejected records")]
-    assert found.told.startswith("9 open, the oldest of 20")
+    assert found.output.startswith("9 open, the oldest of 20")
     assert not found.advice

@@ -43,7 +43,7 @@ def test_boolean_schemas_below_a_property(schema, kind):
 
 
 @pytest.mark.parametrize(
-    ("schema", "told"),
+    ("schema", "expected"),
     [
         ({"type": "object"}, "its schema has no properties"),
         ({"properties": {}}, "its schema has no properties"),
@@ -68,8 +68,8 @@ def test_boolean_schemas_below_a_property(schema, kind):
     ],
     ids=str,
 )
-def test_what_makes_no_columns_is_refused_in_a_sentence(schema, told):
-    with pytest.raises(SchemaError, match=f"^{told}"):
+def test_what_makes_no_columns_is_refused_in_a_sentence(schema, expected):
+    with pytest.raises(SchemaError, match=f"^{expected}"):
         columns_of(schema)
 
 
@@ -85,7 +85,7 @@ def test_what_is_said_of_a_column_in_another_form_says_nothing(said):
 
 
 @pytest.mark.parametrize(
-    ("properties", "told"),
+    ("properties", "expected"),
     [
         (
             {"Order ID": TEXT, "Order-ID": TEXT},
@@ -99,10 +99,10 @@ def test_what_is_said_of_a_column_in_another_form_says_nothing(said):
     ],
     ids=["headers", "letters that are not ASCII", "case, nested"],
 )
-def test_properties_that_fall_on_one_column_are_refused_with_the_way_round(properties, told):
+def test_properties_that_fall_on_one_column_are_refused_with_the_way_round(properties, expected):
     with pytest.raises(SchemaError) as refused:
         columns_of({"properties": properties})
-    assert str(refused.value) == f"{told}: rename one of them with stream_maps"
+    assert str(refused.value) == f"{expected}: rename one of them with stream_maps"
 
 
 @pytest.mark.parametrize(

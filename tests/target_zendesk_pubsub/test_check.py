@@ -19,59 +19,59 @@ def check(start):
 
 @pytest.mark.usefixtures("company")
 def test_everything_is_there(check, commons, dataset):
-    code, told, _ = check()
+    code, output, _ = check()
     assert code == 0
-    assert f"{dataset}.zendesk_user_directory: {len(DIRECTORY)} people" in told
-    assert commons.subscription.rpartition("/")[2] in told
-    assert told.count("not there yet, the first run makes it") == 4
-    assert "MISSING" not in told
+    assert f"{dataset}.zendesk_user_directory: {len(DIRECTORY)} people" in output
+    assert commons.subscription.rpartition("/")[2] in output
+    assert output.count("not there yet, the first run makes it") == 4
+    assert "MISSING" not in output
 
 
 @pytest.mark.usefixtures("company")
 def test_tables_of_our_own_are_as_they_must_be(check, publish):
     assert publish([schema(), ticket(1), state(1)]).code == 0
-    code, told, _ = check()
+    code, output, _ = check()
     assert code == 0
-    assert told.count(": there") == 4
+    assert output.count(": there") == 4
 
 
 @pytest.mark.usefixtures("company")
 def test_a_table_of_the_replaced_system_is_named_with_how_it_makes_way(check, warehouse, messages_dataset):
     log = f"{messages_dataset}.zendesk_ticket"
     warehouse.client.query_and_wait(f"CREATE TABLE {log} (attributes STRING, data STRING)")
-    code, told, _ = check()
+    code, output, _ = check()
     assert code == 1
-    assert f"MISSING table {log}: another system made it, it lacks message_id, message_key" in told
-    assert f"ALTER TABLE {log} RENAME TO zendesk_ticket_legacy;" in told
+    assert f"MISSING table {log}: another system made it, it lacks message_id, message_key" in output
+    assert f"ALTER TABLE {log} RENAME TO zendesk_ticket_legacy;" in output
 
 
 @pytest.mark.usefixtures("company")
 def test_what_is_missing_is_named_with_what_to_do(check):
-    code, told, _ = check(messages_dataset="nowhere", topic="nothing")
+    code, output, _ = check(messages_dataset="nowhere", topic="nothing")
     assert code == 1
-    assert told.count("MISSING") == 2
-    assert "MISSING dataset local-cityblock-data.nowhere: NotFound (404)\n        → create it" in told
-    assert "topics/nothing: NotFound (404)" in told
+    assert output.count("MISSING") == 2
+    assert "MISSING dataset local-cityblock-data.nowhere: NotFound (404)\n        → create it" in output
+    assert "topics/nothing: NotFound (404)" in output
 
 
 def test_a_directory_that_knows_nobody_is_as_good_as_none(check, company):
     company.knows({}, [])
-    code, told, _ = check()
+    code, output, _ = check()
     assert code == 1
-    assert "zendesk_user_directory: empty" in told
+    assert "zendesk_user_directory: empty" in output
 
 
 @pytest.mark.usefixtures("company")
 def test_a_topic_that_nobody_listens_to_loses_what_is_published(check, commons):
     commons.subscriber.delete_subscription(subscription=commons.subscription)
-    code, told, _ = check()
+    code, output, _ = check()
     assert code == 1
-    assert "no subscription" in told
+    assert "no subscription" in output
 
 
 def test_a_setting_that_is_missing_is_one_sentence(check):
-    code, told, err = check(topic=None)
+    code, output, err = check(topic=None)
     assert code == 1
-    assert "MISSING target-zendesk-pubsub: " in told
-    assert "Setting 'topic' is required" in told
+    assert "MISSING target-zendesk-pubsub: " in output
+    assert "Setting 'topic' is required" in output
     assert "Traceback" not in err

@@ -33,8 +33,8 @@ def test_a_ticket_becomes_the_example_of_its_event(case, publish, commons):
         assert publish([schema(), record(version), state(1)]).code == 0
     last = commons.receive()[-1]
     assert last.event == case.stem
-    told = {"orderingKey": last.ordering_key, "attributes": last.attributes, "data": last.content}
-    assert told == json.loads((CONTRACT / "examples" / case.name).read_text())
+    output = {"orderingKey": last.ordering_key, "attributes": last.attributes, "data": last.content}
+    assert output == json.loads((CONTRACT / "examples" / case.name).read_text())
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.usefixtures("company")
 def deletion_stub(ticket_id, second):
     """A RECORD as the tap makes it of Zendesk's list of deleted tickets."""
     whole = ticket(ticket_id, second, status="deleted")
-    told = ("id", "subject", "status", "updated_at", "generated_timestamp")
-    return {**whole, "record": {name: whole["record"][name] for name in told}}
+    output = ("id", "subject", "status", "updated_at", "generated_timestamp")
+    return {**whole, "record": {name: whole["record"][name] for name in output}}
 
 
 def test_it_is_published_as_deleted_with_what_the_ticket_was(publish, commons):

@@ -91,7 +91,7 @@ def test_a_ticket_that_waited_is_not_sent_once_it_joins_if_it_was_published(
     company.knows({**DIRECTORY, STRANGER: ("M4", "member")}, [*DIRECTORY, STRANGER])
     ran = publish(legacy_log=log)
     assert "1 ticket taken over" in ran.stderr
-    assert "0 tickets wait for a join" in ran.stderr
+    assert "total waiting: 0" in ran.stderr
     assert commons.receive() == []
 
 
@@ -108,7 +108,7 @@ def test_a_run_that_dies_while_it_takes_over_sends_nothing_afterwards(
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "expected"),
     [
         ({"legacy_log": "nowhere.zendesk_ticket"}, "there is no table nowhere.zendesk_ticket"),
         (
@@ -124,12 +124,12 @@ def test_a_run_that_dies_while_it_takes_over_sends_nothing_afterwards(
     ids=["no table", "another name", "no column", "a row that fails"],
 )
 def test_a_legacy_log_that_tells_nothing_is_refused_before_anything_is_sent(
-    publish, commons, legacy, settings, told
+    publish, commons, legacy, settings, expected
 ):
     log = legacy(records([ticket(1)]))
     ran = publish([schema(), ticket(1), state(1)], **{"legacy_log": log, **settings})
     assert ran.code == 1
-    assert told in ran.stderr
+    assert expected in ran.stderr
     assert "Traceback" not in ran.stderr
     assert commons.receive() == []
 

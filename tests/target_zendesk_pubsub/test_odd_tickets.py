@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from target_zendesk_pubsub.odd_tickets import Rejected, read_ticket
-from target_zendesk_pubsub.tickets import Remnant, Ticket
+from target_zendesk_pubsub.ticket_parsing import Rejected, read_ticket
+from target_zendesk_pubsub.tickets import DeletionStub, Ticket
 
 from tests.target_zendesk_pubsub.tickets import MEMBER, START, ticket
 
@@ -66,7 +66,7 @@ def test_without_a_clock_the_ticket_has_its_updated_at_for_one():
     gone = record(
         generated_timestamp=None, updated_at="2026-01-01T00:00:09Z", created_at=None, status="deleted"
     )
-    assert read_ticket(gone).ticket == Remnant(5, START + 9, "2026-01-01T00:00:09Z", is_clocked=False)
+    assert read_ticket(gone).ticket == DeletionStub(5, START + 9, "2026-01-01T00:00:09Z", is_clocked=False)
 
 
 @pytest.mark.parametrize(

@@ -169,12 +169,15 @@ def test_other_streams_are_ignored_by_name(publish, commons):
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
-        (b"canary-7f3a\n", "input line 1 is no Singer message"),
+        (b"canary-7f3a\n", "input line 1: not a Singer message"),
         (lines([ticket(1)]), "a RECORD of stream ticket came before its SCHEMA"),
-        (lines([schema()]) + b'{"type": "RECORD", "stream": "ticket"}\n', "input line 2, a RECORD, lacks"),
-        (b'{"stream": "canary-7f3a"}\n', "an input line lacks type"),
+        (
+            lines([schema()]) + b'{"type": "RECORD", "stream": "ticket"}\n',
+            "input line 2: a RECORD message without",
+        ),
+        (b'{"stream": "canary-7f3a"}\n', "an input line is missing type"),
         (
             lines(
                 [schema(), {"type": "BATCH", "stream": "ticket", "encoding": {}, "manifest": []}, state(1)]
@@ -183,14 +186,14 @@ def test_other_streams_are_ignored_by_name(publish, commons):
         ),
         (lines([schema(), {"type": "CONTROL"}, ticket(1)]), "input line 2: unknown message type CONTROL"),
         (b'{"type": "SCHEMA"}\n', "a SCHEMA lacks its stream"),
-        (lines([schema(), {"type": "STATE"}]), "an input line lacks value"),
+        (lines([schema(), {"type": "STATE"}]), "an input line is missing value"),
     ],
     ids=["no JSON", "no schema", "no record", "no type", "a batch", "another type", "no stream", "no value"],
 )
-def test_input_that_is_no_singer_is_told_by_its_line(given, told, publish):
+def test_input_that_is_no_singer_is_told_by_its_line(given, expected, publish):
     ran = publish(given)
     assert ran.code == 1
-    assert told in ran.stderr
+    assert expected in ran.stderr
     assert "canary-7f3a" not in ran.stderr
     assert "Traceback" not in ran.stderr
     assert ran.states == []
@@ -225,11 +228,11 @@ def test_a_newer_version_without_a_clock_counts_as_newer(publish, commons):
     newer = [ticket(number, 60, generated_timestamp=None, priority="high") for number in (1, 2)]
     ran = publish([schema(), *newer, ticket(1, 90, generated_timestamp=None, priority="urgent"), state(2)])
     assert ran.code == 0, ran.stderr
-    told = [
+    output = [
         (one.ticket_id, one.content["priority"], int(one.attributes["generated_timestamp"]) - START)
         for one in sorted(commons.receive(), key=lambda one: one.ticket_id)
     ]
-    assert told == [
+    assert output == [
         (1, "low", 300),
         (1, "high", 300),
         (1, "urgent", 300),
@@ -262,7 +265,7 @@ def test_a_refused_message_has_its_row_and_does_not_keep_the_rest(publish, commo
     [row] = rows("refused")
     assert row["ticket_id"] == 32 * 7
     assert row["reason"].startswith("InvalidArgument")
-    assert "ticket 224: Pub/Sub refuses its message" in ran.stderr
+    assert "ticket 224: Pub/Sub refused the message" in ran.stderr
     again = publish()
     assert again.code == 0
     assert commons.receive() == []
@@ -288,8 +291,8 @@ def test_a_signal_between_batches_ends_the_run_with_what_state_says(start, commo
     process.stdin.flush()
     assert json.loads(process.stdout.readline()) == state(1)["value"]
     process.send_signal(signal.SIGTERM)
-    _, told = process.communicate(timeout=120)
-    assert process.returncode == 128 + signal.SIGTERM, told
+    _, output = process.communicate(timeout=120)
+    assert process.returncode == 128 + signal.SIGTERM, output
     assert events(commons.receive()) == [(1, "created")]
 
 

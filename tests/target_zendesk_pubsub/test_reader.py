@@ -6,8 +6,8 @@ import logging
 
 import pytest
 from target_zendesk_pubsub.errors import InputError
-from target_zendesk_pubsub.odd_tickets import Rejected
 from target_zendesk_pubsub.reader import TicketReader
+from target_zendesk_pubsub.ticket_parsing import Rejected
 
 from tests.target_zendesk_pubsub.tickets import lines, schema, state, ticket
 
@@ -37,7 +37,7 @@ def test_blank_lines_are_skipped_and_counted():
         blank + lines([schema()]) + blank + lines([ticket(1)]) + blank + lines([ticket(2), state(1)]) + blank
     )
     assert read(given) == ["SCHEMA", 1, 2, "STATE"]
-    with pytest.raises(InputError, match=r"^input line 13 is no Singer message$"):
+    with pytest.raises(InputError, match=r"^input line 13: not a Singer message$"):
         read(given.replace(b'"STATE"', b'"STATE'))
 
 
@@ -62,33 +62,33 @@ REFUSED = {
         b'{"type": "canary@example.org"}\n',
         "input line 1: unknown message type",
     ),
-    "a type that is a list": (b'{"type": ["RECORD"]}\n', "input line 1 is no Singer message"),
+    "a type that is a list": (b'{"type": ["RECORD"]}\n', "input line 1: not a Singer message"),
     "a type that is null": (b'{"type": null}\n', "input line 1: unknown message type"),
-    "a list": (b"[1]\n", "input line 1 is no Singer message"),
+    "a list": (b"[1]\n", "input line 1: not a Singer message"),
     "a record that is a list": (
         lines([{**ticket(1), "record": [1]}]),
-        "input line 1: the record of a RECORD is not an object",
+        "input line 1: the record of a RECORD message is not an object",
     ),
     "a record that is null": (
         lines([{**ticket(1), "record": None}]),
-        "input line 1: the record of a RECORD is not an object",
+        "input line 1: the record of a RECORD message is not an object",
     ),
     "a stream that is a number": (
         lines([{**ticket(1), "stream": 5}]),
-        "input line 1, a RECORD, lacks its stream or its record",
+        "input line 1: a RECORD message without stream or record",
     ),
-    "a line that is cut": (lines([ticket(1)])[:-20], "input line 1 is no Singer message"),
+    "a line that is cut": (lines([ticket(1)])[:-20], "input line 1: not a Singer message"),
     "a line nested past all bounds": (
         json.dumps({"type": "RECORD", "stream": "ticket", "record": {"id": "V"}})
         .replace('"V"', "[" * 100_000 + "]" * 100_000)
         .encode(),
-        "input line 1 is no Singer message",
+        "input line 1: not a Singer message",
     ),
 }
 
 
-@pytest.mark.parametrize(("given", "told"), REFUSED.values(), ids=REFUSED)
-def test_what_is_no_singer_is_one_sentence(given, told):
+@pytest.mark.parametrize(("given", "expected"), REFUSED.values(), ids=REFUSED)
+def test_what_is_no_singer_is_one_sentence(given, expected):
     with pytest.raises(InputError) as refused:
         read(given)
-    assert str(refused.value) == told
+    assert str(refused.value) == expected

@@ -67,11 +67,11 @@ def test_it_is_set_aside_and_all_others_are_published_and_state_goes_out(publish
     assert ran.code == 0, ran.stderr
     assert ran.states == [state(30)["value"]]
     assert len(commons.receive()) == 28
-    assert "ticket 10 is set aside in" in ran.stderr
+    assert "ticket 10 rejected, stored in" in ran.stderr
     assert ": Expected `array | null`, got `object` - at `$.custom_fields`" in ran.stderr
-    assert "a ticket without an id is set aside in" in ran.stderr
+    assert "a ticket without an id rejected, stored in" in ran.stderr
     assert "30 tickets: 28 messages published" in ran.stderr
-    assert "2 rejected; 0 tickets wait for a join; 2 rejected tickets open" in ran.stderr
+    assert "2 rejected; total waiting: 0; 2 rejected tickets open" in ran.stderr
     assert CANARY not in ran.stderr
     by_key = {row["record_key"]: row for row in rows("rejected")}
     row = by_key["10"]
@@ -87,7 +87,7 @@ def test_the_same_version_is_kept_once_and_another_one_beside_it(publish, rows):
         assert publish([schema(), odd(1, _export_id=export, _exported_at=export), odd(1), state(1)]).code == 0
     assert [row["run_id"] for row in rows("rejected")] == ["e1"]
     ran = publish([schema(), odd(1, 60), state(2)])
-    assert "ticket 1 is set aside in" in ran.stderr
+    assert "ticket 1 rejected, stored in" in ran.stderr
     assert len(rows("rejected")) == 2
 
 
@@ -132,19 +132,19 @@ def test_reloaded_tickets_are_published_if_they_read_and_nothing_newer_was(
     for number in (1, 3, 4, 5):
         mend(number)
     commons.receive()
-    code, told, err = command(RELOAD, "--dry-run")
+    code, output, err = command(RELOAD, "--dry-run")
     assert code == 0, err
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "ticket 2: Expected `array | null`, got `object` - at `$.custom_fields`",
-        "5 rejected tickets: 4 can be read now, 1 of them replaced by a newer version",
+        "5 rejected tickets: 4 can be parsed now, 1 of them replaced by a newer version",
     ]
     assert commons.receive() == []
     assert len(open_keys(rows("rejected"))) == 5
-    code, told, err = command(RELOAD)
+    code, output, err = command(RELOAD)
     assert code == 0, err
-    assert told.splitlines()[-1] == (
-        "5 rejected tickets: 4 can be read now, 1 of them replaced by a newer version; "
-        "2 messages published, 0 unchanged, 1 unjoined, 0 refused"
+    assert output.splitlines()[-1] == (
+        "5 rejected tickets: 4 can be parsed now, 1 of them replaced by a newer version; "
+        "2 messages published, 0 unchanged, 1 waiting, 0 refused"
     )
     assert sorted(message.ticket_id for message in commons.receive()) == [1, 4]
     assert [row["ticket_id"] for row in rows("waiting")] == [3]
@@ -165,13 +165,13 @@ def test_reloading_where_nothing_was_ever_rejected_says_so(command):
 
 
 def test_the_check_says_how_many_are_open(publish, command):
-    code, told, _ = command(CHECK)
+    code, output, _ = command(CHECK)
     assert code == 0
-    assert "REJECTED_RECORD: not there yet" in told
+    assert "REJECTED_RECORD: not there yet" in output
     publish([schema(), odd(1), odd(2), ticket(3), state(1)])
-    code, told, _ = command(CHECK)
-    assert code == 0, told
-    assert "REJECTED_RECORD: there, 2 rejected tickets open" in told
+    code, output, _ = command(CHECK)
+    assert code == 0, output
+    assert "REJECTED_RECORD: there, 2 rejected tickets open" in output
 
 
 def test_the_payload_is_under_the_policy_tag(publish, warehouse, dataset):

@@ -67,11 +67,11 @@ def test_a_replay_is_not_replayed_again(replay, published, commons):
 
 
 def test_tickets_can_be_named(replay, published, commons):
-    for arguments, told, tickets in [
+    for arguments, output, tickets in [
         (("--ticket", "1", "--ticket", "3"), "2 messages of 2 tickets\n2 published again\n", [1, 3]),
         (("--ticket", "3"), "1 message of 1 ticket\n1 published again\n", [3]),
     ]:
-        assert replay(*arguments)[1] == told
+        assert replay(*arguments)[1] == output
         assert sorted(message.ticket_id for message in commons.receive()) == tickets
 
 
@@ -81,7 +81,7 @@ def test_days_or_tickets_without_messages_are_said(replay, published, commons):
         ("--ticket", "99", "--dry-run"),
         ("--from", "2020-01-01", "--to", "2020-01-02"),
     ]:
-        assert replay(*arguments)[:2] == (0, "no logged message matches: nothing to publish again\n")
+        assert replay(*arguments)[:2] == (0, "no logged message matches: nothing to publish\n")
     assert commons.receive() == []
 
 
@@ -110,13 +110,13 @@ def test_a_replay_does_not_end_a_tickets_waiting(replay, publish, company, commo
 def test_settings_can_come_from_the_environment(replay, published, config, commons, monkeypatch):
     for name, value in config.items():
         monkeypatch.setenv(f"TARGET_ZENDESK_PUBSUB_{name.upper()}", str(value))
-    code, told, _ = replay("--config", "ENV", "--ticket", "1")  # the last --config counts
-    assert (code, told) == (0, "1 message of 1 ticket\n1 published again\n")
+    code, output, _ = replay("--config", "ENV", "--ticket", "1")  # the last --config counts
+    assert (code, output) == (0, "1 message of 1 ticket\n1 published again\n")
     assert [message.ticket_id for message in commons.receive()] == [1]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "settings", "told"),
+    ("arguments", "settings", "expected"),
     [
         ((), {}, "replay needs --from (a day), --ticket, or both"),
         (("--from", "2026-11-01"), {}, "replay: --from needs --to, the last day"),
@@ -130,10 +130,10 @@ def test_settings_can_come_from_the_environment(replay, published, config, commo
     ],
     ids=["nothing chosen", "no last day", "days the wrong way round", "no topic", "no log"],
 )
-def test_what_makes_no_sense_is_told_in_one_sentence(arguments, settings, told, replay):
+def test_what_makes_no_sense_is_told_in_one_sentence(arguments, settings, expected, replay):
     code, out, err = replay(*arguments, **settings)
     assert (code, out) == (1, "")
-    assert told in err
+    assert expected in err
     assert "Traceback" not in err
 
 
@@ -166,9 +166,9 @@ def test_a_page_of_the_log_that_does_not_arrive_at_once_costs_no_message(
     publish([schema(), *(ticket(number) for number in range(1, 1201)), state(1)])
     assert len(commons.receive()) == 1200
     bigquery_proxy.add(Fault("status", "GET /bigquery/v2/projects/local-cityblock-data/queries"))
-    code, _, told = replay("--from", "2026-01-01", "--to", "2099-12-31")
-    assert code == 0, told
-    assert "ServiceUnavailable, trying again" in told
+    code, _, output = replay("--from", "2026-01-01", "--to", "2099-12-31")
+    assert code == 0, output
+    assert "ServiceUnavailable, retrying" in output
     assert len(commons.receive()) == 1200
 
 
@@ -180,9 +180,9 @@ def test_a_replay_that_is_refused_ends_the_run_and_no_tickets_waiting(
     publish([schema(), ticket(1, priority="high", assignee_id=STRANGER), state(2)])
     spoilt = """attributes = REPLACE(attributes, '"environment":"local"', CONCAT('"environment":"', REPEAT('x', 1025), '"'))"""
     warehouse.client.query_and_wait(f"UPDATE {messages_dataset}.zendesk_ticket SET {spoilt} WHERE TRUE")
-    code, _, told = replay("--from", "2026-01-01", "--to", "2099-12-31")
+    code, _, output = replay("--from", "2026-01-01", "--to", "2099-12-31")
     assert code == 1
-    assert "Pub/Sub refuses 1 of the messages, the first of ticket 1" in told
+    assert "Pub/Sub refused 1 message, the first of ticket 1" in output
     commons.receive()
     company.knows({**DIRECTORY, STRANGER: ("M4", "member")}, [])
     publish()

@@ -55,14 +55,14 @@ LAST = re.compile(r"\d+ tickets?: \d+ messages? published, .* rejected.*; \d+\.\
 """However a run ends; only the sentence of an error comes after it."""
 
 
-def is_told(ran, told):
+def is_told(ran, expected):
     """Stopped by one sentence, the last, without a word of any ticket, before STATE."""
     assert ran.code == 1
     *_, last, sentence = ran.stderr.splitlines()
     assert LAST.search(last)
     assert "CRITICAL" in sentence
     assert ran.stderr.count("CRITICAL") == 1
-    assert told in ran.stderr
+    assert expected in ran.stderr
     assert "Traceback" not in ran.stderr
     assert CANARY not in ran.stderr
     assert ran.states == []
@@ -85,9 +85,9 @@ def resume(publish, bigquery_proxy, commons, rows):
     return run
 
 
-def await_line(process, told):
+def await_line(process, expected):
     """Reads what the process says until it says this."""
-    assert any(told in line for line in process.stderr)
+    assert any(expected in line for line in process.stderr)
 
 
 def agree(received, logged):
@@ -142,7 +142,9 @@ def test_pubsub_that_is_down_ends_the_run_and_the_next_one_publishes(publish, ow
         again = publish(RUN, **settings)
         assert again.code == 0, again.stderr
         assert again.states == [state(3)["value"]]
-        assert "an earlier run ended while it published: publishing its 2 messages again" in again.stderr
+        assert (
+            "an earlier run was interrupted while publishing: publishing its 2 messages again" in again.stderr
+        )
         received = receive(settings["pubsub_emulator_host"])
     assert sorted(message.ticket_id for message in received) == [1, 1, 2]
     agree(received, rows("published"))
@@ -157,7 +159,7 @@ def test_pubsub_that_goes_away_for_a_while_is_waited_for(start, own_pubsub, bigq
             process.stdin.close()
             assert bigquery_proxy.reached.wait(120)
         bigquery_proxy.release()
-        await_line(process, b"Pub/Sub: ServiceUnavailable, trying again")
+        await_line(process, b"Pub/Sub: ServiceUnavailable, retrying")
         with server():
             assert process.wait(60) == 0
             received = receive(settings["pubsub_emulator_host"])
@@ -189,7 +191,7 @@ def test_a_while_of_503_or_broken_connections_is_waited_out(kind, publish, bigqu
 
 
 @pytest.mark.parametrize(
-    ("request_of", "after", "told", "sent"),
+    ("request_of", "after", "expected", "sent"),
     [
         (" /", 0, "table {}.zendesk_ticket: ", [1, 2]),
         (JOB, INTENTS, "2 rows for {}.zendesk_ticket_intent: ", [1, 2]),
@@ -198,12 +200,12 @@ def test_a_while_of_503_or_broken_connections_is_waited_out(kind, publish, bigqu
     ids=["from the start", "at the intents", "at the log"],
 )
 def test_bigquery_that_stays_away_ends_the_run_and_the_next_one_publishes(
-    request_of, after, told, sent, publish, resume, bigquery_proxy, messages_dataset
+    request_of, after, expected, sent, publish, resume, bigquery_proxy, messages_dataset
 ):
     """What was published when the log could not be written comes again, with the same key."""
     bigquery_proxy.add(Fault("drop", request_of, times=10_000, after=after))
     ran = publish(RUN, timeout=2)
-    is_told(ran, f"{told.format(messages_dataset)}ConnectionError from BigQuery, gave up")
+    is_told(ran, f"{expected.format(messages_dataset)}ConnectionError from BigQuery, gave up")
     assert sorted(resume()) == sent
 
 

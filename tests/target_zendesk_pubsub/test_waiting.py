@@ -39,7 +39,7 @@ def test_a_mended_ticket_is_published_by_the_next_run_even_of_an_empty_pipe(publ
     ran = publish()
     assert ran.code == 0, ran.stderr
     assert "1 message published" in ran.stderr
-    assert "0 tickets wait for a join" in ran.stderr
+    assert "total waiting: 0" in ran.stderr
     [message] = commons.receive()
     assert message.content["assignee"] == {"zendeskUserId": STRANGER, "kind": "member", "id": "M4"}
     assert message.attributes["generated_timestamp"] == str(ticket(2, 5)["record"]["generated_timestamp"])
@@ -70,7 +70,7 @@ def test_the_last_line_tells_who_waits_anew_and_who_waits_as_before(publish):
         [schema(), *(ticket(number, assignee_id=STRANGER) for number in (2, 3, 4)), ticket(1), state(4)]
     )
     assert (
-        "4 tickets: 0 messages published, 1 unchanged, 1 unjoined, 2 unjoined as before, 0 refused, 0 rejected; 3 tickets wait for a join"
+        "4 tickets: 0 messages published, 1 unchanged, 1 waiting (new), 2 waiting (unchanged), 0 refused, 0 rejected; total waiting: 3"
         in ran.stderr
     )
 
@@ -118,7 +118,7 @@ def test_a_ticket_that_returns_to_what_was_published_is_not_overtaken_by_what_wa
 def test_a_ticket_waits_for_its_last_user(publish, company, commons, rows):
     publish([schema(), ticket(2, assignee_id=STRANGER, follower_ids=[GHOST]), state(2)])
     company.knows(MENDED, MENDED)
-    assert "1 ticket waits for a join" in publish().stderr
+    assert "total waiting: 1" in publish().stderr
     assert commons.receive() == []
     company.knows({**MENDED, GHOST: ("U9", "user")}, [])
     publish()

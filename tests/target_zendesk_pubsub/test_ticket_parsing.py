@@ -138,7 +138,7 @@ def test_what_has_no_sensible_reading_is_rejected_with_its_place_and_without_its
     [
         (None, None, "a ticket without an id"),
         ("a-1", "a-1", "ticket a-1"),
-        ("Ada Lovelace", "Ada Lovelace", "a ticket with an odd id"),
+        ("Ada Lovelace", "Ada Lovelace", "a ticket with an invalid id"),
         ([1], None, "a ticket without an id"),
         (1 << 63, str(1 << 63), f"ticket {1 << 63}"),
     ],

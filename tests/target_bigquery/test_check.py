@@ -44,7 +44,7 @@ def test_what_is_missing_is_named_with_what_to_do(check):
     assert "MISSING bucket nothing: NotFound (404)" in ran.stdout
 
 
-def test_a_dataset_that_is_elsewhere_is_told(check):
+def test_a_dataset_in_another_location_is_reported(check):
     ran = check(location="EU")
     assert ran.returncode == 1
     assert "it is in US\n        → set location to where it is" in ran.stdout
@@ -66,7 +66,7 @@ def test_tables_of_the_replaced_system_are_named_with_how_they_make_way(check, w
     )
     ran = check()
     assert ran.returncode == 1
-    assert "the replaced system made EXPORT_METADATA, ticket, with other columns" in ran.stdout
+    assert "the legacy system made EXPORT_METADATA, ticket, with other columns" in ran.stdout
     assert f"ALTER TABLE {dataset}.ticket RENAME TO ticket_legacy;" in ran.stdout
     for name in ("EXPORT_METADATA", "ticket"):
         warehouse.client.query_and_wait(f"ALTER TABLE {dataset}.{name} RENAME TO {name}_legacy")
@@ -77,7 +77,7 @@ def test_a_model_left_behind_is_noticed_when_exports_are_already_ours(check, war
     make(warehouse, dataset, EXPORT_METADATA="table_name STRING, export_id STRING", brand="id INT64")
     ran = check()
     assert ran.returncode == 1
-    assert "the replaced system made brand, with" in ran.stdout
+    assert "the legacy system made brand, with" in ran.stdout
 
 
 def test_tables_of_another_tap_are_not_called_legacy(check, warehouse, dataset):
@@ -89,7 +89,7 @@ def test_what_the_replaced_system_exported_is_what_runs_by_default():
     assert {model.name for model in (*BULK_MODELS, *INCREMENTAL_MODELS)} == MODELS
 
 
-def test_an_environment_without_credentials_is_told_with_the_findings(check, tmp_path):
+def test_an_environment_without_credentials_is_reported_with_the_findings(check, tmp_path):
     ran = check(
         environment="staging",
         bigquery_emulator_host=None,

@@ -96,7 +96,7 @@ def test_tables_are_partitioned_by_day_and_clustered_by_key(load, warehouse, dat
     assert table.clustering_fields == ["id"]
 
 
-def test_a_property_that_the_schema_lacks_is_told_once_by_name_only(load, ids):
+def test_a_property_that_the_schema_lacks_is_reported_once_by_name_only(load, ids):
     loaded = load([schema(), record(1, surprise="canary"), record(2, surprise="canary"), state(2)])
     assert loaded.code == 0
     assert loaded.stderr.count("dropped properties that are not in the schema: surprise") == 1

@@ -1,4 +1,4 @@
-"""target-bigquery-legacy-state: the replaced system's cursors become the tap's."""
+"""target-bigquery-legacy-state: the legacy system's cursors become the tap's."""
 
 import json
 
@@ -27,7 +27,7 @@ def export(table, day, end_time=None, end_cursor=None, count=10):
 
 @pytest.fixture
 def left(warehouse, dataset):
-    """What the replaced system left: its EXPORT_METADATA with these rows."""
+    """What the legacy system left: its EXPORT_METADATA with these rows."""
 
     def fill(*rows, time="TIMESTAMP"):
         warehouse.client.query_and_wait(

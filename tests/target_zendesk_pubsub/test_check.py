@@ -54,7 +54,7 @@ def test_what_is_missing_is_named_with_what_to_do(check):
     assert "topics/nothing: NotFound (404)" in output
 
 
-def test_a_directory_that_knows_nobody_is_as_good_as_none(check, company):
+def test_an_empty_directory_is_reported(check, company):
     company.knows({}, [])
     code, output, _ = check()
     assert code == 1
@@ -62,7 +62,7 @@ def test_a_directory_that_knows_nobody_is_as_good_as_none(check, company):
 
 
 @pytest.mark.usefixtures("company")
-def test_a_topic_that_nobody_listens_to_loses_what_is_published(check, commons):
+def test_a_topic_without_a_subscription_is_reported(check, commons):
     commons.subscriber.delete_subscription(subscription=commons.subscription)
     code, output, _ = check()
     assert code == 1

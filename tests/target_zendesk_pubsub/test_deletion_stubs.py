@@ -29,7 +29,7 @@ def test_it_is_published_as_deleted_with_what_the_ticket_was(publish, commons):
     )
 
 
-def test_told_again_or_whole_it_is_not_published_again(publish, commons):
+def test_sent_again_or_whole_it_is_not_published_again(publish, commons):
     publish([schema(), ticket(1), deletion_stub(1, 60), state(1)])
     assert [message.event for message in commons.receive()] == ["created", "deleted"]
     publish([schema(), deletion_stub(1, 60), state(2)])
@@ -64,5 +64,5 @@ def test_a_ticket_that_is_not_deleted_needs_all_of_its_properties(publish):
     incomplete["record"]["status"] = "open"
     ran = publish([schema(), incomplete, state(1)])
     assert ran.code == 0
-    assert "ticket 3 is set aside" in ran.stderr
+    assert "ticket 3 rejected, stored" in ran.stderr
     assert "Object missing required field `created_at`" in ran.stderr

@@ -1,4 +1,4 @@
-"""The first run beside the log of the replaced system: nothing is sent again, and nothing that it missed is left out."""
+"""The first run beside the log of the legacy system: nothing is sent again, and nothing that it missed is left out."""
 
 import json
 
@@ -15,7 +15,7 @@ ROWS = "PUT /upload"
 
 @pytest.fixture
 def legacy(warehouse, messages_dataset):
-    """The replaced system's log, filled; its messages have a shape of their own. Returns the table's name."""
+    """The legacy system's log, filled; its messages have a shape of their own. Returns the table's name."""
     name = f"{messages_dataset}.{TABLE}"
     warehouse.client.query_and_wait(f"CREATE TABLE {name} (attributes STRING, data STRING)")
 
@@ -84,7 +84,7 @@ def test_a_later_change_of_a_ticket_taken_over_is_an_update(publish, commons, le
 def test_a_ticket_that_waited_is_not_sent_once_it_joins_if_it_was_published(
     publish, commons, company, rows, legacy
 ):
-    """Its user was known to the replaced system, and is not to the directory yet."""
+    """Its user was known to the legacy system, and is not to the directory yet."""
     log = legacy(records([ticket(1)]))
     publish([schema(), ticket(1, requester_id=STRANGER), state(1)], legacy_log=log)
     assert len(rows("waiting")) == 1
@@ -110,20 +110,20 @@ def test_a_run_that_dies_while_it_takes_over_sends_nothing_afterwards(
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({"legacy_log": "nowhere.zendesk_ticket"}, "there is no table nowhere.zendesk_ticket"),
+        ({"legacy_log": "nowhere.zendesk_ticket"}, "table nowhere.zendesk_ticket not found"),
         (
             {"legacy_updated_at": "TIMESTAMP(JSON_VALUE(data, '$.updatedAt'))"},
             "legacy_updated_at: 1 of 1 ticket in",
         ),
-        ({"legacy_updated_at": "no_such_column"}, "legacy_updated_at is no expression over the columns of"),
+        ({"legacy_updated_at": "no_such_column"}, "legacy_updated_at: not a valid expression over the columns of"),
         (
             {"legacy_updated_at": "TIMESTAMP(CONCAT(JSON_VALUE(data, '$.updated_at'), '?'))"},
-            "or fails for a row: SAFE_CAST(… AS TIMESTAMP) gives null instead",
+            "or it fails for a row; SAFE_CAST(… AS TIMESTAMP) returns null instead",
         ),
     ],
     ids=["no table", "another name", "no column", "a row that fails"],
 )
-def test_a_legacy_log_that_tells_nothing_is_refused_before_anything_is_sent(
+def test_an_unusable_legacy_log_is_refused_before_anything_is_sent(
     publish, commons, legacy, settings, expected
 ):
     log = legacy(records([ticket(1)]))
@@ -134,12 +134,12 @@ def test_a_legacy_log_that_tells_nothing_is_refused_before_anything_is_sent(
     assert commons.receive() == []
 
 
-def test_a_table_without_attributes_is_blamed_itself(publish, warehouse, messages_dataset):
+def test_a_legacy_log_without_attributes_is_named(publish, warehouse, messages_dataset):
     log = f"{messages_dataset}.{TABLE}"
     warehouse.client.query_and_wait(f"CREATE TABLE {log} (data STRING)")
     ran = publish([schema(), ticket(1)], legacy_log=log)
     assert ran.code == 1
-    assert f"legacy_log: {log} has no column attributes with JSON" in ran.stderr
+    assert f"legacy_log: {log} has no JSON column attributes" in ran.stderr
 
 
 def test_a_time_that_cannot_be_read_costs_its_ticket_a_repeat_and_stops_nothing(publish, commons, legacy):

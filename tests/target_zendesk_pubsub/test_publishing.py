@@ -190,7 +190,7 @@ def test_other_streams_are_ignored_by_name(publish, commons):
     ],
     ids=["no JSON", "no schema", "no record", "no type", "a batch", "another type", "no stream", "no value"],
 )
-def test_input_that_is_no_singer_is_told_by_its_line(given, expected, publish):
+def test_input_that_that_is_not_singer_is_reported_by_line(given, expected, publish):
     ran = publish(given)
     assert ran.code == 1
     assert expected in ran.stderr
@@ -212,7 +212,7 @@ def test_no_schema_is_too_odd_for_its_tickets(publish, commons):
     assert sorted(message.ticket_id for message in commons.receive()) == [1, 2, 3, 4, 5]
 
 
-def test_users_that_do_not_exist_are_nobody_and_not_waited_for(publish, commons, rows):
+def test_nonexistent_users_have_no_match_and_are_not_waited_for(publish, commons, rows):
     ran = publish([schema(), ticket(1, submitter_id=-1, assignee_id=0, follower_ids=[-1]), state(1)])
     assert ran.code == 0, ran.stderr
     [message] = commons.receive()

@@ -1,4 +1,4 @@
-"""Tickets that cannot be read: set aside, while all others are published; and what becomes of them."""
+"""Tickets that cannot be parsed are stored in REJECTED_RECORD while all others are published."""
 
 import json
 
@@ -16,7 +16,7 @@ CHECK = "target-zendesk-pubsub-check"
 
 
 def odd(ticket_id, second=0, **fields):
-    """No ticket can be read from it: custom_fields is no list."""
+    """Not a valid ticket: custom_fields is not a list."""
     return ticket(ticket_id, second, **{"custom_fields": {CANARY: 1}, "subject": CANARY, **fields})
 
 
@@ -117,7 +117,7 @@ def test_too_many_of_them_stop_the_run_before_anything_of_the_batch_is_published
     ran = publish([schema(), *many[10:], *few, odd(111), state(2)])
     assert ran.code == 1
     assert ran.states == []
-    assert "11 of 101 tickets cannot be read, more than max_rejected_share allows" in ran.stderr
+    assert "11 of 101 tickets cannot be parsed, more than max_rejected_share allows" in ran.stderr
     assert ran.stderr.splitlines()[-1].endswith("got `object` - at `$.custom_fields`")
     assert CANARY not in ran.stderr
     assert commons.receive() == []
@@ -149,7 +149,7 @@ def test_reloaded_tickets_are_published_if_they_read_and_nothing_newer_was(
     assert sorted(message.ticket_id for message in commons.receive()) == [1, 4]
     assert [row["ticket_id"] for row in rows("waiting")] == [3]
     assert open_keys(rows("rejected")) == ["2"]
-    assert command(RELOAD)[1].splitlines()[-1].startswith("1 rejected ticket: 0 can be read now")
+    assert command(RELOAD)[1].splitlines()[-1].startswith("1 rejected ticket: 0 can be parsed now")
 
 
 def test_the_last_version_of_a_ticket_is_the_one_that_is_reloaded(publish, command, mend, commons, rows):

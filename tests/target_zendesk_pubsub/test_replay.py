@@ -118,10 +118,10 @@ def test_settings_can_come_from_the_environment(replay, published, config, commo
 @pytest.mark.parametrize(
     ("arguments", "settings", "expected"),
     [
-        ((), {}, "replay needs --from (a day), --ticket, or both"),
-        (("--from", "2026-11-01"), {}, "replay: --from needs --to, the last day"),
+        ((), {}, "replay: --from or --ticket is required"),
+        (("--from", "2026-11-01"), {}, "replay: --from requires --to, the last day"),
         (("--from", "2026-11-02", "--to", "2026-11-01"), {}, "replay: --to is before --from"),
-        (("--ticket", "1"), {"topic": None}, "'topic' is a required property"),
+        (("--ticket", "1"), {"topic": None}, "Setting 'topic' is required"),
         (
             ("--ticket", "1"),
             {"messages_dataset": "nowhere"},
@@ -130,14 +130,14 @@ def test_settings_can_come_from_the_environment(replay, published, config, commo
     ],
     ids=["nothing chosen", "no last day", "days the wrong way round", "no topic", "no log"],
 )
-def test_what_makes_no_sense_is_told_in_one_sentence(arguments, settings, expected, replay):
+def test_invalid_arguments_are_reported_in_one_sentence(arguments, settings, expected, replay):
     code, out, err = replay(*arguments, **settings)
     assert (code, out) == (1, "")
     assert expected in err
     assert "Traceback" not in err
 
 
-def test_a_topic_that_is_away_is_told_and_nothing_is_logged(replay, published, rows):
+def test_an_unavailable_topic_is_reported_and_nothing_is_logged(replay, published, rows):
     code, _, err = replay("--ticket", "1", pubsub_emulator_host="127.0.0.1:1", timeout=1)
     assert code == 1
     assert "ServiceUnavailable (503) from Pub/Sub, gave up" in err
@@ -168,7 +168,7 @@ def test_a_page_of_the_log_that_does_not_arrive_at_once_costs_no_message(
     bigquery_proxy.add(Fault("status", "GET /bigquery/v2/projects/local-cityblock-data/queries"))
     code, _, output = replay("--from", "2026-01-01", "--to", "2099-12-31")
     assert code == 0, output
-    assert "ServiceUnavailable, retrying" in output
+    assert "ServiceUnavailable, trying again" in output
     assert len(commons.receive()) == 1200
 
 

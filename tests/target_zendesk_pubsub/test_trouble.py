@@ -55,7 +55,7 @@ LAST = re.compile(r"\d+ tickets?: \d+ messages? published, .* rejected.*; \d+\.\
 """However a run ends; only the sentence of an error comes after it."""
 
 
-def is_told(ran, expected):
+def fails_with(ran, expected):
     """Stopped by one sentence, the last, without a word of any ticket, before STATE."""
     assert ran.code == 1
     *_, last, sentence = ran.stderr.splitlines()
@@ -134,7 +134,7 @@ def test_pubsub_that_is_down_ends_the_run_and_the_next_one_publishes(publish, ow
     with server():
         assert publish(BEFORE, **settings).code == 0
     ran = publish(RUN, timeout=2, **settings)
-    is_told(
+    fails_with(
         ran,
         f"topic projects/{TOPIC_PROJECT}/topics/{TOPIC}: ServiceUnavailable (503) from Pub/Sub, gave up",
     )
@@ -168,9 +168,9 @@ def test_pubsub_that_goes_away_for_a_while_is_waited_for(start, own_pubsub, bigq
 
 
 def test_a_topic_that_does_not_exist(publish, resume):
-    is_told(
+    fails_with(
         publish(RUN, topic="nowhere"),
-        f"topic projects/{TOPIC_PROJECT}/topics/nowhere does not exist: create it, or mend topic_project and topic",
+        f"topic projects/{TOPIC_PROJECT}/topics/nowhere does not exist: create it, or fix topic_project and topic",
     )
     assert sorted(resume()) == [1, 2]
 
@@ -205,7 +205,7 @@ def test_bigquery_that_stays_away_ends_the_run_and_the_next_one_publishes(
     """What was published when the log could not be written comes again, with the same key."""
     bigquery_proxy.add(Fault("drop", request_of, times=10_000, after=after))
     ran = publish(RUN, timeout=2)
-    is_told(ran, f"{expected.format(messages_dataset)}ConnectionError from BigQuery, gave up")
+    fails_with(ran, f"{expected.format(messages_dataset)}ConnectionError from BigQuery, gave up")
     assert sorted(resume()) == sent
 
 
@@ -240,7 +240,7 @@ def test_load_jobs_that_go_on_failing_end_the_run(publish, resume, bigquery_prox
     bigquery_proxy.add(
         Fault("status", ROWS, times=10_000, after=LOG, status=200, body=failed_job("backendError"))
     )
-    is_told(
+    fails_with(
         publish(RUN, timeout=2, installed=True),  # with all the warnings of an interpreter that ends
         f"2 rows for {messages_dataset}.zendesk_ticket: InternalServerError (500) from BigQuery, gave up",
     )
@@ -249,13 +249,13 @@ def test_load_jobs_that_go_on_failing_end_the_run(publish, resume, bigquery_prox
 
 def test_a_load_job_that_fails_for_its_rows_ends_the_run(publish, resume, bigquery_proxy, messages_dataset):
     bigquery_proxy.add(Fault("status", ROWS, after=LOG, status=200, body=failed_job("invalid")))
-    is_told(publish(RUN), f"2 rows for {messages_dataset}.zendesk_ticket: BigQuery refused them (invalid)")
+    fails_with(publish(RUN), f"2 rows for {messages_dataset}.zendesk_ticket: BigQuery refused them (invalid)")
     assert sorted(resume()) == [1, 1, 2, 2]
 
 
 @pytest.mark.parametrize("missing", ["dataset", "messages_dataset"])
 def test_a_dataset_that_does_not_exist(missing, publish, resume):
-    is_told(
+    fails_with(
         publish(RUN, **{missing: "nowhere"}),
         "dataset nowhere does not exist in project local-cityblock-data: create it",
     )
@@ -265,14 +265,14 @@ def test_a_dataset_that_does_not_exist(missing, publish, resume):
 def test_a_directory_that_does_not_exist(publish, resume, company, warehouse, dataset):
     directory = f"{dataset}.zendesk_user_directory"
     warehouse.client.delete_table(directory)
-    is_told(publish(RUN), f"{directory} does not exist: `meltano run tap-to-bigquery` builds it")
+    fails_with(publish(RUN), f"{directory} does not exist: `meltano run tap-to-bigquery` builds it")
     company.knows(DIRECTORY, [*DIRECTORY, STRANGER])
     assert sorted(resume()) == [1, 2]
 
 
-def test_a_directory_of_nobody_ends_the_run_before_everything_waits(publish, resume, company):
+def test_an_empty_directory_ends_the_run_before_everything_waits(publish, resume, company):
     company.knows({}, [*DIRECTORY, STRANGER])
-    is_told(publish(RUN), "zendesk_user_directory is empty: export users (`meltano run tap-to-bigquery`)")
+    fails_with(publish(RUN), "zendesk_user_directory is empty: export users (`meltano run tap-to-bigquery`)")
     company.knows(DIRECTORY, [*DIRECTORY, STRANGER])
     assert sorted(resume()) == [1, 2]
 
@@ -362,7 +362,7 @@ def test_a_signal_lets_the_batch_in_hand_be_published_and_logged_and_its_state_g
     assert commons.receive() == []
 
 
-def test_a_signal_while_mended_tickets_are_published_leaves_the_rest_to_the_next_run(
+def test_a_signal_while_resolved_tickets_are_published_leaves_the_rest_to_the_next_run(
     publish, start, company, bigquery_proxy, commons, rows
 ):
     assert publish([schema(), *(ticket(number, assignee_id=STRANGER) for number in (1, 2))]).code == 0

@@ -9,12 +9,12 @@ from tests.target_zendesk_pubsub.tickets import AGENT, DIRECTORY, GHOST, STRANGE
 
 pytestmark = pytest.mark.usefixtures("company")
 
-MENDED = {**DIRECTORY, STRANGER: ("M4", "member")}
+RESOLVED = {**DIRECTORY, STRANGER: ("M4", "member")}
 
 
 @pytest.fixture
 def unpublished(warehouse, dataset, messages_dataset):
-    """Tickets by the query of the replaced system's README, less the columns that both tables have: BigQuery refuses those."""
+    """Tickets by the query of the legacy system's README, less the columns that both tables have: BigQuery refuses those."""
     sql = f"""
         SELECT unpublished.* FROM `{PROJECT}.{dataset}.TICKET_USER_JOIN_ERROR` AS unpublished
         LEFT JOIN `{PROJECT}.{messages_dataset}.zendesk_ticket` AS published
@@ -27,15 +27,15 @@ def unpublished(warehouse, dataset, messages_dataset):
 def test_the_query_of_the_replaced_system_tells_what_waits(publish, company, unpublished):
     publish([schema(), ticket(1), ticket(2, assignee_id=STRANGER), ticket(3, assignee_id=GHOST), state(3)])
     assert unpublished() == [2, 3]
-    company.knows(MENDED, MENDED)
+    company.knows(RESOLVED, RESOLVED)
     publish()
     assert unpublished() == [3]
 
 
-def test_a_mended_ticket_is_published_by_the_next_run_even_of_an_empty_pipe(publish, company, commons):
+def test_a_resolved_ticket_is_published_by_the_next_run_even_of_an_empty_pipe(publish, company, commons):
     publish([schema(), ticket(2, 5, assignee_id=STRANGER), state(2)])
     assert commons.receive() == []
-    company.knows(MENDED, MENDED)
+    company.knows(RESOLVED, RESOLVED)
     ran = publish()
     assert ran.code == 0, ran.stderr
     assert "1 message published" in ran.stderr
@@ -47,9 +47,9 @@ def test_a_mended_ticket_is_published_by_the_next_run_even_of_an_empty_pipe(publ
     assert commons.receive() == []
 
 
-def test_a_mended_ticket_is_the_same_message_as_if_it_had_joined_at_once(publish, company, commons):
+def test_a_resolved_ticket_is_the_same_message_as_if_it_had_joined_at_once(publish, company, commons):
     publish([schema(), ticket(2, assignee_id=STRANGER), state(2)])
-    company.knows(MENDED, MENDED)
+    company.knows(RESOLVED, RESOLVED)
     publish()
     [waited] = commons.receive()
     publish([schema(), ticket(2, assignee_id=STRANGER), state(2)])
@@ -80,7 +80,7 @@ def test_a_newer_version_that_waits_takes_the_place_of_the_older(publish, compan
     publish([schema(), ticket(2, 2, assignee_id=STRANGER, priority="high"), state(2)])
     older, newer = rows("waiting")
     assert older["first_seen_at"] == newer["first_seen_at"] == older["inserted_at"]
-    company.knows(MENDED, MENDED)
+    company.knows(RESOLVED, RESOLVED)
     publish()
     assert [message.content["priority"] for message in commons.receive()] == ["high"]
 
@@ -89,7 +89,7 @@ def test_a_newer_version_that_joins_drops_the_one_that_waits(publish, company, c
     publish([schema(), ticket(2, 1, assignee_id=STRANGER), state(1)])
     publish([schema(), ticket(2, 2, assignee_id=AGENT), state(2)])
     assert len(commons.receive()) == 1
-    company.knows(MENDED, MENDED)
+    company.knows(RESOLVED, RESOLVED)
     ran = publish()
     assert "0 messages published" in ran.stderr
     assert commons.receive() == []
@@ -98,7 +98,7 @@ def test_a_newer_version_that_joins_drops_the_one_that_waits(publish, company, c
 def test_a_ticket_that_waits_after_it_was_published_does_wait(publish, company, commons):
     publish([schema(), ticket(2, 1), ticket(2, 2, assignee_id=STRANGER), state(2)])
     assert [message.event for message in commons.receive()] == ["created"]
-    company.knows(MENDED, MENDED)
+    company.knows(RESOLVED, RESOLVED)
     publish()
     [message] = commons.receive()
     assert (message.event, message.content["assignee"]["id"]) == ("updated", "M4")
@@ -110,17 +110,17 @@ def test_a_ticket_that_returns_to_what_was_published_is_not_overtaken_by_what_wa
     publish([schema(), ticket(2, priority="low"), state(1)])
     publish([schema(), ticket(2, priority="high", assignee_id=STRANGER), state(2)])
     publish([schema(), ticket(2, priority="low"), state(3)])
-    company.knows(MENDED, MENDED)
+    company.knows(RESOLVED, RESOLVED)
     publish()
     assert {message.content["priority"] for message in commons.receive()} == {"low"}
 
 
 def test_a_ticket_waits_for_its_last_user(publish, company, commons, rows):
     publish([schema(), ticket(2, assignee_id=STRANGER, follower_ids=[GHOST]), state(2)])
-    company.knows(MENDED, MENDED)
+    company.knows(RESOLVED, RESOLVED)
     assert "total waiting: 1" in publish().stderr
     assert commons.receive() == []
-    company.knows({**MENDED, GHOST: ("U9", "user")}, [])
+    company.knows({**RESOLVED, GHOST: ("U9", "user")}, [])
     publish()
     assert len(commons.receive()) == 1
     [row] = rows("waiting")
@@ -149,7 +149,7 @@ def test_rows_of_a_machine_whose_clock_goes_ahead_do_not_hide_what_comes_later(
         [schema(), ticket(1, priority="high"), ticket(2, priority="high", assignee_id=STRANGER), state(2)]
     )
     publish([schema(), ticket(1, priority="low"), state(3)])
-    company.knows(MENDED, MENDED)
+    company.knows(RESOLVED, RESOLVED)
     publish()
     received = commons.receive()
     assert [one.content["priority"] for one in received if one.ticket_id == 1] == ["low", "high", "low"]

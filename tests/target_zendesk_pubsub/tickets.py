@@ -7,7 +7,7 @@ START = 1767225600
 """1 January 2026, in seconds since 1970."""
 
 MEMBER, AGENT, COLLEAGUE, STRANGER, GHOST = 101, 202, 203, 404, 505
-"""Zendesk users: three that join, one that was exported and joins nobody, one that was never exported."""
+"""Zendesk users: three that join, one that was exported and has no match, one that was never exported."""
 
 DIRECTORY = {MEMBER: ("M1", "member"), AGENT: ("U2", "user"), COLLEAGUE: ("U3", "user")}
 

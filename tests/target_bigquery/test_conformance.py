@@ -1,4 +1,4 @@
-"""The loader's promises: exactly the right rows, or an exit code, STATE not past the loss, and a next run that mends it.
+"""The loader's promises: exactly the right rows, or an exit code, STATE not past the loss, and a next run that recovers.
 
 Each case runs twice: files staged in GCS, and uploaded to BigQuery directly.
 """

@@ -1,4 +1,4 @@
-"""The loader itself, its pauses short: how often a load job is tried. What comes of it in a run: test_conformance.py."""
+"""The loader itself, its pauses short: how often a load job is tried. Its effect on a run: test_conformance.py."""
 
 import json
 import logging

@@ -16,7 +16,7 @@ def raw(**message):
 
 ODD = {
     "unknown type": (raw(type="CONTROL"), "a message of unknown type CONTROL"),
-    "unknown type that is no name": (raw(type="canary 7"), "a message of unknown type"),
+    "unknown type that is not a name": (raw(type="canary 7"), "a message of unknown type"),
     "type that is a number": (raw(type=5), "a message whose type is not a string"),
     "type that is a list": (raw(type=["RECORD"]), "a message whose type is not a string"),
     "record that is a list": (

@@ -33,7 +33,7 @@ def command(start):
 
 
 @pytest.fixture
-def mend(warehouse, dataset):
+def fix(warehouse, dataset):
     """As if a release read custom_fields that are an object: rows are made as it would read them."""
 
     def run(number):
@@ -125,12 +125,12 @@ def test_too_many_of_them_stop_the_run_before_anything_of_the_batch_is_published
 
 
 def test_reloaded_tickets_are_published_if_they_read_and_nothing_newer_was(
-    publish, command, mend, commons, rows
+    publish, command, fix, commons, rows
 ):
     publish([schema(), odd(1), odd(2), odd(3, assignee_id=STRANGER), odd(4), ticket(5, 60), state(1)])
     publish([schema(), odd(5, 30), state(2)])
     for number in (1, 3, 4, 5):
-        mend(number)
+        fix(number)
     commons.receive()
     code, output, err = command(RELOAD, "--dry-run")
     assert code == 0, err
@@ -152,9 +152,9 @@ def test_reloaded_tickets_are_published_if_they_read_and_nothing_newer_was(
     assert command(RELOAD)[1].splitlines()[-1].startswith("1 rejected ticket: 0 can be parsed now")
 
 
-def test_the_last_version_of_a_ticket_is_the_one_that_is_reloaded(publish, command, mend, commons, rows):
+def test_the_last_version_of_a_ticket_is_the_one_that_is_reloaded(publish, command, fix, commons, rows):
     publish([schema(), odd(1, priority="low"), odd(1, 60, priority="high"), state(1)])
-    mend(1)
+    fix(1)
     assert command(RELOAD)[0] == 0
     assert [message.content["priority"] for message in commons.receive()] == ["high"]
     assert open_keys(rows("rejected")) == []

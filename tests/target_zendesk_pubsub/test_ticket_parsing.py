@@ -96,7 +96,7 @@ REJECTED = {
         "custom_fields",
         "missing required field `id`",
     ),
-    "a custom field that is no number": (
+    "a custom field that is not a number": (
         {"custom_fields": [{"id": 1, "value": float("nan")}]},
         "custom_fields",
         "Expected a finite number",

@@ -70,7 +70,7 @@ def fails_with(ran, expected):
 
 @pytest.fixture
 def resume(publish, bigquery_proxy, commons, rows):
-    """Runs the same again without faults. What came of it: ticket ids, one for each message."""
+    """Runs the same again without faults. Returns the ticket ids, one per message."""
 
     def run():
         bigquery_proxy.clear()

@@ -115,7 +115,10 @@ def test_a_run_that_dies_while_it_takes_over_sends_nothing_afterwards(
             {"legacy_updated_at": "TIMESTAMP(JSON_VALUE(data, '$.updatedAt'))"},
             "legacy_updated_at: 1 of 1 ticket in",
         ),
-        ({"legacy_updated_at": "no_such_column"}, "legacy_updated_at: not a valid expression over the columns of"),
+        (
+            {"legacy_updated_at": "no_such_column"},
+            "legacy_updated_at: not a valid expression over the columns of",
+        ),
         (
             {"legacy_updated_at": "TIMESTAMP(CONCAT(JSON_VALUE(data, '$.updated_at'), '?'))"},
             "or it fails for a row; SAFE_CAST(… AS TIMESTAMP) returns null instead",

@@ -18,22 +18,22 @@ def permissions(listed):
     return found
 
 
-def test_every_stream_tells_that_the_account_may_read_it(tap, zendesk):
-    told = permissions(tap("--discover"))
-    assert told.pop("EXPORT_METADATA") == {}
-    assert set(map(str, told.values())) == {"{'readable': True}"}
-    assert len(told) == 27
+def test_every_stream_is_marked_readable(tap, zendesk):
+    marked = permissions(tap("--discover"))
+    assert marked.pop("EXPORT_METADATA") == {}
+    assert set(map(str, marked.values())) == {"{'readable': True}"}
+    assert len(marked) == 27
     assert len([asked for asked in zendesk.requests() if asked["path"] != "/oauth/tokens"]) == 27
 
 
-def test_one_that_it_may_not_read_tells_why_and_the_log_what_to_do(tap, zendesk):
+def test_an_unavailable_model_has_its_cause_in_the_catalog_and_advice_in_the_log(tap, zendesk):
     zendesk.fault("/api/v2/incremental/tickets", status=403, body=FORBIDDEN)
     zendesk.fault("/api/v2/nps/incremental/responses", status=404)
     listed = tap("--discover")
-    told = permissions(listed)
-    assert told["ticket"] == {"readable": False, "missing": "HTTP 403 Forbidden"}
-    assert told["nps_response"] == {"readable": False, "missing": "HTTP 404"}
-    assert told["nps_recipient"] == told["macro"] == {"readable": True}
+    marked = permissions(listed)
+    assert marked["ticket"] == {"readable": False, "missing": "HTTP 403 Forbidden"}
+    assert marked["nps_response"] == {"readable": False, "missing": "HTTP 404"}
+    assert marked["nps_recipient"] == marked["macro"] == {"readable": True}
     [line] = [line for line in listed.stderr.splitlines() if "ticket: not readable" in line]
     assert "let the login's user be an admin" in line
     assert listed.stderr.count("not readable") == 2
@@ -50,21 +50,21 @@ def test_the_catalog_can_be_given_back_to_the_tap(tap, zendesk):
 
 
 def test_zendesk_is_not_asked_where_the_settings_say_so(tap, zendesk):
-    told = permissions(tap("--discover", discover_permissions=False, credentials={}))
-    assert set(map(str, told.values())) == {"{}"}
+    marked = permissions(tap("--discover", discover_permissions=False, credentials={}))
+    assert set(map(str, marked.values())) == {"{}"}
     assert zendesk.requests() == []
 
 
 @pytest.mark.parametrize(
-    ("credentials", "told"),
+    ("credentials", "message"),
     [
         ({}, "No credentials"),
         ({"client_id": "sandbox", "client_secret": "other"}, "refused the OAuth client"),
     ],
 )
-def test_a_login_that_fails_is_one_sentence(credentials, told, tap):
+def test_a_login_that_fails_is_one_sentence(credentials, message, tap):
     listed = tap("--discover", credentials=credentials)
     assert listed.code == 1
-    assert told in listed.stderr
+    assert message in listed.stderr
     assert "Traceback" not in listed.stderr
     assert listed.stdout == ""

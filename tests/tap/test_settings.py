@@ -98,11 +98,11 @@ BAD_SETTINGS = {
 }
 
 
-@pytest.mark.parametrize(("settings", "told"), BAD_SETTINGS.values(), ids=BAD_SETTINGS)
-def test_settings_that_make_no_sense(settings, told, tap):
+@pytest.mark.parametrize(("settings", "message"), BAD_SETTINGS.values(), ids=BAD_SETTINGS)
+def test_settings_that_make_no_sense(settings, message, tap):
     result = tap(**{"incremental_models": None, **settings})
     assert result.code == 1
-    assert told in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert SECRET not in result.stderr
     assert [m for m in result.messages if m["type"] == "RECORD"] == []
@@ -117,13 +117,13 @@ def test_discovery_refuses_them_as_well(name, tap):
     assert result.stdout == ""
 
 
-def test_a_ceiling_of_a_bucket_that_no_document_names_is_told(tap):
+def test_a_ceiling_of_an_undocumented_bucket_is_a_warning(tap):
     limits = {"incremental": 5, "incremental-exports": 5}
     result = tap(bulk_models=["brand"], incremental_models=[], requests_per_minute=limits)
     assert result.code == 0
-    [told] = [line for line in result.stderr.splitlines() if "requests_per_minute" in line]
-    assert "Unknown bucket 'incremental'. " in told
-    assert "Did you mean 'incremental-exports'?" in told
+    [message] = [line for line in result.stderr.splitlines() if "requests_per_minute" in line]
+    assert "Unknown bucket 'incremental'. " in message
+    assert "Did you mean 'incremental-exports'?" in message
 
 
 def test_a_secret_of_a_wrong_type_is_not_quoted(tap):
@@ -199,12 +199,12 @@ BAD_CREDENTIALS = {
 }
 
 
-@pytest.mark.parametrize(("content", "told"), BAD_CREDENTIALS.values(), ids=BAD_CREDENTIALS)
-def test_a_credentials_file_that_makes_no_sense_asks_zendesk_nothing(content, told, logged_in, zendesk):
+@pytest.mark.parametrize(("content", "message"), BAD_CREDENTIALS.values(), ids=BAD_CREDENTIALS)
+def test_a_credentials_file_that_makes_no_sense_asks_zendesk_nothing(content, message, logged_in, zendesk):
     result = logged_in(content)
     assert result.code == 1
     assert "credentials_path: " in result.stderr
-    assert told in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert SECRET not in result.stderr
     assert zendesk.requests() == []
@@ -258,15 +258,15 @@ BAD_STATES = {
     "cursor as number": ({"bookmarks": {"ticket": {"cursor": 7}}}, "cursor must be a text"),
     "no object": ({"bookmarks": {"ticket": "x"}}, "a bookmark is an object"),
     "a list": ({"bookmarks": []}, "write {"),
-    "no JSON": ("{", "state.json is not valid JSON"),
+    "not JSON": ("{", "state.json is not valid JSON"),
 }
 
 
-@pytest.mark.parametrize(("state", "told"), BAD_STATES.values(), ids=BAD_STATES)
-def test_state_that_makes_no_sense(state, told, tap):
+@pytest.mark.parametrize(("state", "message"), BAD_STATES.values(), ids=BAD_STATES)
+def test_state_that_makes_no_sense(state, message, tap):
     result = tap(state=state)
     assert result.code == 1
-    assert told in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert result.messages == []
 
@@ -305,7 +305,7 @@ def test_bookmarks_of_models_that_were_not_exported_stay(tap):
 
 
 @pytest.mark.parametrize("url", ["https://agent:canary@example.org", "https://agent:canary@"])
-def test_an_address_that_holds_a_login_is_refused_and_not_told(url, tap):
+def test_an_address_that_holds_a_login_is_refused_and_not_logged(url, tap):
     result = tap(base_url=url)
     assert result.code == 1
     assert "remove the credentials from it" in result.stderr

@@ -71,7 +71,7 @@ def test_trouble_that_does_not_pass_ends_the_run_with_the_pages_before_it_kept(t
     assert result.records("EXPORT_METADATA") == []
 
 
-def test_a_request_that_waited_long_for_its_turn_is_tried_again_all_the_same(tap, zendesk):
+def test_a_request_that_waited_long_in_the_queue_is_retried_all_the_same(tap, zendesk):
     zendesk.limits(**{"incremental-exports": {"total": 2, "window": 4}})
     zendesk.fault(TICKETS, after=2, status=503)
     result = tap(**ONLY_TICKETS, give_up_after=2)
@@ -102,8 +102,8 @@ def test_a_model_that_zendesk_will_not_list_as_it_is_asked_for_stops_no_other(ta
     zendesk.fault("/api/v2/email_notifications", status=400, body=body)
     result = tap(bulk_models=["brand", "email_notification"], incremental_models=[])
     assert result.code == 3
-    told = "refused the request: email_notification (/api/v2/email_notifications: HTTP 400 InvalidFilter); the other"
-    assert told in result.stderr
+    message = "refused the request: email_notification (/api/v2/email_notifications: HTTP 400 InvalidFilter); the other"
+    assert message in result.stderr
     assert "not available" not in result.stderr
     assert sorted(result.ids("brand")) == sorted(zendesk.ids("brand"))
 
@@ -146,8 +146,8 @@ def test_the_last_line_names_the_models_in_one_order_whoever_was_refused_first(t
     result = tap(bulk_models=["brand", "group", "macro"], incremental_models=[])
     assert result.code == 3
     assert result.stderr.index("group: not available") < result.stderr.index("brand: not available")
-    told = "brand (HTTP 403), group (HTTP 403); the other models are complete"
-    assert told in result.stderr
+    message = "brand (HTTP 403), group (HTTP 403); the other models are complete"
+    assert message in result.stderr
 
 
 ACCOUNT = {
@@ -170,13 +170,13 @@ ACCOUNT = {
 }
 
 
-@pytest.mark.parametrize(("fault", "told"), ACCOUNT.values(), ids=ACCOUNT)
+@pytest.mark.parametrize(("fault", "message"), ACCOUNT.values(), ids=ACCOUNT)
 @pytest.mark.parametrize("path", [TICKETS, "/oauth/tokens"])
-def test_an_answer_about_the_account_ends_the_run_with_what_it_says(fault, told, path, tap, zendesk):
+def test_an_answer_about_the_account_ends_the_run_with_what_it_says(fault, message, path, tap, zendesk):
     zendesk.fault(path, times=10, **fault)
     result = tap(**ONLY_TICKETS)
     assert result.code == 1
-    assert told in result.stderr.splitlines()[-1]
+    assert message in result.stderr.splitlines()[-1]
     assert "canary" not in result.stderr
     assert "other models" not in result.stderr
 
@@ -217,7 +217,7 @@ def test_an_optional_model_that_is_missing_fails_nothing(tap, zendesk):
 
 
 @pytest.mark.parametrize(
-    ("path", "model", "body", "told"),
+    ("path", "model", "body", "message"),
     [
         ("/api/v2/groups", "group", {"grups": []}, "has no list 'groups'"),
         ("/api/v2/groups", "group", {"groups": []}, "no page cursor"),
@@ -231,14 +231,14 @@ def test_an_optional_model_that_is_missing_fails_nothing(tap, zendesk):
         (TICKETS, "ticket", {"tickets": [], "end_of_stream": False}, "no cursor to go on with"),
     ],
 )
-def test_an_answer_that_would_lose_rows_ends_the_run(path, model, body, told, tap, zendesk):
+def test_an_answer_that_would_lose_rows_ends_the_run(path, model, body, message, tap, zendesk):
     zendesk.fault(path, status=200, body=body)
     incremental = model == "ticket"
     result = tap(
         bulk_models=[] if incremental else [model], incremental_models=[model] if incremental else []
     )
     assert result.code == 1
-    assert told in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -321,7 +321,7 @@ def test_a_start_in_the_last_minute_means_nothing_new(status, tap, zendesk):
     assert result.states[-1]["bookmarks"]["organization"] == state["bookmarks"]["organization"]
 
 
-def test_a_limit_told_by_headers_is_never_crossed(tap, zendesk):
+def test_a_limit_in_the_headers_is_never_exceeded(tap, zendesk):
     zendesk.limits(**{"incremental-exports": {"total": 2, "window": 2}})
     result = tap(bulk_models=[], incremental_models=["ticket"], page_size=60)
     assert result.code == 0
@@ -330,7 +330,7 @@ def test_a_limit_told_by_headers_is_never_crossed(tap, zendesk):
 
 
 @pytest.mark.parametrize(
-    ("credentials", "told"),
+    ("credentials", "message"),
     [
         ({"access_token": "sandbox-access"}, ": cannot connect to 127.0.0.1:9; gave up"),
         (
@@ -339,10 +339,10 @@ def test_a_limit_told_by_headers_is_never_crossed(tap, zendesk):
         ),
     ],
 )
-def test_a_host_that_cannot_be_reached_is_one_sentence(tap, credentials, told):
+def test_an_unreachable_host_is_one_sentence(tap, credentials, message):
     result = tap(base_url="http://127.0.0.1:9", give_up_after=1, credentials=credentials)
     assert result.code == 1
-    assert told in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -370,8 +370,8 @@ def test_a_tap_that_is_terminated_says_so_and_leaves_whole_messages(command, com
         tap.terminate()
         lines += [json.loads(line) for line in tap.stdout]
         assert tap.wait(30) == 128 + signal.SIGTERM
-        told = tap.stderr.read().decode()
-    assert "with exit code 143; records exported: ticket 200" in told.splitlines()[-1]
+        stderr = tap.stderr.read().decode()
+    assert "with exit code 143; records exported: ticket 200" in stderr.splitlines()[-1]
     assert sum(message["type"] == "RECORD" for message in lines) == 200
 
 
@@ -380,13 +380,13 @@ def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(command, comma
     with commands.start(*command(), installed=True) as tap:
         tap.stdout.readline()
         tap.stdout.close()
-        told = tap.stderr.read().decode()
+        stderr = tap.stderr.read().decode()
         assert tap.wait(30) == 1
-    assert "Traceback" not in told
-    assert "BrokenPipe" not in told
-    odd = [line for line in told.splitlines() if "| INFO " not in line]
+    assert "Traceback" not in stderr
+    assert "BrokenPipe" not in stderr
+    odd = [line for line in stderr.splitlines() if "| INFO " not in line]
     assert odd == []
-    assert "with exit code 1; records exported:" in told.splitlines()[-1]
+    assert "with exit code 1; records exported:" in stderr.splitlines()[-1]
 
 
 UNSOUND = [
@@ -401,10 +401,10 @@ UNSOUND = [
 ]
 
 
-@pytest.mark.parametrize(("model", "name", "told"), UNSOUND)
-def test_pages_that_would_make_a_state_of_nonsense_end_the_run(model, name, told, tap, zendesk):
+@pytest.mark.parametrize(("model", "name", "value"), UNSOUND)
+def test_pages_that_would_make_a_state_of_nonsense_end_the_run(model, name, value, tap, zendesk):
     of = MODELS[model]
-    zendesk.fault(of.path, status=200, body={of.root: [], "end_of_stream": True, name: told})
+    zendesk.fault(of.path, status=200, body={of.root: [], "end_of_stream": True, name: value})
     kind = "incremental_models" if of.is_incremental else "bulk_models"
     result = tap(**{"bulk_models": [], "incremental_models": [], kind: [model]})
     assert result.code == 1
@@ -413,7 +413,7 @@ def test_pages_that_would_make_a_state_of_nonsense_end_the_run(model, name, told
     assert model not in json.dumps(result.states)
 
 
-def test_a_cursor_that_tells_no_time_there_can_be_is_a_cursor_like_any_other(tap, zendesk):
+def test_a_cursor_with_an_impossible_time_is_a_cursor_like_any_other(tap, zendesk):
     cursor = base64.b64encode(b"99999999999999999999.0||5|").decode()
     zendesk.fault(TICKETS, status=200, body={"tickets": [], "after_cursor": cursor, "end_of_stream": True})
     result = tap(**ONLY_TICKETS)
@@ -445,7 +445,7 @@ def test_an_object_without_its_key_is_left_out(tap, zendesk):
     assert result.ids("macro") == [5]
 
 
-def test_versions_that_no_clock_tells_apart_are_all_exported(tap, zendesk):
+def test_versions_of_the_same_second_are_all_exported(tap, zendesk):
     for subject, cursor in (("first", "x"), ("second", "y")):
         body = {
             "tickets": [{"id": 1, "subject": subject}],
@@ -459,17 +459,17 @@ def test_versions_that_no_clock_tells_apart_are_all_exported(tap, zendesk):
 
 
 @pytest.mark.parametrize(
-    ("model", "body", "told"),
+    ("model", "body", "message"),
     [
         ("macro", {"meta": {"after_cursor": "x"}}, "does not tell whether there are more pages"),
         ("organization", {"end_time": None, "end_of_stream": False}, "there is no time to go on from"),
         ("call", {"end_time": None, "next_page": "http://x/"}, "there is no time to go on from"),
     ],
 )
-def test_a_page_that_may_not_be_the_last_is_not_taken_for_it(model, body, told, tap, zendesk):
+def test_a_page_that_may_not_be_the_last_is_not_taken_for_it(model, body, message, tap, zendesk):
     of = MODELS[model]
     zendesk.fault(of.path, status=200, body={of.root: [{"id": 1}], **body})
     kind = "incremental_models" if of.is_incremental else "bulk_models"
     result = tap(**{"bulk_models": [], "incremental_models": [], kind: [model]})
     assert result.code == 1
-    assert told in result.stderr
+    assert message in result.stderr

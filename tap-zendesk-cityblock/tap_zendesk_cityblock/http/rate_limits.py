@@ -66,8 +66,8 @@ class Bucket:
             return 0
         return max(0, self.window_end - 1 - self.window_seconds * (available - 1) / reserve - now)
 
-    def answered(self, sent_at: float, now: float, status: RateLimitStatus, *, is_rate_limited: bool) -> None:
-        self.in_flight -= 1
+    def update(self, sent_at: float, now: float, status: RateLimitStatus, *, is_rate_limited: bool) -> None:
+        """`status`: as the response reports it, which arrived `now`."""
         self.is_known = True
         if is_rate_limited and status.remaining == 0:
             self.blocked_until = now + max(1, status.resets_in or 0)
@@ -85,9 +85,8 @@ class Bucket:
         self.window_end = min(self.window_end, window_end)
         self.window_seconds = max(self.window_seconds, resets_in)
 
-    def unanswered(self, now: float) -> None:
-        """No response arrived, or one without this bucket: the request may count all the same."""
-        self.in_flight -= 1
+    def count_unreported(self, now: float) -> None:
+        """A request without a response, or with one that does not mention this bucket: it may count all the same."""
         self.remaining -= 1
         self.window_end = min(self.window_end, now + WINDOW_SECONDS)
 
@@ -142,22 +141,21 @@ class RateLimits:
         is_rate_limited = status == 429
         if status == 200:
             self._learn_buckets(request, statuses)
-        for name in request.buckets - statuses.keys():
-            if name in self._buckets_of(request.endpoint):
-                self._buckets[name].unanswered(now)
-                self._buckets[name].is_known |= status == 200
-            else:
-                self._buckets[name].in_flight -= 1
+        for name in request.buckets:
+            self._buckets[name].in_flight -= 1
         for name, bucket_status in statuses.items():
-            self._buckets[name].in_flight += name not in request.buckets
-            self._buckets[name].answered(request.sent_at, now, bucket_status, is_rate_limited=is_rate_limited)
+            self._buckets[name].update(request.sent_at, now, bucket_status, is_rate_limited=is_rate_limited)
+        for name in (request.buckets & self._buckets_of(request.endpoint)) - statuses.keys():
+            self._buckets[name].count_unreported(now)
+            self._buckets[name].is_known |= status == 200
         if is_rate_limited and all(bucket_status.remaining for bucket_status in statuses.values()):
             self._block(request.endpoint, headers, now)
 
     def lost(self, request: SentRequest, now: float) -> None:
         """No response arrived."""
         for name in request.buckets:
-            self._buckets[name].unanswered(now)
+            self._buckets[name].in_flight -= 1
+            self._buckets[name].count_unreported(now)
 
     def left(self, path: str) -> tuple[int, int] | None:
         """Requests left in the path's scarcest bucket as of its last response, and its total."""

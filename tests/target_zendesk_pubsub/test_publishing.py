@@ -190,7 +190,7 @@ def test_other_streams_are_ignored_by_name(publish, commons):
     ],
     ids=["no JSON", "no schema", "no record", "no type", "a batch", "another type", "no stream", "no value"],
 )
-def test_input_that_that_is_not_singer_is_reported_by_line(given, expected, publish):
+def test_input_that_is_not_singer_is_reported_by_line(given, expected, publish):
     ran = publish(given)
     assert ran.code == 1
     assert expected in ran.stderr

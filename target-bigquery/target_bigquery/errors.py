@@ -5,7 +5,8 @@ PluginError
 ├── InputError      a line of the input is no Singer message
 ├── RowError        too many rows of a stream do not fit its table: stream, share, column
 ├── SchemaError     a stream's schema does not fit its table
-├── LoadError       BigQuery or GCS refused, or could not be reached for too long, or there is no room to spool rows
+├── SpoolError      rows cannot be written to a temporary file
+├── WarehouseError  BigQuery or Cloud Storage refused, or could not be reached until the retry deadline
 │   └── RefusedRowError   a load job failed for one row
 └── LegacyError     what the replaced system left tells no single position: the table, what to do
 """
@@ -13,6 +14,7 @@ PluginError
 from __future__ import annotations
 
 from cityblock_singer.errors import PluginError
+from cityblock_singer.google.errors import WarehouseError
 
 
 class InputError(PluginError):
@@ -27,11 +29,11 @@ class SchemaError(PluginError):
     pass
 
 
-class LoadError(PluginError):
+class SpoolError(PluginError):
     pass
 
 
-class RefusedRowError(LoadError):
+class RefusedRowError(WarehouseError):
     """Of one load job, whose other rows BigQuery may take. `row`: its number in the run; `reason`: BigQuery's word."""
 
     def __init__(self, message: str, row: int = 0, reason: str = "") -> None:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from cityblock_singer.errors import SettingsError
+from cityblock_singer.google.bigquery import REQUEST_SECONDS
 from cityblock_singer.google.clients import bigquery_client
+from cityblock_singer.google.errors import ONCE
 from cityblock_singer.plugin import run
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
 from target_bigquery.errors import LegacyError
-from target_bigquery.loader import REQUEST_SECONDS
-from target_bigquery.refusals import ONCE
 from target_bigquery.target import TargetBigQuery
 
 if TYPE_CHECKING:

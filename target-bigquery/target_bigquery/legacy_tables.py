@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_bigquery.refusals import ONCE
+from cityblock_singer.google.errors import ONCE
 
 if TYPE_CHECKING:
     from google.cloud import bigquery

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from cityblock_singer.errors import PluginError
+from cityblock_singer.google.rejected_records import CLUSTERS, FIELDS, PARTITION, TABLE, are_too_many
 from google.cloud.bigquery import PolicyTagList, SchemaField
 
 from target_bigquery.converters import RowTooLarge
@@ -28,27 +29,20 @@ if TYPE_CHECKING:
     from target_bigquery.converters import Rejection
     from target_bigquery.loader import Loader
 
-TABLE = "REJECTED_RECORD"
 REJECTED_BY = "target-bigquery"
-LAYOUT = Layout("rejected_at", "day", ["stream", "record_key"])
+LAYOUT = Layout(PARTITION, "day", [*CLUSTERS])
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What a log line may show of a key."""
 MOST_NAMED = 20
 """Rejected records of a stream that a run names in its log; the others are counted."""
-FEW = 10
-"""Rejected rows of a stream between two STATEs that never stop a run, whatever their share."""
 
 
 def fields(policy_tag: str | None) -> list[SchemaField]:
-    """The columns of the table, which target-zendesk-pubsub makes, too."""
-    tags = PolicyTagList([policy_tag]) if policy_tag else None
-    return [
-        *(SchemaField(name, "STRING") for name in ("stream", "record_key", "column", "reason", "run_id")),
-        SchemaField("payload", "STRING", policy_tags=tags) if tags else SchemaField("payload", "STRING"),
-        SchemaField("rejected_at", "TIMESTAMP"),
-        SchemaField("resolved_at", "TIMESTAMP"),
-        SchemaField("rejected_by", "STRING"),
-    ]
+    """The columns of the table, the personal one with the policy tag."""
+    if not policy_tag:
+        return list(FIELDS)
+    payload = SchemaField("payload", "STRING", policy_tags=PolicyTagList([policy_tag]))
+    return [payload if field.name == payload.name else field for field in FIELDS]
 
 
 def key_parts(record: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
@@ -96,7 +90,7 @@ class RejectedRecords:
         self._rejected: defaultdict[str, Counter[str]] = defaultdict(Counter)  # since then, by rejection
 
     def add(self, stream: str, record: Mapping[str, Any], keys: Sequence[str], rejection: Rejection) -> None:
-        """Raises LoadError, SchemaError, SettingsError."""
+        """Raises SpoolError, WarehouseError, SchemaError, SettingsError."""
         key, export_id = key_parts(record, keys), record.get("_export_id")
         run_id = export_id if isinstance(export_id, str) else None
         row = {
@@ -150,21 +144,21 @@ class RejectedRecords:
         share = self._config["max_rejected_share"]
         for stream, misfits in self._rejected.items():
             count, taken = misfits.total(), self._rows[stream] - self._taken[stream]
-            if count > FEW and count > share * (count + taken):
+            if are_too_many(count, count + taken, share):
                 raise RowError(
                     f"stream {stream}: {count} of {count + taken} rows rejected, more than max_rejected_share "
                     f"({share:g}): the schema is wrong, not the rows; most often {misfits.most_common(1)[0][0]}"
                 )
 
     def load(self) -> None:
-        """Before the STATE that covers these records. Raises LoadError."""
+        """Before the STATE that covers these records. Raises SpoolError, WarehouseError."""
         spool, table = self._spool, self._table
         if spool is None or table is None:
             return
         try:
             spool.finish()
             stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{self._run_id[:8]}"
-            self._loader().load(table, spool, f"{TABLE}/{stamp}/{TABLE}.json.gz")
+            self._loader().load_spool(table, spool, f"{TABLE}/{stamp}/{TABLE}.json.gz")
         except PluginError as error:
             raise type(error)(f"rejected records: {error}") from None
         finally:

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
+from cityblock_singer.google.rejected_records import FIELDS, TABLE, is_open
 from cityblock_singer.plugin import run
 from google.cloud import bigquery
 
 from target_bigquery.converters import MissingKey, Rejection
 from target_bigquery.json_lines import exact
 from target_bigquery.names import column_name
-from target_bigquery.rejected import REJECTED_BY, TABLE, fields
+from target_bigquery.rejected import REJECTED_BY
 from target_bigquery.schema import columns_of_table
 from target_bigquery.spool import Spool
 from target_bigquery.target import TargetBigQuery
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 PAYLOAD = "_rejected_payload"
 """Column of the staging table: which record the row is of."""
-OPEN = f"stream = @stream AND rejected_by = '{REJECTED_BY}' AND resolved_at IS NULL"
+OPEN = f"stream = @stream AND {is_open(REJECTED_BY)}"
 MOVE = f"""
     BEGIN TRANSACTION;
     INSERT INTO `{{table}}` ({{columns}})
@@ -60,11 +61,11 @@ class Outcome:
 
 
 def open_records(loader: Loader, rejected: str) -> dict[str, int]:
-    """How many by stream. Raises LoadError."""
+    """How many by stream. Raises WarehouseError."""
     rows = loader.query(
         TABLE,
         f"SELECT stream, COUNT(*) AS records FROM `{rejected}` "  # noqa: S608 - a table's name
-        f"WHERE rejected_by = '{REJECTED_BY}' AND resolved_at IS NULL GROUP BY stream ORDER BY stream",
+        f"WHERE {is_open(REJECTED_BY)} GROUP BY stream ORDER BY stream",
     )
     return {row.stream: row.records for row in rows}
 
@@ -136,8 +137,8 @@ def _move(
     spool: Spool,
     given: list[bigquery.ScalarQueryParameter],
 ) -> None:
-    """Through a table that is gone afterwards, after a kill by itself. Raises LoadError."""
-    [payload] = [field for field in fields(None) if field.name == "payload"]
+    """Through a table that is gone afterwards, after a kill by itself. Raises WarehouseError."""
+    [payload] = [field for field in FIELDS if field.name == "payload"]
     link = bigquery.SchemaField(PAYLOAD, payload.field_type, policy_tags=_tags(rejected))
     staging = bigquery.Table(
         f"{table.project}.{table.dataset_id}.{TABLE}_reload_{uuid.uuid4().hex}", schema=[*table.schema, link]
@@ -146,7 +147,7 @@ def _move(
     loader.create_table(staging)
     try:
         name = staging.table_id
-        loader.load(staging, spool, f"{name}/{name}.json.gz")
+        loader.load_spool(staging, spool, f"{name}/{name}.json.gz")
         columns = ", ".join(f"`{field.name}`" for field in table.schema)
         names = {"table": table.reference, "staging": staging.reference, "rejected": rejected.reference}
         loader.query(table.table_id, MOVE.format(columns=columns, **names), given)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 from cityblock_singer.errors import PluginError
+from cityblock_singer.google.rejected_records import FEW
 from singer_sdk.sinks import BatchSink
 from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
@@ -19,10 +20,9 @@ from target_bigquery.converters import (
     RefusedByBigQuery,
     Rejection,
 )
-from target_bigquery.errors import LoadError, RefusedRowError, SchemaError
+from target_bigquery.errors import RefusedRowError, SchemaError, SpoolError
 from target_bigquery.loader import Layout
 from target_bigquery.names import column_name
-from target_bigquery.rejected import FEW
 from target_bigquery.schema import CLUSTERABLE, columns_of, tagged
 from target_bigquery.spool import Spool
 
@@ -78,7 +78,7 @@ class BigQuerySink(BatchSink):
             raise SchemaError(f"stream {self.stream_name}: {error}") from None
 
     def setup(self) -> None:
-        """Creates or extends the table. Raises SchemaError, SettingsError, LoadError."""
+        """Creates or extends the table. Raises SchemaError, SettingsError, WarehouseError."""
         try:
             self._columns = columns_of(self.schema)
             fields = {field.name: field for field in self._columns.fields}
@@ -129,8 +129,8 @@ class BigQuerySink(BatchSink):
         identity = f"{table.reference} {table.created} {[field.to_api_repr() for field in table.schema]}"
         try:
             self._spool = Spool(self._target_bigquery.rows[self.stream_name] + 1, identity)
-        except LoadError as failure:
-            raise LoadError(f"stream {self.stream_name}: {failure}") from None
+        except SpoolError as failure:
+            raise SpoolError(f"stream {self.stream_name}: {failure}") from None
 
     def _remove_sdc_metadata_from_schema(self) -> None:
         """Nothing: the SDK silently drops `_sdc_` properties, but those that a stream declares are columns."""
@@ -152,7 +152,7 @@ class BigQuerySink(BatchSink):
         """Nothing: the SDK's error quotes the whole record."""
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        """Raises LoadError."""
+        """Raises SpoolError."""
         rejection = self._add(record)
         if rejection is None:
             return
@@ -164,7 +164,7 @@ class BigQuerySink(BatchSink):
             self._target_bigquery.rejected.add(self.stream_name, exact, self.key_properties, rejection)
 
     def _add(self, record: dict[str, Any]) -> Rejection | None:
-        """Spools the record; the reason if it is rejected. Raises LoadError."""
+        """Spools the record; the reason if it is rejected. Raises SpoolError."""
         spool = self._spool
         assert spool is not None  # noqa: S101 - start_batch comes first
         try:
@@ -178,13 +178,13 @@ class BigQuerySink(BatchSink):
             return rejection
         except (TypeError, RecursionError):
             return NotSerializable()
-        except LoadError as failure:
-            raise LoadError(f"stream {self.stream_name}: {failure}") from None
+        except SpoolError as failure:
+            raise SpoolError(f"stream {self.stream_name}: {failure}") from None
         self._target_bigquery.rows[self.stream_name] = spool.last
         return None
 
     def process_batch(self, context: dict[str, Any]) -> None:
-        """Raises LoadError, SettingsError."""
+        """Raises SpoolError, WarehouseError, SettingsError."""
         spool = self._spool
         assert spool is not None  # noqa: S101 - start_batch comes first
         self._spool = None
@@ -200,7 +200,7 @@ class BigQuerySink(BatchSink):
             job_id, refused = "", 0
             while spool.rows and not job_id:
                 try:
-                    job_id = self._target_bigquery.loader.load(self._table, spool, blob)
+                    job_id = self._target_bigquery.loader.load_spool(self._table, spool, blob)
                 except RefusedRowError as error:
                     refused += 1
                     if refused > FEW:
@@ -225,7 +225,7 @@ class BigQuerySink(BatchSink):
         self._report()
 
     def _without(self, spool: Spool, error: RefusedRowError) -> Spool:
-        """Rejects the row that BigQuery names; the spool of the other rows. Raises LoadError."""
+        """Rejects the row that BigQuery names; the spool of the other rows. Raises SpoolError."""
         others, row = spool.without(error.row)
         spool.close()
         keys = [column_name(key) for key in self.key_properties]

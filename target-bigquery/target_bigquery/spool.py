@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import orjson
 
 from target_bigquery.converters import RowTooLarge
-from target_bigquery.errors import LoadError
+from target_bigquery.errors import SpoolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,13 +30,13 @@ def _write_errors() -> Iterator[None]:
     try:
         yield
     except OSError as failure:
-        raise LoadError(f"cannot write rows to a temporary file ({failure.strerror})") from None
+        raise SpoolError(f"cannot write rows to a temporary file ({failure.strerror})") from None
 
 
 class Spool:
     """Rows `first` to `last` of a stream in this run, in constant memory.
 
-    `digest` is equal for equal batches: same table, same position in the run, same rows. Every method raises LoadError
+    `digest` is equal for equal batches: same table, same position in the run, same rows. Every method raises SpoolError
     if the file cannot be written.
     """
 
@@ -95,7 +95,7 @@ class Spool:
         return self._digest.hexdigest()
 
     def without(self, number: int) -> tuple[Spool, dict[str, Any]]:
-        """A finished spool of the other rows, and the row of that number. Raises LoadError."""
+        """A finished spool of the other rows, and the row of that number. Raises SpoolError."""
         others, taken = Spool(self.first, self._identity), dict[str, Any]()
         self.file.seek(0)
         with gzip.open(self.file) as lines:

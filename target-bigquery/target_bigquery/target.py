@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from cityblock_singer.errors import SettingsError
 from cityblock_singer.google.clients import bigquery_client
+from cityblock_singer.google.rejected_records import TABLE
 from cityblock_singer.plugin import Plugin, run
 from cityblock_singer.termination import Termination
 from singer_sdk import Target
@@ -22,7 +23,7 @@ from target_bigquery.loader import Loader
 from target_bigquery.messages import batch_records, check_record, check_schema
 from target_bigquery.names import column_name
 from target_bigquery.reader import BytesReader
-from target_bigquery.rejected import TABLE, RejectedRecords
+from target_bigquery.rejected import RejectedRecords
 from target_bigquery.settings import SETTINGS, bucket
 from target_bigquery.sink import BigQuerySink
 

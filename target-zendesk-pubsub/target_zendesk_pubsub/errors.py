@@ -5,7 +5,7 @@ PluginError
 ├── InputError        a line of the input is no Singer message, or one that is not supported
 ├── RecordError       too many records are no tickets
 ├── DirectoryError    there is no directory to join users with
-├── WarehouseError    BigQuery refused, or could not be reached for too long
+├── WarehouseError    BigQuery refused, or could not be reached until the retry deadline
 └── PublishError      Pub/Sub refused, or could not be reached for too long
 """
 
@@ -23,10 +23,6 @@ class RecordError(PluginError):
 
 
 class DirectoryError(PluginError):
-    pass
-
-
-class WarehouseError(PluginError):
     pass
 
 

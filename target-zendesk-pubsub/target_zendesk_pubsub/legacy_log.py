@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from cityblock_singer.errors import SettingsError
+from cityblock_singer.google.errors import WarehouseError
 from google.api_core.exceptions import BadRequest, NotFound
 
 from target_zendesk_pubsub.counted import counted
-from target_zendesk_pubsub.errors import WarehouseError
 
 if TYPE_CHECKING:
     import logging

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+from cityblock_singer.google.errors import WarehouseError
 from google.api_core.exceptions import NotFound
 
 from target_zendesk_pubsub.directory import Person, users_of
-from target_zendesk_pubsub.errors import DirectoryError, WarehouseError
+from target_zendesk_pubsub.errors import DirectoryError
 from target_zendesk_pubsub.messages import decode
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
+from cityblock_singer.google.errors import WarehouseError
+from cityblock_singer.google.rejected_records import CLUSTERS, FIELDS, PARTITION, TABLE, are_too_many, is_open
 from google.api_core.exceptions import NotFound
-from google.cloud.bigquery import SchemaField
 
-from target_zendesk_pubsub.errors import RecordError, WarehouseError
+from target_zendesk_pubsub.errors import RecordError
 from target_zendesk_pubsub.ticket_parsing import NAME, Rejected
 from target_zendesk_pubsub.warehouse import Table, encode_row
 
@@ -26,21 +27,9 @@ if TYPE_CHECKING:
     from target_zendesk_pubsub.tickets import DeletionStub, Ticket
     from target_zendesk_pubsub.warehouse import Warehouse
 
-FIELDS = (
-    *(
-        SchemaField(name, "STRING")
-        for name in ("stream", "record_key", "column", "reason", "run_id", "payload")
-    ),
-    SchemaField("rejected_at", "TIMESTAMP"),
-    SchemaField("resolved_at", "TIMESTAMP"),
-    SchemaField("rejected_by", "STRING"),
-)
-"""The same columns as in target-bigquery. `run_id`: the record's `_export_id` if it has one."""
-FEW = 10
-"""Rejected tickets per batch that never stop a run, however small the batch."""
 STREAM = "ticket"
 REJECTED_BY = "target-zendesk-pubsub"
-OPEN = f"stream = '{STREAM}' AND rejected_by = '{REJECTED_BY}' AND resolved_at IS NULL"
+OPEN = f"stream = '{STREAM}' AND {is_open(REJECTED_BY)}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,9 +46,7 @@ class RejectedRecords:
 
     def __init__(self, warehouse: Warehouse, dataset: str, run_id: str, max_share: float) -> None:
         self._warehouse, self._run_id, self._max_share = warehouse, run_id, max_share
-        self.table = Table(
-            dataset, "REJECTED_RECORD", FIELDS, "payload", "rejected_at", ("stream", "record_key")
-        )
+        self.table = Table(dataset, TABLE, FIELDS, "payload", PARTITION, CLUSTERS)
         self._exists = False
         self._open: set[str] = set()
 
@@ -79,7 +66,7 @@ class RejectedRecords:
 
         Raises RecordError, SettingsError, WarehouseError.
         """
-        if len(rejected) > FEW and len(rejected) > self._max_share * read:
+        if are_too_many(len(rejected), read, self._max_share):
             first = rejected[0]
             raise RecordError(
                 f"{len(rejected)} of {read} tickets cannot be parsed, more than max_rejected_share allows: "

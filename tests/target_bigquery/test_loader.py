@@ -5,8 +5,8 @@ import logging
 
 import pytest
 from cityblock_singer.google.clients import bigquery_client
+from cityblock_singer.google.errors import WarehouseError
 from google.cloud import bigquery
-from target_bigquery.errors import LoadError
 from target_bigquery.loader import Layout, Loader
 from target_bigquery.settings import bucket
 from target_bigquery.spool import Spool
@@ -56,7 +56,7 @@ def load(config, dataset, spool):
         given = {**config, "location": "US", **settings}
         client, logger = bigquery_client(given), logging.getLogger("target-bigquery")
         loader = Loader(client, bucket(given), timeout, logger, first_pause=0.01)
-        return loader.load(
+        return loader.load_spool(
             loader.ensure_table(dataset, "ticket", FIELDS, Layout(None, "day", [])), spool, "rows.json.gz"
         )
 
@@ -72,7 +72,7 @@ def test_a_job_that_fails_six_times_for_bigquerys_own_reasons_is_tried_a_seventh
 def test_a_job_that_fails_for_good_is_tried_once(load, ids, proxy):
     fault = Fault("status", JOB, times=6, status=200, body=failed_job("invalid"))
     proxy["bigquery"].add(fault)
-    with pytest.raises(LoadError, match=r"^ticket rows 1-3: BigQuery refused them \(invalid\)$"):
+    with pytest.raises(WarehouseError, match=r"^ticket rows 1-3: BigQuery refused them \(invalid\)$"):
         load()
     assert fault.times == 5
     assert ids() == []
@@ -82,7 +82,7 @@ def test_a_job_that_goes_on_failing_is_given_up_with_its_reason(load, ids, proxy
     proxy["bigquery"].add(
         Fault("status", JOB, times=10_000, status=200, body=failed_job("rateLimitExceeded"))
     )
-    with pytest.raises(LoadError) as refused:
+    with pytest.raises(WarehouseError) as refused:
         load(timeout=0.2)
     assert (
         str(refused.value) == "ticket rows 1-3: TooManyRequests (429, rateLimitExceeded) from Google, gave up"
@@ -108,6 +108,6 @@ def test_a_server_that_takes_a_request_and_never_answers_is_given_up(server, req
         proxy["bigquery"].add(Fault("status", JOB, status=200, body=job({"state": "RUNNING"})))
     proxy[server].add(Fault("hold", request_, times=10_000))
     with pytest.raises(
-        LoadError, match=r"Timeout from Google, gave up$"
+        WarehouseError, match=r"Timeout from Google, gave up$"
     ):  # one that waited had got its answer
         load(timeout=1, **settings)

@@ -4,8 +4,8 @@ import json
 from importlib import resources
 
 import pytest
+from cityblock_singer.google.errors import WarehouseError
 from target_bigquery import spool
-from target_bigquery.errors import LoadError
 
 from sandbox.fault_proxy import Fault
 from tests.target_bigquery.singer import lines, record, schema, state
@@ -150,7 +150,7 @@ def test_a_row_that_bigquery_names_when_it_refuses_a_job_is_kept_apart(load_here
 def test_a_job_that_bigquery_refuses_for_more_than_a_few_rows_stops_the_run(load_here, ids, proxy):
     proxy["bigquery"].add(Fault("status", "PUT /", times=11, status=200, body=refusal(1)))
     with pytest.raises(
-        LoadError,
+        WarehouseError,
         match=r"^stream ticket: ticket rows 1-10: BigQuery refused them \(invalid\), first at row 1$",
     ):
         load_here([schema(), *map(record, range(1, 21)), state(20)])

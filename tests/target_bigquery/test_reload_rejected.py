@@ -111,5 +111,5 @@ def test_the_check_counts_them_and_does_not_fail(rejected, config):
         name: one["default"] for name, one in SETTINGS.to_dict()["properties"].items() if "default" in one
     }
     [found] = [one for one in findings({**defaults, **config}) if one.subject.startswith("rejected records")]
-    assert found.output.startswith("9 open, the oldest of 20")
-    assert not found.advice
+    assert found.result.startswith("9 open, the oldest of 20")
+    assert found.advice is None

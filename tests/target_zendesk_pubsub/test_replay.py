@@ -168,7 +168,7 @@ def test_a_page_of_the_log_that_does_not_arrive_at_once_costs_no_message(
     bigquery_proxy.add(Fault("status", "GET /bigquery/v2/projects/local-cityblock-data/queries"))
     code, _, output = replay("--from", "2026-01-01", "--to", "2099-12-31")
     assert code == 0, output
-    assert "ServiceUnavailable, trying again" in output
+    assert "ServiceUnavailable (503), trying again" in output
     assert len(commons.receive()) == 1200
 
 

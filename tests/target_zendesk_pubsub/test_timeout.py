@@ -6,9 +6,10 @@ import socket
 import threading
 
 import pytest
+from cityblock_singer.google.errors import WarehouseError
 from google.cloud.bigquery import SchemaField
 from target_zendesk_pubsub.clock import Clock
-from target_zendesk_pubsub.errors import PublishError, WarehouseError
+from target_zendesk_pubsub.errors import PublishError
 from target_zendesk_pubsub.messages import new_message
 from target_zendesk_pubsub.patience import request_seconds
 from target_zendesk_pubsub.publisher import Publisher

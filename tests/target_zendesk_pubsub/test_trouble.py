@@ -242,7 +242,7 @@ def test_load_jobs_that_go_on_failing_end_the_run(publish, resume, bigquery_prox
     )
     fails_with(
         publish(RUN, timeout=2, installed=True),  # with all the warnings of an interpreter that ends
-        f"2 rows for {messages_dataset}.zendesk_ticket: InternalServerError (500) from BigQuery, gave up",
+        f"2 rows for {messages_dataset}.zendesk_ticket: InternalServerError (500, backendError) from BigQuery, gave up",
     )
     assert sorted(resume()) == [1, 1, 2, 2]
 

@@ -45,7 +45,7 @@ class Ending:
             self.log(code)
 
     def log(self, code: object) -> None:
-        records = ", ".join(f"{one.name} {one.exported}" for one in self._streams if one.exported)
+        records = ", ".join(f"{one.name} {one.export.count}" for one in self._streams if one.export.count)
         self._logger.info(
             "ends after %.1f s with exit code %s; records exported: %s",
             *(time.monotonic() - self._began, code, records or "none"),
@@ -73,7 +73,7 @@ def check_availability(
     missing = {name: unavailable[name] for name in names if name not in settings.optional_models}
     if not missing:
         return
-    is_any_complete = any(stream.is_complete for stream in streams)
+    is_any_complete = any(stream.export.is_complete for stream in streams)
     if not is_any_complete and len(missing) > 1 and all(cause.is_missing for cause in missing.values()):
         raise SettingsError(
             f"every model answers HTTP 404: check subdomain, {settings.base_url} is not an account that has any of them"

@@ -23,7 +23,7 @@ from tap_zendesk_cityblock.models import (
     Model,
     Paging,
 )
-from tap_zendesk_cityblock.state.cursors import is_readable
+from tap_zendesk_cityblock.state.positions import is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,6 +18,7 @@ from cityblock_singer.termination import on_termination
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
+from tap_zendesk_cityblock.access import PROBE_DEADLINE_SECONDS, mark_readable
 from tap_zendesk_cityblock.cooperative_threads import CooperativeThreads
 from tap_zendesk_cityblock.ending import Ending, check_answers, check_availability
 from tap_zendesk_cityblock.errors import AnswerError
@@ -25,15 +26,12 @@ from tap_zendesk_cityblock.http.client import ZendeskClient
 from tap_zendesk_cityblock.http.credentials import credentials
 from tap_zendesk_cityblock.http.rate_limit_headers import BUCKETS
 from tap_zendesk_cityblock.http.rate_limits import RateLimits
-from tap_zendesk_cityblock.readers.availability import SECONDS, mark_readable
-from tap_zendesk_cityblock.readers.children import ChildStream
-from tap_zendesk_cityblock.readers.sources import sources_of
+from tap_zendesk_cityblock.run_context import RunContext
 from tap_zendesk_cityblock.settings import SETTINGS, Settings
-from tap_zendesk_cityblock.sources_stream import SourcesStream
 from tap_zendesk_cityblock.state.export_metadata import NAME as EXPORT_METADATA
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.state.validation import check_state
-from tap_zendesk_cityblock.streams import ModelStream
+from tap_zendesk_cityblock.streams import ModelStream, sharing_pages
 from tap_zendesk_cityblock.writer import BufferedWriter
 
 if TYPE_CHECKING:
@@ -41,9 +39,6 @@ if TYPE_CHECKING:
 
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
-
-    from tap_zendesk_cityblock.errors import StreamUnavailableError
-    from tap_zendesk_cityblock.models import Model
 
 
 LEAVE_SECONDS = 2.0
@@ -68,8 +63,6 @@ class TapZendeskCityblock(Plugin, Tap):
     ]
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
-        self.unavailable: dict[str, StreamUnavailableError] = {}
-        self.failed: dict[str, AnswerError] = {}
         self._threads = CooperativeThreads()
         self._ending = Ending(self.logger)
         super().__init__(**kwargs)
@@ -87,10 +80,6 @@ class TapZendeskCityblock(Plugin, Tap):
     @cached_property
     def settings(self) -> Settings:
         return Settings.from_config(self.config)
-
-    @cached_property
-    def client(self) -> ZendeskClient:
-        return self.connect(self.settings.give_up_after)
 
     def connect(self, give_up_after: float) -> ZendeskClient:
         """`give_up_after`: seconds for which one request is tried again. Raises SettingsError."""
@@ -112,31 +101,20 @@ class TapZendeskCityblock(Plugin, Tap):
         )
 
     @cached_property
-    def export_metadata(self) -> ExportMetadataStream:
-        return ExportMetadataStream(self)
+    def run_context(self) -> RunContext:
+        writer = cast("BufferedWriter", self.message_writer)
+        return RunContext(self.settings, self.connect, writer, ExportMetadataStream(self))
 
     def discover_streams(self) -> list[Stream]:
         models = [*self.settings.bulk_models, *self.settings.incremental_models]
-        streams = [self._stream(model) for model in models]
-        led = [stream for stream in streams if not isinstance(stream, SourcesStream)]
-        for whole in {stream.model.whole for stream in led}:
-            leader, *companions = sorted(
-                (stream for stream in led if stream.model.whole == whole),
-                key=lambda stream: stream.model.part is not None,
-            )
-            leader.lead(companions)
-        return [self.export_metadata, *streams]
-
-    def _stream(self, model: Model) -> ModelStream:
-        if sources_of(model, by_exports=self.settings.incremental_exports) is not None:
-            return SourcesStream(self, model)
-        return (ChildStream if model.parent else ModelStream)(self, model)
+        streams = [ModelStream(self, model, self.run_context) for model in models]
+        return [self.run_context.export_metadata, *streams]
 
     def run_discovery(self) -> str:
         """The SDK's; and, unless the settings say no, what the account may read."""
         catalog = self.catalog_dict
         if self.settings.discover_permissions:
-            mark_readable(catalog, self.settings, self.connect(SECONDS), self.logger)
+            mark_readable(catalog, self.settings, self.connect(PROBE_DEADLINE_SECONDS), self.logger)
         text = json.dumps(catalog, indent=2)
         click.echo(text)
         return text
@@ -145,7 +123,7 @@ class TapZendeskCityblock(Plugin, Tap):
         """The mapper knows the streams of the catalog; EXPORT_METADATA is written even if the catalog lacks it."""
         super().setup_mapper()
         if EXPORT_METADATA not in self.mapper.stream_maps:
-            stream = self.export_metadata
+            stream = self.run_context.export_metadata
             self.mapper.register_raw_stream_schema(stream.name, stream.schema, stream.primary_keys)
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -166,28 +144,23 @@ class TapZendeskCityblock(Plugin, Tap):
         self._set_compatible_replication_methods()
         if self.state:
             self.state_writer.write_state(self.state)
-        self.export_metadata.sync()
-        streams = [
-            stream
-            for stream in self.streams.values()
-            if (stream.selected or stream.has_selected_descendents)
-            and not stream.parent_stream_type
-            and stream.name != EXPORT_METADATA
-        ]
+        self.run_context.export_metadata.sync()
+        streams = sharing_pages([stream for stream in self.model_streams if stream.selected])
         self._threads.run([partial(self._sync, stream) for stream in streams])
         for stream in self.streams.values():
             stream.log_sync_costs()
-        check_answers(self._models(), self.failed)
+        check_answers(self.model_streams, self.run_context.failed)
 
-    def _sync(self, stream: Stream) -> None:
+    def _sync(self, stream: ModelStream) -> None:
         """Answers that are not as documented fail their own model."""
         try:
             stream.sync()
         except AnswerError as error:
-            self.failed[stream.name] = error
+            self.run_context.failed[stream.name] = error
             self.logger.warning("%s: failed, the other models go on: %s", stream.name, error)
         else:
-            stream.finalize_state_progress_markers()
+            for one in (*stream.followers, stream):
+                one.finalize_state_progress_markers()
 
     def _leave(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
         """At once. The SDK's handler writes a STATE that may cut a RECORD in two, and exits with 0."""
@@ -196,19 +169,16 @@ class TapZendeskCityblock(Plugin, Tap):
             os._exit(128 + number)  # a thread waits for a reader, and would keep the process
         sys.exit(128 + number)
 
-    @property
-    def writer(self) -> BufferedWriter:
-        return cast("BufferedWriter", self.message_writer)
-
     def check_selection(self) -> None:
         """Raises SettingsError where a catalog leaves nothing of what the settings ask for."""
-        models = [stream for stream in self.streams.values() if stream.name != EXPORT_METADATA]
+        models = self.model_streams
         if models and not any(stream.selected for stream in models):
             raise SettingsError(
                 "the catalog selects none of the models: check the names in select and _select_filter"
             )
 
-    def _models(self) -> list[ModelStream]:
+    @property
+    def model_streams(self) -> list[ModelStream]:
         return [stream for stream in self.streams.values() if isinstance(stream, ModelStream)]
 
     @classmethod
@@ -230,11 +200,11 @@ class TapZendeskCityblock(Plugin, Tap):
             parse_env_config=bool(config and config.parse_env),
         )
         tap.check_selection()
-        _ = tap.client  # credentials are checked before the first message
+        _ = tap.run_context.client  # credentials are checked before the first message
         gc.freeze()  # what start-up made stays; there is no use in looking through it again and again
-        with tap._ending.of(tap._models()):
+        with tap._ending.of(tap.model_streams):
             tap.sync_all()
-            check_availability(tap._models(), tap.unavailable, tap.settings)
+            check_availability(tap.model_streams, tap.run_context.unavailable, tap.settings)
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ import pytest
 import requests
 from cityblock_singer.errors import PluginError
 from tap_zendesk_cityblock.ending import check_availability
-from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 CREDENTIALS = {"client_id": "sandbox", "client_secret": "sandbox-secret"}
@@ -171,8 +170,7 @@ def export(zendesk_url, capfd, caplog):
         try:
             tap = TapZendeskCityblock(config=config, state=state)
             tap.sync_all()
-            models = [stream for stream in tap.streams.values() if isinstance(stream, ModelStream)]
-            check_availability(models, tap.unavailable, tap.settings)
+            check_availability(tap.model_streams, tap.run_context.unavailable, tap.settings)
         except PluginError as error:
             code, last = error.exit_code, str(error)
         stdout = capfd.readouterr().out

@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from tap_zendesk_cityblock.errors import AnswerError, StreamUnavailableError
 from tap_zendesk_cityblock.models import MODELS, Paging
-from tap_zendesk_cityblock.readers.pagination import first_query, read_page
+from tap_zendesk_cityblock.readers.parsing import read_page
+from tap_zendesk_cityblock.readers.queries import first_query
 from tap_zendesk_cityblock.rows.decoding import DictRows
 from tap_zendesk_cityblock.rows.oddities import IGNORED
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 from tap_zendesk_cityblock.models import MODELS, Paging
-from tap_zendesk_cityblock.state.cursors import Position, is_ahead, read_child_bookmark, write_child_bookmark
+from tap_zendesk_cityblock.state.bookmarks import move_bookmark, read_bookmark
+from tap_zendesk_cityblock.state.positions import Position, is_ahead
 
 STANDS = 1_732_725_000
 ROW_AT = STANDS + 500
@@ -211,11 +212,11 @@ def test_times_below_parents_that_make_no_sense_are_refused(export):
 
 def test_a_parents_bookmark_is_a_cursor_or_a_time():
     bookmark = {}
-    write_child_bookmark(bookmark, "a", Position(time=5), "x")
-    write_child_bookmark(bookmark, "b", Position(cursor="c"), "x")
+    move_bookmark(bookmark, Position(time=5), "x", "a")
+    move_bookmark(bookmark, Position(cursor="c"), "x", "b")
     assert bookmark == {"cursors": {"b": "c"}, "times": {"a": 5}, "subdomain": "x"}
-    assert read_child_bookmark(bookmark, "a") == Position(time=5)
-    write_child_bookmark(bookmark, "a", Position(cursor="d"), "x")
+    assert read_bookmark(bookmark, "a") == Position(time=5)
+    move_bookmark(bookmark, Position(cursor="d"), "x", "a")
     assert bookmark == {"cursors": {"b": "c", "a": "d"}, "subdomain": "x"}
 
 

@@ -5,8 +5,8 @@ import logging
 from datetime import UTC, datetime
 
 import pytest
-from tap_zendesk_cityblock.state.cursors import Position
 from tap_zendesk_cityblock.state.export_metadata import Export
+from tap_zendesk_cityblock.state.positions import Position
 from tap_zendesk_cityblock.state.progress import Progress
 
 BEGAN, NOW = 1_600_000_000, 1_700_000_000
@@ -28,11 +28,11 @@ def told(caplog):
         caplog.set_level(logging.INFO)
         export, clock = Export("ticket", "x", datetime.now(UTC), start, start), Clock()
         progress = Progress(export, lambda: left, logging.getLogger("test"), clock=clock)
-        progress.tell(export)
+        progress.log(export)
         export.count, export.pages, export.reached = 120_000, 120, reached
         clock.now += 200
-        progress.tell(export)
-        progress.tell(export)
+        progress.log(export)
+        progress.log(export)
         return caplog.messages
 
     return tell

@@ -3,7 +3,7 @@
 import pytest
 from tap_zendesk_cityblock.columns import MARK, load_schema
 from tap_zendesk_cityblock.models import MODELS
-from tap_zendesk_cityblock.readers.pagination import first_query
+from tap_zendesk_cityblock.readers.queries import first_query
 
 SEEN = {
     "access_log": ["origin_service"],

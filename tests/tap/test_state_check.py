@@ -4,9 +4,9 @@ import base64
 
 import pytest
 from cityblock_singer.errors import SettingsError
-from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.settings import Settings
-from tap_zendesk_cityblock.state.cursors import Position, read_bookmark, write_bookmark
+from tap_zendesk_cityblock.state.bookmarks import move_bookmark, read_bookmark
+from tap_zendesk_cityblock.state.positions import Position
 from tap_zendesk_cityblock.state.validation import check_state
 
 TICKETS = base64.b64encode(b"1767225420.0||1983|").decode()
@@ -70,9 +70,9 @@ def test_cursors_of_zendesk_are_taken():
 
 def test_a_cursor_of_a_new_kind_that_zendesk_gave_is_taken_by_the_next_run():
     bookmark = {}
-    write_bookmark(bookmark, Position(cursor=OPAQUE), "cityblock")
+    move_bookmark(bookmark, Position(cursor=OPAQUE), "cityblock")
     check("ticket", **bookmark)
-    assert read_bookmark(MODELS["ticket"], bookmark) == Position(cursor=OPAQUE)
+    assert read_bookmark(bookmark) == Position(cursor=OPAQUE)
     with pytest.raises(SettingsError, match="is not one of Zendesk's"):
         check("ticket", **bookmark | {"cursor": "…"})
 

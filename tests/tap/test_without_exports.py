@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import jsonschema
 import pytest
 from tap_zendesk_cityblock.columns import load_schema
-from tap_zendesk_cityblock.readers.keyset import cursor_at
+from tap_zendesk_cityblock.readers.list_cursors import cursor_at
 
 from sandbox.zendesk import keyset
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 from cityblock_singer.errors import PluginError
 
+from tap_zendesk_cityblock.access import PROBE_DEADLINE_SECONDS, advice, unavailable_cause
 from tap_zendesk_cityblock.errors import PartlyUnavailableError
-from tap_zendesk_cityblock.readers.availability import SECONDS, advice, probe
 from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def check(settings: Settings, client: ZendeskClient) -> bool:
     """Prints a line for each model; whether a run would end well."""
     told, ignored = [], {}
     for model in (*settings.bulk_models, *settings.incremental_models):
-        told.append((model, probe(model, settings, client)))
+        told.append((model, unavailable_cause(model, settings, client)))
         ignored[model.name] = client.take_ignored()
     lacking = [
         (model.name, advice(cause))
@@ -49,7 +49,7 @@ def command(config: str) -> None:
     """Ends as a run would: with exit code 3 where a model is missing, with that of the error that keeps it from looking."""
     try:
         tap = TapZendeskCityblock.configured(config)
-        is_readable = check(tap.settings, tap.connect(SECONDS))
+        is_readable = check(tap.settings, tap.connect(PROBE_DEADLINE_SECONDS))
     except PluginError as error:
         click.echo(
             f"{'MISSING':<8}tap-zendesk-cityblock: {error}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +11,21 @@ from cityblock_singer.errors import SettingsError
 from cityblock_singer.json_files import read_object
 from cityblock_singer.plugin import run
 
+from tap_zendesk_cityblock.access import PROBE_DEADLINE_SECONDS
+from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError
 from tap_zendesk_cityblock.http.rate_limit_headers import ACCOUNT, DOCUMENTED, documented, service_of
-from tap_zendesk_cityblock.readers.availability import SECONDS
-from tap_zendesk_cityblock.readers.needs import Counter, Need
-from tap_zendesk_cityblock.state.cursors import epoch_of
-from tap_zendesk_cityblock.streams import ModelStream
+from tap_zendesk_cityblock.readers.reader import Estimate
+from tap_zendesk_cityblock.readers.selection import reader_for
+from tap_zendesk_cityblock.state.positions import epoch_of
 from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.models import Model
     from tap_zendesk_cityblock.settings import Settings
+    from tap_zendesk_cityblock.streams import ModelStream
 
 HIGH_VOLUME = 2500
 """Whose account has so many a minute has 30 of exports, too (docs/zendesk/documented-rate-limits.md)."""
@@ -31,28 +34,45 @@ HIGH_VOLUME_EXPORTS = 30
 HEAD = ("model", "from", "rows", "requests", "a minute", "minutes")
 
 
+@dataclasses.dataclass(frozen=True)
+class Need(Estimate):
+    """Of one model, from `start` (epoch seconds, None for bulk models) on."""
+
+    _: dataclasses.KW_ONLY
+    model: Model
+    start: int | None
+
+
 def plan(streams: Iterable[ModelStream], client: ZendeskClient, settings: Settings) -> list[tuple[str, ...]]:
     """The rows of the table, a total last."""
-    counter = Counter(client, settings)
-    needs: list[Need] = []
-    for stream in sorted(streams, key=lambda stream: stream.model.part is not None):
-        model, start = stream.model, epoch_of(stream.start())
-        is_served = settings.incremental_exports and any(need.model.whole == model.whole for need in needs)
-        needs.append(Need(model, start, requests=0) if is_served else counter.need(model, start))
-    needs.sort(key=lambda need: need.model.name)
+    needs = sorted(_needs(streams, client, settings), key=lambda need: need.model.name)
     left = client.left("/api/v2/search/count")
     limits = _limits(left[1] if left else None, settings.requests_per_minute)
     rows = [_row(need, limits.get(need.bucket or bucket_of(need.model)), client.now()) for need in needs]
-    asked: dict[str, int] = {}
+    requested: dict[str, int] = {}
     total = 0
     for need in needs:
         requests = 1 if need.requests is None else need.requests
         total += requests
         for bucket in {need.bucket or bucket_of(need.model), service_of(need.model.path)}:
-            asked[bucket] = asked.get(bucket, 0) + requests
-    longest = max((_minutes(count, limits.get(bucket)) for bucket, count in asked.items()), default=0)
+            requested[bucket] = requested.get(bucket, 0) + requests
+    longest = max((_minutes(count, limits.get(bucket)) for bucket, count in requested.items()), default=0)
     known = sum(need.rows or 0 for need in needs)
     return [*rows, ("total", "", f"{known:,}", f"{total:,}", "", f"{longest:,}")]
+
+
+def _needs(streams: Iterable[ModelStream], client: ZendeskClient, settings: Settings) -> Iterator[Need]:
+    """Models that share pages need no more requests than the first of them."""
+    read = set[str]()
+    for stream in sorted(streams, key=lambda stream: stream.model.part is not None):
+        reader = reader_for(stream.model, settings, client, stream.logger)
+        start = reader.start(stream.stream_state)
+        try:
+            estimate = Estimate(requests=0) if reader.model.name in read else reader.estimate(start)
+        except (RefusedError, StreamUnavailableError) as cause:
+            estimate = Estimate(requests=0, cause=str(cause))
+        read.add(reader.model.name)
+        yield Need(**dataclasses.asdict(estimate), model=stream.model, start=epoch_of(start))
 
 
 def bucket_of(model: Model) -> str:
@@ -126,8 +146,7 @@ def _print(rows: list[tuple[str, ...]]) -> None:
 def command(config: str, state: str | None) -> None:
     """Raises PluginError."""
     tap = TapZendeskCityblock.configured(config, state=None if state is None else read_state(Path(state)))
-    streams = [stream for stream in tap.streams.values() if isinstance(stream, ModelStream)]
-    _print(plan(streams, tap.connect(SECONDS), tap.settings))
+    _print(plan(tap.model_streams, tap.connect(PROBE_DEADLINE_SECONDS), tap.settings))
 
 
 def read_state(path: Path) -> dict[str, Any]:

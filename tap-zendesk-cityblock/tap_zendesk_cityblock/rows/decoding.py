@@ -6,6 +6,7 @@ are handed on; what looks into records (stream maps, flattening, a deselected ne
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
@@ -56,7 +57,7 @@ class DictRows:
         self,
         model: Model,
         known: Collection[str],
-        constants: Mapping[str, str],
+        constants: Mapping[str, Any],
         report: Report,
         *,
         has_via: bool = False,
@@ -128,7 +129,7 @@ class RawRows:
         model: Model,
         known: Collection[str],
         selected: Collection[str],
-        constants: Mapping[str, str],
+        constants: Mapping[str, Any],
         report: Report,
         *,
         has_via: bool = False,
@@ -223,6 +224,31 @@ class RawRows:
             for record in records:
                 setattr(record, attribute, msgspec.UNSET)
         return records
+
+
+@dataclasses.dataclass(frozen=True)
+class RowsFactory:
+    """How one export's objects become records, whichever path and parent they come from: see DictRows and RawRows."""
+
+    known: Collection[str]
+    selected: Collection[str]
+    constants: Mapping[str, Any]
+    report: Report
+    has_via: bool = False
+    as_bytes: bool = False
+
+    def with_constants(self, constants: Mapping[str, Any]) -> RowsFactory:
+        return dataclasses.replace(self, constants={**self.constants, **constants})
+
+    def make(self, model: Model) -> Rows:
+        """`model`: with the path and the root of the answers."""
+        if not self.as_bytes:
+            return self.dicts(model)
+        return RawRows(model, self.known, self.selected, self.constants, self.report, has_via=self.has_via)
+
+    def dicts(self, model: Model) -> DictRows:
+        """As `make`, for readers that look into records."""
+        return DictRows(model, self.known, self.constants, self.report, has_via=self.has_via)
 
 
 def _to_dict(one: msgspec.Raw) -> dict[str, Any]:

@@ -32,7 +32,7 @@ _objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw] | None] | None).deco
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw] | None).decode
 
 
-class Parts:
+class DerivedRows:
     """One model's rows."""
 
     def __init__(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import Stream
 from singer_sdk import typing as th
 
-from tap_zendesk_cityblock.state.cursors import epoch_of
+from tap_zendesk_cityblock.state.positions import epoch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
 
-    from tap_zendesk_cityblock.state.cursors import Position
+    from tap_zendesk_cityblock.state.positions import Position
 
 NAME = "EXPORT_METADATA"
 INTERVAL_SECONDS = 60
@@ -42,8 +42,8 @@ class Export:
         """Whether a minute has passed since the last row, or since the start."""
         return (now - (self.mirrored or self.started)).total_seconds() >= INTERVAL_SECONDS
 
-    def told(self) -> str:
-        """How many records of how many pages there are so far."""
+    def described(self) -> str:
+        """How many records of how many pages so far."""
         return f"{counted(self.count, 'record')} of {counted(self.pages, 'page')}"
 
     def row(self, now: datetime, zendesk: datetime | None, *, complete: bool) -> dict[str, Any]:

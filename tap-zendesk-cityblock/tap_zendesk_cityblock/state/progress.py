@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tap_zendesk_cityblock.state.cursors import epoch_of
+from tap_zendesk_cityblock.state.positions import epoch_of
 
 if TYPE_CHECKING:
     import logging
@@ -35,7 +35,7 @@ class Progress:
         self._interval = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
         self._started = self._told = clock()
 
-    def tell(self, export: Export) -> None:
+    def log(self, export: Export) -> None:
         """Called after each page."""
         now = self._clock()
         if now - self._told < self._interval:
@@ -44,7 +44,7 @@ class Progress:
         elapsed = now - self._started
         self._logger.info(
             "%s: %s, %.0f a second%s%s",
-            *(export.model, export.told(), export.count / elapsed),
+            *(export.model, export.described(), export.count / elapsed),
             self._share(export, elapsed),
             self._quota(),
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cityblock_singer.errors import SettingsError
 
 from tap_zendesk_cityblock.models import MODELS, Model
-from tap_zendesk_cityblock.state.cursors import BY_CURSOR, example, is_opaque, is_past, is_readable
+from tap_zendesk_cityblock.state.positions import BY_CURSOR, example, is_opaque, is_past, is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,7 @@ def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -
 
 def _check_cursors(model: Model, bookmark: Mapping[str, Any]) -> None:
     """What Zendesk cannot have given is refused, not healed: the run would export everything anew, and end well."""
-    is_unknown_kind = "reached" in bookmark and bookmark["reached"] is None  # as `write_bookmark` marks those
+    is_unknown_kind = "reached" in bookmark and bookmark["reached"] is None  # as `move_bookmark` marks those
     for cursor in [
         *bookmark.get("cursors", {}).values(),
         *([bookmark["cursor"]] if "cursor" in bookmark else []),

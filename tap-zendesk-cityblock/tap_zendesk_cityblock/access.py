@@ -1,0 +1,60 @@
+"""Whether the account lets a run read a model, asked with one row of it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError
+from tap_zendesk_cityblock.readers.selection import reader_for
+
+if TYPE_CHECKING:
+    from tap_zendesk_cityblock.http.client import ZendeskClient
+    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.settings import Settings
+
+LOGGER = logging.getLogger(__name__)
+PROBE_DEADLINE_SECONDS = 90
+"""For which one such request is tried again: long enough to wait once for the limit of incremental exports."""
+ADVICE = (
+    "let the login's user be an admin; is the feature in the account's plan? if no incremental export may be read,"
+    " set incremental_exports to false; else name it in optional_models"
+)
+REFUSED_ADVICE = "Zendesk refused the request itself, which neither permission nor plan changes: update the tap or report it"
+READABLE = "tap-zendesk-cityblock.readable"
+MISSING = "tap-zendesk-cityblock.missing"
+
+
+def unavailable_cause(model: Model, settings: Settings, client: ZendeskClient) -> str | None:
+    """Why the account may not read the model, None if it may. Raises PluginError where login or host fail."""
+    try:
+        reader_for(model, settings, client, LOGGER).probe()
+    except (RefusedError, StreamUnavailableError) as cause:
+        return str(cause)
+    return None
+
+
+def advice(cause: str) -> str:
+    """What to do about what is in the way of reading a model."""
+    return REFUSED_ADVICE if "HTTP 400" in cause else ADVICE
+
+
+def mark_readable(
+    catalog: dict[str, Any], settings: Settings, client: ZendeskClient, logger: logging.Logger
+) -> None:
+    """Puts into each model's metadata (breadcrumb []) whether it is readable, and if not, what is in the way.
+
+    One line in the log for each that is not. Raises PluginError where login or host fail.
+    """
+    metadata = {
+        stream["tap_stream_id"]: entry["metadata"]
+        for stream in catalog["streams"]
+        for entry in stream["metadata"]
+        if not entry["breadcrumb"]
+    }
+    for model in (*settings.bulk_models, *settings.incremental_models):
+        cause = unavailable_cause(model, settings, client)
+        metadata[model.name][READABLE] = cause is None
+        if cause is not None:
+            metadata[model.name][MISSING] = cause
+            logger.warning("%s: not readable (%s): %s", model.name, cause, advice(cause))

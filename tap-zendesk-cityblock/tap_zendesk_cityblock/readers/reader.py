@@ -1,0 +1,88 @@
+"""What every way of retrieval has to offer. `reader_for` in selection.py chooses a model's."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Protocol
+
+from cityblock_singer.errors import SettingsError
+
+from tap_zendesk_cityblock.state.positions import Position, epoch_of, example
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.readers.page import Page
+    from tap_zendesk_cityblock.rows.decoding import RowsFactory
+    from tap_zendesk_cityblock.settings import Settings
+    from tap_zendesk_cityblock.state.bookmarks import Bookmark
+
+DAY_SECONDS = 86_400
+SWITCH_OVERLAP_SECONDS = 3600
+"""`generated_timestamp`, by which tickets are exported, may be later than `updated_at`, by which they are listed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """What an export would need. `rows` and `requests` are None where Zendesk counts nothing.
+
+    `bucket`: of the rate limit, if it is not that of the model's path. `cause`: why the model may not be read.
+    """
+
+    rows: int | None = None
+    requests: int | None = None
+    is_exact: bool = False
+    bucket: str | None = None
+    cause: str | None = None
+
+
+class Reader(Protocol):
+    """Reads one model. Models with readers of the same `model` share pages.
+
+    `model` is whose objects the pages have: of a derived model, the one it is derived from. `path` is that of most
+    requests. `reads_bytes`: whether records may stay bytes.
+    """
+
+    model: Model
+    path: str
+    reads_bytes: bool = True
+
+    def start(self, bookmark: Mapping[str, Any]) -> Position | None:
+        """Where a run starts: settings before bookmark, bookmark before start_date. None for bulk models.
+
+        Raises SettingsError for a bookmark that this reader cannot continue from.
+        """
+
+    def pages(self, start: Position | None, rows: RowsFactory) -> Iterator[Page]:
+        """Every page from there on. Positions never move back. Raises StreamUnavailableError and the PluginErrors."""
+
+    def finish(self, bookmark: Bookmark) -> None:
+        """After the last page. Raises StreamUnavailableError where rows are missing all the same."""
+
+    def probe(self) -> None:
+        """Requests one row. Raises StreamUnavailableError or RefusedError where the model may not be read, PluginErrors."""
+
+    def estimate(self, start: Position | None) -> Estimate:
+        """At the cost of one request, none of them of the scarce ones of exports. Raises as `probe`."""
+
+
+def configured_start(settings: Settings) -> Position | None:
+    """Of this run by its settings, whatever the state says."""
+    if settings.start_cursor is not None:
+        return Position(cursor=settings.start_cursor)
+    return None if settings.start_time is None else Position(time=settings.start_time)
+
+
+def after_switch(model: Model, position: Position | None) -> Position:
+    """Where a run continues that reads the model another way than the last one: a little before its time.
+
+    Raises SettingsError where the position has no time.
+    """
+    reached = epoch_of(position)
+    if reached is None:
+        raise SettingsError(
+            f"state of {model.name}: its cursor tells no time to go on from without exports; write {example(model)}"
+        )
+    return Position(time=max(0, reached - SWITCH_OVERLAP_SECONDS))

@@ -1,0 +1,60 @@
+"""The one place that decides how a model is read."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.readers.exports import ExportReader
+from tap_zendesk_cityblock.readers.fallback import FallbackReader, UnavailableReader
+from tap_zendesk_cityblock.readers.lists import ListReader
+from tap_zendesk_cityblock.readers.per_parent import PerParentReader
+from tap_zendesk_cityblock.readers.shared_pages import with_derived
+from tap_zendesk_cityblock.readers.windows import WindowedReader
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Sequence
+
+    from tap_zendesk_cityblock.http.client import ZendeskClient
+    from tap_zendesk_cityblock.models import Model, Part
+    from tap_zendesk_cityblock.readers.reader import Reader
+    from tap_zendesk_cityblock.settings import Settings
+
+EXPORTS = "/api/v2/incremental/"
+"""Zendesk's Incremental Exports. Those of Talk, Help Center and NPS are separate APIs, and stay in use."""
+
+
+def reader_for(
+    model: Model,
+    settings: Settings,
+    client: ZendeskClient,
+    logger: logging.Logger,
+    derived: Sequence[Part] = (),
+) -> Reader:
+    """By the model's row and the settings. `derived`: models whose rows its pages bring, too."""
+    if not settings.incremental_exports and model.path.startswith(EXPORTS):
+        if model.fallback:
+            return FallbackReader(model, model.fallback, settings, client, logger)
+        return UnavailableReader(model)
+    read = with_derived(settings.asked_for(MODELS[model.whole]), derived)
+    of_own_endpoint = partial(_of_own_endpoint, settings=settings, client=client, logger=logger)
+    if read.parent is None:
+        return of_own_endpoint(read)
+    return PerParentReader(
+        read,
+        read.parent.column,
+        parents=of_own_endpoint(MODELS[read.parent.model]),
+        below=of_own_endpoint,
+        settings=settings,
+        logger=logger,
+    )
+
+
+def _of_own_endpoint(
+    model: Model, settings: Settings, client: ZendeskClient, logger: logging.Logger
+) -> Reader:
+    if model.window is not None:
+        return WindowedReader(model, settings, client, logger, window=model.window)
+    return (ExportReader if model.is_incremental else ListReader)(model, settings, client, logger)

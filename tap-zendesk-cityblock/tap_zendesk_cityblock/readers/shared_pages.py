@@ -1,0 +1,47 @@
+"""A model and those derived from it, exported by the same pages, each from its own bookmark.
+
+They start at the earliest bookmark; models that are ahead of it get no page that they have had.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from tap_zendesk_cityblock.state.positions import earliest, is_ahead
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_zendesk_cityblock.models import Model, Part
+    from tap_zendesk_cityblock.readers.page import Page
+    from tap_zendesk_cityblock.state.positions import Position
+
+
+def common_start(starts: Sequence[Position | None], start_date: int) -> Position | None:
+    """None for bulk models. `start_date`, in epoch seconds, where the earliest cannot be determined."""
+    known = [start for start in starts if start is not None]
+    return earliest(known, start_date) if known else None
+
+
+def ahead_of(start: Position | None, common: Position | None) -> Position | None:
+    """`start`, if the pages begin before it; else None."""
+    return start if start is not None and common is not None and is_ahead(start, common) else None
+
+
+def has_had(ahead: Position | None, page: Page) -> bool:
+    """Whether a model that started at `ahead` has had the page's records."""
+    if ahead is None or page.position is None:
+        return False
+    if page.position == ahead:  # a run that started elsewhere divided that second into other pages
+        return page.is_last or page.position.cursor is not None
+    return is_ahead(ahead, page.position)
+
+
+def with_derived(model: Model, parts: Sequence[Part]) -> Model:
+    """With the sideloads that the derived models are in, and their properties among the known ones."""
+    query = dict(model.query)
+    if included := [part.include for part in parts if part.include]:
+        query["include"] = ",".join([*query.get("include", "").split(), *included])
+    looked_into = frozenset[str]().union(*(part.looked_into for part in parts))
+    return dataclasses.replace(model, query=tuple(query.items()), left_out=model.left_out | looked_into)

@@ -1,0 +1,150 @@
+"""Positions: where an export stands, as a cursor or a time, and which of two is ahead."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import re
+import time
+from datetime import UTC, datetime
+from math import floor
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from tap_zendesk_cityblock.models import Model, Paging
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CLOCK_SKEW_SECONDS = 86_400
+"""Seconds by which this machine's clock may be behind the one that a state was written by."""
+
+BY_CURSOR = (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT)
+TIME = re.compile(r"\d{1,11}(\.\d*)?")
+CURSOR = re.compile(rb"(\d{1,11}(?:\.\d{1,6})?)\d*\|\|(\d*)")
+
+OPAQUE = re.compile(r"[!-~]{8,}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Position:
+    """Of an export: a cursor, or a time in epoch seconds; in fallback one for each source, which may be both.
+
+    `parents`: by the key of the parent's object, for models with a parent; `time` is then that of all other objects.
+    """
+
+    cursor: str | None = None
+    time: int | None = None
+    sources: Mapping[str, Position] | None = None
+    parents: Mapping[str, Position] | None = None
+
+    def of_parent(self, key: str | None) -> Position:
+        """Itself, unless it differs by parent."""
+        if self.parents is None or key is None:
+            return self
+        return self.parents.get(key, Position(time=self.time))
+
+
+def time_of(cursor: str) -> int | None:
+    """The epoch seconds inside a cursor, which Zendesk makes of a time and an id. None for any other."""
+    place = _place(Position(cursor=cursor))
+    return None if place is None else int(place[0])
+
+
+def is_readable(model: Model, cursor: str) -> bool:
+    """Whether Zendesk can have given the model this cursor. Those of custom objects are opaque."""
+    if model.parent is not None:
+        return is_opaque(cursor)
+    if model.paging is Paging.EXPORT_NEXT:
+        return is_opaque(cursor) and bool(parse_qsl(cursor))
+    return time_of(cursor) is not None
+
+
+def is_opaque(cursor: str) -> bool:
+    """Whether it may be a cursor of a kind that is not known: no dash, no ellipsis, nothing with spaces."""
+    return OPAQUE.fullmatch(cursor) is not None
+
+
+def _place(position: Position) -> tuple[float, int] | None:
+    """Epoch seconds and id behind which an export goes on there; None for a cursor that tells neither.
+
+    A cursor may be the query of a next_page: of Chat, with the time and an id that is a text; of Skills, with a cursor.
+    """
+    if position.cursor is None:
+        return position.time or 0, -1
+    query = dict(parse_qsl(position.cursor))
+    if found_time := TIME.fullmatch(query.get("start_time", "")):
+        return float(found_time[0]), -1
+    try:
+        decoded = base64.b64decode(query.get("cursor", position.cursor), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    found = CURSOR.match(decoded)
+    return (float(found[1]), int(found[2] or -1)) if found else None
+
+
+def is_ahead(position: Position, other: Position) -> bool:
+    """Whether an export that stands at `position` has all that one has that stands at `other`, and more.
+
+    False where that cannot be told: rows are rather repeated than missed.
+    """
+    here, there = _place(position), _place(other)
+    return here is not None and there is not None and here > there
+
+
+def earliest(positions: Sequence[Position], start_date: int) -> Position:
+    """Where an export has to start that shall miss nothing for any of them; `start_date` if that cannot be told."""
+    first, *others = positions
+    for other in others:
+        if other == first:
+            continue
+        if _place(first) is None or _place(other) is None:
+            return Position(time=start_date)
+        if is_ahead(first, other):
+            first = other
+    return first
+
+
+def epoch_of(position: Position | None) -> int | None:
+    """The time at which it stands, as far as it tells."""
+    if position is None or position.parents is not None:
+        return None
+    if position.sources is not None:
+        return min((at.time for at in position.sources.values() if at.time is not None), default=None)
+    return time_of(position.cursor) if position.time is None and position.cursor else position.time
+
+
+def seconds_of(told: object) -> int:
+    """Since 1970, rounded down, of an ISO time; without an offset it is UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(str(told))
+    return floor((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def moment_of(clock: object) -> int | None:
+    """Epoch seconds of what an object has for its clock, which is a number or an ISO time; None for anything else."""
+    if type(clock) is int:
+        return clock
+    try:
+        return seconds_of(clock)
+    except ValueError:
+        return None
+
+
+def described_at(position: Position | None) -> str:
+    """For log lines: the time of the position, if it has one."""
+    moment = epoch_of(position)
+    return "its cursor" if moment is None else str(datetime.fromtimestamp(moment, UTC))
+
+
+def is_past(moment: object) -> bool:
+    """Whether these are whole seconds since 1970, and not of the future."""
+    return type(moment) is int and 0 <= moment <= time.time() + CLOCK_SKEW_SECONDS
+
+
+def example(model: Model) -> str:
+    """What an operator can write as its bookmark."""
+    at = '{"start_time": 1748736000}'
+    if model.parent:
+        return f'{{"cursors": {{"{model.parent.column}": "…"}}}} or {at}'
+    return f'{{"cursor": "…"}} or {at}' if model.paging in BY_CURSOR else at

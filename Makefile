@@ -80,6 +80,9 @@ pins: ## resolve the pinned dependencies again
 	printf 'zetasql==0.1.5\npytest>=9\n' | $(COMPILE) --python-version 3.11 - -o constraints/googlesql.txt
 
 ##@ Test it
+test-fast: setup ## tests without servers and processes, and one of each plugin with them, in less than a minute
+	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder --fast -q
+
 test: setup ## all tests except those below, in about twelve minutes
 	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder $(WHOLE_RUNS:%=--ignore=%) --ignore=tests/end_to_end/test_runbook.py
 

@@ -12,6 +12,8 @@ from sandbox.addresses import Addresses
 from sandbox.gcs import gcs_server
 from tests.deploy.environments import PROJECT
 
+pytestmark = pytest.mark.processes
+
 
 def checked(environment, **variables):
     env = {name: value for name, value in os.environ.items() if not name.startswith("MELTANO_")}

@@ -25,6 +25,8 @@ from sandbox.comparison import compare, compare_messages
 from sandbox.servers import Sandbox, Size, sandbox
 from tests.deploy.environments import KUBERNETES, PROJECT, cronjob_env, dockerfile_env
 
+pytestmark = pytest.mark.processes
+
 PREFIX = PROJECT / ".venvs" / "image"
 RUN = PREFIX / ".meltano" / "run"
 JOBS = ("tap-to-bigquery", "tap-to-pubsub")
@@ -257,6 +259,7 @@ def test_bytecode_is_there_and_is_never_checked(prefix):
     assert {int.from_bytes(path.read_bytes()[4:8], "little") for path in compiled} == {1}
 
 
+@pytest.mark.processes
 def test_the_docker_context_holds_what_the_recipe_copies_and_no_more():
     lines = (PROJECT / ".dockerignore").read_text().splitlines()
     allowed = {line[1:] for line in lines if line.startswith("!")}

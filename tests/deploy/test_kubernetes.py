@@ -13,6 +13,8 @@ from target_zendesk_pubsub.settings import SETTINGS as PUBSUB
 
 from tests.deploy.environments import ENVIRONMENTS, KUBERNETES, MELTANO, PROJECT, dockerfile_env, tfvars
 
+pytestmark = pytest.mark.fast  # `kubectl kustomize` is
+
 JOBS = {job["name"] for job in MELTANO["jobs"]}
 
 
@@ -219,6 +221,7 @@ def test_without_docker_the_image_runs_in_the_dockerfiles_environment():
     }
 
 
+@pytest.mark.processes
 def test_the_page_says_how_to_run_another_command_in_a_jobs_pod(objects):
     """The patch as written there, on the Job that kubectl would make of the CronJob."""
     page = (PROJECT / "deploy" / "README.md").read_text()

@@ -52,6 +52,7 @@ def find(tmp_path):
     return run
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("active", [{}, {"PYENV_VERSION": "3.11.7"}, {"PYENV_VERSION": "9.9.9"}])
 @pytest.mark.parametrize("root", [".pyenv", "elsewhere"])
 def test_a_version_of_pyenv_is_found_although_another_one_is_active(find, tmp_path, active, root):
@@ -64,6 +65,7 @@ def test_a_version_of_pyenv_is_found_although_another_one_is_active(find, tmp_pa
     assert Path(found.stdout.strip()).exists()
 
 
+@pytest.mark.processes
 def test_no_version_is_found_where_there_is_none(find):
     """What the test above rests on."""
     assert find().returncode != 0

@@ -174,11 +174,13 @@ def terraform(tmp_path_factory):
     return run
 
 
+@pytest.mark.processes
 def test_terraform_finds_nothing_to_format(terraform):
     checked = terraform("fmt", "-check", "-diff")
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+@pytest.mark.processes
 def test_terraform_finds_it_valid(terraform):
     made = terraform("init", "-backend=false", "-input=false", "-no-color")
     if made.returncode and "query available provider packages" in " ".join(made.stderr.split()):

@@ -37,6 +37,7 @@ def declared(kind, name):
     return {setting["name"]: setting for setting in plugin["settings"]}
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     "page",
     [page for page in PAGES if "[[[cog" in page.read_text() and page.name != "architecture.md"],  # not yet

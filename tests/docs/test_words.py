@@ -101,6 +101,7 @@ def in_files(names):
     return [hit for name in names for hit in retired_words(name, (PROJECT / name).read_text())]
 
 
+@pytest.mark.fast
 def test_no_retired_words():
     names = [name for name in searched() if not name.startswith(NOT_YET_SWEPT or "\0")]
     assert names

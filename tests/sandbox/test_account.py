@@ -40,6 +40,7 @@ def everything(folder, size, hours):
         return changed, {model: objects(addresses.zendesk_url, model) for model in BY_MODEL}
 
 
+@pytest.mark.processes
 def test_the_same_seed_gives_the_same_account_and_the_same_future(tmp_path):
     first = everything(tmp_path / "a", SIZE, [24, 5])
     assert everything(tmp_path / "b", SIZE, [24, 5]) == first
@@ -158,6 +159,7 @@ def test_surveys_are_listed_fifty_a_page(url):
     assert (asked(50), asked(51)) == (200, 400)
 
 
+@pytest.mark.processes
 def test_time_brings_every_kind_of_change_and_none_in_the_last_two_minutes(tmp_path):
     addresses = Addresses.free()
     with zendesk_server(addresses, tmp_path, Size(tickets=3000, users=300)):

@@ -77,6 +77,7 @@ with zendesk_server(Addresses(zendesk={port}), Path("nowhere"), Size()): pass
     assert "something already listens at" in ran.stderr
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("command", [["advance"], ["resolve-users"], ["query", "SELECT 1"]])
 def test_without_a_sandbox_that_is_up_commands_say_how_to_start_one(command, tmp_path):
     nowhere = Addresses.free().environment()

@@ -33,6 +33,7 @@ def exported(listed):
     return {stream["tap_stream_id"] for stream in streams} - {"EXPORT_METADATA"}
 
 
+@pytest.mark.fast
 def test_by_default_the_models_of_the_legacy_system_are_exported(tap):
     assert exported(tap("--discover")) == {model.name for model in (*BULK_MODELS, *INCREMENTAL_MODELS)}
 

@@ -133,6 +133,7 @@ def test_a_secret_of_a_wrong_type_is_not_quoted(tap):
     assert SECRET not in result.stderr
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda path: path.name)
 def test_every_command_reports_a_broken_settings_file_or_variable(command, tmp_path):
     path = tmp_path / "settings.json"

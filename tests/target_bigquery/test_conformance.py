@@ -29,6 +29,7 @@ def batch(first, last, **fields):
 RUN = [schema(), *batch(1, 50), state(50), *batch(51, 80), state(80)]
 
 
+@pytest.mark.fast
 def test_rows_and_state_arrive(load, ids):
     loaded = load(RUN)
     assert loaded.code == 0, loaded.stderr

@@ -55,6 +55,7 @@ def test_invalid_settings_end_the_run_with_one_sentence(settings, message, load)
     assert loaded.states == []
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_every_command_reports_a_broken_settings_file_or_variable(command, tmp_path):
     path = tmp_path / "settings.json"

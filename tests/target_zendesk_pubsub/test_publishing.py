@@ -31,6 +31,7 @@ def events(received):
     return [(message.ticket_id, message.event) for message in received]
 
 
+@pytest.mark.fast
 def test_a_ticket_whose_users_join_is_published_and_then_state_goes_out(publish, commons, rows):
     ran = publish([schema(), ticket(1), ticket(2), state(2)])
     assert ran.code == 0, ran.stderr

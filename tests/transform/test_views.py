@@ -339,11 +339,13 @@ def make_models(transform, *arguments):
     )
 
 
+@pytest.mark.processes
 def test_models_and_columns_are_those_of_the_tap_and_the_loader():
     checked = make_models(ROOT / "transform", "--check")
     assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("path", "was", "drifted"),
     [

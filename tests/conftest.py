@@ -69,7 +69,7 @@ sys.addaudithook(refuse_processes)
 def pytest_runtest_protocol(item):
     """What is fast is known by its fixtures and markers; where they say too little, the test fails."""
     global is_guarded  # noqa: PLW0603 - audit hooks cannot be removed
-    is_guarded = is_fast(item) and not item.get_closest_marker("fast")
+    is_guarded = item.config.getoption("fast") and not item.get_closest_marker("fast")
     try:
         return (yield)
     finally:

@@ -72,6 +72,7 @@ main()
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("sandbox", "path", "root"),
     [({}, "ticket_form_rules", "ticket_form_rules"), (ELSEWHERE, *ELSEWHERE.values())],

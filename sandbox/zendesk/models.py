@@ -193,7 +193,8 @@ DERIVED = ("ticket_comment", "ticket_field_history", "ticket_metric_set")
 BY_MODEL = {endpoint.model: endpoint for endpoint in (*DEFAULT_ENDPOINTS, *OPT_IN_ENDPOINTS)}
 for _model in schemas.models():
     if _model not in BY_MODEL and _model not in DERIVED:
-        BY_MODEL[_model] = _at(_model, _LIST, **schemas.of(_model).get("sandbox", {}))
+        _schema = schemas.of(_model)
+        BY_MODEL[_model] = _at(_model, _LIST, key=_schema["required"][0], **_schema.get("sandbox", {}))
 """A model that only has a schema file is a plain list. `sandbox` in the file says where, if not at the default path."""
 
 _PATHS = [

@@ -50,7 +50,6 @@ NOT_YET_SWEPT = (
     "tap-zendesk-cityblock/tap_zendesk_cityblock/",
     "target-bigquery/",
     "target-zendesk-pubsub/",
-    "tests/sandbox/",
     "tests/tap/",
     "tests/target_bigquery/",
     "tests/target_zendesk_pubsub/",

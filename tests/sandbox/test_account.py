@@ -17,6 +17,7 @@ from sandbox.zendesk import schemas
 from sandbox.zendesk.models import BY_MODEL
 
 SIZE = Size(tickets=400, users=80)
+BEARER = {"Authorization": "Bearer sandbox-access"}
 
 
 def objects(url, model):
@@ -84,8 +85,7 @@ def test_a_plain_new_model_needs_only_its_schema_file(sandbox, path, root, tmp_p
     argv = [sys.executable, "-c", SERVE, folder, "--database", tmp_path / "account.sqlite", "--tickets", "5"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
         url = json.loads(process.stdout.readline())["url"]
-        headers = {"Authorization": "Bearer sandbox-access"}
-        answer = requests.get(f"{url}/api/v2/{path}?page[size]=100", headers=headers, timeout=30).json()
+        answer = requests.get(f"{url}/api/v2/{path}?page[size]=100", headers=BEARER, timeout=30).json()
         forms = {form["id"] for form in objects(url, "ticket_form")}
         assert answer[root] == objects(url, "ticket_form_rule")
         process.terminate()
@@ -99,13 +99,8 @@ def test_a_plain_new_model_needs_only_its_schema_file(sandbox, path, root, tmp_p
 def test_references_between_objects_hold(url):
     ids = {model: {one[BY_MODEL[model].key] for one in objects(url, model)} for model in BY_MODEL}
     for ticket in objects(url, "ticket"):
-        people = [
-            ticket["requester_id"],
-            ticket["submitter_id"],
-            ticket["assignee_id"],
-            *ticket["collaborator_ids"],
-            *ticket["follower_ids"],
-        ]
+        people = [ticket[f"{role}_id"] for role in ("requester", "submitter", "assignee")]
+        people += ticket["collaborator_ids"] + ticket["follower_ids"]
         assert {person for person in people if person} <= ids["user"]
         assert ticket["organization_id"] in {None, *ids["organization"]}
         assert ticket["group_id"] in {None, *ids["group"]}
@@ -131,7 +126,7 @@ def test_references_between_objects_hold(url):
         assert {one[key] for one in objects(url, model)} <= ids[other]
 
 
-def test_tickets_are_of_every_kind_that_an_export_has_to_cope_with(url):
+def test_tickets_are_of_every_kind_that_an_export_has_to_handle(url):
     tickets = objects(url, "ticket")
     measured = {metric["ticket_id"] for metric in objects(url, "ticket_metric")}
     epoch = {
@@ -154,8 +149,8 @@ def test_users_say_whether_they_were_deleted_for_good_once_they_are_deleted(url)
 
 def test_surveys_are_listed_fifty_a_page(url):
     def asked(size):
-        path, headers = f"{url}/api/v2/guide/survey_responses", {"Authorization": "Bearer sandbox-access"}
-        return requests.get(path, params={"page[size]": size}, headers=headers, timeout=30).status_code
+        path = f"{url}/api/v2/guide/survey_responses"
+        return requests.get(path, params={"page[size]": size}, headers=BEARER, timeout=30).status_code
 
     assert (asked(50), asked(51)) == (200, 400)
 
@@ -165,12 +160,11 @@ def test_time_brings_every_kind_of_change_and_none_in_the_last_two_minutes(tmp_p
     addresses = Addresses.free()
     with zendesk_server(addresses, tmp_path, Size(tickets=3000, users=300)):
         before = {one["id"]: one for one in objects(addresses.zendesk_url, "ticket")}
-        answer = requests.post(
-            f"{addresses.zendesk_url}/_sandbox/advance", json={"hours": 24}, timeout=60
-        ).json()
+        later = f"{addresses.zendesk_url}/_sandbox/advance"
+        answer = requests.post(later, json={"hours": 24}, timeout=60).json()
         after = {one["id"]: one for one in objects(addresses.zendesk_url, "ticket")}
-    told = answer["changed"]["ticket"]
-    assert all(told[kind] > 0 for kind in ("created", "updated", "deleted", "restored"))
+    reported = answer["changed"]["ticket"]
+    assert all(reported[kind] > 0 for kind in ("created", "updated", "deleted", "restored"))
     found = Counter(
         "created" if number not in before
         else "deleted" if after[number]["status"] == "deleted"
@@ -179,7 +173,7 @@ def test_time_brings_every_kind_of_change_and_none_in_the_last_two_minutes(tmp_p
         for number in after
         if after[number] != before.get(number)
     )  # fmt: skip
-    assert found == told
+    assert found == reported
     now = datetime.fromisoformat(answer["now"]).timestamp()
     assert max(ticket["generated_timestamp"] for ticket in after.values()) < now - 119
     assert any(after[n]["updated_at"] == before[n]["updated_at"] and after[n] != before[n] for n in before)
@@ -187,14 +181,9 @@ def test_time_brings_every_kind_of_change_and_none_in_the_last_two_minutes(tmp_p
 
 @pytest.mark.parametrize(
     ("authorization", "status"),
-    [
-        (None, 401),
-        ("Bearer nonsense", 401),
-        ("Basic bm9ib2R5OnB3", 401),
-        ("Bearer sandbox-access", 200),
-    ],
+    [(None, 401), ("Bearer nonsense", 401), ("Basic bm9ib2R5OnB3", 401), ("Bearer sandbox-access", 200)],
 )
-def test_only_those_with_credentials_may_read(authorization, status, url):
+def test_requests_need_valid_credentials(authorization, status, url):
     headers = {"Authorization": authorization} if authorization else {}
     assert requests.get(f"{url}/api/v2/brands", headers=headers, timeout=30).status_code == status
 
@@ -203,12 +192,8 @@ def test_tokens_are_granted_to_the_client_and_end(url):
     form = {"grant_type": "client_credentials", "client_id": "sandbox", "client_secret": "sandbox-secret"}
     granted = requests.post(f"{url}/oauth/tokens", json=form, timeout=30).json()
     assert "expires_in" not in granted
-    assert (
-        requests.post(f"{url}/oauth/tokens", json={**form, "expires_in": 600}, timeout=30).json()[
-            "expires_in"
-        ]
-        == 600
-    )
+    longer = requests.post(f"{url}/oauth/tokens", json={**form, "expires_in": 600}, timeout=30).json()
+    assert longer["expires_in"] == 600
     headers = {"Authorization": f"Bearer {granted['access_token']}"}
     assert requests.get(f"{url}/api/v2/brands", headers=headers, timeout=30).status_code == 200
     requests.post(f"{url}/_sandbox/expire_tokens", timeout=30)
@@ -218,51 +203,39 @@ def test_tokens_are_granted_to_the_client_and_end(url):
     assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
 
 
-def test_limits_are_told_and_kept(url):
-    requests.put(
-        f"{url}/_sandbox/limits", json={"incremental-exports": {"total": 2, "window": 10**9}}, timeout=30
-    )
-    path, headers = (
-        f"{url}/api/v2/incremental/organizations?start_time=1",
-        {"Authorization": "Bearer sandbox-access"},
-    )
+def test_rate_limits_are_reported_and_enforced(url):
+    bucket = {"total": 2, "window": 10**9}
+    requests.put(f"{url}/_sandbox/limits", json={"incremental-exports": bucket}, timeout=30)
+    path, headers = f"{url}/api/v2/incremental/organizations?start_time=1", BEARER
     answers = [requests.get(path, headers=headers, timeout=30) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert (
-        answers[1]
-        .headers["zendesk-ratelimit-incremental-exports"]
-        .startswith("total=2; remaining=0; resets=")
-    )
+    header = answers[1].headers["zendesk-ratelimit-incremental-exports"]
+    assert header.startswith("total=2; remaining=0; resets=")
     assert 0 < int(answers[2].headers["Retry-After"]) <= 10**9
     assert answers[2].json()["error"] == "APIRateLimitExceeded"
 
 
-def test_the_help_center_counts_by_itself(url):
-    headers = {"Authorization": "Bearer sandbox-access"}
+def test_the_help_center_has_a_limit_of_its_own(url):
     path = f"{url}/api/v2/help_center/incremental/articles?start_time=1"
     before = requests.get(f"{url}/_sandbox/limits", timeout=30).json()["account"]
-    answer = requests.get(path, headers=headers, timeout=30)
+    answer = requests.get(path, headers=BEARER, timeout=30)
     assert answer.headers["x-rate-limit-remaining"].isdigit()
     assert "ratelimit-reset" not in answer.headers
     assert requests.get(f"{url}/_sandbox/limits", timeout=30).json()["account"] == before
 
 
-def test_others_of_the_account_use_up_what_the_limits_allow(url):
+def test_other_clients_of_the_account_use_up_limits(url):
     bucket = {"total": 1, "window": 60, "others": 60}
     requests.put(f"{url}/_sandbox/limits", json={"incremental-exports": bucket}, timeout=30)
-    path, headers = (
-        f"{url}/api/v2/incremental/organizations?start_time=1",
-        {"Authorization": "Bearer sandbox-access"},
-    )
+    path, headers = f"{url}/api/v2/incremental/organizations?start_time=1", BEARER
     assert requests.get(path, headers=headers, timeout=30).status_code == 429
     counts = requests.get(f"{url}/_sandbox/limits", timeout=30).json()["incremental-exports"]
     assert counts["others_served"] == 1
     assert counts["tap_refused"] == 1
 
 
-def test_answers_take_as_long_as_asked(url):
+def test_responses_take_the_latency_that_is_set(url):
     requests.put(f"{url}/_sandbox/latency", json={"seconds": 0.05}, timeout=30)
-    headers = {"Authorization": "Bearer sandbox-access"}
-    answer = requests.get(f"{url}/api/v2/brands", headers=headers, timeout=30)
+    answer = requests.get(f"{url}/api/v2/brands", headers=BEARER, timeout=30)
     requests.put(f"{url}/_sandbox/latency", json={"seconds": 0}, timeout=30)
     assert answer.elapsed.total_seconds() >= 0.05

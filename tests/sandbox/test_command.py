@@ -1,4 +1,4 @@
-"""`python -m sandbox` as people run it."""
+"""The command `python -m sandbox`."""
 
 import os
 import re
@@ -18,40 +18,29 @@ from sandbox.text_table import text_table
 
 @pytest.fixture
 def up(tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "sandbox",
-        "up",
-        "--free-ports",
-        "--data-dir",
-        tmp_path / "data",
-        "--tickets",
-        "50",
-        "--users",
-        "20",
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    told = {}
+    options = ["--free-ports", "--data-dir", tmp_path / "data", "--tickets", "50", "--users", "20"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "up", *options], stdout=subprocess.PIPE, text=True
+    )
+    addresses = {}
     for line in process.stdout:
         if line.startswith("export "):
             name, _, value = line.removeprefix("export ").strip().partition("=")
-            told[name] = value
+            addresses[name] = value
         if "is up" in line:
             break
-    yield process, told
+    yield process, addresses
     process.kill()
     process.wait()
     process.stdout.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_it_tells_its_addresses_answers_there_and_leaves_no_process_behind(number, up):
-    process, told = up
-    assert (
-        requests.get(f"{told['TAP_ZENDESK_CITYBLOCK_BASE_URL']}/_sandbox/requests", timeout=30).json() == []
-    )
-    assert requests.get(f"{told['STORAGE_EMULATOR_HOST']}/storage/v1/b", timeout=30).ok
+def test_it_prints_its_addresses_and_leaves_no_process_behind(number, up):
+    process, addresses = up
+    zendesk_url = addresses["TAP_ZENDESK_CITYBLOCK_BASE_URL"]
+    assert requests.get(f"{zendesk_url}/_sandbox/requests", timeout=30).json() == []
+    assert requests.get(f"{addresses['STORAGE_EMULATOR_HOST']}/storage/v1/b", timeout=30).ok
     children = psutil.Process(process.pid).children(recursive=True)
     assert len(children) >= 3
     process.send_signal(number)
@@ -59,12 +48,12 @@ def test_it_tells_its_addresses_answers_there_and_leaves_no_process_behind(numbe
     _, alive = psutil.wait_procs(children, timeout=10)
     assert alive == []
     with pytest.raises(requests.ConnectionError):
-        requests.get(told["BIGQUERY_EMULATOR_HOST"], timeout=5)
+        requests.get(addresses["BIGQUERY_EMULATOR_HOST"], timeout=5)
 
 
-def test_a_port_that_is_taken_is_one_sentence(up):
-    _, told = up
-    port = told["TAP_ZENDESK_CITYBLOCK_BASE_URL"].rsplit(":", 1)[1]
+def test_a_port_in_use_is_one_sentence(up):
+    _, addresses = up
+    port = addresses["TAP_ZENDESK_CITYBLOCK_BASE_URL"].rsplit(":", 1)[1]
     script = f"""
 from pathlib import Path
 from sandbox.addresses import Addresses
@@ -97,10 +86,10 @@ def test_without_a_sandbox_that_is_up_commands_say_how_to_start_one(command, tmp
     assert not (tmp_path / "none").exists()
 
 
-def test_what_a_running_sandbox_uses_is_not_removed(up, tmp_path):
-    _, told = up
+def test_the_data_of_a_running_sandbox_is_not_removed(up, tmp_path):
+    _, addresses = up
     account = tmp_path / "data" / "zendesk.sqlite"
-    taken = Addresses.known(told)
+    taken = Addresses.known(addresses)
     with pytest.raises(ServerStartError, match=f"listens at 127.0.0.1:{taken.zendesk}; .* stop it first"):
         forget(taken, account.parent)
     assert account.exists()

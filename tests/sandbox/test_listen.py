@@ -47,7 +47,7 @@ def heard(pubsub, subscription, count=None, timeout=None, *, with_data=False):
     return list(listen(pubsub.host, subscription, count, timeout, with_data=with_data))
 
 
-def test_a_message_is_one_line_of_what_commons_would_look_at(topic, pubsub):
+def test_a_message_is_one_line_with_the_fields_that_commons_uses(topic, pubsub):
     name = topic.subscribe()
     [number] = topic.publish("{}", key="key 7", ticket_id="35436", event_type="ticket.updated")
     [line] = heard(pubsub, name, count=1)
@@ -61,7 +61,7 @@ def test_a_message_without_attributes_is_shown_too(topic, pubsub):
     assert line.endswith("key -  ticket -  -")
 
 
-def test_data_is_shown_indented_if_it_is_json_and_as_it_is_if_not(topic, pubsub):
+def test_data_is_indented_if_it_is_json(topic, pubsub):
     name = topic.subscribe()
     topic.publish('{"subject": "Grüße"}', "not json")
     shown = "\n".join(heard(pubsub, name, count=2, with_data=True))
@@ -77,13 +77,13 @@ def test_it_stops_after_its_count_and_leaves_the_rest(topic, pubsub):
     assert heard(pubsub, name, timeout=1) == []
 
 
-def test_it_stops_when_nothing_comes(topic, pubsub):
+def test_it_stops_after_the_timeout(topic, pubsub):
     name = topic.subscribe()
     topic.publish("a")
     assert len(heard(pubsub, name, timeout=3)) == 1
 
 
-def test_what_is_not_there_is_one_sentence(topic, pubsub):
+def test_a_missing_subscription_or_server_is_one_sentence(topic, pubsub):
     name = f"projects/local-tests/subscriptions/test-{uuid.uuid4().hex}"
     with pytest.raises(ListenError, match=f"{name} does not exist"):
         heard(pubsub, name, count=1)
@@ -107,7 +107,7 @@ def test_the_command_listens_where_the_environment_says(topic, pubsub):
     assert "ticket 1" in ran.stdout
 
 
-def test_who_has_read_enough_ends_it_without_a_word(topic, pubsub):
+def test_a_closed_pipe_ends_it_quietly(topic, pubsub):
     name = topic.subscribe()
     topic.publish(*("x" * 100_000 for _ in range(5)))
     with subprocess.Popen(

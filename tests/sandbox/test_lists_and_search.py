@@ -1,4 +1,4 @@
-"""Lists sorted by their last change, and search, of the sandbox's account, over HTTP."""
+"""Sorted lists and search of the simulator, over HTTP."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ def is_there(model, thing):
 
 
 def walk(url, path, root, cursor=None, **query):
-    """All of a list from there on, and the last cursor."""
+    """All objects from the cursor on, and the last cursor."""
     found = []
     while True:
         after = {} if cursor is None else {"page[after]": cursor}
@@ -38,7 +38,7 @@ def sorted_list(url, model, cursor=None, size=7):
 
 
 @pytest.mark.parametrize("model", LISTS)
-def test_a_sorted_list_has_what_is_neither_archived_nor_deleted_in_the_order_of_change(model, zendesk_url):
+def test_a_sorted_list_is_in_order_of_change_without_archived_and_deleted_objects(model, zendesk_url):
     found, cursor = sorted_list(zendesk_url, model)
     updated = [thing["updated_at"] for thing in found]
     assert updated == sorted(updated)
@@ -73,14 +73,14 @@ def test_a_cursor_that_a_client_made_begins_with_that_second(model, zendesk_url)
         (EXPORT, {"query": ALL_TIME, "filter[type]": "ticket", "page[after]": "nonsense"}),
     ],
 )
-def test_what_zendesk_cannot_page_is_refused(path, query, zendesk_url):
+def test_invalid_pagination_is_rejected(path, query, zendesk_url):
     answer = get(zendesk_url, path, **{"page[size]": 5, **query})
     assert answer.status_code == 400
     assert answer.json()["error"] == "InvalidPaginationParameter"
 
 
 @pytest.mark.parametrize("model", LISTS)
-def test_search_exports_archived_objects_too_the_newest_first(model, zendesk_url):
+def test_search_exports_archived_objects_too_newest_first(model, zendesk_url):
     query = {"query": ALL_TIME, "filter[type]": model, "page[size]": 40}
     found, _ = walk(zendesk_url, EXPORT, "results", **query)
     created = [(thing["created_at"], thing["id"]) for thing in found]
@@ -104,7 +104,7 @@ def test_a_search_is_narrowed_by_status_and_a_span_of_time(zendesk_url):
     assert {thing["id"] for thing in found} == expected
 
 
-def test_a_searchs_cursor_ends_after_an_hour(zendesk_url):
+def test_a_search_cursor_expires_after_an_hour(zendesk_url):
     query = {"query": ALL_TIME, "filter[type]": "ticket", "page[size]": 5}
     cursor = get(zendesk_url, EXPORT, **query).json()["meta"]["after_cursor"]
     assert get(zendesk_url, EXPORT, **query, **{"page[after]": cursor}).status_code == 200

@@ -1,4 +1,4 @@
-"""The sandbox's Pub/Sub server as `up` starts it, or as PUBSUB_EMULATOR_HOST gives it."""
+"""The sandbox's Pub/Sub server: its own, or that of PUBSUB_EMULATOR_HOST."""
 
 import pytest
 from local_pubsub.clients import clients
@@ -21,7 +21,7 @@ def test_the_server_has_commons_topic_and_subscription(pubsub):
     assert subscription.message_retention_duration.days == 7
 
 
-def test_a_given_server_is_used_instead_of_ours(pubsub, tmp_path, monkeypatch):
+def test_a_given_server_is_used_instead_of_its_own(pubsub, tmp_path, monkeypatch):
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub.host)
     addresses = Addresses.free()
     assert addresses.environment()["PUBSUB_EMULATOR_HOST"] == pubsub.host
@@ -30,7 +30,7 @@ def test_a_given_server_is_used_instead_of_ours(pubsub, tmp_path, monkeypatch):
         assert list(tmp_path.iterdir()) == []
 
 
-def test_without_a_given_server_ours_is_at_its_port(monkeypatch):
+def test_without_a_given_server_its_own_has_the_default_port(monkeypatch):
     monkeypatch.delenv("PUBSUB_EMULATOR_HOST", raising=False)
     assert Addresses().environment()["PUBSUB_EMULATOR_HOST"] == "127.0.0.1:8085"
 
@@ -38,7 +38,7 @@ def test_without_a_given_server_ours_is_at_its_port(monkeypatch):
 @pytest.mark.parametrize(
     "host", ["pubsub.googleapis.com:443", "10.0.0.1:8085", "[2001:db8::1]:8085", "localhost.example.com:1"]
 )
-def test_a_given_server_elsewhere_is_refused(host, tmp_path):
+def test_a_given_server_on_another_machine_is_rejected(host, tmp_path):
     with (
         pytest.raises(ServerStartError, match="not on this machine"),
         pubsub_server(Addresses(given_pubsub_host=host), tmp_path),
@@ -47,7 +47,7 @@ def test_a_given_server_elsewhere_is_refused(host, tmp_path):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:{port}", "localhost:{port}"])
-def test_a_given_server_that_is_not_there_is_one_sentence(host, tmp_path):
+def test_a_given_server_that_does_not_listen_is_one_sentence(host, tmp_path):
     given = host.format(port=Addresses.free().pubsub)
     with (
         pytest.raises(ServerStartError, match="no Pub/Sub server listens"),

@@ -81,7 +81,7 @@ def _fit(dataset: str, legacy: list[str]) -> str:
     if legacy:
         renamed = " ".join(f"ALTER TABLE {dataset}.{name} RENAME TO {name}_legacy;" for name in legacy)
         raise CheckFailed(
-            f"the replaced system made {', '.join(legacy)}, with other columns",
+            f"the legacy system made {', '.join(legacy)}, with other columns",
             f'before the first run rename them (docs/runbook.md, "Migrate from the legacy system"): {renamed}',
         )
     return "none of another system's in the way"

@@ -8,7 +8,7 @@ PluginError
 ├── SpoolError      rows cannot be written to a temporary file
 ├── WarehouseError  BigQuery or Cloud Storage refused, or could not be reached until the retry deadline
 │   └── RefusedRowError   a load job failed for one row
-└── LegacyError     what the replaced system left tells no single position: the table, what to do
+└── StateError     what the legacy system left tells no single position: the table, what to do
 """
 
 from __future__ import annotations
@@ -41,5 +41,5 @@ class RefusedRowError(WarehouseError):
         self.row, self.reason = row, reason
 
 
-class LegacyError(PluginError):
+class StateError(PluginError):
     pass

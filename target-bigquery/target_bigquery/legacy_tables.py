@@ -1,4 +1,7 @@
-"""Tables that the replaced system left under the names that the tap's streams have."""
+"""Tables of the legacy system that have the names of the tap's streams.
+
+Migration support: to be removed after 30 June 2027 (docs/old-commands.md).
+"""
 
 from __future__ import annotations
 
@@ -41,14 +44,14 @@ MODELS = frozenset(
         "view",
     ]
 )
-"""What the replaced system exported. It gains no more models, so they stand here: plugins share no code."""
+"""The models of the legacy system, a closed list."""
 OURS = {METADATA: "export_id", **dict.fromkeys(MODELS, "_export_id")}
-"""A column that each table has only if the tap's stream made it."""
+"""A column by which a table of the tap's streams is recognized."""
 
 
 def legacy_tables(client: bigquery.Client, dataset: str, timeout: float) -> list[str]:
-    """Those of the dataset that the tap's streams did not make. Nothing where no export was ever written down: other
-    taps have a `user`, too.
+    """Names of tables that the legacy system made. Empty for a dataset without EXPORT_METADATA: other taps have a
+    table `user`, too.
 
     Raises GoogleAPICallError.
     """

@@ -2,6 +2,8 @@
 
 Its messages had another format, so message keys cannot be compared. A ticket counts as published if the last version in
 the legacy log is not older than the ticket, by Zendesk's `updated_at`.
+
+Migration support: to be removed after 30 June 2027 (docs/old-commands.md).
 """
 
 from __future__ import annotations

@@ -605,7 +605,7 @@ def test_pain_18_no_user_is_missing_while_users_change(tap, zendesk):
 
 @pytest.mark.parametrize("model", ["ticket", "organization"])
 def test_pain_20_the_end_that_export_metadata_tells_is_where_a_run_can_begin(model, tap, zendesk):
-    """One client lost `end_time` in a release. What the replaced system's rows tell: tests/target_bigquery/test_legacy_state.py."""
+    """One client lost `end_time` in a release. What the legacy system's rows tell: tests/target_bigquery/test_state_from_export_metadata.py."""
     first = tap(**only(model))
     [row] = first.records("EXPORT_METADATA")
     start = {"start_cursor": row["end_cursor"]} if row["end_cursor"] else {"start_time": row["end_time"]}

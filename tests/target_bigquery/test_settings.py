@@ -17,7 +17,13 @@ COMMANDS = [
     ["target-bigquery"],
     ["target-bigquery-check"],
     ["target-bigquery-reload-rejected"],
-    ["target-bigquery-legacy-state", "--table", "zendesk.EXPORT_METADATA", "--subdomain", "cityblock"],
+    [
+        "target-bigquery-state-from-export-metadata",
+        "--table",
+        "zendesk.EXPORT_METADATA",
+        "--subdomain",
+        "cityblock",
+    ],
 ]
 ENOUGH = {"project": "p", "dataset": "d"}
 

@@ -1,4 +1,7 @@
-"""`target-bigquery-legacy-state`: the cursors that the replaced system left in its EXPORT_METADATA, as Meltano's state."""
+"""`target-bigquery-state-from-export-metadata`: the cursors of an EXPORT_METADATA as Meltano state.
+
+Restores a lost state from our own table, or migrates from that of the legacy system.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from cityblock_singer.plugin import run
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError
 
-from target_bigquery.errors import LegacyError
+from target_bigquery.errors import StateError
+from target_bigquery.legacy_tables import MODELS as LEGACY_MODELS
 from target_bigquery.target import TargetBigQuery
 
 if TYPE_CHECKING:
@@ -27,14 +31,14 @@ if TYPE_CHECKING:
 
 BY_CURSOR = frozenset({"ticket", "user"})
 BY_TIME = frozenset({"organization", "nps_recipient", "nps_response"})
-"""What the replaced system exported incrementally. It gains no more models, so they stand here: plugins share no code."""
+"""The incremental models of the legacy system: their last row must have a position."""
 
 TABLE = re.compile(r"(?:[a-z0-9:.-]+\.)?\w+\.[\w-]+")
 
 
 @dataclasses.dataclass(frozen=True)
 class End:
-    """Where the last export of a table ended. `cursor` and `time` as the row has them; an empty text is None."""
+    """End of the last export of a model. `cursor` and `time` as in the row; empty strings are None."""
 
     table: str
     cursor: str | None
@@ -42,66 +46,73 @@ class End:
 
 
 def read_ends(client: bigquery.Client, table: str) -> Iterator[End]:
-    """The last row of each table_name; more than one where several were inserted last. Raises LegacyError."""
+    """The last row of each model, several if they were inserted at the same time. Raises StateError."""
     sql = f"""
         SELECT DISTINCT table_name, end_cursor, end_time
         FROM `{table}`
         WHERE TRUE
         QUALIFY RANK() OVER (PARTITION BY table_name ORDER BY bq_inserted_at DESC) = 1
         ORDER BY table_name
-    """  # noqa: S608 - a table's name, checked
+    """  # noqa: S608 - a validated table name
     try:
         rows = client.query_and_wait(sql, retry=ONCE, job_retry=ONCE, api_timeout=REQUEST_SECONDS)
     except exceptions.GoogleAPICallError as refused:
-        raise LegacyError(
+        raise StateError(
             f"{table}: BigQuery answered {type(refused).__name__} ({refused.code}); "
             "it must be a table with the columns table_name, bq_inserted_at, end_time and end_cursor"
         ) from None
     except (GoogleAuthError, OSError) as unreachable:
-        raise LegacyError(f"{table}: {type(unreachable).__name__}; check network and credentials") from None
+        raise StateError(f"{table}: {type(unreachable).__name__}; check network and credentials") from None
     for row in rows:
         yield End(row.table_name, row.end_cursor or None, None if row.end_time == "" else row.end_time)
 
 
 def bookmarks(ends: Iterator[End], subdomain: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """A bookmark for each incremental model, in the tap's form; and the tables that have none, being exported whole.
+    """Bookmarks of the incremental models, and the names of the models that are read in full.
 
-    Raises LegacyError where a row tells no single position.
+    Raises StateError for an incremental model without a single position.
     """
     made: dict[str, dict[str, Any]] = {}
     whole: list[str] = []
     for end in ends:
-        if end.table not in BY_CURSOR | BY_TIME:
+        if not _is_incremental(end):
             whole.append(end.table)
         elif end.table in made:
-            raise LegacyError(
-                f"{end.table}: several rows were inserted last and end differently; delete all but the right one"
+            raise StateError(
+                f"{end.table}: several last rows with different ends; delete all but the right one"
             )
         else:
             made[end.table] = {**_position(end), "subdomain": subdomain}
     return made, whole
 
 
+def _is_incremental(end: End) -> bool:
+    """Models that the legacy system did not have are incremental if their row has a position."""
+    if end.table in LEGACY_MODELS:
+        return end.table in BY_CURSOR | BY_TIME
+    return end.cursor is not None or end.time is not None
+
+
 def _position(end: End) -> dict[str, str | int]:
-    """Raises LegacyError."""
+    """Raises StateError."""
     if (end.cursor is None) == (end.time is None):
-        told = "neither end_time nor end_cursor" if end.time is None else "both end_time and end_cursor"
-        raise LegacyError(
-            f"{end.table}: its last row has {told}; it must have one: mend the row in a copy of the table, "
-            "or delete it there, so that the export before counts"
+        found = "neither end_time nor end_cursor" if end.time is None else "both end_time and end_cursor"
+        raise StateError(
+            f"{end.table}: its last row has {found}, expected one of them; fix the row in a copy of the table, "
+            "or delete it there to use the export before"
         )
     if end.cursor is None:
         return {"start_time": _seconds(end)}
     if end.table in BY_TIME:
-        raise LegacyError(
-            f"{end.table}: its last row has an end_cursor, but it is exported by time: "
+        raise StateError(
+            f"{end.table}: its last row has an end_cursor, but the model is exported by time; "
             "set end_time in a copy of the table instead"
         )
     return {"cursor": end.cursor}
 
 
 def _seconds(end: End) -> int:
-    """Since 1970, rounded down: a second read twice is shown once, one left out would be lost. Raises LegacyError."""
+    """Unix seconds, rounded down: rows read twice are harmless, skipped ones would be lost. Raises StateError."""
     time = end.time
     if isinstance(time, str):
         try:
@@ -112,35 +123,37 @@ def _seconds(end: End) -> int:
         return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
     if isinstance(time, int) and time >= 0:
         return time
-    raise LegacyError(
-        f"{end.table}: end_time is no time; write it as TIMESTAMP or as seconds since 1970 in a copy of the table"
+    raise StateError(
+        f"{end.table}: invalid end_time; write it as TIMESTAMP or as Unix seconds in a copy of the table"
     )
 
 
 def state(config: Mapping[str, Any], table: str, subdomain: str, models: tuple[str, ...]) -> dict[str, Any]:
-    """For `meltano state set`: of these models, or of all. Raises SettingsError, LegacyError."""
+    """The state of these models, or of all, for `meltano state set`. Raises SettingsError, StateError."""
     if not TABLE.fullmatch(table):
         raise SettingsError(f"--table: {table} is not of the form DATASET.TABLE or PROJECT.DATASET.TABLE")
     made, whole = bookmarks(read_ends(bigquery_client(config), table), subdomain)
     if missing := sorted(set(models) - set(made)):
-        raise LegacyError(f"{table} has no export of {', '.join(missing)} that could be continued")
+        raise StateError(f"{table} has no export of {', '.join(missing)} to continue")
     if not made:
-        raise LegacyError(f"{table} has no export that could be continued: is it the right table?")
+        raise StateError(f"{table} has no export to continue; is it the right table?")
     for name in whole:
-        click.echo(f"{name}: exported whole, needs no cursor", err=True)
+        click.echo(f"{name}: read in full, needs no cursor", err=True)
     chosen = {name: bookmark for name, bookmark in made.items() if not models or name in models}
     for name, bookmark in chosen.items():
-        click.echo(f"{name}: goes on at its {'cursor' if 'cursor' in bookmark else 'start_time'}", err=True)
+        click.echo(f"{name}: continues at its {'cursor' if 'cursor' in bookmark else 'start_time'}", err=True)
     return {"singer_state": {"bookmarks": chosen}}
 
 
-@click.command(help="Prints where the replaced system's exports ended, for `meltano state set --input-file`.")
+@click.command(
+    help="Print the cursors of an EXPORT_METADATA as a state for `meltano state set --input-file`."
+)
 @click.option("--config", required=True, help="Settings file of target-bigquery, or ENV")
 @click.option(
-    "--table", required=True, help="The legacy EXPORT_METADATA: DATASET.TABLE or PROJECT.DATASET.TABLE"
+    "--table", required=True, help="The EXPORT_METADATA to read: DATASET.TABLE or PROJECT.DATASET.TABLE"
 )
-@click.option("--subdomain", required=True, help="The Zendesk account it is of")
-@click.option("--model", "models", multiple=True, help="Only of this model; may be repeated")
+@click.option("--subdomain", required=True, help="Its Zendesk account")
+@click.option("--model", "models", multiple=True, help="Only this model; repeatable")
 def command(config: str, table: str, subdomain: str, models: tuple[str, ...]) -> None:
     """Raises PluginError."""
     target = TargetBigQuery.configured(config)

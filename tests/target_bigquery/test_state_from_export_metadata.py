@@ -1,4 +1,4 @@
-"""target-bigquery-legacy-state: the legacy system's cursors become the tap's."""
+"""target-bigquery-state-from-export-metadata: the cursors of an EXPORT_METADATA as a state of the tap."""
 
 import json
 
@@ -7,7 +7,7 @@ from tap_zendesk_cityblock.state.validation import check_state
 
 from sandbox.addresses import PROJECT
 
-COMMAND = "target-bigquery-legacy-state"
+COMMAND = "target-bigquery-state-from-export-metadata"
 CURSOR = "MTc2NzIyNTQyMC4wfHwxOTgzfA=="
 
 
@@ -41,7 +41,7 @@ def left(warehouse, dataset):
 
 
 @pytest.fixture
-def legacy_state(warehouse, dataset, tmp_path, commands):
+def command(warehouse, dataset, tmp_path, commands):
     def run(*arguments, table=f"{dataset}.EXPORT_METADATA_legacy"):
         config = {
             "environment": "local",
@@ -64,7 +64,7 @@ def refused(ran):
     return ran.stderr
 
 
-def test_the_last_export_of_each_model_becomes_its_bookmark(left, legacy_state):
+def test_the_last_export_of_each_model_becomes_its_bookmark(left, command):
     left(
         export("ticket", 1, end_cursor="older"),
         export("ticket", 3, end_cursor=CURSOR),
@@ -72,30 +72,33 @@ def test_the_last_export_of_each_model_becomes_its_bookmark(left, legacy_state):
         export("user", 3, end_time="2025-12-03T00:00:00.9Z"),
         export("organization", 3, end_time="2025-12-03T00:00:00Z"),
         export("group", 3),
+        export("article", 3, end_time="2025-12-03T00:00:00Z"),  # the legacy system did not have it
+        export("schedule", 3),
     )
-    ran = legacy_state()
+    ran = command()
     assert ran.returncode == 0, ran.stderr
     state = json.loads(ran.stdout)["singer_state"]
     assert state["bookmarks"] == {
+        "article": {"start_time": 1764720000, "subdomain": "cityblock"},
         "organization": {"start_time": 1764720000, "subdomain": "cityblock"},
         "ticket": {"cursor": CURSOR, "subdomain": "cityblock"},
         "user": {"start_time": 1764720000, "subdomain": "cityblock"},
     }
     check_state(state, "cityblock")  # the tap takes it
-    assert "group: exported whole" in ran.stderr
+    assert "group: read in full" in ran.stderr
 
 
-def test_a_single_model_can_be_asked_for(left, legacy_state):
+def test_a_single_model_can_be_asked_for(left, command):
     left(export("ticket", 3, end_cursor=CURSOR), export("user", 3, end_cursor=CURSOR))
-    state = json.loads(legacy_state("--model", "ticket").stdout)["singer_state"]
+    state = json.loads(command("--model", "ticket").stdout)["singer_state"]
     assert set(state["bookmarks"]) == {"ticket"}
-    assert "has no export of organization" in refused(legacy_state("--model", "organization"))
+    assert "has no export of organization" in refused(command("--model", "organization"))
 
 
 @pytest.mark.parametrize("time", ["2025-12-03T00:00:00+00:00", "2025-12-03 00:00:00", "1764720000"])
-def test_times_kept_as_text_are_read(left, legacy_state, time):
+def test_times_kept_as_text_are_read(left, command, time):
     left(export("organization", 3, end_time=time), time="STRING")
-    bookmark = json.loads(legacy_state().stdout)["singer_state"]["bookmarks"]["organization"]
+    bookmark = json.loads(command().stdout)["singer_state"]["bookmarks"]["organization"]
     assert bookmark["start_time"] == 1764720000
 
 
@@ -107,27 +110,27 @@ def test_times_kept_as_text_are_read(left, legacy_state, time):
     ],
     ids=["neither", "both"],
 )
-def test_a_row_without_a_single_end_is_refused(left, legacy_state, end, expected):
+def test_a_row_without_a_single_end_is_refused(left, command, end, expected):
     left(
         export("user", 2, end_cursor=CURSOR), export("user", 3, **end), export("ticket", 3, end_cursor=CURSOR)
     )
-    said = refused(legacy_state())
+    said = refused(command())
     assert f"user: its last row has {expected}" in said
-    assert "mend the row in a copy of the table" in said
+    assert "fix the row in a copy of the table" in said
 
 
-def test_two_last_rows_that_differ_are_refused(left, legacy_state):
+def test_two_last_rows_that_differ_are_refused(left, command):
     left(export("ticket", 3, end_cursor="a"), export("ticket", 3, end_cursor="b"))
-    assert "ticket: several rows were inserted last" in refused(legacy_state())
+    assert "ticket: several last rows with different ends" in refused(command())
 
 
-def test_a_cursor_of_a_model_exported_by_time_is_refused(left, legacy_state):
+def test_a_cursor_of_a_model_exported_by_time_is_refused(left, command):
     left(export("organization", 3, end_cursor=CURSOR))
-    assert "organization: its last row has an end_cursor" in refused(legacy_state())
+    assert "organization: its last row has an end_cursor" in refused(command())
 
 
-def test_a_table_that_is_missing_empty_or_misnamed_is_one_sentence(left, legacy_state, dataset):
-    assert "NotFound (404)" in refused(legacy_state(table=f"{dataset}.nowhere"))
-    assert "is not of the form" in refused(legacy_state(table="x; DROP TABLE y"))
+def test_a_table_that_is_missing_empty_or_misnamed_is_one_sentence(left, command, dataset):
+    assert "NotFound (404)" in refused(command(table=f"{dataset}.nowhere"))
+    assert "is not of the form" in refused(command(table="x; DROP TABLE y"))
     left(export("group", 3))
-    assert "no export that could be continued" in refused(legacy_state())
+    assert "no export to continue" in refused(command())

@@ -147,6 +147,35 @@ def test_an_unanswered_request_counts():
     assert zendesk.wait() == 38
 
 
+def test_an_unanswered_request_does_not_close_a_new_window_forever():
+    zendesk = Zendesk()
+    zendesk.ask(1, 0, 38)
+    zendesk.send()
+    zendesk.limits.lost(zendesk.sent, zendesk.now)
+    assert zendesk.wait() == 60
+
+
+def test_seconds_rounded_up_do_not_move_the_end_of_a_window():
+    zendesk = Zendesk()
+    zendesk.ask(5, 1, 38)
+    zendesk.now += 0.5
+    zendesk.ask(5, 0, 38)
+    assert zendesk.wait() == 37.5
+
+
+def test_a_refusal_in_the_last_second_of_a_window_is_waited_for():
+    zendesk = Zendesk()
+    zendesk.ask(5, 0, 0, status=429)
+    assert zendesk.wait() == 1
+
+
+def test_a_path_without_a_bucket_teaches_nothing_about_those_with_one():
+    zendesk = Zendesk()
+    ask_without_a_bucket(zendesk, "/api/v2/incremental/ticket_metric_events")
+    zendesk.send(EXPORTS)
+    assert zendesk.wait(OTHER_EXPORTS) == inf
+
+
 def test_half_of_a_limit_is_reserved_for_other_clients_and_less_as_the_window_passes():
     zendesk = Zendesk(reserved_share=0.5)
     start = zendesk.now

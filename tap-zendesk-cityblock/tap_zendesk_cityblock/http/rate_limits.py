@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 RESERVED_SHARE = 0.5
 """Of a limit, what the tap leaves to other clients when a window starts.
 
-The reserve shrinks with the time that is left, to nothing at the end of the window. So other clients that send up to
-this share of the limit, evenly, are served, and an account without other clients loses no request.
-docs/measurements/rate-limits.md has the measurements.
+The reserve shrinks with the time that is left, to nothing at the end of the window. So other clients that send evenly,
+up to this share, are served (of a limit of 10: some 94 % of their requests), and without other clients the tap uses the
+whole limit. See docs/decisions/059-half-of-a-rate-limit-is-reserved.md and docs/measurements/rate-limits.md.
 """
 
 
@@ -108,10 +108,11 @@ class RateLimits:
     """All buckets of the account. `ceilings`: requests per minute by bucket, below what Zendesk allows."""
 
     def __init__(self, ceilings: Mapping[str, int], reserved_share: float = RESERVED_SHARE) -> None:
-        self._ceilings, self._reserved_share = ceilings, reserved_share
+        self._reserved_share = reserved_share
         self._buckets: dict[str, Bucket] = defaultdict(Bucket)
         self._learned: dict[str, frozenset[str]] = {}
-        self._recent: dict[str, deque[float]] = defaultdict(deque)
+        self._recent = {name: deque[float](maxlen=ceiling) for name, ceiling in ceilings.items()}
+        """The times of the last requests under each ceiling."""
 
     def seconds_to_wait(self, path: str, now: float) -> float:
         """Until a request to `path` exceeds no limit; infinite if a response to another has to arrive first."""
@@ -130,7 +131,7 @@ class RateLimits:
         request = SentRequest(endpoint, now, self._buckets_of(endpoint))
         for name in request.buckets:
             self._buckets[name].in_flight += 1
-        for name in self._ceilings_of(endpoint):
+        for name in self._ceilings_of(endpoint) & self._recent.keys():
             self._recent[name].append(now)
         return request
 
@@ -197,10 +198,8 @@ class RateLimits:
 
     def _seconds_to_ceiling(self, name: str, now: float) -> float:
         """Until one more request in any minute stays below the bucket's ceiling."""
-        ceiling, recent = self._ceilings.get(name), self._recent[name]
-        while recent and recent[0] <= now - WINDOW_SECONDS:
-            recent.popleft()
-        return 0 if ceiling is None or len(recent) < ceiling else recent[-ceiling] + WINDOW_SECONDS - now
+        recent = self._recent.get(name)
+        return 0 if recent is None or len(recent) != recent.maxlen else recent[0] + WINDOW_SECONDS - now
 
 
 def _endpoint(path: str) -> str:

@@ -48,7 +48,6 @@ PARTS = (
     _tap("state", "state/", "state"),
     _tap("models", "models.py, schemas/", "models", "model_types", "fallback_records", "columns"),
     _tap("errors", "errors.py", "errors", "cooperative_threads", is_drawn=False),
-    Part("elsewhere", "not yet in a part", (TAP,), is_drawn=False),
     Part("target_bigquery", "target-bigquery", ("target_bigquery",)),
     Part("target_zendesk_pubsub", "target-zendesk-pubsub", ("target_zendesk_pubsub",)),
     Part("cityblock_singer", "cityblock-singer", ("cityblock_singer",)),

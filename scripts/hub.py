@@ -13,8 +13,6 @@ from target_zendesk_pubsub.target import TargetZendeskPubSub
 
 PROJECT = Path(__file__).parents[1]
 PLUGINS = {plugin.name: plugin for plugin in (TapZendeskCityblock, TargetBigQuery, TargetZendeskPubSub)}
-NOT_MELTANOS = ("validate-records",)
-"""Capabilities that Meltano does not know."""
 
 
 def settings_table(name: str) -> str:
@@ -63,8 +61,8 @@ def definition(kind: str, name: str, **extra: object) -> str:
 
 
 def capabilities(name: str) -> list[str]:
-    """The plugin's capabilities that Meltano knows."""
-    return [str(one) for one in PLUGINS[name].capabilities if str(one) not in NOT_MELTANOS]
+    """The plugin's capabilities."""
+    return [str(one) for one in PLUGINS[name].capabilities]
 
 
 def wheel(name: str) -> str:

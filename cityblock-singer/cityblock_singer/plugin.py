@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
 from singer_sdk.plugin_base import PluginBase
@@ -27,6 +27,9 @@ class Plugin(PluginBase):
     The SDK's own errors about settings quote values, name no environment variable, and end in a traceback for files.
     """
 
+    retired_settings: ClassVar[dict[str, Any]] = {}
+    """Names that are no longer settings, each with the only value that is still accepted, and ignored."""
+
     def __init__(
         self,
         *,
@@ -40,7 +43,11 @@ class Plugin(PluginBase):
         given = dict(config or {})
         if parse_env_config:
             given |= from_environment(schema, f"{self.name.upper().replace('-', '_')}_")
-        settings = {name: value for name, value in given.items() if value is not None}
+        settings = {
+            name: value
+            for name, value in given.items()
+            if value is not None and (name, value) not in self.retired_settings.items()
+        }
         check(settings, schema)
         super().__init__(config=settings, **kwargs)
 

@@ -42,13 +42,6 @@ SETTINGS = th.PropertiesList(
         th.StringType,
         description="GCS bucket for staging files, which must exist. Without it, files are uploaded directly to BigQuery",
     ),
-    th.Property(
-        "load_method",
-        th.StringType,
-        default="append-only",
-        description="How rows are written to a table: they are always appended",
-        allowed_values=["append-only"],
-    ),
     th.Property("batch_size", COUNT, default=100_000, description="Maximum rows per load job"),
     th.Property(
         "batch_size_bytes",
@@ -111,12 +104,6 @@ SETTINGS = th.PropertiesList(
         default=0.05,
         description="Maximum share of a stream's rows between two STATEs that may be rejected. The run stops if more than this share, and more than 10 rows, are rejected",
     ),
-    th.Property(
-        "validate_records",
-        th.BooleanType,
-        default=False,
-        description="Whether rows are also validated against the stream's JSON schema, not only against the table's columns",
-    ),
     BIGQUERY_EMULATOR,
     th.Property(
         "storage_emulator_host",
@@ -124,6 +111,9 @@ SETTINGS = th.PropertiesList(
         description="Address of a GCS emulator, also read from the environment variable STORAGE_EMULATOR_HOST",
     ),
 )
+
+RETIRED = {"load_method": "append-only", "validate_records": False}
+"""Former settings, and the only value that is still accepted, until release 0.3: it is what the target always does."""
 
 
 def bucket(config: Mapping[str, Any]) -> Bucket | None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-import jsonschema_rs
 from cityblock_singer.errors import PluginError
 from cityblock_singer.google.rejected_records import FEW
 from singer_sdk.sinks import BatchSink
-from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
 from target_bigquery.computed import as_json, computed_properties
 from target_bigquery.converters import (
@@ -20,62 +18,53 @@ from target_bigquery.converters import (
     RefusedByBigQuery,
     Rejection,
 )
-from target_bigquery.errors import RefusedRowError, SchemaError, SpoolError
+from target_bigquery.errors import RefusedRowError, SpoolError
 from target_bigquery.loader import Layout
 from target_bigquery.names import column_name
 from target_bigquery.schema import CLUSTERABLE, columns_of, tagged
 from target_bigquery.spool import Spool
 
 if TYPE_CHECKING:
-    from target_bigquery.target import TargetBigQuery
+    from collections import Counter
+
+    from singer_sdk.mapper import PluginMapper
+
+    from target_bigquery.loader import Loader
+    from target_bigquery.rejected import RejectedRecords
 
 PARTITIONABLE = ("TIMESTAMP", "DATE")
 MOST_CLUSTERS = 4
 
 
-class RustValidator(BaseJSONSchemaValidator):
-    """Raises Rejection, which names the property and not the value, where the SDK's validator quotes the record."""
+class Run(Protocol):
+    """What the sinks of a run share: their target."""
 
-    def __init__(self, schema: dict[str, Any]) -> None:
-        """Raises SchemaError."""
-        super().__init__(schema)
-        try:
-            self._validator = jsonschema_rs.validator_for(schema)
-        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
-            raise SchemaError("its schema is not a valid JSON schema") from None
+    rows: Counter[str]
+    loaded: Counter[str]
+    rejected: RejectedRecords
 
-    def validate(self, record: dict[str, Any]) -> None:
-        for error in self._validator.iter_errors(record):
-            path = _properties(error.schema_path)
-            rejection = Rejection(f"a value allowed by the schema's {error.schema_path[-1]}", error.instance)
-            if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required):
-                path.append(error.kind.property)
-                rejection = Rejection("a value, because the schema requires one", None)
-            rejection.path = path
-            raise rejection
+    @property
+    def loader(self) -> Loader: ...
 
+    @property
+    def mapper(self) -> PluginMapper: ...
 
-def _properties(schema_path: list[str | int]) -> list[str]:
-    """Property names on a path through the schema. The path through the record could contain its data (keys of maps)."""
-    parts = iter(schema_path)
-    return [str(next(parts)) for part in parts if part == "properties"]
+    def table_of(self, stream: str) -> str: ...
+
+    def exact_record(self, stream: str, record: dict[str, Any]) -> dict[str, Any]: ...
 
 
 class BigQuerySink(BatchSink):
     """Row numbers count through the run, also across sinks of one stream whose schema changes."""
 
-    def __init__(self, target: TargetBigQuery, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments
-        self._target_bigquery = target
+    def __init__(self, target: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments
+        self._run: Run = target
         self._spool: Spool | None = None
         self._reported: set[str] = set()
         super().__init__(target, **kwargs)
 
-    def get_validator(self) -> BaseJSONSchemaValidator | None:
-        """Raises SchemaError."""
-        try:
-            return RustValidator(self.schema) if self.config["validate_records"] else None
-        except SchemaError as error:
-            raise SchemaError(f"stream {self.stream_name}: {error}") from None
+    def get_validator(self) -> None:
+        """None: rows are checked against the table's columns."""
 
     def setup(self) -> None:
         """Creates or extends the table. Raises SchemaError, SettingsError, WarehouseError."""
@@ -98,17 +87,15 @@ class BigQuerySink(BatchSink):
                 self.config["partition_granularity"],
                 clusters[:MOST_CLUSTERS],
             )
-            name = self._target_bigquery.table_of(self.stream_name)
+            name = self._run.table_of(self.stream_name)
             tag = self.config.get("policy_tag")
             wanted = tagged(self._columns, tag) if tag else self._columns.fields
-            self._table = self._target_bigquery.loader.ensure_table(
-                self.config["dataset"], name, wanted, layout
-            )
+            self._table = self._run.loader.ensure_table(self.config["dataset"], name, wanted, layout)
             self._columns = columns_of(self.schema, self._table.schema)
             kinds = {field.name.lower(): field.field_type for field in self._columns.fields}
             self._computed = {
                 name: kinds[column_name(name).lower()]
-                for name in computed_properties(self._target_bigquery.mapper, self.stream_name)
+                for name in computed_properties(self._run.mapper, self.stream_name)
                 if column_name(name).lower() in kinds
             }
         except PluginError as error:
@@ -128,7 +115,7 @@ class BigQuerySink(BatchSink):
         table = self._table
         identity = f"{table.reference} {table.created} {[field.to_api_repr() for field in table.schema]}"
         try:
-            self._spool = Spool(self._target_bigquery.rows[self.stream_name] + 1, identity)
+            self._spool = Spool(self._run.rows[self.stream_name] + 1, identity)
         except SpoolError as failure:
             raise SpoolError(f"stream {self.stream_name}: {failure}") from None
 
@@ -156,20 +143,18 @@ class BigQuerySink(BatchSink):
         rejection = self._add(record)
         if rejection is None:
             return
-        exact = self._target_bigquery.exact_record(self.stream_name, record)
+        exact = self._run.exact_record(self.stream_name, record)
         exact = self.preprocess_record(exact, context)
         if isinstance(rejection, PrecisionLost):
             rejection = self._add(exact)
         if rejection is not None:
-            self._target_bigquery.rejected.add(self.stream_name, exact, self.key_properties, rejection)
+            self._run.rejected.add(self.stream_name, exact, self.key_properties, rejection)
 
     def _add(self, record: dict[str, Any]) -> Rejection | None:
         """Spools the record; the reason if it is rejected. Raises SpoolError."""
         spool = self._spool
         assert spool is not None  # noqa: S101 - start_batch comes first
         try:
-            if self._validator is not None:
-                self._validator.validate(record)
             for key in self.key_properties:
                 if record.get(key) is None:
                     return MissingKey(key)
@@ -180,7 +165,7 @@ class BigQuerySink(BatchSink):
             return NotSerializable()
         except SpoolError as failure:
             raise SpoolError(f"stream {self.stream_name}: {failure}") from None
-        self._target_bigquery.rows[self.stream_name] = spool.last
+        self._run.rows[self.stream_name] = spool.last
         return None
 
     def process_batch(self, context: dict[str, Any]) -> None:
@@ -200,7 +185,7 @@ class BigQuerySink(BatchSink):
             job_id, refused = "", 0
             while spool.rows and not job_id:
                 try:
-                    job_id = self._target_bigquery.loader.load_spool(self._table, spool, blob)
+                    job_id = self._run.loader.load_spool(self._table, spool, blob)
                 except RefusedRowError as error:
                     refused += 1
                     if refused > FEW:
@@ -212,7 +197,7 @@ class BigQuerySink(BatchSink):
             spool.close()
         if not job_id:
             return
-        self._target_bigquery.loaded[self.stream_name] += spool.rows
+        self._run.loaded[self.stream_name] += spool.rows
         self.logger.info(
             "%s: rows %d-%d loaded, %d bytes in %.1f s, job %s",
             self.stream_name,
@@ -229,7 +214,7 @@ class BigQuerySink(BatchSink):
         others, row = spool.without(error.row)
         spool.close()
         keys = [column_name(key) for key in self.key_properties]
-        self._target_bigquery.rejected.add(self.stream_name, row, keys, RefusedByBigQuery(error.reason))
+        self._run.rejected.add(self.stream_name, row, keys, RefusedByBigQuery(error.reason))
         return others
 
     def _report(self) -> None:

@@ -15,7 +15,7 @@ from cityblock_singer.plugin import Plugin, run
 from cityblock_singer.termination import Termination
 from singer_sdk import Target
 from singer_sdk.exceptions import RecordsWithoutSchemaException
-from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
+from singer_sdk.helpers.capabilities import PluginCapabilities
 
 from target_bigquery.computed import StreamMapFailed, raised_by_stream_map
 from target_bigquery.errors import InputError, SchemaError
@@ -24,7 +24,7 @@ from target_bigquery.messages import batch_records, check_record, check_schema
 from target_bigquery.names import column_name
 from target_bigquery.reader import BytesReader
 from target_bigquery.rejected import RejectedRecords
-from target_bigquery.settings import SETTINGS, bucket
+from target_bigquery.settings import RETIRED, SETTINGS, bucket
 from target_bigquery.sink import BigQuerySink
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ class TargetBigQuery(Plugin, Target):
     default_sink_class = BigQuerySink
     message_reader_class = BytesReader
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
+    retired_settings: ClassVar[dict[str, Any]] = RETIRED
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.BATCH,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.STRUCTURED_LOGGING,
-        TargetCapabilities.VALIDATE_RECORDS,
     ]
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
@@ -69,7 +69,7 @@ class TargetBigQuery(Plugin, Target):
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         """The SDK's own settings, but for its name of our `batch_size` and a tap's `batch_config`, which would do nothing."""
         super().append_builtin_config(config_jsonschema)
-        for name in ("batch_size_rows", "batch_config"):
+        for name in ("batch_size_rows", "batch_config", "load_method"):
             config_jsonschema["properties"].pop(name, None)
 
     @cached_property

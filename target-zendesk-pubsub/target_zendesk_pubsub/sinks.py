@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from singer_sdk.sinks import Sink
 
 if TYPE_CHECKING:
-    from target_zendesk_pubsub.target import TargetZendeskPubSub
+    from collections.abc import Sequence
+
     from target_zendesk_pubsub.ticket_parsing import Rejected
     from target_zendesk_pubsub.tickets import DeletionStub, Ticket
+
+
+class Run(Protocol):
+    """What a sink needs of its target."""
+
+    @property
+    def bytes_in_hand(self) -> int: ...
+
+    def prepare(self) -> None: ...
+
+    def publish(self, tickets: Sequence[Ticket | DeletionStub | Rejected]) -> None: ...
 
 
 class TicketSink(Sink):
     """A batch ends when it is full, or with a STATE message."""
 
-    def __init__(self, target: TargetZendeskPubSub, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments
-        self._publishing = target
+    def __init__(self, target: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments
+        self._run: Run = target
         self._tickets: list[Ticket | DeletionStub | Rejected] = []
         super().__init__(target, **kwargs)
         self._most_tickets = int(self.config["batch_size"])
@@ -24,14 +36,14 @@ class TicketSink(Sink):
 
     def setup(self) -> None:
         """Raises PluginError if nothing can be published."""
-        self._publishing.prepare()
+        self._run.prepare()
 
     def get_validator(self) -> None:
         """None: the reader validates tickets."""
 
     @property
     def is_full(self) -> bool:
-        return len(self._tickets) >= self._most_tickets or self._publishing.bytes_in_hand >= self._most_bytes
+        return len(self._tickets) >= self._most_tickets or self._run.bytes_in_hand >= self._most_bytes
 
     def take(self, tickets: list[Ticket | DeletionStub | Rejected]) -> list[Ticket | DeletionStub | Rejected]:
         """Adds tickets up to the batch size; returns the others. Replaces the SDK's process_record with its dicts."""
@@ -48,7 +60,7 @@ class TicketSink(Sink):
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK's signature
         """Raises PluginError."""
         tickets, self._tickets = self._tickets, []
-        self._publishing.publish(tickets)
+        self._run.publish(tickets)
 
 
 class IgnoringSink(Sink):

@@ -153,8 +153,7 @@ def test_meltano_and_the_readme_name_a_plugins_capabilities(plugin):
         r"^Capabilities: (.*)\.$", (PROJECT / plugin.name / "README.md").read_text(), re.MULTILINE
     )
     assert set(re.findall(r"`([\w-]+)`", line)) == set(map(str, plugin.capabilities))
-    unknown_to_meltano = {"validate-records"}
-    assert set(in_meltano["capabilities"]) == set(map(str, plugin.capabilities)) - unknown_to_meltano
+    assert set(in_meltano["capabilities"]) == set(map(str, plugin.capabilities))
 
 
 def test_the_local_environment_has_the_sandboxs_default_addresses():

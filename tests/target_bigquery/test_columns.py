@@ -4,8 +4,6 @@ import json
 from datetime import UTC, date, datetime, time
 
 import pytest
-from target_bigquery.converters import Rejection
-from target_bigquery.sink import RustValidator
 
 from tests.target_bigquery.singer import record, schema, state
 
@@ -129,42 +127,6 @@ def test_two_properties_that_fall_on_one_column_are_refused(load):
     loaded = load([schema(**{"a-b": {"type": "string"}, "A_b": {"type": "string"}}), record(1), state(1)])
     assert loaded.code == 1
     assert "the properties a-b and A_b map to the same column A_b" in loaded.stderr
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("canary", "column status: expected a value allowed by the schema's enum, got a string"),
-        (None, "column status: expected a value allowed by the schema's enum, got null"),
-    ],
-    ids=str,
-)
-def test_records_are_validated_on_demand(value, expected, load_here, ids, caplog):
-    valid = schema(status={"enum": ["open", "closed"]})
-    load_here([valid, record(1, status=value), state(1)])
-    load_here([valid, record(2, status=value), state(2)], validate_records=True)
-    assert f"ticket 2 rejected: {expected}" in caplog.messages
-    assert ids() == [1]
-
-
-@pytest.mark.parametrize(
-    ("part", "expected"),
-    [
-        ({}, "column part.kind: expected a value, because the schema requires one, got null"),
-        (
-            {"kind": "a", "sizes": {"canary": "canary"}},
-            "column part.sizes: expected a value allowed by the schema's type, got a string",
-        ),
-    ],
-    ids=["missing", "of any name"],
-)
-def test_validation_names_columns_and_nothing_that_a_record_says(part, expected):
-    sizes = {"type": "object", "additionalProperties": {"type": "integer"}}
-    kind = {"type": "string"}
-    nested = {"type": "object", "required": ["kind"], "properties": {"kind": kind, "sizes": sizes}}
-    with pytest.raises(Rejection) as refused:
-        RustValidator({"type": "object", "properties": {"part": nested}}).validate({"part": part})
-    assert str(refused.value) == expected
 
 
 POLICY_TAG = "projects/p/locations/us/taxonomies/1/policyTags/2"

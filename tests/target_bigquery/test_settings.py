@@ -108,9 +108,9 @@ INVALID = {
         {"stream_map": {}},
         r"^Unknown setting 'stream_map'\. Did you mean 'stream_maps'\?$",
     ),
-    "another load method": (
-        {"load_method": "upsert"},
-        r"^'upsert' is not one of .* in config\['load_method'\]$",
+    "a retired one, with a value that would do something": (
+        {"load_method": "upsert", "validate_records": True},
+        r"^Unknown setting 'load_method'\. .*; Unknown setting 'validate_records'\. ",
     ),
 }
 
@@ -119,6 +119,11 @@ INVALID = {
 def test_an_invalid_setting_is_refused(settings, message):
     with pytest.raises(SettingsError, match=message):
         TargetBigQuery(config={**ENOUGH, **settings})
+
+
+def test_retired_settings_are_ignored_with_the_value_that_they_had():
+    former = {"load_method": "append-only", "validate_records": False}
+    assert not former.keys() & TargetBigQuery(config={**ENOUGH, **former}).config.keys()
 
 
 def test_staging_in_gcs_needs_its_emulator_in_local():

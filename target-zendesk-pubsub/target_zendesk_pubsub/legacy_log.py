@@ -58,25 +58,9 @@ def read_legacy_log(
         raise SettingsError(
             f"legacy_log: {table} is the table of the new log; rename the legacy table and set legacy_log to its new name"
         )
-    sql = f"""
-        SELECT
-          COUNTIF(ticket_id IS NULL) AS without_id,
-          TO_JSON_STRING(ARRAY_AGG(STRUCT(COALESCE(ticket_id, 0) AS ticket_id, micros AS micros))) AS versions
-        FROM (
-          SELECT ticket_id, MAX(UNIX_MICROS(updated_at)) AS micros
-          FROM (
-            SELECT
-              {TICKET_ID} AS ticket_id,
-              {config["legacy_updated_at"]} AS updated_at
-            FROM `{table}`
-          )
-          GROUP BY ticket_id
-        )
-        GROUP BY DIV(COALESCE(ticket_id, 0), {PACKED})
-    """
     versions: dict[int, int] = {}
     without_id = undated = 0
-    for row in _rows(table, sql, warehouse):
+    for row in _rows(table, _query(table, config["legacy_updated_at"]), warehouse):
         without_id += row.without_id
         for version in _decode(row.versions):
             if version.micros is None:
@@ -99,6 +83,26 @@ def read_legacy_log(
             table,
         )
     return versions
+
+
+def _query(table: str, updated_at: str) -> str:
+    """`updated_at`: an expression over the columns of the table."""
+    return f"""
+        SELECT
+          COUNTIF(ticket_id IS NULL) AS without_id,
+          TO_JSON_STRING(ARRAY_AGG(STRUCT(COALESCE(ticket_id, 0) AS ticket_id, micros AS micros))) AS versions
+        FROM (
+          SELECT ticket_id, MAX(UNIX_MICROS(updated_at)) AS micros
+          FROM (
+            SELECT
+              {TICKET_ID} AS ticket_id,
+              {updated_at} AS updated_at
+            FROM `{table}`
+          )
+          GROUP BY ticket_id
+        )
+        GROUP BY DIV(COALESCE(ticket_id, 0), {PACKED})
+    """
 
 
 def _rows(table: str, sql: str, warehouse: Warehouse) -> Iterator[Row]:

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from tap_zendesk_cityblock.columns import EXPORT_COLUMNS, MARK, load_schema
-from tap_zendesk_cityblock.models import MODELS, Paging
+from tap_zendesk_cityblock.model_types import Paging
+from tap_zendesk_cityblock.models import MODELS
 
 import sandbox
 from benchmarks.account import TAP, account

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_zendesk_cityblock.columns import load_schema
-from tap_zendesk_cityblock.models import EXPORTS, MODELS, Paging
+from tap_zendesk_cityblock.model_types import EXPORTS, Paging
+from tap_zendesk_cityblock.models import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.model_types import Model
 
 RETRIEVAL = {
     Paging.EXPORT_CURSOR: "export by cursor",
@@ -53,8 +54,8 @@ def _key(model: Model) -> str:
 
 
 def _retrieval(model: Model) -> str:
-    if model.part:
-        return f"derived from `{model.part.of}`"
+    if model.derivation:
+        return f"derived from `{model.derivation.of}`"
     if model.parent:
         return f"{RETRIEVAL[model.paging]}, per `{model.parent.model}`"
     if model.window:
@@ -65,5 +66,5 @@ def _retrieval(model: Model) -> str:
 def by_retrieval(models: Iterable[Model]) -> list[Model]:
     """Bulk models first, then exports and windows, then derived models."""
     return sorted(
-        models, key=lambda model: (model.is_incremental, bool(model.part), model.paging not in EXPORTS)
+        models, key=lambda model: (model.is_incremental, bool(model.derivation), model.paging not in EXPORTS)
     )

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.errors import SchemaError
-from tap_zendesk_cityblock.models import MODELS, OPT_IN_MODELS, Model
+from tap_zendesk_cityblock.models import MODELS, OPT_IN_MODELS
 from target_bigquery.schema import columns_of, personal_kind
+
+if TYPE_CHECKING:
+    from tap_zendesk_cityblock.model_types import Model
 
 HERE = Path(__file__).parent / "models"
 TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}

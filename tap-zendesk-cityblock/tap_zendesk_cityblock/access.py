@@ -10,7 +10,7 @@ from tap_zendesk_cityblock.readers.selection import reader_for
 
 if TYPE_CHECKING:
     from tap_zendesk_cityblock.http.client import ZendeskClient
-    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.model_types import Model
     from tap_zendesk_cityblock.settings import Settings
 
 LOGGER = logging.getLogger(__name__)

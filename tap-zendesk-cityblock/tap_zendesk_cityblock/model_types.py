@@ -38,12 +38,12 @@ LARGEST_PAGE = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
+class Derivation:
     """Where a derived model's rows are inside the objects of the model `of`, whose pages contain them.
 
     `within` is the property that holds one row or, with `event_types`, the child events of a ticket event, of which those
     types are rows. `by_field`: a child event is one row per field that it changed. `as_text`: columns of any value, stored
-    as text or JSON. `taken`: pairs of our column and the property of the surrounding object that fills it. `include`: the
+    as text or JSON. `copied`: pairs of our column and the property of the surrounding object that fills it. `include`: the
     sideload to request.
     """
 
@@ -52,13 +52,13 @@ class Part:
     event_types: frozenset[str] = frozenset()
     by_field: bool = False
     as_text: frozenset[str] = frozenset()
-    taken: tuple[tuple[str, str], ...] = ()
+    copied: tuple[tuple[str, str], ...] = ()
     include: str | None = None
 
     @property
-    def looked_into(self) -> frozenset[str]:
+    def needed(self) -> frozenset[str]:
         """The properties of that model's objects that rows are made of."""
-        return frozenset({self.within, *(theirs for _, theirs in self.taken)})
+        return frozenset({self.within, *(theirs for _, theirs in self.copied)})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Window:
         )
 
 
-class Way(Enum):
+class SourceStrategy(Enum):
     """How a fallback source shows what changed since a time."""
 
     SORTED = "sort=updated_at: its cursor is a time and an ID, and is where the next run starts"
@@ -118,7 +118,7 @@ class Source:
     name: str
     path: str
     root: str
-    way: Way
+    strategy: SourceStrategy
     clock: str = "updated_at"
     as_exported: Callable[[Record, int | None], Record] | None = None
 
@@ -141,7 +141,7 @@ class Model:
     `name` is the table's name, and `root` the key of the objects in a page, not always the plural of the name. `clock` is
     the property that orders versions of an object; `query` is sent with every request; `largest_page` is given if it is
     not that of `paging`. `left_out` are properties that repeat others, embed other models or are credentials. A derived
-    model has a `part`, and path, root, paging and query of the model that it is derived from. `by_support_type`: its
+    model has a `derivation`, and path, root, paging and query of the model that it is derived from. `by_support_type`: its
     export leaves out tickets of AI agents unless `support_type_scope` asks for them (OpenAPI document of July 2026).
 
     `is_deleted` is the SQL condition for a deleted object, if its rows show that. `fallback`: what is read instead, if
@@ -160,7 +160,7 @@ class Model:
     query: tuple[tuple[str, str], ...] = ()
     left_out: frozenset[str] = frozenset()
     largest_page: int | None = None
-    part: Part | None = None
+    derivation: Derivation | None = None
     parent: Parent | None = None
     window: Window | None = None
     by_support_type: bool = False
@@ -180,10 +180,16 @@ class Model:
     @property
     def whole(self) -> str:
         """The model whose pages contain its rows: itself, unless it is derived."""
-        return self.part.of if self.part else self.name
+        return self.derivation.of if self.derivation else self.name
 
     def derive(
-        self, name: str, *, clock: str, part: Part, plan: str | None = None, note: str | None = None
+        self,
+        name: str,
+        *,
+        clock: str,
+        derivation: Derivation,
+        plan: str | None = None,
+        note: str | None = None,
     ) -> Model:
         """A model that is made of this one's pages."""
         return Model(
@@ -193,7 +199,7 @@ class Model:
             self.paging,
             clock=clock,
             query=self.query,
-            part=part,
+            derivation=derivation,
             by_support_type=self.by_support_type,
             scope=self.scope,
             plan=plan,

@@ -7,36 +7,15 @@ from __future__ import annotations
 
 from tap_zendesk_cityblock.fallback_records import deleted_ticket, deleted_user, listed_ticket
 from tap_zendesk_cityblock.model_types import (
-    EXPORTS,
-    LARGEST_PAGE,
     DeletionStub,
+    Derivation,
     Model,
     Paging,
     Parent,
-    Part,
     Source,
-    Way,
+    SourceStrategy,
     Window,
 )
-
-__all__ = [
-    "ALL_BULK_MODELS",
-    "ALL_INCREMENTAL_MODELS",
-    "BULK_MODELS",
-    "EXPORTS",
-    "INCREMENTAL_MODELS",
-    "LARGEST_PAGE",
-    "MODELS",
-    "OPT_IN_MODELS",
-    "DeletionStub",
-    "Model",
-    "Paging",
-    "Parent",
-    "Part",
-    "Source",
-    "Way",
-    "Window",
-]
 
 _LIST = Paging.LIST_CURSOR
 
@@ -106,16 +85,18 @@ _TICKET = Model(
     is_deleted="status = 'deleted'",
     deletion_stub=DeletionStub("created_at is not null", ("status", "updated_at", "generated_timestamp")),
     fallback=(
-        Source("list", "/api/v2/tickets", "tickets", Way.SORTED, as_exported=listed_ticket),
+        Source("list", "/api/v2/tickets", "tickets", SourceStrategy.SORTED, as_exported=listed_ticket),
         Source(
             "deleted",
             "/api/v2/deleted_tickets",
             "deleted_tickets",
-            Way.SORTED,
+            SourceStrategy.SORTED,
             clock="deleted_at",
             as_exported=deleted_ticket,
         ),
-        Source("archived", "/api/v2/search/export", "results", Way.SEARCHED, as_exported=listed_ticket),
+        Source(
+            "archived", "/api/v2/search/export", "results", SourceStrategy.SEARCHED, as_exported=listed_ticket
+        ),
     ),
     is_searchable=True,
     scope="tickets:read",
@@ -134,8 +115,14 @@ INCREMENTAL_MODELS = (
             ("active", "email", "name", "phone", "photo", "updated_at"),
         ),
         fallback=(
-            Source("list", "/api/v2/users", "users", Way.SORTED),
-            Source("deleted", "/api/v2/deleted_users", "deleted_users", Way.WHOLE, as_exported=deleted_user),
+            Source("list", "/api/v2/users", "users", SourceStrategy.SORTED),
+            Source(
+                "deleted",
+                "/api/v2/deleted_users",
+                "deleted_users",
+                SourceStrategy.WHOLE,
+                as_exported=deleted_user,
+            ),
         ),
         is_searchable=True,
         scope="users:read",
@@ -146,7 +133,7 @@ INCREMENTAL_MODELS = (
         "organizations",
         Paging.EXPORT_TIME,
         is_deleted="deleted_at is not null",
-        fallback=(Source("list", "/api/v2/organizations", "organizations", Way.SORTED),),
+        fallback=(Source("list", "/api/v2/organizations", "organizations", SourceStrategy.SORTED),),
         is_searchable=True,
         scope="organizations:read",
     ),
@@ -294,33 +281,33 @@ OPT_IN_MODELS = (
     _TICKET_EVENT.derive(
         "ticket_comment",
         clock="created_at",
-        part=Part(
+        derivation=Derivation(
             "ticket_event",
             "child_events",
             event_types=frozenset({"Comment", "VoiceComment"}),
             as_text=frozenset({"via_reference_id"}),
-            taken=_OF_TICKET_EVENT,
+            copied=_OF_TICKET_EVENT,
         ),
     ),
     _TICKET_EVENT.derive(
         "ticket_field_history",
         clock="created_at",
-        part=Part(
+        derivation=Derivation(
             "ticket_event",
             "child_events",
             event_types=frozenset({"Create", "Change"}),
             by_field=True,
             as_text=frozenset({"value", "previous_value", "via", "via_reference_id"}),
-            taken=(*_OF_TICKET_EVENT, ("created_at", "created_at"), ("updater_id", "updater_id")),
+            copied=(*_OF_TICKET_EVENT, ("created_at", "created_at"), ("updater_id", "updater_id")),
         ),
     ),
     _TICKET.derive(
         "ticket_metric_set",
         clock="generated_timestamp",
-        part=Part(
+        derivation=Derivation(
             "ticket",
             "metric_set",
-            taken=(("ticket_id", "id"), ("generated_timestamp", "generated_timestamp")),
+            copied=(("ticket_id", "id"), ("generated_timestamp", "generated_timestamp")),
             include="metric_sets",
         ),
     ),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tap_zendesk_cityblock.errors import AnswerError, StreamUnavailableError
     from tap_zendesk_cityblock.http.client import ZendeskClient
-    from tap_zendesk_cityblock.models import Model, Part
+    from tap_zendesk_cityblock.model_types import Derivation, Model
     from tap_zendesk_cityblock.readers.reader import Reader
     from tap_zendesk_cityblock.settings import Settings
     from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
@@ -37,5 +37,5 @@ class RunContext:
         """Made when it is first needed: discovery may do without credentials. Raises SettingsError."""
         return self.connect(self.settings.give_up_after)
 
-    def reader(self, model: Model, logger: logging.Logger, derived: Sequence[Part] = ()) -> Reader:
+    def reader(self, model: Model, logger: logging.Logger, derived: Sequence[Derivation] = ()) -> Reader:
         return reader_for(model, self.settings, self.client, logger, derived)

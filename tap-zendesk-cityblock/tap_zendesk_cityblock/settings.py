@@ -14,14 +14,13 @@ from cityblock_singer.settings import unknown
 from singer_sdk import typing as th
 
 from tap_zendesk_cityblock.http.rate_limit_headers import BUCKETS, HEADER
+from tap_zendesk_cityblock.model_types import Model, Paging
 from tap_zendesk_cityblock.models import (
     ALL_BULK_MODELS,
     ALL_INCREMENTAL_MODELS,
     BULK_MODELS,
     INCREMENTAL_MODELS,
     MODELS,
-    Model,
-    Paging,
 )
 from tap_zendesk_cityblock.state.positions import is_readable
 

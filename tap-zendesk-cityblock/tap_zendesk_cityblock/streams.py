@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from singer_sdk.metrics import Counter
     from singer_sdk.singerlib import Catalog
 
-    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.model_types import Model
     from tap_zendesk_cityblock.readers.page import Page
     from tap_zendesk_cityblock.readers.reader import Reader
     from tap_zendesk_cityblock.run_context import RunContext
@@ -97,7 +97,7 @@ class ModelStream(TapStream):
 
     def get_records(self, context: Context | None) -> Iterable[Any]:  # noqa: ARG002 - the SDK's signature
         streams = [*self.followers, self]
-        derived = [stream.model.part for stream in streams if stream.model.part]
+        derived = [stream.model.derivation for stream in streams if stream.model.derivation]
         reader = self._run.reader(self.model, self.logger, derived)
         for stream in streams:
             stream.begin()
@@ -136,7 +136,7 @@ class ModelStream(TapStream):
         as_bytes = reader.reads_bytes and all(stream.passes_through() for stream in streams)
         for stream in streams:
             stream.prepare(start, as_bytes=as_bytes)
-        if self.model.part is None:
+        if self.model.derivation is None:
             known, selected = self._columns()
             return RowsFactory(known, selected, self._constants(), self.oddities, self._has_via, as_bytes)
         known = [*load_schema(reader.model.name)["properties"]]  # the model itself is not exported
@@ -146,7 +146,7 @@ class ModelStream(TapStream):
     def prepare(self, start: Position | None, *, as_bytes: bool) -> None:
         """For pages that begin at `start`."""
         self._as_bytes, self._ahead = as_bytes, ahead_of(self.export.start, start)
-        if self.model.part is not None:
+        if self.model.derivation is not None:
             known, selected = self._columns()
             self._derived = DerivedRows(self.model, known, selected, self._constants(), self.oddities)
 
@@ -305,7 +305,7 @@ def sharing_pages(streams: Sequence[ModelStream]) -> list[ModelStream]:
     for stream in streams:
         by_model.setdefault(stream.reads_from, []).append(stream)
     for group in by_model.values():
-        leader, *followers = sorted(group, key=lambda stream: stream.model.part is not None)
+        leader, *followers = sorted(group, key=lambda stream: stream.model.derivation is not None)
         leader.followers = followers
         for follower in followers:
             follower.is_following = True

@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from tap_zendesk_cityblock.errors import AnswerError, StreamUnavailableError
-from tap_zendesk_cityblock.models import MODELS, Paging
+from tap_zendesk_cityblock.model_types import Paging
+from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.readers.parsing import read_page
 from tap_zendesk_cityblock.readers.queries import first_query
 from tap_zendesk_cityblock.rows.decoding import DictRows
@@ -15,7 +16,7 @@ BASE = "https://cityblock.zendesk.com"
 LISTS = [
     model
     for model in MODELS.values()
-    if model.paging in (Paging.NONE, Paging.NEXT_PAGE, Paging.LIST_CURSOR) and not model.part
+    if model.paging in (Paging.NONE, Paging.NEXT_PAGE, Paging.LIST_CURSOR) and not model.derivation
 ]
 WHOLE = [model.name for model in LISTS if model.paging is Paging.NONE and not model.parent]
 DEFAULT_SIZE = 100

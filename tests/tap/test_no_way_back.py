@@ -4,14 +4,17 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
-from tap_zendesk_cityblock.models import MODELS, Paging
+from tap_zendesk_cityblock.model_types import Paging
+from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.state.bookmarks import move_bookmark, read_bookmark
 from tap_zendesk_cityblock.state.positions import Position, is_ahead
 
 STANDS = 1_732_725_000
 ROW_AT = STANDS + 500
 STAYS = "the bookmark stays at"
-BY_TIME = [model.name for model in MODELS.values() if model.paging is Paging.EXPORT_TIME and not model.part]
+BY_TIME = [
+    model.name for model in MODELS.values() if model.paging is Paging.EXPORT_TIME and not model.derivation
+]
 BY_CURSOR = ["ticket", "user"]
 NEXT = ["chat", "routing_attribute_event"]
 

@@ -14,7 +14,8 @@ import jsonschema
 import pytest
 import requests
 from tap_zendesk_cityblock.columns import load_schema
-from tap_zendesk_cityblock.models import MODELS, Paging
+from tap_zendesk_cityblock.model_types import Paging
+from tap_zendesk_cityblock.models import MODELS
 
 from sandbox.addresses import Addresses
 from sandbox.servers import Size, zendesk_server

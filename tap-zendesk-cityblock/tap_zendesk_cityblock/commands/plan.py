@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tap_zendesk_cityblock.http.client import ZendeskClient
-    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.model_types import Model
     from tap_zendesk_cityblock.settings import Settings
     from tap_zendesk_cityblock.streams import ModelStream
 
@@ -64,7 +64,7 @@ def plan(streams: Iterable[ModelStream], client: ZendeskClient, settings: Settin
 def _needs(streams: Iterable[ModelStream], client: ZendeskClient, settings: Settings) -> Iterator[Need]:
     """Models that share pages need no more requests than the first of them."""
     read = set[str]()
-    for stream in sorted(streams, key=lambda stream: stream.model.part is not None):
+    for stream in sorted(streams, key=lambda stream: stream.model.derivation is not None):
         reader = reader_for(stream.model, settings, client, stream.logger)
         start = reader.start(stream.stream_state)
         try:

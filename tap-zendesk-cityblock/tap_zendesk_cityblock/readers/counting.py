@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap_zendesk_cityblock.errors import TransientError
-from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
+from tap_zendesk_cityblock.model_types import LARGEST_PAGE, Model, Paging
 from tap_zendesk_cityblock.readers.fetch import fetch
 
 if TYPE_CHECKING:

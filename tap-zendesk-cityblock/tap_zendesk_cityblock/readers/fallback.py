@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.errors import CursorInvalidError, StreamUnavailableError
 from tap_zendesk_cityblock.http.rate_limit_headers import ACCOUNT
-from tap_zendesk_cityblock.models import Way
+from tap_zendesk_cityblock.model_types import SourceStrategy
 from tap_zendesk_cityblock.readers.counting import LIST_PAGE, count_changes
 from tap_zendesk_cityblock.readers.page import Page, first_refusal_means_unavailable
 from tap_zendesk_cityblock.readers.reader import (
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tap_zendesk_cityblock.http.client import ZendeskClient
-    from tap_zendesk_cityblock.models import Model, Source
+    from tap_zendesk_cityblock.model_types import Model, Source
     from tap_zendesk_cityblock.readers.source_strategies import Chunk
     from tap_zendesk_cityblock.settings import Settings
     from tap_zendesk_cityblock.state.bookmarks import Bookmark
@@ -93,7 +93,7 @@ class FallbackReader(Reader):
             return Estimate()
         searches = (
             len(spans(since or 0, self._client.now()))
-            if any(source.way is Way.SEARCHED for source in self._sources)
+            if any(source.strategy is SourceStrategy.SEARCHED for source in self._sources)
             else 0
         )
         pages = rows // min(self._settings.page_size or LIST_PAGE, LIST_PAGE)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from tap_zendesk_cityblock.errors import AnswerError, IncompleteError
-from tap_zendesk_cityblock.models import Model, Paging
+from tap_zendesk_cityblock.model_types import Model, Paging
 from tap_zendesk_cityblock.readers.queries import without
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError
-from tap_zendesk_cityblock.models import Model, Paging
+from tap_zendesk_cityblock.model_types import Model, Paging
 from tap_zendesk_cityblock.readers.list_pages import check_count, is_address, next_of_list
 from tap_zendesk_cityblock.readers.queries import query_at
 from tap_zendesk_cityblock.state.positions import Position, is_past

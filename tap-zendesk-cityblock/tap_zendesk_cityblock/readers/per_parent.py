@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterator, Mapping
 
-    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.model_types import Model
     from tap_zendesk_cityblock.readers.page import Page
     from tap_zendesk_cityblock.settings import Settings
     from tap_zendesk_cityblock.state.bookmarks import Bookmark

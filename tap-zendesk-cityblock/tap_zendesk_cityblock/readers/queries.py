@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from tap_zendesk_cityblock.http.query import page_sizes
-from tap_zendesk_cityblock.models import LARGEST_PAGE, Model, Paging
+from tap_zendesk_cityblock.model_types import LARGEST_PAGE, Model, Paging
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.model_types import Model
     from tap_zendesk_cityblock.readers.page import Page
     from tap_zendesk_cityblock.rows.decoding import RowsFactory
     from tap_zendesk_cityblock.settings import Settings

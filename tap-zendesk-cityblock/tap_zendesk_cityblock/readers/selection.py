@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_zendesk_cityblock.http.client import ZendeskClient
-    from tap_zendesk_cityblock.models import Model, Part
+    from tap_zendesk_cityblock.model_types import Derivation, Model
     from tap_zendesk_cityblock.readers.reader import Reader
     from tap_zendesk_cityblock.settings import Settings
 
@@ -31,7 +31,7 @@ def reader_for(
     settings: Settings,
     client: ZendeskClient,
     logger: logging.Logger,
-    derived: Sequence[Part] = (),
+    derived: Sequence[Derivation] = (),
 ) -> Reader:
     """By the model's row and the settings. `derived`: models whose rows its pages bring, too."""
     if not settings.incremental_exports and model.path.startswith(EXPORTS):

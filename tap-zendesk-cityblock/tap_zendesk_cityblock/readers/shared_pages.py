@@ -13,7 +13,7 @@ from tap_zendesk_cityblock.state.positions import earliest, is_ahead
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_zendesk_cityblock.models import Model, Part
+    from tap_zendesk_cityblock.model_types import Derivation, Model
     from tap_zendesk_cityblock.readers.page import Page
     from tap_zendesk_cityblock.state.positions import Position
 
@@ -38,10 +38,10 @@ def has_had(ahead: Position | None, page: Page) -> bool:
     return is_ahead(ahead, page.position)
 
 
-def with_derived(model: Model, parts: Sequence[Part]) -> Model:
+def with_derived(model: Model, derivations: Sequence[Derivation]) -> Model:
     """With the sideloads that the derived models are in, and their properties among the known ones."""
     query = dict(model.query)
-    if included := [part.include for part in parts if part.include]:
+    if included := [one.include for one in derivations if one.include]:
         query["include"] = ",".join([*query.get("include", "").split(), *included])
-    looked_into = frozenset[str]().union(*(part.looked_into for part in parts))
-    return dataclasses.replace(model, query=tuple(query.items()), left_out=model.left_out | looked_into)
+    needed = frozenset[str]().union(*(one.needed for one in derivations))
+    return dataclasses.replace(model, query=tuple(query.items()), left_out=model.left_out | needed)

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.errors import AnswerError
-from tap_zendesk_cityblock.models import Paging
+from tap_zendesk_cityblock.model_types import Paging
 from tap_zendesk_cityblock.readers.fetch import fetch
 from tap_zendesk_cityblock.readers.list_pages import next_of_list
 from tap_zendesk_cityblock.readers.queries import first_query, larger
@@ -15,7 +15,7 @@ from tap_zendesk_cityblock.state.positions import moment_of
 if TYPE_CHECKING:
     from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.http.query import Query
-    from tap_zendesk_cityblock.models import Model, Source
+    from tap_zendesk_cityblock.model_types import Model, Source
     from tap_zendesk_cityblock.rows.decoding import DictRows, RowsFactory
 
 Record = dict[str, Any]

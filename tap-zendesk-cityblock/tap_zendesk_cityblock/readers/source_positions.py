@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_zendesk_cityblock.models import Way
+from tap_zendesk_cityblock.model_types import SourceStrategy
 from tap_zendesk_cityblock.readers.walk import WITHHELD_SECONDS
 from tap_zendesk_cityblock.state.positions import Position, epoch_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_zendesk_cityblock.models import Source
+    from tap_zendesk_cityblock.model_types import Source
 
 
 class SourcePositions:
@@ -50,7 +50,7 @@ class SourcePositions:
 
         A list may be quiet for long; this keeps its position from getting old meanwhile.
         """
-        if source.way is Way.SEARCHED:
+        if source.strategy is SourceStrategy.SEARCHED:
             self._positions = {name: at for name, at in self._positions.items() if name != source.name}
         elif source.name != self._first:
             seconds = (epoch_of(self._positions[self._first]) or 0) - WITHHELD_SECONDS

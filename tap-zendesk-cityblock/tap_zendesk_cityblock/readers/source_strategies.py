@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError
-from tap_zendesk_cityblock.models import Way
+from tap_zendesk_cityblock.model_types import SourceStrategy
 from tap_zendesk_cityblock.readers.list_cursors import cursor_at
 from tap_zendesk_cityblock.readers.reader import DAY_SECONDS
 from tap_zendesk_cityblock.readers.walk import WITHHELD_SECONDS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_zendesk_cityblock.http.query import Query
-    from tap_zendesk_cityblock.models import Model, Source
+    from tap_zendesk_cityblock.model_types import Model, Source
     from tap_zendesk_cityblock.readers.source_list import ListPage, Record, SourceList
 
 ARCHIVED_AFTER = 119 * DAY_SECONDS
@@ -40,12 +40,12 @@ class Chunk:
 
 def query_of(model: Model, source: Source, since: int, until: int) -> Query:
     """Without page size and cursor. The span, in epoch seconds, matters to searches only."""
-    match source.way:
-        case Way.SORTED:
+    match source.strategy:
+        case SourceStrategy.SORTED:
             return {"sort": "updated_at"}
-        case Way.WHOLE:
+        case SourceStrategy.WHOLE:
             return {}
-        case Way.SEARCHED:
+        case SourceStrategy.SEARCHED:
             span = f"status:closed updated>={_iso(since)} updated<{_iso(until)}"
             return {"filter[type]": model.name, "query": span}
 
@@ -221,12 +221,12 @@ def reading_of(
     source: SourceList, start: Position, now: Callable[[], float], logger: logging.Logger
 ) -> SourceReading:
     """`now`: epoch seconds by Zendesk's clock."""
-    readings: dict[Way, Callable[..., SourceReading]] = {
-        Way.SORTED: SortedReading,
-        Way.WHOLE: WholeReading,
-        Way.SEARCHED: SearchedReading,
+    readings: dict[SourceStrategy, Callable[..., SourceReading]] = {
+        SourceStrategy.SORTED: SortedReading,
+        SourceStrategy.WHOLE: WholeReading,
+        SourceStrategy.SEARCHED: SearchedReading,
     }
-    return readings[source.source.way](source, start, now, logger)
+    return readings[source.source.strategy](source, start, now, logger)
 
 
 def _iso(moment: int) -> str:

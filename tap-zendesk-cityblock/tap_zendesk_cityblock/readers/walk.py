@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.http.query import Query
-    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.model_types import Model
     from tap_zendesk_cityblock.rows.decoding import Rows
 
 WITHHELD_SECONDS = 61

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.http.query import Query
-    from tap_zendesk_cityblock.models import Model, Window
+    from tap_zendesk_cityblock.model_types import Model, Window
     from tap_zendesk_cityblock.readers.page import Page
     from tap_zendesk_cityblock.rows.decoding import RowsFactory
     from tap_zendesk_cityblock.settings import Settings

@@ -13,7 +13,7 @@ from tap_zendesk_cityblock.rows.texts import keys_with_invalid_text, replaced
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.model_types import Model
     from tap_zendesk_cityblock.rows.oddities import Report
 
 KEYS = frozenset({int, str, float})

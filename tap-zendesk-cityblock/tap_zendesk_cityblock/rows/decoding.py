@@ -18,7 +18,7 @@ from tap_zendesk_cityblock.rows.answers import answer_type, decoded, one_by_one,
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.model_types import Model
     from tap_zendesk_cityblock.rows.answers import Answer
     from tap_zendesk_cityblock.rows.oddities import Report
 

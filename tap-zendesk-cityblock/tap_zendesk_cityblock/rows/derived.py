@@ -14,7 +14,7 @@ from tap_zendesk_cityblock.rows.answers import check_share
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from tap_zendesk_cityblock.models import Model
+    from tap_zendesk_cityblock.model_types import Model
     from tap_zendesk_cityblock.rows.decoding import Rows
     from tap_zendesk_cityblock.rows.oddities import Report
 
@@ -44,11 +44,11 @@ class DerivedRows:
         report: Report,
     ) -> None:
         """`selected` are those of the known properties and constants that rows shall have."""
-        assert model.part is not None  # noqa: S101 - only models that are a part have parts
-        self._model, self._part, self._known = model, model.part, frozenset(known)
+        assert model.derivation is not None  # noqa: S101 - only derived models have derived rows
+        self._model, self._derivation, self._known = model, model.derivation, frozenset(known)
         self._selected = self._known & set(selected)
-        self._taken = [(ours, theirs) for ours, theirs in model.part.taken if ours in self._selected]
-        self._as_text = model.part.as_text & self._selected
+        self._taken = [(ours, theirs) for ours, theirs in model.derivation.copied if ours in self._selected]
+        self._as_text = model.derivation.as_text & self._selected
         self._constants = {name: value for name, value in constants.items() if name in selected}
         self._report = report
 
@@ -59,13 +59,13 @@ class DerivedRows:
         for record in records:
             taken = {ours: rows.value(record, theirs) for ours, theirs in self._taken}
             try:
-                inside = list(self._within(rows.value(record, self._part.within)))
+                inside = list(self._within(rows.value(record, self._derivation.within)))
             except (msgspec.MsgspecError, AttributeError, TypeError, ValueError):
                 odd += 1
                 continue
             found += [self._completed(properties, taken) for properties in inside]
         if odd:
-            why = f"with {self._part.within} not as documented"
+            why = f"with {self._derivation.within} not as documented"
             check_share(self._model, odd, len(records), why)
             self._report.left_out(odd, why)
         return found
@@ -85,7 +85,7 @@ class DerivedRows:
     def _within(self, value: Any) -> Iterator[Properties]:  # noqa: ANN401 - bytes or what Python has for them
         if value is None:
             return
-        if not self._part.event_types:
+        if not self._derivation.event_types:
             found = _opened(value)
             if found:
                 yield found
@@ -94,8 +94,8 @@ class DerivedRows:
         for event in events or ():
             if event is None:
                 self._report.nulls(1)
-            elif _plain(event.get("event_type")) in self._part.event_types:
-                yield from _by_field(event) if self._part.by_field else (_comment(event),)
+            elif _plain(event.get("event_type")) in self._derivation.event_types:
+                yield from _by_field(event) if self._derivation.by_field else (_comment(event),)
 
 
 def _comment(event: Properties) -> Properties:

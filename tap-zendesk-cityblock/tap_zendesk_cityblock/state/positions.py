@@ -12,7 +12,7 @@ from math import floor
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from tap_zendesk_cityblock.models import Model, Paging
+from tap_zendesk_cityblock.model_types import Model, Paging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

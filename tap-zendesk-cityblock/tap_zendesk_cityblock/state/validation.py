@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from cityblock_singer.errors import SettingsError
 
-from tap_zendesk_cityblock.models import MODELS, Model
+from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.state.positions import BY_CURSOR, example, is_opaque, is_past, is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tap_zendesk_cityblock.model_types import Model
 
 
 def check_state(state: Mapping[str, Any], subdomain: str) -> None:

@@ -1,5 +1,6 @@
 """Documentation, Makefile and meltano.yml against the code and against each other."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -29,6 +30,7 @@ PAGES = [
 OF_TODAY = [page for page in PAGES if page.name != "CHANGELOG.md"]
 """Pages that name only what exists; the changelog names what was removed, too."""
 by_page = pytest.mark.parametrize("page", OF_TODAY, ids=lambda page: str(page.relative_to(PROJECT)))
+PLUGINS = ("tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub")
 MELTANO = yaml.safe_load((PROJECT / "meltano.yml").read_text())
 
 
@@ -115,6 +117,36 @@ def test_every_variable_of_a_setting_on_a_page_exists(page):
     ):
         named = {name.lower() for name in re.findall(rf"{prefix}_(?:TICKETS_)?([A-Z_]+)", page.read_text())}
         assert named - {"loglevel"} <= set(settings.SETTINGS.to_dict()["properties"])
+
+
+OF_OTHERS = {"pipeline is already running", "Failed to persist incremental state"}
+"""Texts of alarms that Meltano logs."""
+
+
+def texts_of_the_code():
+    """Every string of the plugins and scripts, what is filled in left out; and names of dbt's tests."""
+    for folder in (*PLUGINS, "cityblock-singer", "scripts"):
+        for path in (PROJECT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+                elif isinstance(node, ast.JoinedStr):
+                    yield "…".join(part.value for part in node.values if isinstance(part, ast.Constant))
+    yield from (path.stem for path in (PROJECT / "transform" / "tests").glob("*.sql"))
+
+
+def test_every_alarm_of_the_runbook_is_a_text_of_the_code():
+    page = (PROJECT / "docs" / "runbook.md").read_text()
+    [alarms] = re.findall(r"^## Alarms\n(.*?)^### How fresh", page, re.MULTILINE | re.DOTALL)
+    named = {
+        text
+        for cell in re.findall(r"^\| (.*?) \|", alarms, re.MULTILINE)
+        for text in re.findall("`(.+?)`", cell)
+    }
+    assert len(named) > 15
+    named |= set(re.findall('event:"(.*?)"', (PROJECT / "deploy" / "README.md").read_text()))
+    written = "\n".join(texts_of_the_code())
+    assert {text for text in named - OF_OTHERS if text not in written} == set()
 
 
 SDK_SETTINGS = {"properties": {}}

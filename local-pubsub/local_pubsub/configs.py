@@ -14,23 +14,13 @@ if TYPE_CHECKING:
 
 UPDATABLE_TOPIC_FIELDS = {"labels", "message_retention_duration"}
 UPDATABLE_SUBSCRIPTION_FIELDS = {
-    "ack_deadline_seconds",
-    "dead_letter_policy",
-    "expiration_policy",
-    "labels",
-    "message_retention_duration",
-    "retain_acked_messages",
-    "retry_policy",
-}
+    "ack_deadline_seconds", "dead_letter_policy", "expiration_policy", "labels", "message_retention_duration",
+    "retain_acked_messages", "retry_policy",
+}  # fmt: skip
 UNSUPPORTED = {
-    "bigquery_config",
-    "bigtable_config",
-    "cloud_storage_config",
-    "enable_exactly_once_delivery",
-    "ingestion_data_source_settings",
-    "message_transforms",
-    "schema_settings",
-}
+    "bigquery_config", "bigtable_config", "cloud_storage_config", "enable_exactly_once_delivery",
+    "ingestion_data_source_settings", "message_transforms", "schema_settings",
+}  # fmt: skip
 """They would change which messages are delivered, or where: rejected rather than ignored."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import grpc
 
 
@@ -13,17 +15,7 @@ class RequestError(Exception):
         self.status = status
 
 
-def invalid(message: str) -> RequestError:
-    return RequestError(grpc.StatusCode.INVALID_ARGUMENT, message)
-
-
-def not_found(message: str) -> RequestError:
-    return RequestError(grpc.StatusCode.NOT_FOUND, message)
-
-
-def already_exists(message: str) -> RequestError:
-    return RequestError(grpc.StatusCode.ALREADY_EXISTS, message)
-
-
-def unimplemented(message: str) -> RequestError:
-    return RequestError(grpc.StatusCode.UNIMPLEMENTED, message)
+invalid = partial(RequestError, grpc.StatusCode.INVALID_ARGUMENT)
+not_found = partial(RequestError, grpc.StatusCode.NOT_FOUND)
+already_exists = partial(RequestError, grpc.StatusCode.ALREADY_EXISTS)
+unimplemented = partial(RequestError, grpc.StatusCode.UNIMPLEMENTED)

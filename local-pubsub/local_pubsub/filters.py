@@ -73,7 +73,8 @@ class _Parser:
             return terms[0]
         while self._accept(*operator):
             terms.append(self._term())
-        return _all_of(terms) if operator.text == "AND" else _any_of(terms)
+        combine = all if operator.text == "AND" else any
+        return lambda attributes: combine(term(attributes) for term in terms)
 
     def expect(self, token: Token) -> None:
         if self._tokens[0] != token:
@@ -83,7 +84,8 @@ class _Parser:
 
     def _term(self) -> Filter:
         if self._accept("word", "NOT") or self._accept("sign", "-"):
-            return _none_of(self._term())
+            negated = self._term()
+            return lambda attributes: not negated(attributes)
         if self._accept("sign", "("):
             inner = self.expression()
             self.expect(Token("sign", ")"))
@@ -137,15 +139,3 @@ class _Parser:
 
     def _syntax_error(self, token: str) -> RequestError:
         return invalid(f"Invalid filter {self._text!r}: unexpected {token}")
-
-
-def _all_of(terms: list[Filter]) -> Filter:
-    return lambda attributes: all(term(attributes) for term in terms)
-
-
-def _any_of(terms: list[Filter]) -> Filter:
-    return lambda attributes: any(term(attributes) for term in terms)
-
-
-def _none_of(term: Filter) -> Filter:
-    return lambda attributes: not term(attributes)

@@ -1,13 +1,20 @@
-"""The formats of resource names and ack ids."""
+"""Resource names and ack ids: their formats, and pages of lists, which are sorted by name."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from local_pubsub.errors import invalid
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from local_pubsub.protos import Message
+
 DELETED_TOPIC = "_deleted-topic_"
+DEFAULT_PAGE_SIZE = 100
+MAX_PAGE_SIZE = 1000
 
 _ID = r"(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}"
 _PROJECT = re.compile(r"projects/[^/\s]+")
@@ -44,6 +51,13 @@ def check_topic(name: str) -> None:
 
 def check_subscription(name: str) -> None:
     _check("subscriptions", name, _SUBSCRIPTION)
+
+
+def page(found: Iterable[str], request: Message) -> tuple[list[str], str]:
+    """The names on the requested page, and the token of the next page: the last name, or empty on the last page."""
+    size = min(request.page_size, MAX_PAGE_SIZE) if request.page_size > 0 else DEFAULT_PAGE_SIZE
+    rest = sorted(name for name in found if name > request.page_token)
+    return rest[:size], rest[size - 1] if len(rest) > size else ""
 
 
 def _check(kind: str, name: str, form: re.Pattern[str]) -> None:

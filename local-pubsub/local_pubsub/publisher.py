@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local_pubsub import limits, names
-from local_pubsub.paging import page
 from local_pubsub.protos import (
     ListTopicsResponse,
     ListTopicSubscriptionsResponse,
@@ -41,13 +40,13 @@ class Publisher:
     def list_topics(self, request: Message) -> Message:
         names.check_project(request.project)
         found = [name for name in self._registry.topics if name.startswith(f"{request.project}/")]
-        shown, token = page(found, request)
+        shown, token = names.page(found, request)
         topics = [self._registry.topics[name].config for name in shown]
         return ListTopicsResponse(topics=topics, next_page_token=token)
 
     def list_topic_subscriptions(self, request: Message) -> Message:
         subscriptions = self._registry.subscriptions_of(self._registry.topic(request.topic))
-        shown, token = page([held.config.name for held in subscriptions], request)
+        shown, token = names.page([held.config.name for held in subscriptions], request)
         return ListTopicSubscriptionsResponse(subscriptions=shown, next_page_token=token)
 
     def delete_topic(self, request: Message) -> None:

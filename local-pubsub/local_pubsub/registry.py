@@ -66,9 +66,9 @@ class Registry:
         self._numbers = count(time.time_ns() // 1000)
         self.topics: dict[str, TopicState] = {}
         self.subscriptions: dict[str, SubscriptionState] = {}
-        for topic in store.topics():
-            config = Topic.FromString(topic.config)
-            self.topics[config.name] = TopicState(topic.id, config)
+        for number, written in store.topics():
+            config = Topic.FromString(written)
+            self.topics[config.name] = TopicState(number, config)
         for stored in store.subscriptions():
             config = Subscription.FromString(stored.config)
             self.subscriptions[config.name] = self._held(stored.id, stored.topic, stored.since, config)

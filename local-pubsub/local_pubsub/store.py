@@ -45,11 +45,6 @@ WHERE delivery.subscription = ?
 """
 
 
-class StoredTopic(NamedTuple):
-    id: int
-    config: bytes
-
-
 class StoredSubscription(NamedTuple):
     id: int
     topic: int
@@ -108,8 +103,9 @@ class Store:
 
     # topics and subscriptions
 
-    def topics(self) -> list[StoredTopic]:
-        return [StoredTopic(*row) for row in self._db.execute("SELECT id, config FROM topic")]
+    def topics(self) -> list[tuple[int, bytes]]:
+        """(id, config)."""
+        return self._db.execute("SELECT id, config FROM topic").fetchall()
 
     def add_topic(self, name: str, config: bytes) -> int:
         return self._insert("INSERT INTO topic (name, config) VALUES (?, ?)", name, config)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from local_pubsub import limits, names
 from local_pubsub.errors import invalid, unimplemented
 from local_pubsub.leases import Consumer
-from local_pubsub.paging import page
 from local_pubsub.protos import ListSubscriptionsResponse, Message, PullResponse, SeekResponse
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class Subscriber:
     def list_subscriptions(self, request: Message) -> Message:
         names.check_project(request.project)
         found = [name for name in self._registry.subscriptions if name.startswith(f"{request.project}/")]
-        shown, token = page(found, request)
+        shown, token = names.page(found, request)
         subscriptions = [self._registry.subscriptions[name].config for name in shown]
         return ListSubscriptionsResponse(subscriptions=subscriptions, next_page_token=token)
 

@@ -86,6 +86,10 @@ class Topic:
             ack_deadline_seconds=seconds,
         )
 
+    @staticmethod
+    def texts(received):
+        return [one.message.data.decode() for one in received]
+
     def take(self, subscription, count):
         """The texts of `count` messages, acknowledged request by request."""
         taken = []
@@ -94,12 +98,8 @@ class Topic:
             received = self.subscriber.pull(wanted, timeout=30).received_messages
             if received:
                 self.acknowledge(subscription, received)
-            taken += texts(received)
+            taken += self.texts(received)
         return taken
-
-
-def texts(received):
-    return [one.message.data.decode() for one in received]
 
 
 @pytest.fixture

@@ -6,10 +6,6 @@ import pytest
 from google.api_core import exceptions
 
 
-def texts(received):
-    return [one.message.data.decode() for one in received]
-
-
 def test_a_message_arrives_as_it_was_published(topic):
     name = topic.subscribe()
     before = datetime.now(UTC)
@@ -51,7 +47,7 @@ def test_a_pull_waits_for_what_is_published_meanwhile(topic):
     name = topic.subscribe()
     pulling = topic.in_background(lambda: topic.pull(name, 1))
     topic.publish("came later")
-    assert texts(pulling.result(timeout=60)) == ["came later"]
+    assert topic.texts(pulling.result(timeout=60)) == ["came later"]
 
 
 def test_an_acknowledged_message_does_not_come_again_and_others_do(topic):
@@ -60,7 +56,7 @@ def test_an_acknowledged_message_does_not_come_again_and_others_do(topic):
     received = topic.pull(name, 2)
     topic.acknowledge(name, [one for one in received if one.message.data == b"done"])
     topic.extend(name, received, 0)
-    assert texts(topic.pull(name, 1)) == ["not done"]
+    assert topic.texts(topic.pull(name, 1)) == ["not done"]
     assert topic.pull_at_once(name) == []
 
 
@@ -71,7 +67,7 @@ def test_a_message_comes_again_when_its_deadline_has_passed(topic):
     assert topic.pull_at_once(name) == []
     topic.extend(name, first, 1)
     second = topic.pull(name, 1)
-    assert texts(second) == ["slow"]
+    assert topic.texts(second) == ["slow"]
     assert second[0].ack_id != first[0].ack_id
 
 
@@ -99,7 +95,7 @@ def test_an_ack_id_of_another_subscription_is_ignored(topic, not_on_googles_emul
     received, others = topic.pull(name, 1), topic.pull(other, 1)
     topic.acknowledge(name, others)
     topic.extend(name, received, 0)
-    assert texts(topic.pull(name, 1)) == ["mine"]
+    assert topic.texts(topic.pull(name, 1)) == ["mine"]
 
 
 def test_an_ordered_subscription_delivers_each_key_in_order(topic):
@@ -116,10 +112,10 @@ def test_an_ordered_subscription_holds_a_key_back_until_what_is_out_is_acknowled
     topic.publish("a1", "a2", key="a")
     topic.publish("b1", key="b")
     first = topic.pull(name, 1)
-    assert texts(first) == ["a1"]
-    assert texts(topic.pull_at_once(name)) == ["b1"]
+    assert topic.texts(first) == ["a1"]
+    assert topic.texts(topic.pull_at_once(name)) == ["b1"]
     topic.acknowledge(name, first)
-    assert texts(topic.pull_at_once(name)) == ["a2"]
+    assert topic.texts(topic.pull_at_once(name)) == ["a2"]
 
 
 def test_a_nacked_message_comes_again_with_the_later_ones_of_its_key(topic, not_on_googles_emulator):
@@ -134,7 +130,7 @@ def test_a_nacked_message_comes_again_with_the_later_ones_of_its_key(topic, not_
 def test_without_ordering_a_key_holds_nothing_back(topic):
     name = topic.subscribe()
     topic.publish("a1", "a2", key="a")
-    assert sorted(texts(topic.pull(name, 1) + topic.pull(name, 1))) == ["a1", "a2"]
+    assert sorted(topic.texts(topic.pull(name, 1) + topic.pull(name, 1))) == ["a1", "a2"]
 
 
 def test_a_filtered_subscription_gets_what_its_filter_lets_through(topic, not_on_googles_emulator):
@@ -143,9 +139,9 @@ def test_a_filtered_subscription_gets_what_its_filter_lets_through(topic, not_on
     topic.publish("yes", lang="de")
     topic.publish("neither", lang="de", draft="1")
     topic.publish("nor")
-    assert texts(topic.pull_at_once(name)) == ["yes"]
+    assert topic.texts(topic.pull_at_once(name)) == ["yes"]
     topic.subscriber.seek({"subscription": name, "time": datetime.now(UTC) - timedelta(hours=1)})
-    assert texts(topic.pull_at_once(name)) == ["yes"]
+    assert topic.texts(topic.pull_at_once(name)) == ["yes"]
 
 
 def test_a_seek_into_the_past_brings_acknowledged_messages_again_if_they_are_retained(topic):
@@ -165,7 +161,7 @@ def test_a_seek_takes_up_where_it_points_to(topic):
     topic.publish("two")
     [_, second] = topic.pull(name, 2)
     topic.subscriber.seek({"subscription": name, "time": second.message.publish_time})
-    assert texts(topic.pull_at_once(name)) == ["two"]
+    assert topic.texts(topic.pull_at_once(name)) == ["two"]
 
 
 def test_a_seek_into_the_future_settles_everything(topic):
@@ -182,7 +178,7 @@ def test_a_seek_makes_earlier_ack_ids_void(topic):
     received = topic.pull(name, 1)
     topic.subscriber.seek({"subscription": name, "time": datetime.now(UTC) - timedelta(minutes=1)})
     topic.acknowledge(name, received)
-    assert texts(topic.pull_at_once(name)) == ["again"]
+    assert topic.texts(topic.pull_at_once(name)) == ["again"]
 
 
 def test_a_topic_that_retains_messages_gives_them_to_a_subscription_made_later(
@@ -196,7 +192,7 @@ def test_a_topic_that_retains_messages_gives_them_to_a_subscription_made_later(
     name = topic.subscribe()
     assert topic.pull_at_once(name) == []
     topic.subscriber.seek({"subscription": name, "time": datetime.now(UTC) - timedelta(minutes=1)})
-    assert texts(topic.pull_at_once(name)) == ["before its time"]
+    assert topic.texts(topic.pull_at_once(name)) == ["before its time"]
 
 
 def test_a_seek_needs_a_time(topic):
@@ -215,7 +211,7 @@ def test_a_message_with_too_many_attempts_goes_to_the_dead_letter_topic(topic, n
     topic.publish("good", key="k")
     for attempt in range(1, 6):
         received = topic.pull(name, 1)
-        assert (texts(received), received[0].delivery_attempt) == (["bad"], attempt)
+        assert (topic.texts(received), received[0].delivery_attempt) == (["bad"], attempt)
         topic.extend(name, received, 0)
     assert topic.take(name, 1) == ["good"]
     [dead] = topic.pull(dead_letter_subscription, 1)

@@ -1,4 +1,4 @@
-"""Whether the account lets a run read a model, asked with one row of it."""
+"""Whether the account may read the models, checked with one row of each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 PROBE_DEADLINE_SECONDS = 90
-"""For which one such request is tried again: long enough to wait once for the limit of incremental exports."""
+"""Of one such request: long enough to wait once for the rate limit of incremental exports."""
 ADVICE = (
     "let the login's user be an admin; is the feature in the account's plan? if no incremental export may be read,"
     " set incremental_exports to false; else name it in optional_models"
@@ -35,16 +35,16 @@ def unavailable_cause(model: Model, settings: Settings, client: ZendeskClient) -
 
 
 def advice(cause: str) -> str:
-    """What to do about what is in the way of reading a model."""
+    """What to do about it. `cause`: as of `unavailable_cause`."""
     return REFUSED_ADVICE if "HTTP 400" in cause else ADVICE
 
 
 def mark_readable(
     catalog: dict[str, Any], settings: Settings, client: ZendeskClient, logger: logging.Logger
 ) -> None:
-    """Puts into each model's metadata (breadcrumb []) whether it is readable, and if not, what is in the way.
+    """Adds to each model's metadata (breadcrumb []) whether it is readable, and if not, why.
 
-    One line in the log for each that is not. Raises PluginError where login or host fail.
+    Logs a line for each that is not. Raises PluginError where login or host fail.
     """
     metadata = {
         stream["tap_stream_id"]: entry["metadata"]

@@ -1,4 +1,4 @@
-"""What a run says last, however it ends: seconds, exit code, records. Only the sentence of an error comes after it."""
+"""The last log line of every run: seconds, exit code, records. Only an error's sentence follows it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Ending:
-    """Of one run; it begins when this is made."""
+    """Of one run, which begins when this object is made."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
@@ -29,7 +29,7 @@ class Ending:
 
     @contextmanager
     def of(self, streams: Iterable[ModelStream]) -> Iterator[None]:
-        """The block exports these."""
+        """Logs the end of the block, which exports these streams."""
         self._streams = [*streams]
         code: Any = 1
         try:
@@ -52,11 +52,11 @@ class Ending:
         )
         odd = ", ".join(f"{one.name} {one.oddities.count}" for one in self._streams if one.oddities.count)
         if odd:
-            self._logger.error("objects that were left out, because no row can be made of them: %s", odd)
+            self._logger.error("objects that were left out, because no row can be made from them: %s", odd)
 
 
 def check_answers(streams: Sequence[ModelStream], failed: Mapping[str, AnswerError]) -> None:
-    """Raises AnswerError where a model's answers were not as documented, with each sentence once."""
+    """Raises AnswerError if a model's answers were not as documented, with each sentence once."""
     causes = dict.fromkeys(str(failed[stream.name]) for stream in streams if stream.name in failed)
     if causes:
         raise AnswerError("; ".join(causes))
@@ -65,9 +65,9 @@ def check_answers(streams: Sequence[ModelStream], failed: Mapping[str, AnswerErr
 def check_availability(
     streams: Sequence[ModelStream], unavailable: Mapping[str, StreamUnavailableError], settings: Settings
 ) -> None:
-    """Raises PartlyUnavailableError where a model that is not optional could not be read.
+    """Raises PartlyUnavailableError if a model that is not optional could not be read.
 
-    SettingsError where Zendesk knows none of several models: then it does not know the account.
+    SettingsError if all of several models answer HTTP 404: then the account does not exist.
     """
     names = [stream.name for stream in streams if stream.name in unavailable]
     missing = {name: unavailable[name] for name in names if name not in settings.optional_models}
@@ -81,6 +81,6 @@ def check_availability(
     by_problem: dict[str, list[str]] = {}
     for name, cause in missing.items():
         by_problem.setdefault(cause.problem, []).append(f"{name} ({cause})")
-    told = [f"{problem}: {', '.join(causes)}" for problem, causes in by_problem.items()]
+    problems = [f"{problem}: {', '.join(causes)}" for problem, causes in by_problem.items()]
     others = "the other models are complete" if is_any_complete else "no model could be read"
-    raise PartlyUnavailableError(f"{'; '.join(told)}; {others}")
+    raise PartlyUnavailableError(f"{'; '.join(problems)}; {others}")

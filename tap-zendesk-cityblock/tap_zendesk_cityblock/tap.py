@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 
 
 LEAVE_SECONDS = 2.0
-"""For which a signal lets a thread come to the end of what it writes."""
+"""After a signal, for the running thread to finish what it writes."""
 
 
 class TapZendeskCityblock(Plugin, Tap):
-    """Streams are those that the settings name; a catalog can only deselect some of them."""
+    """The settings name the streams; a catalog can only deselect some of them."""
 
     name = "tap-zendesk-cityblock"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
@@ -70,7 +70,7 @@ class TapZendeskCityblock(Plugin, Tap):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """The SDK's, whose files are opened when they are read: it leaves them open where a setting is refused."""
+        """With files that are opened when they are read: the SDK leaves them open if a setting is invalid."""
         command = super().get_singer_command()
         for parameter in command.params:
             if isinstance(parameter.type, click.File):
@@ -82,7 +82,7 @@ class TapZendeskCityblock(Plugin, Tap):
         return Settings.from_config(self.config)
 
     def connect(self, give_up_after: float) -> ZendeskClient:
-        """`give_up_after`: seconds for which one request is tried again. Raises SettingsError."""
+        """`give_up_after`: retry deadline in seconds. Raises SettingsError."""
         for bucket in self.settings.requests_per_minute:
             if bucket not in BUCKETS:
                 self.logger.warning(
@@ -111,7 +111,7 @@ class TapZendeskCityblock(Plugin, Tap):
         return [self.run_context.export_metadata, *streams]
 
     def run_discovery(self) -> str:
-        """The SDK's; and, unless the settings say no, what the account may read."""
+        """With what the account may read, unless `discover_permissions` is false."""
         catalog = self.catalog_dict
         if self.settings.discover_permissions:
             mark_readable(catalog, self.settings, self.connect(PROBE_DEADLINE_SECONDS), self.logger)
@@ -120,7 +120,7 @@ class TapZendeskCityblock(Plugin, Tap):
         return text
 
     def setup_mapper(self) -> None:
-        """The mapper knows the streams of the catalog; EXPORT_METADATA is written even if the catalog lacks it."""
+        """Adds EXPORT_METADATA, which is written even if it is not in the catalog."""
         super().setup_mapper()
         if EXPORT_METADATA not in self.mapper.stream_maps:
             stream = self.run_context.export_metadata
@@ -136,7 +136,7 @@ class TapZendeskCityblock(Plugin, Tap):
         )
 
     def sync_all(self) -> None:  # type: ignore[misc] # final, and the SDK is pinned
-        """The SDK's own, but for the order: streams are synced side by side, EXPORT_METADATA's SCHEMA is out first.
+        """As the SDK's, but streams run concurrently, after the SCHEMA of EXPORT_METADATA.
 
         Raises AnswerError once all have run, other PluginErrors at once.
         """
@@ -152,7 +152,7 @@ class TapZendeskCityblock(Plugin, Tap):
         check_answers(self.model_streams, self.run_context.failed)
 
     def _sync(self, stream: ModelStream) -> None:
-        """Answers that are not as documented fail their own model."""
+        """Undocumented answers fail their own model only."""
         try:
             stream.sync()
         except AnswerError as error:
@@ -163,14 +163,14 @@ class TapZendeskCityblock(Plugin, Tap):
                 one.finalize_state_progress_markers()
 
     def _leave(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of handlers
-        """At once. The SDK's handler writes a STATE that may cut a RECORD in two, and exits with 0."""
+        """Exits at once. The SDK's handler writes a STATE that may split a RECORD, and exits with 0."""
         if not self._threads.stop(LEAVE_SECONDS):
             self._ending.log(128 + number)
-            os._exit(128 + number)  # a thread waits for a reader, and would keep the process
+            os._exit(128 + number)  # a thread waits for a reader and would keep the process alive
         sys.exit(128 + number)
 
     def check_selection(self) -> None:
-        """Raises SettingsError where a catalog leaves nothing of what the settings ask for."""
+        """Raises SettingsError if a catalog selects no model."""
         models = self.model_streams
         if models and not any(stream.selected for stream in models):
             raise SettingsError(
@@ -191,7 +191,7 @@ class TapZendeskCityblock(Plugin, Tap):
         state: Any = None,  # noqa: ANN401
         catalog: Any = None,  # noqa: ANN401
     ) -> None:
-        """The SDK's own, with a check before and one after the sync: it offers no hook for either."""
+        """As the SDK's, with a check before and one after the sync, for which it has no hook."""
         super(Tap, cls).invoke(about=about, about_format=about_format)
         tap = cls(
             config=config.config if config else None,
@@ -201,7 +201,7 @@ class TapZendeskCityblock(Plugin, Tap):
         )
         tap.check_selection()
         _ = tap.run_context.client  # credentials are checked before the first message
-        gc.freeze()  # what start-up made stays; there is no use in looking through it again and again
+        gc.freeze()  # objects made at start-up stay; the collector need not traverse them again
         with tap._ending.of(tap.model_streams):
             tap.sync_all()
             check_availability(tap.model_streams, tap.run_context.unavailable, tap.settings)

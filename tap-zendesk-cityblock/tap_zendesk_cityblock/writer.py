@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.simple import Message
 
 RECORDS_AT_ONCE = 100
-"""As lines they are held beside the page that they are of."""
+"""As encoded lines they need memory in addition to their page."""
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 
@@ -30,7 +30,7 @@ class Record(msgspec.Struct, tag_field="type", tag="RECORD", gc=False):
 
 
 class BufferedWriter(MsgSpecWriter):
-    """Records wait in stdout's buffer; every other message takes them along."""
+    """Records stay in stdout's buffer until any other message is written."""
 
     def write_message(self, message: Message) -> None:
         sys.stdout.buffer.write(self.format_message(message))
@@ -38,7 +38,7 @@ class BufferedWriter(MsgSpecWriter):
             self.flush()
 
     def write_records(self, stream: str, records: Sequence[Any]) -> None:
-        """Their RECORD messages. A record is anything that msgspec makes an object of."""
+        """As RECORD messages. A record is anything that msgspec encodes as an object."""
         now = datetime.now(UTC).isoformat()
         for first in range(0, len(records), RECORDS_AT_ONCE):
             some = records[first : first + RECORDS_AT_ONCE]

@@ -47,7 +47,6 @@ NOT_YET_SWEPT = (
     "benchmarks/fault_matrix.py",
     "benchmarks/kills.py",
     "docs/singer-sdk.md",
-    "tap-zendesk-cityblock/tap_zendesk_cityblock/",
     "target-bigquery/",
     "target-zendesk-pubsub/",
     "tests/tap/",

@@ -152,10 +152,10 @@ def test_a_row_tells_whose_it_is(tap, zendesk):
     ("bookmark", "told"),
     [
         ({"cursor": "MTU3"}, "it has a cursor for each custom_object"),
-        ({"cursors": "MTU3"}, "cursors is an object"),
-        ({"cursors": {"vehicle": 7}}, "cursor must be a text"),
-        ({"cursors": {"vehicle": ""}}, "cursor must be a text"),
-        ({"start_time": "yesterday"}, "start_time must be whole seconds"),
+        ({"cursors": "MTU3"}, "invalid cursors: expected an object"),
+        ({"cursors": {"vehicle": 7}}, "invalid cursor: expected a text"),
+        ({"cursors": {"vehicle": ""}}, "invalid cursor: expected a text"),
+        ({"start_time": "yesterday"}, "invalid start_time: expected whole seconds"),
         ({"start_time": 1_748_736_000_000}, "start_time is in the future"),
     ],
 )

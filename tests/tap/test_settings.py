@@ -244,19 +244,19 @@ def test_a_catalog_that_selects_nothing_is_refused(tap):
 
 
 BAD_STATES = {
-    "unknown model": ({"bookmarks": {"tickets": {"cursor": "x"}}}, "there is no model tickets"),
+    "unknown model": ({"bookmarks": {"tickets": {"cursor": "x"}}}, "unknown model 'tickets'"),
     "another account": (
         {"bookmarks": {"ticket": {"cursor": "x", "subdomain": "cityblock"}}},
-        "it is of the account cityblock",
+        "it belongs to the account cityblock",
     ),
     "cursor by time": (
         {"bookmarks": {"organization": {"cursor": "x"}}},
         "it is exported by time and has no cursor",
     ),
-    "cursor of a bulk model": ({"bookmarks": {"group": {"cursor": "x"}}}, "a bulk model is exported whole"),
-    "unknown key": ({"bookmarks": {"ticket": {"start_tme": 1}}}, "start_tme means nothing"),
+    "cursor of a bulk model": ({"bookmarks": {"group": {"cursor": "x"}}}, "a bulk model is exported in full"),
+    "unknown key": ({"bookmarks": {"ticket": {"start_tme": 1}}}, "unknown key start_tme"),
     "time as text": ({"bookmarks": {"ticket": {"start_time": "2026-01-01"}}}, "whole seconds since 1970"),
-    "cursor as number": ({"bookmarks": {"ticket": {"cursor": 7}}}, "cursor must be a text"),
+    "cursor as number": ({"bookmarks": {"ticket": {"cursor": 7}}}, "invalid cursor: expected a text"),
     "no object": ({"bookmarks": {"ticket": "x"}}, "a bookmark is an object"),
     "a list": ({"bookmarks": []}, "write {"),
     "not JSON": ("{", "state.json is not valid JSON"),

@@ -228,7 +228,7 @@ def test_an_optional_model_that_is_missing_fails_nothing(tap, zendesk):
             {"sla_policies": [], "next_page": "https://elsewhere.example/api"},
             "another host",
         ),
-        (TICKETS, "ticket", {"tickets": [], "end_of_stream": False}, "no cursor to go on with"),
+        (TICKETS, "ticket", {"tickets": [], "end_of_stream": False}, "no cursor to continue with"),
     ],
 )
 def test_an_answer_that_would_lose_rows_ends_the_run(path, model, body, message, tap, zendesk):
@@ -424,7 +424,7 @@ def test_a_cursor_with_an_impossible_time_is_a_cursor_like_any_other(tap, zendes
     again = tap(**ONLY_TICKETS, state=result.states[-1])
     assert again.code == 3
     assert "cursor refused: ticket (" in again.stderr.splitlines()[-1]
-    assert "names no time to go on from; write" in again.stderr.splitlines()[-1]
+    assert "has no time to continue from; write" in again.stderr.splitlines()[-1]
     assert again.records("ticket") == []
 
 
@@ -440,7 +440,7 @@ def test_an_object_without_its_key_is_left_out(tap, zendesk):
     ends, odd = result.stderr.splitlines()[-2:]
     assert "with exit code 0; records exported: macro 1" in ends
     assert "| ERROR    |" in odd
-    assert odd.endswith("because no row can be made of them: macro 1")
+    assert odd.endswith("because no row can be made from them: macro 1")
     assert "canary" not in result.stderr
     assert result.ids("macro") == [5]
 
@@ -461,9 +461,9 @@ def test_versions_of_the_same_second_are_all_exported(tap, zendesk):
 @pytest.mark.parametrize(
     ("model", "body", "message"),
     [
-        ("macro", {"meta": {"after_cursor": "x"}}, "does not tell whether there are more pages"),
-        ("organization", {"end_time": None, "end_of_stream": False}, "there is no time to go on from"),
-        ("call", {"end_time": None, "next_page": "http://x/"}, "there is no time to go on from"),
+        ("macro", {"meta": {"after_cursor": "x"}}, "does not say whether there are more pages"),
+        ("organization", {"end_time": None, "end_of_stream": False}, "has no time to continue from"),
+        ("call", {"end_time": None, "next_page": "http://x/"}, "has no time to continue from"),
     ],
 )
 def test_a_page_that_may_not_be_the_last_is_not_taken_for_it(model, body, message, tap, zendesk):

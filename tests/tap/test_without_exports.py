@@ -193,7 +193,7 @@ def test_a_search_whose_cursor_has_expired_begins_its_span_anew(tap, zendesk):
     zendesk.fault("/api/v2/search/export", after=54, status=400, body=REFUSED)
     result = tap(**TICKETS)
     assert result.code == 0, result.stderr
-    assert "the search's cursor has expired; going on from" in result.stderr
+    assert "the search's cursor has expired; continuing from" in result.stderr
     assert set(result.ids("ticket")) == told(zendesk, "ticket")
 
 
@@ -211,7 +211,7 @@ def test_a_page_cursor_that_zendesk_refuses_is_replaced_by_one_of_its_time(tap, 
     zendesk.fault("/api/v2/tickets", status=400, body=REFUSED)
     second = tap(**TICKETS, state=first.states[-1])
     assert second.code == 0, second.stderr
-    assert "Zendesk refused the cursor of /api/v2/tickets; going on from 20" in second.stderr
+    assert "Zendesk refused the cursor of /api/v2/tickets; continuing from 20" in second.stderr
     asked = [a["query"].get("page[after]") for a in zendesk.requests() if a["path"] == "/api/v2/tickets"]
     assert keyset.decoded(asked[-2])[0] == keyset.decoded(asked[-1])[0]
 
@@ -223,7 +223,7 @@ def test_where_no_made_cursor_is_taken_the_whole_list_is_read_and_only_news_expo
     zendesk.fault("/api/v2/tickets", times=2, status=400, body=REFUSED)
     second = tap(**TICKETS, state=first.states[-1])
     assert second.code == 0, second.stderr
-    assert "going on from its beginning" in second.stderr
+    assert "continuing from its beginning" in second.stderr
     assert set(expected.ids("ticket")) <= set(second.ids("ticket"))
     assert len(second.ids("ticket")) <= len(expected.ids("ticket")) + 1  # the last second again
     assert second.states[-1]["bookmarks"] == expected.states[-1]["bookmarks"]
@@ -316,7 +316,7 @@ def test_an_operators_override_wins_over_the_sources(bookmark, tap, zendesk):
         ({"cursor": "opaque-cursor"}, "its cursor is not one of Zendesk's"),
         (
             {"cursor": "opaque-cursor", "reached": None},
-            "its cursor tells no time to go on from without exports",
+            "its cursor has no time to continue from in fallback",
         ),
     ],
 )

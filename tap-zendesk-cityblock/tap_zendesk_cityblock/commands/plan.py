@@ -1,4 +1,4 @@
-"""`tap-zendesk-cityblock-plan`: how many requests a run would need, and how long the rate limits make it wait for them."""
+"""`tap-zendesk-cityblock-plan`: how many requests a run would need, and how long it would wait for the rate limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.streams import ModelStream
 
 HIGH_VOLUME = 2500
-"""Whose account has so many a minute has 30 of exports, too (docs/zendesk/documented-rate-limits.md)."""
+"""An account with so many requests per minute has 30 of exports, too (docs/zendesk/documented-rate-limits.md)."""
 HIGH_VOLUME_EXPORTS = 30
 
 HEAD = ("model", "from", "rows", "requests", "a minute", "minutes")
@@ -44,7 +44,7 @@ class Need(Estimate):
 
 
 def plan(streams: Iterable[ModelStream], client: ZendeskClient, settings: Settings) -> list[tuple[str, ...]]:
-    """The rows of the table, a total last."""
+    """The rows of the table, the total last."""
     needs = sorted(_needs(streams, client, settings), key=lambda need: need.model.name)
     left = client.left("/api/v2/search/count")
     limits = _limits(left[1] if left else None, settings.requests_per_minute)
@@ -62,7 +62,7 @@ def plan(streams: Iterable[ModelStream], client: ZendeskClient, settings: Settin
 
 
 def _needs(streams: Iterable[ModelStream], client: ZendeskClient, settings: Settings) -> Iterator[Need]:
-    """Models that share pages need no more requests than the first of them."""
+    """Of models that share pages, only the first one needs requests."""
     read = set[str]()
     for stream in sorted(streams, key=lambda stream: stream.model.derivation is not None):
         reader = reader_for(stream.model, settings, client, stream.logger)
@@ -76,18 +76,18 @@ def _needs(streams: Iterable[ModelStream], client: ZendeskClient, settings: Sett
 
 
 def bucket_of(model: Model) -> str:
-    """The scarcest one that its requests count for."""
+    """The scarcest bucket that its requests count against."""
     own = documented(model.path)
     return service_of(model.path) if own is None else own[0]
 
 
 def _limits(account: int | None, ceilings: Mapping[str, int]) -> dict[str, int]:
-    """Requests a minute by bucket: the account's own as it told, the others' by the document, or lower ceilings."""
-    told: dict[str, int] = {} if account is None else {ACCOUNT: account}
+    """Requests per minute by bucket: `account` from Zendesk's answer, the others as documented, or lower `ceilings`."""
+    limits: dict[str, int] = {} if account is None else {ACCOUNT: account}
     for part, bucket, total in DOCUMENTED:
         is_more = account is not None and account >= HIGH_VOLUME and part.startswith("/incremental/")
-        told[bucket] = HIGH_VOLUME_EXPORTS if is_more else total
-    return {bucket: min(limit, ceilings.get(bucket, limit)) for bucket, limit in told.items()}
+        limits[bucket] = HIGH_VOLUME_EXPORTS if is_more else total
+    return {bucket: min(limit, ceilings.get(bucket, limit)) for bucket, limit in limits.items()}
 
 
 def _row(need: Need, limit: int | None, now: float) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ def _row(need: Need, limit: int | None, now: float) -> tuple[str, ...]:
 
 
 def _minutes(requests: int, limit: int | None) -> int:
-    """Windows of the limit that have to pass before the last of them."""
+    """Minutes of waiting until the last of them may be sent."""
     return 0 if limit is None else max(0, requests - 1) // max(1, limit)
 
 
@@ -136,8 +136,8 @@ def _print(rows: list[tuple[str, ...]]) -> None:
 
 
 @click.command(
-    help="Tells how many requests a run would need, and the least minutes that the rate limits take. "
-    "Counts with one request a model, and writes nothing."
+    help="Estimates the requests of a run, and the minutes that it waits for the rate limits at least. "
+    "Sends one request for each model, and writes nothing."
 )
 @click.option("--config", required=True, help="Settings file of the tap, or ENV")
 @click.option(
@@ -154,7 +154,7 @@ def read_state(path: Path) -> dict[str, Any]:
     state = read_object(path, "--state")
     inner = state.get("singer_state", state)
     if not isinstance(inner, dict):
-        raise SettingsError("--state: singer_state is no JSON object")
+        raise SettingsError("--state: invalid singer_state: expected a JSON object")
     return inner
 
 

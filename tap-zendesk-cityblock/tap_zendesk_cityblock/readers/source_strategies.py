@@ -134,7 +134,7 @@ class SortedReading(SourceReading):
         made = cursor_at(self._since)
         is_made = self.cursor == made
         self._logger.warning(
-            "%s: Zendesk refused the cursor of %s; going on from %s",
+            "%s: Zendesk refused the cursor of %s; continuing from %s",
             self._source.model.name,
             self._source.source.path,
             "its beginning" if is_made else datetime.fromtimestamp(self._since, UTC),
@@ -182,7 +182,7 @@ class SearchedReading(SourceReading):
 
     def replace_cursor(self, refused: CursorInvalidError) -> None:  # noqa: ARG002 - the protocol's signature
         self._logger.warning(
-            "%s: the search's cursor has expired; going on from %s",
+            "%s: the search's cursor has expired; continuing from %s",
             self._source.model.name,
             datetime.fromtimestamp(self._span[0], UTC),
         )

@@ -133,7 +133,7 @@ class Walk:
 
     def _log_overflow(self, second: int) -> None:
         self._endpoint.logger.error(
-            "%s: more than a page of rows changed in the second %d; Zendesk serves no more of them, going on behind it",
+            "%s: more than a page of rows changed in the second %d; Zendesk serves no more of them, continuing after it",
             self._model.name,
             second,
         )
@@ -147,17 +147,17 @@ class Walk:
         cursor = query.get("cursor")
         if cursor is None or cursor == self._replaced_cursor:
             raise AnswerError(
-                f"{self._model.name}: {invalid}, and going on from its time did not help"
+                f"{self._model.name}: {invalid}, and continuing from its time did not help"
             ) from None
         self._replaced_cursor = cursor
         reached = time_of(cursor)
         if reached is None:
             raise CursorRefusedError(
-                f"{invalid}, and it names no time to go on from; write {example(self._model)} into the state"
+                f"{invalid}, and it has no time to continue from; write {example(self._model)} into the state"
             )
         self._forward.reached = Position(time=reached - 1)
         self._endpoint.logger.warning(
-            "%s: %s; going on from the cursor's time, %s",
+            "%s: %s; continuing from the cursor's time, %s",
             *(self._model.name, invalid, datetime.fromtimestamp(reached - 1, UTC)),
         )
         return self._endpoint.first_query(self._forward.reached)

@@ -1,1 +1,1 @@
-"""From the bytes of an answer to rows."""
+"""From the bytes of a response to records."""

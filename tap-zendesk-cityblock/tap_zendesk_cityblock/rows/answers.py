@@ -1,4 +1,4 @@
-"""An answer's body, decoded: texts made valid, and out of its list of objects what is none or has no key left out."""
+"""The body of an answer, decoded. Invalid texts are replaced; entries that are not objects with a key are left out."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.rows.oddities import Report
 
 KEYS = frozenset({int, str, float})
-"""Types of a usable key; the loader judges whether it fits the column."""
+"""Types of a usable key. Whether it fits the column is checked by the loader."""
 WITHOUT_KEY = "without a usable key"
 MOST_LEFT_OUT = (10, 0.05)
-"""Objects of an answer, and their share, up to which odd ones are left out: with more, the schema is wrong."""
+"""Number and share of an answer's objects that may be left out. With more of them the schema must be wrong."""
 
 
 class Answer(msgspec.Struct, kw_only=True):
-    """What an answer tells about pages, in any dialect; absent is None. Its objects are `records`.
+    """What an answer says about pages, in any dialect; absent is None. Its objects are `records`.
 
-    `next_page` is UNSET where it is absent: that it is null is what the last page by number tells.
-    `skipped` is ours, under a name that no answer has: entries of the list that are not among the records.
+    `next_page` is UNSET where it is absent; null means the last page of a list by number.
+    `skipped` is not Zendesk's, so its encoded name is one that no answer has: entries that are not among the records.
     """
 
     after_cursor: Any = None
@@ -50,9 +50,9 @@ def answer_type(model: Model, row: Any) -> Any:  # noqa: ANN401 - types, made at
 
 
 def decoded(model: Model, body: bytes, decode: Callable[[bytes], Any], report: Report) -> Any:  # noqa: ANN401 - made at run time
-    """What `decode` makes of the body, texts that it refuses replaced. Raises TransientError for a body cut short.
+    """The decoded body, with texts that `decode` rejects replaced. Raises TransientError for a body cut short.
 
-    Values that are handed on as bytes are not looked into: bytes that are not UTF-8 are replaced by whoever reads them.
+    Values that stay bytes are not inspected: the targets replace what is not UTF-8 in them.
     """
     with suppress(msgspec.DecodeError, UnicodeDecodeError):
         return decode(body)
@@ -70,7 +70,7 @@ def decoded(model: Model, body: bytes, decode: Callable[[bytes], Any], report: R
 def one_by_one(
     model: Model, body: bytes, decode: Callable[[bytes], Any], report: Report
 ) -> tuple[Any, list[msgspec.Raw]]:
-    """The answer, and the objects in its list, each as bytes; `decode` makes such an answer.
+    """The answer, and the objects in its list, each as bytes, as `decode` returns them.
 
     Raises AnswerError where it has no list.
     """
@@ -93,14 +93,14 @@ def one_by_one(
 
 
 def check_share(model: Model, odd: int, of: int, why: str) -> None:
-    """Raises AnswerError where so many objects are left out that the schema must be wrong."""
+    """Raises AnswerError if more objects are left out than MOST_LEFT_OUT allows."""
     most, share = MOST_LEFT_OUT
     if odd > most and odd > share * of:
         raise AnswerError(f"{model.name}: {odd} of {of} objects in the answer of {model.path} are {why}")
 
 
 def with_keys(model: Model, answer: Any, keys: list[Any], report: Report) -> list[Any]:  # noqa: ANN401 - made at run time
-    """Its records that have a usable key: a row without one can be neither deduplicated nor found again."""
+    """The records that have a usable key. Rows without one cannot be deduplicated."""
     records: list[Any] = answer.records
     if {*map(type, keys)} <= KEYS:
         return records

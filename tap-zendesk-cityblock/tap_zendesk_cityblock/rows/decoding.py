@@ -1,7 +1,7 @@
-"""The objects of a page, in one of two forms: dicts, or structures whose values stay Zendesk's own bytes.
+"""The objects of a page, in one of two forms: dicts, or structs whose values stay Zendesk's own bytes.
 
-The second costs a fraction: nothing inside a value is decoded or encoded again. It serves wherever whole properties
-are handed on; what looks into records (stream maps, flattening, a deselected nested property) gets dicts.
+The second is many times faster: values are neither decoded nor encoded again. It is used wherever whole properties pass
+through; stream maps, flattening and deselected nested properties need dicts.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ SCALARS = frozenset({b'"', b"-", *(b"%d" % digit for digit in range(10))})
 
 
 class Rows(Protocol):
-    """How the objects of one export are read."""
+    """Reads the objects of one export."""
 
     def read(self, body: bytes) -> tuple[Answer, list[Any]]:
         """Raises TransientError for a body cut short, AnswerError for one that is not as documented."""
 
     def versions(self, records: list[Any]) -> list[Version]:
-        """The key and the clock of each: what tells this version of an object from every other.
+        """The key and the clock of each record: what distinguishes this version of an object from the others.
 
         A clock may be any value of JSON; absent is None or msgspec.UNSET.
         """
 
     def value(self, record: Any, name: str) -> Any:  # noqa: ANN401 - bytes or what Python has for them
-        """A property of the record, None where it has none."""
+        """A property of the record, None if it is absent."""
 
     def released(self, records: list[Any]) -> list[Any]:
-        """The records without what the model leaves out. Comes after every `value` of them."""
+        """The records without the properties that the model leaves out. Call it after every `value` of them."""
 
 
 class DictRows:
-    """Records as the SDK knows them."""
+    """Records as the SDK has them."""
 
     def __init__(
         self,
@@ -62,9 +62,9 @@ class DictRows:
         *,
         has_via: bool = False,
     ) -> None:
-        """`constants` are added to each record; `has_via`: its property `via` is to be an object.
+        """`constants` are added to each record. `has_via`: its property `via` has to be an object.
 
-        Those that the model leaves out are in the records until they are `released`.
+        Properties that the model leaves out stay in the records until `released`.
         """
         self._model, self._known = model, frozenset(known)
         self._left_out = model.left_out - self._known
@@ -77,7 +77,7 @@ class DictRows:
         return answer, [self.finished(record) for record in records]
 
     def finished(self, record: dict[str, Any]) -> dict[str, Any]:
-        """Of one that `decode` returned: without what is not known, and with the constants."""
+        """A record that `decode` returned, without unknown properties and with the constants."""
         for name in record.keys() - self._known - self._left_out:
             del record[name]
             self._report.unknown(name)
@@ -85,7 +85,7 @@ class DictRows:
         return record
 
     def decode(self, body: bytes) -> tuple[Answer, list[dict[str, Any]]]:
-        """As `read`, the records as Zendesk served them."""
+        """As `read`, but with the records as Zendesk served them."""
         answer: Any = decoded(self._model, body, self._whole, self._report)
         keys = [record.get(self._model.key) for record in answer.records]
         answer.records = with_keys(self._model, answer, keys, self._report)
@@ -122,7 +122,7 @@ class DictRows:
 
 
 class RawRows:
-    """Records as structures made from the selected properties."""
+    """Records as structs of the selected properties."""
 
     def __init__(  # noqa: PLR0913 - what a row is made of
         self,
@@ -134,7 +134,7 @@ class RawRows:
         *,
         has_via: bool = False,
     ) -> None:
-        """As DictRows; `selected` are those of the known properties and constants that records shall have."""
+        """As DictRows. `selected`: the known properties and constants that records have."""
         self._model, self._known, self._report = model, frozenset(known), report
         self._selected = [name for name in selected if name not in constants]
         self._constants = {name: value for name, value in constants.items() if name in selected}
@@ -143,9 +143,9 @@ class RawRows:
         self._prepare()
 
     def _prepare(self) -> None:
-        """Makes the structure: key and clock decoded whatever they are, the others bytes; what is left out is named too.
+        """Makes the struct: key and clock are decoded, all others stay bytes.
 
-        Without a name for each property an unknown one could not be told: `forbid_unknown_fields` is what tells.
+        Properties that are left out have fields, too: `forbid_unknown_fields` detects those that are new.
         """
         key, clock = self._model.key, self._model.clock
         names = list(dict.fromkeys([key, clock, *self._selected, *self._known, *self._left_out]))
@@ -197,7 +197,7 @@ class RawRows:
         return answer
 
     def _learn(self, objects: list[msgspec.Raw]) -> None:
-        """The properties that are new."""
+        """Reports properties that are new, and leaves them out from now on."""
         new = {name for one in objects for name in _names(one)} - self._known - self._left_out
         for name in sorted(new):
             self._report.unknown(name)
@@ -206,10 +206,10 @@ class RawRows:
             self._prepare()
 
     def _make_objects(self, records: list[Any], attribute: str) -> None:
-        """A `via` that is a text or a number is the channel (reports of users of other exporters, 2018 to 2026)."""
+        """A `via` that is a text or a number is the channel (issues of other exporters, 2018 to 2026)."""
         for record, via in zip(records, map(attrgetter(attribute), records), strict=True):
-            if via is not msgspec.UNSET and (told := bytes(via))[:1] in SCALARS:
-                text = told if told[:1] == b'"' else b'"%b"' % told
+            if via is not msgspec.UNSET and (value := bytes(via))[:1] in SCALARS:
+                text = value if value[:1] == b'"' else b'"%b"' % value
                 setattr(record, attribute, msgspec.Raw(b'{"channel":%b}' % text))
 
     def versions(self, records: list[Any]) -> list[Version]:
@@ -228,7 +228,7 @@ class RawRows:
 
 @dataclasses.dataclass(frozen=True)
 class RowsFactory:
-    """How one export's objects become records, whichever path and parent they come from: see DictRows and RawRows."""
+    """Makes the Rows of one export, for each path and parent that its pages come from. Fields as of DictRows and RawRows."""
 
     known: Collection[str]
     selected: Collection[str]
@@ -260,5 +260,5 @@ def _to_dict(one: msgspec.Raw) -> dict[str, Any]:
 
 
 def _one_line(body: bytes) -> bytes:
-    """Values are handed on as they are, and a line break between their tokens would be too."""
+    """Values are passed on as they are; a line break between their tokens would break the message."""
     return msgspec.json.format(body, indent=-1) if b"\n" in body or b"\r" in body else body

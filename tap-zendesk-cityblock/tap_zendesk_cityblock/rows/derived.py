@@ -1,6 +1,6 @@
-"""Rows out of the objects of another model: comments and changed fields out of ticket events, metrics out of tickets.
+"""Rows derived from the objects of another model: comments and changed fields from ticket events, metrics from tickets.
 
-Values are what the rows of the whole model give, bytes that stay Zendesk's own or Python's; both go the same way.
+Values are as in the rows of that model: Zendesk's bytes or Python objects.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ Properties = dict[str, Any]
 CHANGE = frozenset(
     {"id", "via", "via_reference_id", "event_type", "previous_value", "added_tags", "removed_tags"}
 )
-"""What a child event tells of a change beside the field itself, which is the property that is left."""
+"""Properties of a child event that describe a change. The remaining property is the changed field."""
 
 CUSTOM_FIELDS = "custom_ticket_fields"
-"""The one field that holds others: values by the ids of the account's own ticket fields."""
+"""The field that contains others: values by the ids of the account's own ticket fields."""
 
 _objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw] | None] | None).decode
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw] | None).decode
 
 
 class DerivedRows:
-    """One model's rows."""
+    """The rows of one derived model."""
 
     def __init__(
         self,
@@ -43,8 +43,8 @@ class DerivedRows:
         constants: Mapping[str, str],
         report: Report,
     ) -> None:
-        """`selected` are those of the known properties and constants that rows shall have."""
-        assert model.derivation is not None  # noqa: S101 - only derived models have derived rows
+        """`selected`: the known properties and constants that rows have."""
+        assert model.derivation is not None  # noqa: S101 - the caller has checked
         self._model, self._derivation, self._known = model, model.derivation, frozenset(known)
         self._selected = self._known & set(selected)
         self._taken = [(ours, theirs) for ours, theirs in model.derivation.copied if ours in self._selected]
@@ -53,7 +53,7 @@ class DerivedRows:
         self._report = report
 
     def of(self, records: list[Any], rows: Rows) -> list[Properties]:
-        """Those of the whole model's records, in their order; `rows` reads these. Raises AnswerError."""
+        """The rows in these records, in their order. `rows` reads the records. Raises AnswerError."""
         found: list[Properties] = []
         odd = 0
         for record in records:
@@ -99,14 +99,14 @@ class DerivedRows:
 
 
 def _comment(event: Properties) -> Properties:
-    """`via` is an object, a text or a number: of these two a column of objects takes neither."""
+    """`via` may also be a text or a number, which a column of objects does not accept."""
     via = _plain(event.get("via"))
     is_channel = isinstance(via, str | int | float) and not isinstance(via, bool)
     return {**event, "via": {"channel": _text(via)}} if is_channel else {**event}
 
 
 def _by_field(event: Properties) -> Iterator[Properties]:
-    """One a field: its id is the child event's with the field's name, as one event may tell of several fields."""
+    """One row for each field. Its id is the event's and the field's name, because one event may change several fields."""
     about = {name: value for name, value in event.items() if name in CHANGE}
     fields = {name: value for name, value in event.items() if name not in CHANGE}
     if CUSTOM_FIELDS in fields:
@@ -116,13 +116,13 @@ def _by_field(event: Properties) -> Iterator[Properties]:
 
 
 def _opened(value: Any) -> Properties | None:  # noqa: ANN401 - bytes or what Python has for them
-    """The object's properties, in a dict of their own."""
+    """A copy of the object's properties."""
     found: Properties | None = _object(value) if isinstance(value, msgspec.Raw) else value
     return dict(found) if found else None
 
 
 def _text(value: Any) -> str | None:  # noqa: ANN401 - bytes or what Python has for them
-    """A text is itself, everything else its JSON."""
+    """A text as it is, anything else as JSON."""
     value = _plain(value)
     return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
 

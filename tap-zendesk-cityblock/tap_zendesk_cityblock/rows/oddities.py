@@ -1,4 +1,4 @@
-"""Objects that are not as documented, and stop nothing. Log lines name ids and counts, never content."""
+"""Objects that are not as documented but do not stop the run. Log lines have ids and counts, never content."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
 NAMED_AT_ONCE = 10
 """Ids in one log line."""
 _LOGGED_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""Keys that are safe to log: some models have keys that people choose."""
+"""Keys that are safe to log. In some models people choose the keys."""
 
 
 class Report(Protocol):
-    """What readers of rows find."""
+    """Receives what is odd about the objects of one model."""
 
     def unknown(self, name: str) -> None:
-        """A property that the schema does not have."""
+        """A property that is not in the schema."""
 
     def invalid_text(self, keys: Collection[object]) -> None:
-        """Objects whose texts had U+FFFD put in place of what is not valid Unicode."""
+        """Objects in whose texts invalid Unicode was replaced by U+FFFD."""
 
     def nulls(self, count: int) -> None:
-        """Null in the list of objects. They stand for nothing."""
+        """Nulls in the list of objects."""
 
     def left_out(self, count: int, why: str) -> None:
-        """Objects of which no row can be made. `why` goes behind "objects"."""
+        """Objects from which no row can be made. `why` follows the word "objects"."""
 
 
 class Oddities:
-    """Logs what is found in a model's answers: properties and objects once each, the others by answer."""
+    """Logs it: properties and objects once each, the rest once per answer."""
 
     def __init__(self, model: str, logger: logging.Logger, *, is_exported: bool = True) -> None:
-        """`is_exported`: of a model that only parts are made of, nobody needs to know new properties."""
+        """`is_exported`: if only derived models are exported, new properties of this one do not matter."""
         self._model, self._logger, self._is_exported = model, logger, is_exported
         self._logged: set[object] = set()
         self.count = 0
-        """Objects that were left out."""
+        """Objects that were left out so far."""
 
     def unknown(self, name: str) -> None:
         if self._is_exported and ("property", name) not in self._logged:
@@ -74,13 +74,13 @@ class Oddities:
 
 
 def check_not_all_left_out(model: str, count: int, oddities: Oddities) -> None:
-    """Raises AnswerError where a list had objects and none was kept: it would be shown empty. `count`: those kept."""
+    """Raises AnswerError if a list had objects and all were left out, instead of exporting an empty list. `count`: those kept."""
     if not count and oddities.count:
         raise AnswerError(f"{model}: none of the objects that Zendesk lists has a usable key")
 
 
 class Ignored:
-    """For rows that are read and not exported."""
+    """For rows that are read but not exported."""
 
     def unknown(self, name: str) -> None:
         pass

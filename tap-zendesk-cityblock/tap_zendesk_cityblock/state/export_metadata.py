@@ -80,7 +80,7 @@ class TapStream(Stream):
     """A stream of this tap."""
 
     def log(self, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments
-        """The SDK's, without its line about an error, whose sentence is the last of the run."""
+        """Without the SDK's line about an error: the error's own sentence ends the run."""
         if level < logging.ERROR:
             super().log(*args, level=level, **kwargs)
 
@@ -110,7 +110,7 @@ class ExportMetadataStream(TapStream):
     ).to_dict()
 
     def apply_catalog(self, catalog: Catalog) -> None:
-        """The catalog has no say: see the class."""
+        """Does nothing: the catalog cannot deselect this stream."""
 
     def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002 - the SDK's signature
         return ()

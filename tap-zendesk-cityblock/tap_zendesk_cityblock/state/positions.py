@@ -62,14 +62,14 @@ def is_readable(model: Model, cursor: str) -> bool:
 
 
 def is_opaque(cursor: str) -> bool:
-    """Whether it may be a cursor of a kind that is not known: no dash, no ellipsis, nothing with spaces."""
+    """Whether it may be a cursor of an unknown kind: printable, without spaces, not a placeholder."""
     return OPAQUE.fullmatch(cursor) is not None
 
 
 def _place(position: Position) -> tuple[float, int] | None:
-    """Epoch seconds and id behind which an export goes on there; None for a cursor that tells neither.
+    """Epoch seconds and id after which an export continues there; None for a cursor that contains neither.
 
-    A cursor may be the query of a next_page: of Chat, with the time and an id that is a text; of Skills, with a cursor.
+    A cursor may be the query of a next_page: Chat's has the time and an id that is a text, Skills' has a cursor.
     """
     if position.cursor is None:
         return position.time or 0, -1
@@ -85,16 +85,16 @@ def _place(position: Position) -> tuple[float, int] | None:
 
 
 def is_ahead(position: Position, other: Position) -> bool:
-    """Whether an export that stands at `position` has all that one has that stands at `other`, and more.
+    """Whether an export at `position` has everything that one at `other` has, and more.
 
-    False where that cannot be told: rows are rather repeated than missed.
+    False if that is unknown: rows are rather repeated than missed.
     """
     here, there = _place(position), _place(other)
     return here is not None and there is not None and here > there
 
 
 def earliest(positions: Sequence[Position], start_date: int) -> Position:
-    """Where an export has to start that shall miss nothing for any of them; `start_date` if that cannot be told."""
+    """Where an export has to start to miss nothing for any of them; `start_date` if that is unknown."""
     first, *others = positions
     for other in others:
         if other == first:
@@ -107,7 +107,7 @@ def earliest(positions: Sequence[Position], start_date: int) -> Position:
 
 
 def epoch_of(position: Position | None) -> int | None:
-    """The time at which it stands, as far as it tells."""
+    """The time of the position in epoch seconds, None if it has none."""
     if position is None or position.parents is not None:
         return None
     if position.sources is not None:
@@ -115,14 +115,14 @@ def epoch_of(position: Position | None) -> int | None:
     return time_of(position.cursor) if position.time is None and position.cursor else position.time
 
 
-def seconds_of(told: object) -> int:
+def seconds_of(iso: object) -> int:
     """Since 1970, rounded down, of an ISO time; without an offset it is UTC. Raises ValueError."""
-    moment = datetime.fromisoformat(str(told))
+    moment = datetime.fromisoformat(str(iso))
     return floor((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def moment_of(clock: object) -> int | None:
-    """Epoch seconds of what an object has for its clock, which is a number or an ISO time; None for anything else."""
+    """Epoch seconds of an object's clock, which is a number or an ISO time; None for anything else."""
     if type(clock) is int:
         return clock
     try:
@@ -138,7 +138,7 @@ def described_at(position: Position | None) -> str:
 
 
 def is_past(moment: object) -> bool:
-    """Whether these are whole seconds since 1970, and not of the future."""
+    """Whether it is an integer of epoch seconds that is not in the future."""
     return type(moment) is int and 0 <= moment <= time.time() + CLOCK_SKEW_SECONDS
 
 

@@ -19,7 +19,7 @@ LOG_SECONDS = 60
 
 
 class Progress:
-    """An export by cursor or time has come as far as its position lies between its start and now."""
+    """An export's share is that of its position between its start and now; lists have none."""
 
     def __init__(
         self,
@@ -29,18 +29,18 @@ class Progress:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`left` tells the requests that the rate limit still allows, and of how many."""
+        """`left`: the requests that the rate limit still allows, and of how many."""
         self._left, self._logger, self._clock = left, logger, clock
         self._began = epoch_of(export.start)
         self._interval = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
-        self._started = self._told = clock()
+        self._started = self._logged = clock()
 
     def log(self, export: Export) -> None:
-        """Called after each page."""
+        """Call it after each page."""
         now = self._clock()
-        if now - self._told < self._interval:
+        if now - self._logged < self._interval:
             return
-        self._told = now
+        self._logged = now
         elapsed = now - self._started
         self._logger.info(
             "%s: %s, %.0f a second%s%s",
@@ -50,8 +50,8 @@ class Progress:
         )
 
     def _quota(self) -> str:
-        told = self._left()
-        return "" if told is None else f"; {told[0]} of {told[1]} requests left before the rate limit"
+        left = self._left()
+        return "" if left is None else f"; {left[0]} of {left[1]} requests left before the rate limit"
 
     def _share(self, export: Export, elapsed: float) -> str:
         reached = epoch_of(export.reached)

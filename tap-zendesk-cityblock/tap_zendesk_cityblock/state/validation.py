@@ -1,4 +1,4 @@
-"""What operators write into a state: refused where it makes no sense, with what to write instead."""
+"""Validation of the state, which operators may edit. Errors say what to write instead."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_state(state: Mapping[str, Any], subdomain: str) -> None:
-    """Raises SettingsError with what to write instead. A bookmark of null is as good as none."""
+    """Raises SettingsError with what to write instead. A bookmark of null counts as absent."""
     bookmarks = state.get("bookmarks", {})
     if not isinstance(bookmarks, dict) or set(state) - {"bookmarks"}:
         raise SettingsError('state: write {"bookmarks": {"ticket": {"cursor": "…"}}}')
@@ -24,7 +24,7 @@ def check_state(state: Mapping[str, Any], subdomain: str) -> None:
         if name == "EXPORT_METADATA" or bookmark is None:
             continue
         if name not in MODELS:
-            raise SettingsError(f"state: there is no model {name}; {_remove(name)}")
+            raise SettingsError(f"state: unknown model {name!r}; {_remove(name)}")
         if not isinstance(bookmark, dict):
             raise SettingsError(f"state of {name}: a bookmark is an object, {example(MODELS[name])}")
         _check_bookmark(MODELS[name], bookmark, subdomain)
@@ -36,32 +36,32 @@ def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -
     known = {*own, "reached", "sources", "start_time", "subdomain"}
     if bookmark and not model.is_incremental:
         raise SettingsError(
-            f"{where}: a bulk model is exported whole and has no bookmark; {_remove(model.name)}"
+            f"{where}: a bulk model is exported in full and has no bookmark; {_remove(model.name)}"
         )
     if "cursor" in bookmark and model.parent:
         raise SettingsError(f"{where}: it has a cursor for each {model.parent.model}; write {example(model)}")
     if "cursor" in bookmark and model.paging not in BY_CURSOR:
         raise SettingsError(f"{where}: it is exported by time and has no cursor; write {example(model)}")
     if unknown := sorted(set(bookmark) - known):
-        raise SettingsError(f"{where}: {', '.join(unknown)} means nothing; write {example(model)}")
+        raise SettingsError(f"{where}: unknown key {', '.join(unknown)}; write {example(model)}")
     cursors = bookmark.get("cursors", {})
     if not isinstance(cursors, dict):
-        raise SettingsError(f"{where}: cursors is an object; write {example(model)}")
+        raise SettingsError(f"{where}: invalid cursors: expected an object; write {example(model)}")
     for cursor in [*cursors.values(), bookmark.get("cursor", "absent")]:
         if not isinstance(cursor, str) or cursor == "":
-            raise SettingsError(f"{where}: cursor must be a text; write {example(model)}")
+            raise SettingsError(f"{where}: invalid cursor: expected a text; write {example(model)}")
     _check_start_time(model, bookmark)
     _check_sources(model, bookmark)
     if bookmark.get("subdomain", subdomain) != subdomain:
         raise SettingsError(
-            f"{where}: it is of the account {bookmark['subdomain']}, and this is {subdomain}; use that account's own state"
+            f"{where}: it belongs to the account {bookmark['subdomain']}, this run exports {subdomain}; use the state of that account"
         )
     if "start_time" not in bookmark:  # which wins over a cursor
         _check_cursors(model, bookmark)
 
 
 def _check_cursors(model: Model, bookmark: Mapping[str, Any]) -> None:
-    """What Zendesk cannot have given is refused, not healed: the run would export everything anew, and end well."""
+    """Cursors that Zendesk cannot have returned are rejected: the run would export everything again, and succeed."""
     is_unknown_kind = "reached" in bookmark and bookmark["reached"] is None  # as `move_bookmark` marks those
     for cursor in [
         *bookmark.get("cursors", {}).values(),
@@ -69,7 +69,7 @@ def _check_cursors(model: Model, bookmark: Mapping[str, Any]) -> None:
     ]:
         if not (is_readable(model, cursor) or (is_unknown_kind and is_opaque(cursor))):
             raise SettingsError(
-                f"state of {model.name}: its cursor is not one of Zendesk's, or was cut; nothing was exported;"
+                f"state of {model.name}: its cursor is not one of Zendesk's, or was truncated; nothing was exported;"
                 f" write {example(model)}, or {_remove(model.name)}"
             )
 
@@ -87,7 +87,7 @@ def _check_start_time(model: Model, bookmark: Mapping[str, Any]) -> None:
     start = bookmark.get("start_time", 0)
     if not isinstance(start, int) or isinstance(start, bool) or start < 0:
         raise SettingsError(
-            f"state of {model.name}: start_time must be whole seconds since 1970; write {example(model)}"
+            f"state of {model.name}: invalid start_time: expected whole seconds since 1970; write {example(model)}"
         )
     if not is_past(start):
         raise SettingsError(
@@ -107,7 +107,7 @@ def _check_sources(model: Model, bookmark: Mapping[str, Any]) -> None:
         or not all(map(_stands, sources.values()))
     ):
         raise SettingsError(
-            f"state of {model.name}: sources are the tap's own, not to be written; write {example(model)} in their place"
+            f"state of {model.name}: only the tap writes sources; write {example(model)} instead"
         )
 
 

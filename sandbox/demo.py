@@ -120,16 +120,8 @@ def _summary(warehouse: bigquery.Client) -> str:
         ]
         for model, (first, second) in ((model, (found[1], found[2])) for model, found in sorted(runs.items()))
     ]
-    header = [
-        "model",
-        "rows, 1st run",
-        "rows, 2nd run",
-        "rows in _latest",
-        "cursor before",
-        "cursor after",
-        "seconds",
-    ]
-    return text_table(header, lines)
+    rows = ["rows, 1st run", "rows, 2nd run", "rows in _latest"]
+    return text_table(["model", *rows, "cursor before", "cursor after", "seconds"], lines)
 
 
 def _verdict(servers: Sandbox) -> str:
@@ -167,9 +159,7 @@ def _messages(servers: Sandbox, waiting: list[bigquery.Row], added: int) -> str:
     }
     if compared.missing | compared.different != still or compared.surplus:
         raise DemoError("the published messages do not match Zendesk")
-    sent = next(
-        iter(warehouse.query_and_wait(f"SELECT COUNT(*) AS n FROM {MESSAGES_DATASET}.zendesk_ticket"))
-    ).n
+    [[sent]] = warehouse.query_and_wait(f"SELECT COUNT(*) FROM {MESSAGES_DATASET}.zendesk_ticket")
     first = listen(servers.addresses.pubsub_host, SUBSCRIPTION, count=3, timeout=10, with_data=False)
     reasons = text_table(["field", "reason", "tickets"], [list(row) for row in waiting])
     return f"""

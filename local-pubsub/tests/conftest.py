@@ -81,9 +81,7 @@ class Topic:
     def extend(self, subscription, received, seconds):
         """0 seconds nacks them."""
         self.subscriber.modify_ack_deadline(
-            subscription=subscription,
-            ack_ids=[one.ack_id for one in received],
-            ack_deadline_seconds=seconds,
+            subscription=subscription, ack_ids=[one.ack_id for one in received], ack_deadline_seconds=seconds
         )
 
     @staticmethod

@@ -18,14 +18,8 @@ if TYPE_CHECKING:
     from sandbox.zendesk.store import Json, Store
 
 ABOUT_A_CHANGE = (
-    "id",
-    "via",
-    "via_reference_id",
-    "event_type",
-    "previous_value",
-    "added_tags",
-    "removed_tags",
-)
+    "id", "via", "via_reference_id", "event_type", "previous_value", "added_tags", "removed_tags"
+)  # fmt: skip
 
 
 def sideloaded(endpoint: Endpoint, include: str, store: Store, bodies: list[bytes]) -> list[bytes]:

@@ -27,16 +27,8 @@ A_TICKET, AN_EVENT = 100_000, 100
 """The distance between the ids of two tickets' first events, and of two events of a ticket."""
 
 FIELDS = (
-    "subject",
-    "type",
-    "status",
-    "priority",
-    "requester_id",
-    "assignee_id",
-    "group_id",
-    "organization_id",
-    "tags",
-)
+    "subject", "type", "status", "priority", "requester_id", "assignee_id", "group_id", "organization_id", "tags"
+)  # fmt: skip
 SYSTEM = -1
 BATCH = 5_000
 """Tickets whose events are made at once."""
@@ -156,12 +148,7 @@ def _event(rng: Random, which: tuple[int, int, int], children: list[Json], *, up
         child["via_reference_id"] = FIRST_ORGANIZATION + 7 if updater == SYSTEM else None
         if child["event_type"] == "Comment":
             child["audit_id"] = event_id
-    place: Json = {
-        "client": "Mozilla/5.0",
-        "location": "New York, NY, United States",
-        "latitude": 40.7,
-        "longitude": -74,
-    }
+    place: Json = {"client": "Mozilla/5.0", "location": "New York, NY", "latitude": 40.7, "longitude": -74}
     content: Json = {
         "id": event_id,
         "ticket_id": ticket_id,

@@ -174,11 +174,7 @@ OPT_IN_ENDPOINTS = (
 )
 """What the tap exports only if it is named in its settings, and is not a plain list."""
 
-LISTS = (
-    _at("ticket", _LIST),
-    _at("user", _LIST),
-    _at("organization", _LIST),
-)
+LISTS = (_at("ticket", _LIST), _at("user", _LIST), _at("organization", _LIST))
 """Lists of models that have an export, too. They have neither archived nor deleted objects."""
 
 SORTED = {"/api/v2/deleted_tickets", *(endpoint.path for endpoint in LISTS)}

@@ -74,13 +74,7 @@ def _export_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str
     return _body(
         endpoint.root,
         sideloaded(endpoint, query.get("include", ""), store, [row[2] for row in rows]),
-        {
-            "after_cursor": reached,
-            "after_url": next_url,
-            "before_cursor": None,
-            "before_url": None,
-            **end,
-        },
+        {"after_cursor": reached, "after_url": next_url, "before_cursor": None, "before_url": None, **end},
     )
 
 

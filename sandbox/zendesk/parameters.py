@@ -22,11 +22,7 @@ BY_SEARCH_PATH = {
     search.COUNT: {"query"},
     search.EXPORT: {"query", "filter[type]", "page[size]", "page[after]"},
 }
-BY_MODEL = {
-    "audit_log": {"sort"},
-    "group": {"exclude_deleted"},
-    "ticket_metric_event": {"include_changes"},
-}
+BY_MODEL = {"audit_log": {"sort"}, "group": {"exclude_deleted"}, "ticket_metric_event": {"include_changes"}}
 
 
 def warning(path: str, query: Collection[str]) -> dict[str, str]:

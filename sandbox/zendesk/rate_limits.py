@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,16 @@ ACCESS_LOGS = "access-logs"
 """Has its own headers, with the end of the window as a date, and no Retry-After."""
 HELP_CENTER = "help-center"
 """Has a limit of its own in `x-rate-limit*`, and no header with the end of the window."""
+
+BUCKETS = (
+    ("/api/v2/help_center/", HELP_CENTER),
+    ("/api/v2/access_logs", ACCESS_LOGS),
+    ("/api/v2/deleted_tickets", "deleted-tickets-index"),
+    (r"/api/v2/tickets(\.json)?$", "tickets-index"),
+    (".*/incremental/users/cursor", "incremental-exports-cursor"),
+    (".*/incremental/", "incremental-exports"),
+)
+"""The first pattern that matches the path decides; all other requests count for the account only."""
 
 
 @dataclasses.dataclass
@@ -59,52 +70,39 @@ class RateLimits:
     """The buckets of the account and of some endpoints."""
 
     def __init__(self) -> None:
-        self.account = Bucket()
-        self.buckets: dict[str, Bucket] = {
-            "incremental-exports": Bucket(),
-            "incremental-exports-cursor": Bucket(),
-            "deleted-tickets-index": Bucket(),
-            ACCESS_LOGS: Bucket(),
-            HELP_CENTER: Bucket(),
-            "tickets-index": Bucket(),
-        }
+        names = ("account", *dict.fromkeys(name for _, name in BUCKETS))
+        self._buckets = {name: Bucket() for name in names}
 
     def configure(self, settings: dict[str, dict[str, float]]) -> None:
         for name, setting in settings.items():
-            bucket = Bucket(
-                total=int(setting["total"]),
-                window=float(setting.get("window", 60)),
-                others=int(setting.get("others", 0)),
-            )
-            if name == "account":
-                self.account = bucket
-            else:
-                self.buckets[name] = bucket
+            total, others = int(setting["total"]), int(setting.get("others", 0))
+            self._buckets[name] = Bucket(total, float(setting.get("window", 60)), others)
 
     def counts(self) -> dict[str, Counter[str]]:
         """By bucket: requests of the tap and of others, served and refused."""
-        return {name: bucket.counts for name, bucket in {"account": self.account, **self.buckets}.items()}
+        return {name: bucket.counts for name, bucket in self._buckets.items()}
 
     def take(self, path: str) -> tuple[dict[str, str], str | None]:
         """The response's headers, and an error message if a limit is exceeded."""
-        name = _bucket_of(path)
-        if name == ACCESS_LOGS:
-            return self._take_access_logs()
-        if name == HELP_CENTER:
-            return self._take_help_center()
-        allowed = self.account.take()
-        headers = {
-            "x-rate-limit": str(self.account.total),
-            "x-rate-limit-remaining": str(self.account.remaining),
-            "ratelimit-limit": str(self.account.total),
-            "ratelimit-remaining": str(self.account.remaining),
-            "ratelimit-reset": str(self.account.resets),
-        }
+        name = next((name for pattern, name in BUCKETS if re.match(pattern, path)), None)
+        shared = name if name in (ACCESS_LOGS, HELP_CENTER) else "account"
+        bucket = self._buckets[shared]
+        allowed = bucket.take()
+        headers: dict[str, str] = {}
+        if shared != ACCESS_LOGS:
+            headers |= {"x-rate-limit": str(bucket.total), "x-rate-limit-remaining": str(bucket.remaining)}
+        if shared != HELP_CENTER:
+            headers |= {"ratelimit-limit": str(bucket.total), "ratelimit-remaining": str(bucket.remaining)}
+            headers["ratelimit-reset"] = str(bucket.resets)
+        if shared == ACCESS_LOGS:
+            ends = datetime.now(UTC) + timedelta(seconds=bucket.resets)
+            headers["ratelimit-reset"] = ends.isoformat(timespec="milliseconds")
+        elif not allowed:
+            headers["Retry-After"] = str(bucket.resets)
         if not allowed:
-            headers["Retry-After"] = str(self.account.resets)
             return headers, "Number of allowed API requests per minute exceeded"
-        if name is not None:
-            bucket = self.buckets[name]
+        if name not in (None, shared):
+            bucket = self._buckets[name]
             allowed = bucket.take()
             headers[f"zendesk-ratelimit-{name}"] = (
                 f"total={bucket.total}; remaining={bucket.remaining}; resets={bucket.resets}"
@@ -113,37 +111,3 @@ class RateLimits:
                 headers["Retry-After"] = str(bucket.resets)
                 return headers, f"Number of allowed {name} API requests per minute exceeded"
         return headers, None
-
-    def _take_access_logs(self) -> tuple[dict[str, str], str | None]:
-        bucket = self.buckets[ACCESS_LOGS]
-        allowed = bucket.take()
-        ends = datetime.now(UTC) + timedelta(seconds=bucket.resets)
-        headers = {
-            "ratelimit-limit": str(bucket.total),
-            "ratelimit-remaining": str(bucket.remaining),
-            "ratelimit-reset": ends.isoformat(timespec="milliseconds"),
-        }
-        return headers, None if allowed else "Number of allowed API requests per minute exceeded"
-
-    def _take_help_center(self) -> tuple[dict[str, str], str | None]:
-        bucket = self.buckets[HELP_CENTER]
-        allowed = bucket.take()
-        headers = {"x-rate-limit": str(bucket.total), "x-rate-limit-remaining": str(bucket.remaining)}
-        if allowed:
-            return headers, None
-        headers["Retry-After"] = str(bucket.resets)
-        return headers, "Number of allowed API requests per minute exceeded"
-
-
-def _bucket_of(path: str) -> str | None:
-    if path.startswith("/api/v2/help_center/"):
-        return HELP_CENTER
-    if path.startswith("/api/v2/access_logs"):
-        return ACCESS_LOGS
-    if path.startswith("/api/v2/deleted_tickets"):
-        return "deleted-tickets-index"
-    if path.removesuffix(".json") == "/api/v2/tickets":
-        return "tickets-index"
-    if "/incremental/users/cursor" in path:
-        return "incremental-exports-cursor"
-    return "incremental-exports" if "/incremental/" in path else None

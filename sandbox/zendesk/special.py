@@ -185,7 +185,7 @@ VALUES: dict[str, Callable[[int], Json]] = {
     for function in (
         group, ticket_field, brand, activity, target, trigger, trigger_category, nps_response, tag, ticket_form_status,
         workspace, custom_object, custom_object_record, job_status, ticket_metric_event, call_leg, schedule_holiday,
-        satisfaction_rating, routing_attribute, routing_attribute_event, chat,
+        satisfaction_rating, routing_attribute, routing_attribute_event, chat
     )
 }  # fmt: skip
 """Model → properties of its object with that number."""

@@ -149,12 +149,7 @@ def delete_ticket(content: Json, *, scrubbed: bool = False) -> None:
     content["status"] = "deleted"
     if scrubbed:
         content.update(
-            subject="SCRUBBED",
-            raw_subject="SCRUBBED",
-            description="X",
-            custom_fields=[],
-            fields=[],
-            tags=[],
+            subject="SCRUBBED", raw_subject="SCRUBBED", description="X", custom_fields=[], fields=[], tags=[]
         )
 
 

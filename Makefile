@@ -52,10 +52,13 @@ wheels: setup ## build the plugins as wheels, with their pinned dependencies, in
 	@rm -f dist/.gitignore && ls dist
 
 ##@ Change it
-check: setup ## lint, formatting and types
+SHELL_SCRIPTS = .ci/run scripts/uv deploy/image/build $(wildcard findings/*.sh)
+check: setup ## lint, formatting and types, of Python, shell and SQL
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/shellcheck $(SHELL_SCRIPTS)
+	.venv/bin/sqlfluff lint --disable-progress-bar transform/models/operations transform/models/people transform/tests
 
 format: setup ## format, and fix what ruff can fix
 	.venv/bin/ruff check --fix .
@@ -67,7 +70,7 @@ model: setup ## start a new model: make model NAME=ticket_rule PATH=/api/v2/tick
 docs: setup ## rewrite the generated parts of the documentation, and the dbt models
 	$(PYTHON) transform/make_models.py
 	$(PYTHON) target-zendesk-pubsub/make_contract.py
-	.venv/bin/cog -I scripts -r */README.md docs/*.md
+	.venv/bin/cog -I scripts -r */README.md docs/*.md pyproject.toml
 
 # Pins carry no index address: each machine asks the index it is set up for.
 COMPILE := $(UV) pip compile --quiet --universal --no-emit-index-url --no-header --no-annotate
@@ -78,6 +81,7 @@ pins: ## resolve the pinned dependencies again
 	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 - -o constraints/dbt.txt
 	printf 'local-bigquery==0.4.0\nduckdb==2.0.0\nsqlglot==30.30.0\n' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt
 	printf 'zetasql==0.1.5\npytest>=9\n' | $(COMPILE) --python-version 3.11 - -o constraints/googlesql.txt
+	.venv/bin/cog -r pyproject.toml
 
 ##@ Test it
 test-fast: setup ## tests without servers and processes, and one of each plugin with them, in less than a minute

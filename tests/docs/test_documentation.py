@@ -42,7 +42,7 @@ def declared(kind, name):
 @pytest.mark.fast
 @pytest.mark.parametrize(
     "page",
-    [page for page in PAGES if "[[[cog" in page.read_text()],
+    [page for page in [*PAGES, PROJECT / "pyproject.toml"] if "[[[cog" in page.read_text()],
     ids=lambda page: str(page.relative_to(PROJECT)),
 )
 def test_generated_parts_agree_with_the_code(page):

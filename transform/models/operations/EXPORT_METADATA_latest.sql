@@ -36,7 +36,7 @@ rejected as (
 select
   complete.* except (_place),
   begun.bq_inserted_at as in_progress_at,
-  ifnull(rejected.rejected_count, 0) as rejected_count
+  coalesce(rejected.rejected_count, 0) as rejected_count
 from complete
 left join begun on begun.table_name = complete.table_name and begun._place < complete._place
 left join rejected on rejected.stream = complete.table_name and rejected.run_id = complete.export_id

@@ -1,10 +1,5 @@
 """Invalid settings, and names that lead nowhere: one sentence, exit code 1, nothing loaded."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from cityblock_singer.errors import SettingsError
 from target_bigquery.settings import SETTINGS, bucket
@@ -13,18 +8,6 @@ from target_bigquery.target import TargetBigQuery
 from tests.target_bigquery.singer import record, schema, state
 
 SECRET = "hunter2-hunter2"
-COMMANDS = [
-    ["target-bigquery"],
-    ["target-bigquery-check"],
-    ["target-bigquery-reload-rejected"],
-    [
-        "target-bigquery-state-from-export-metadata",
-        "--table",
-        "zendesk.EXPORT_METADATA",
-        "--subdomain",
-        "cityblock",
-    ],
-]
 ENOUGH = {"project": "p", "dataset": "d"}
 
 BAD = {
@@ -59,32 +42,6 @@ def test_invalid_settings_end_the_run_with_one_sentence(settings, message, load)
     assert "Traceback" not in loaded.stderr
     assert SECRET not in loaded.stderr
     assert loaded.states == []
-
-
-@pytest.mark.processes
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_every_command_reports_a_broken_settings_file_or_variable(command, tmp_path):
-    path = tmp_path / "settings.json"
-    path.write_text(f'{{"credentials_json": "{SECRET}"')
-    variable = "TARGET_BIGQUERY_BATCH_SIZE"
-    for config, message in (
-        (path, f"--config: {path} is not valid JSON"),
-        ("ENV", f"Environment variable {variable} is not an integer"),
-    ):
-        name, *arguments = command
-        ran = subprocess.run(
-            [Path(sys.executable).with_name(name), *arguments, "--config", config],
-            env={**os.environ, variable: SECRET},
-            input=b"",
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
-        output = (ran.stdout + ran.stderr).decode()
-        assert ran.returncode == 1
-        assert message in output
-        assert "Traceback" not in output
-        assert SECRET not in output
 
 
 @pytest.mark.parametrize("number", [0, -1, 1.5, "10", True])

@@ -1,10 +1,5 @@
 """Invalid settings: one sentence, exit code 1, nothing published."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from cityblock_singer.errors import SettingsError
 from target_zendesk_pubsub.settings import SETTINGS, publisher_client
@@ -13,12 +8,6 @@ from target_zendesk_pubsub.target import TargetZendeskPubSub
 from tests.target_zendesk_pubsub.tickets import schema, state, ticket
 
 SECRET = "hunter2-hunter2"
-COMMANDS = [
-    ["target-zendesk-pubsub"],
-    ["target-zendesk-pubsub-check"],
-    ["target-zendesk-pubsub-reload-rejected"],
-    ["target-zendesk-pubsub-replay", "--ticket", "1"],
-]
 ENOUGH = {"environment": "staging", "project": "p", "topic": "topic"}
 
 BAD = {
@@ -43,32 +32,6 @@ def test_invalid_settings_end_the_run_with_one_sentence(settings, message, publi
     assert "Traceback" not in ran.stderr
     assert ran.states == []
     assert commons.receive() == []
-
-
-@pytest.mark.processes
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_every_command_reports_a_broken_settings_file_or_variable(command, tmp_path):
-    path = tmp_path / "settings.json"
-    path.write_text(f'{{"credentials_json": "{SECRET}"')
-    variable = "TARGET_ZENDESK_PUBSUB_BATCH_SIZE"
-    for config, message in (
-        (path, f"--config: {path} is not valid JSON"),
-        ("ENV", f"Environment variable {variable} is not an integer"),
-    ):
-        name, *arguments = command
-        ran = subprocess.run(
-            [Path(sys.executable).with_name(name), *arguments, "--config", config],
-            env={**os.environ, variable: SECRET},
-            input=b"",
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
-        output = (ran.stdout + ran.stderr).decode()
-        assert ran.returncode == 1
-        assert message in output
-        assert "Traceback" not in output
-        assert SECRET not in output
 
 
 def test_the_pubsub_emulator_of_the_environment_takes_precedence(monkeypatch):

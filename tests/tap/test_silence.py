@@ -5,6 +5,7 @@ import json
 import logging
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tap_zendesk_cityblock.errors import GaveUpError
@@ -106,6 +107,23 @@ def test_a_request_behind_an_unanswered_one_does_not_wait_forever():
         queue.slot("/api/v2/groups"),
     ):
         pytest.fail("its turn came while another request was under way")
+
+
+@pytest.mark.parametrize("total", [8, 16])
+def test_a_wait_for_a_rate_limit_is_not_silence(total):
+    """Eight requests wait for the same second, longer than they would wait for a response."""
+    queue = RequestQueue(RateLimits({}), max_concurrent=8, give_up_after=0.1)
+    with queue.slot("/api/v2/groups") as first:
+        limit = {"x-rate-limit": str(total), "x-rate-limit-remaining": "0", "ratelimit-reset": "1"}
+        queue.answered(first, 200, limit)
+
+    def send(_number):
+        with queue.slot("/api/v2/groups") as request:
+            queue.answered(request, 200, limit | {"x-rate-limit-remaining": str(total // 2)})
+            return request.waited
+
+    with ThreadPoolExecutor(8) as threads:
+        assert min(threads.map(send, range(8))) > 0.1
 
 
 def test_a_run_of_many_models_without_any_response_ends_by_itself(server, tap):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from tap_zendesk_cityblock.http.rate_limits import RateLimits, SentRequest
 
+RECHECK_SECONDS = 1.0
+"""A request that is due goes before later ones and notifies them; they wait no longer than this for it."""
+
 
 @dataclasses.dataclass(eq=False)
 class QueuedRequest:
@@ -79,17 +82,22 @@ class RequestQueue:
             return self._limits.left(path)
 
     def _wait_for_turn(self, request: QueuedRequest, started: float) -> None:
+        silent_since = started
         while (seconds := self._seconds_to_wait(request)) > 0:
             if seconds == inf:
-                seconds = max(started, self._last_response) + self._give_up_after - time.monotonic()
+                silent_since = max(silent_since, self._last_response)
+                seconds = silent_since + self._give_up_after - time.monotonic()
                 if seconds <= 0:
                     raise GaveUpError(
                         f"{request.path}: Zendesk has not answered any earlier request for {self._give_up_after:.0f} s"
                     )
-            self._changed.wait(seconds)
+                self._changed.wait(seconds)
+            else:
+                self._changed.wait(seconds)
+                silent_since = time.monotonic()
 
     def _seconds_to_wait(self, request: QueuedRequest) -> float:
-        """Infinite while another request has to be sent or answered first; each of these notifies the others."""
+        """Infinite until another request is answered."""
         if self._concurrent >= self._max_concurrent:
             return inf
         for queued in self._queue:
@@ -98,4 +106,4 @@ class RequestQueue:
                 return seconds
             if seconds <= 0:
                 break
-        return inf
+        return RECHECK_SECONDS

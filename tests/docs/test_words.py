@@ -49,7 +49,6 @@ NOT_YET_SWEPT = (
     "docs/singer-sdk.md",
     "target-bigquery/",
     "target-zendesk-pubsub/",
-    "tests/tap/",
     "tests/target_bigquery/",
     "tests/target_zendesk_pubsub/",
 )

@@ -28,7 +28,7 @@ def check(zendesk, tmp_path, commands):
     return run
 
 
-def test_every_model_is_told(check, zendesk):
+def test_every_model_is_listed(check, zendesk):
     ran = check()
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.count("ok ") == len(DEFAULT_MODELS)
@@ -57,7 +57,7 @@ def test_a_model_the_account_may_not_read_is_named_with_what_to_do(check, zendes
     assert "absent  nps_response: HTTP 404" in ran.stdout
 
 
-def test_an_account_whose_requests_others_use_up_is_told_as_a_run_would(check, zendesk):
+def test_an_account_whose_requests_others_use_up_is_reported_as_in_a_run(check, zendesk):
     zendesk.fault("/api/v2/groups", status=429, headers={"Retry-After": "3600"})
     ran = check()
     assert ran.returncode == 4
@@ -73,7 +73,7 @@ def test_credentials_that_are_refused_are_one_sentence(check):
     assert "Traceback" not in ran.stderr
 
 
-def test_a_model_that_zendesk_will_not_list_as_it_is_asked_is_told_and_hides_no_other(check, zendesk):
+def test_a_request_that_zendesk_refuses_is_reported_and_hides_no_other_model(check, zendesk):
     zendesk.fault("/api/v2/macros", status=422, body={"error": "FilterMissing"})
     zendesk.fault("/api/v2/custom_objects", status=400)
     ran = check(bulk_models=["macro", "brand"], incremental_models=["custom_object_record", "user"])
@@ -86,7 +86,7 @@ def test_a_model_that_zendesk_will_not_list_as_it_is_asked_is_told_and_hides_no_
     assert "ok      user: readable" in ran.stdout
 
 
-def test_without_exports_a_list_that_is_refused_is_told_as_well(check, zendesk):
+def test_in_fallback_a_list_that_is_refused_is_reported_as_well(check, zendesk):
     zendesk.fault("/api/v2/deleted_tickets", status=422)
     ran = check(bulk_models=[], incremental_models=["ticket", "user"], incremental_exports=False)
     assert ran.returncode == 3

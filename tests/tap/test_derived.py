@@ -32,10 +32,10 @@ def test_parts_come_by_the_same_pages_as_their_source(tap, zendesk):
 
 def test_each_schema_stands_before_the_first_row_of_its_stream(tap):
     result = tap(**only(*OF_EVENTS, "ticket", "ticket_metric_set"))
-    told = [(message["type"], message.get("stream")) for message in result.messages]
+    written = [(message["type"], message.get("stream")) for message in result.messages]
     for model in (*OF_EVENTS, "ticket", "ticket_metric_set"):
-        assert told.count(("SCHEMA", model)) == 1
-        assert told.index(("SCHEMA", model)) < told.index(("RECORD", model))
+        assert written.count(("SCHEMA", model)) == 1
+        assert written.index(("SCHEMA", model)) < written.index(("RECORD", model))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_source_that_is_rewound_leaves_its_parts_where_they_are(tap, zendesk):
     assert second.ids("ticket_comment") == []
 
 
-def test_export_metadata_tells_each_ones_own_start_and_rows(tap):
+def test_export_metadata_has_each_models_own_start_and_rows(tap):
     first = tap(**only("ticket_event"))
     second = tap(**only(*OF_EVENTS), state=first.states[-1])
     rows = {row["table_name"]: row for row in second.records("EXPORT_METADATA")}
@@ -140,7 +140,7 @@ def test_a_field_history_ends_with_what_the_ticket_has(tap, zendesk):
     assert any(change["previous_value"] == "new" for change in changed)
 
 
-def test_a_child_event_that_tells_of_several_fields_is_a_row_each(tap, zendesk):
+def test_a_child_event_with_several_fields_is_a_row_for_each(tap, zendesk):
     child = {
         "id": 9,
         "via": "Web form",
@@ -168,7 +168,7 @@ def test_a_child_event_that_tells_of_several_fields_is_a_row_each(tap, zendesk):
 @pytest.mark.parametrize(
     "maps", [None, {"ticket_comment": {"id": "record['id']"}}], ids=["as it is", "mapped"]
 )
-def test_a_new_property_of_a_comment_is_left_out_and_told_once(maps, tap, zendesk):
+def test_a_new_property_of_a_comment_is_left_out_and_logged_once(maps, tap, zendesk):
     comments = [{"id": number, "event_type": "Comment", "mood": "Secretive"} for number in (1, 2)]
     body = {
         "ticket_events": [{"id": 8, "child_events": comments}],
@@ -214,7 +214,7 @@ def test_without_child_events_there_are_no_parts(tap, zendesk):
     assert result.ids("ticket_comment") == []
 
 
-def test_a_source_that_is_not_available_is_told_for_each_model(tap, zendesk):
+def test_a_source_that_is_not_available_is_reported_for_each_model(tap, zendesk):
     zendesk.fault(EVENTS, status=403)
     result = tap(**only("ticket_comment", "ticket_field_history", "user"))
     assert result.code == 3

@@ -132,8 +132,8 @@ def test_an_address_keeps_both_ends_of_a_span_of_time():
     model = MODELS["audit_log"]
     span = "2025-01-01T00:00:00Z,2025-02-01T00:00:00Z"
     query = first_query(model, None, None) | {"filter[created_at][]": span}
-    told = [("page", "2"), *(("filter[created_at][]", moment) for moment in span.split(","))]
-    body = {"audit_logs": [], "next_page": f"{BASE}{model.path}?{urlencode(told)}"}
+    shown = [("page", "2"), *(("filter[created_at][]", moment) for moment in span.split(","))]
+    body = {"audit_logs": [], "next_page": f"{BASE}{model.path}?{urlencode(shown)}"}
     following = read(model, query, body).next
     assert following == {"sort": "created_at", "filter[created_at][]": span, "page": "2"}
     assert dict(parse_qsl(urlsplit(body["next_page"]).query))["page"] == "2"
@@ -144,8 +144,8 @@ def test_an_export_that_has_more_goes_on_though_it_has_no_address(model):
     model = MODELS[model]
     query = {"start_time": "1000", "per_page": "100"}
     rows = [{model.key: 1, model.clock: "x"}]
-    for told in ({"end_of_stream": False}, {"meta": {"has_more": True}}):
-        page = read(model, query, {model.root: rows, "end_time": 1500, "next_page": None, **told})
+    for shown in ({"end_of_stream": False}, {"meta": {"has_more": True}}):
+        page = read(model, query, {model.root: rows, "end_time": 1500, "next_page": None, **shown})
         assert page.next == {"start_time": "1500", "per_page": "100"}
 
 
@@ -203,7 +203,7 @@ def test_an_incomplete_list_of_parents_or_of_one_parents_rows_fails_the_model(ex
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "told"),
+    ("path", "body", "shown"),
     [
         (
             "/api/v2/users",
@@ -218,13 +218,13 @@ def test_an_incomplete_list_of_parents_or_of_one_parents_rows_fails_the_model(ex
         ),
     ],
 )
-def test_a_source_without_exports_that_shows_more_is_not_complete(path, body, told, export, zendesk):
+def test_a_source_of_fallback_that_shows_more_is_not_complete(path, body, shown, export, zendesk):
     if body.get("next_page"):
         body = {**body, "next_page": f"{zendesk.url}{path}{body['next_page'].removeprefix('/')}"}
     zendesk.fault(path, status=200, body=body)
     result = export(incremental_models=["user"], incremental_exports=False)
     assert result.code != 0
-    assert told in result.stderr
+    assert shown in result.stderr
     assert not result.records("EXPORT_METADATA")
 
 

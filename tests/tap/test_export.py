@@ -74,7 +74,7 @@ def test_no_property_of_zendesk_is_unknown_to_the_schemas(everything):
     assert "new property" not in everything[0].stderr
 
 
-def test_every_record_of_a_model_tells_the_same_export(everything):
+def test_every_record_of_a_model_has_the_same_export(everything):
     result, _ = everything
     exports = {
         model: {(r["_export_id"], r["_exported_at"]) for r in result.records(model)} for model in MODELS
@@ -184,7 +184,7 @@ EVERY_PAGE = "from tap_zendesk_cityblock import tap; from tap_zendesk_cityblock.
 
 
 @pytest.mark.parametrize("model", ["macro", "ticket"])
-def test_an_export_under_way_is_told_with_the_cursor_of_the_state_behind_it(model, command, zendesk):
+def test_an_export_under_way_is_recorded_with_the_cursor_of_the_state_after_it(model, command, zendesk):
     """Once a minute; here that is a minute without seconds."""
     kinds = {"bulk_models": [], "incremental_models": []}
     kind = "bulk_models" if model == "macro" else "incremental_models"
@@ -203,8 +203,8 @@ def test_an_export_under_way_is_told_with_the_cursor_of_the_state_behind_it(mode
     assert [row["export_status"] for _, row in rows] == ["in_progress"] * (pages - 1) + ["complete"]
     assert [row["export_count"] for _, row in rows][:-1] == [30 * page for page in range(1, pages)]
     for number, row in rows[:-1]:
-        told = [message for message in messages[:number] if message.get("stream") == model]
-        assert sum(message["type"] == "RECORD" for message in told) == row["export_count"]
+        seen = [message for message in messages[:number] if message.get("stream") == model]
+        assert sum(message["type"] == "RECORD" for message in seen) == row["export_count"]
         if model == "ticket":
             state = next(message for message in messages[number:] if message["type"] == "STATE")
             assert state["value"]["bookmarks"][model]["cursor"] == row["end_cursor"]
@@ -275,10 +275,10 @@ def test_numbers_keep_their_digits_and_a_text_where_a_number_was_is_handed_on(ta
 def test_the_sdks_metrics_count_the_records_of_each_model(maps, tap, zendesk):
     named = {"bulk_models": ["brand", "schedule_holiday"], "incremental_models": ["ticket"]}
     result = tap(**named, stream_maps=maps)
-    told = [
+    seen = [
         json.loads(line.split("METRIC: ")[1]) for line in result.stderr.splitlines() if "METRIC: " in line
     ]
-    counts = {one["tags"]["stream"]: one["value"] for one in told if one["metric"] == "record_count"}
+    counts = {one["tags"]["stream"]: one["value"] for one in seen if one["metric"] == "record_count"}
     for model in ("brand", "schedule_holiday", "ticket"):
         assert counts[model] == len(result.records(model)) > 0
 
@@ -290,7 +290,7 @@ def test_a_dry_run_reads_one_row_of_a_model(tap):
     assert len(result.records("ticket_metric_set")) <= 1
 
 
-def test_a_stream_map_that_fails_on_a_value_does_not_tell_the_value(tap, zendesk):
+def test_a_stream_map_that_fails_on_a_value_does_not_log_the_value(tap, zendesk):
     [first, *_] = [one["subject"] for one in zendesk.objects("ticket") if not one["subject"].isdigit()]
     maps = {"ticket": {"number": "int(subject)"}}
     result = tap(bulk_models=[], incremental_models=["ticket"], stream_maps=maps)
@@ -307,16 +307,16 @@ def test_a_stream_map_that_cannot_be_parsed_is_one_sentence(tap):
 
 
 @pytest.mark.parametrize("maps", [{}, {"ticket": {"id": "id"}, "ticket_metric_set": {"id": "id"}}])
-def test_a_catalog_tells_how_a_model_is_read_and_cannot_change_it(maps, tap):
+def test_a_catalog_says_how_a_model_is_read_and_cannot_change_it(maps, tap):
     named = {
         "bulk_models": ["brand"],
         "incremental_models": ["ticket", "ticket_metric_set"],
         "stream_maps": maps,
     }
     catalog = json.loads(tap("--discover", **named).stdout)
-    told = {entry["tap_stream_id"]: entry["replication_method"] for entry in catalog["streams"]}
+    seen = {entry["tap_stream_id"]: entry["replication_method"] for entry in catalog["streams"]}
     methods = {"brand": "FULL_TABLE", "ticket": "INCREMENTAL", "ticket_metric_set": "INCREMENTAL"}
-    assert methods.items() <= told.items()
+    assert methods.items() <= seen.items()
     as_it_is = tap(catalog=catalog, **named)
     for entry in catalog["streams"]:
         other = "FULL_TABLE" if entry["replication_method"] == "INCREMENTAL" else "INCREMENTAL"

@@ -1,4 +1,4 @@
-"""A bookmark never goes backwards, whatever an answer tells; an operator's rewind does."""
+"""A bookmark never goes backwards, whatever an answer says; an operator's rewind does."""
 
 import base64
 from datetime import UTC, datetime
@@ -46,16 +46,16 @@ def bookmark(model, moment=STANDS):
     return {"start_time": moment}
 
 
-def answer(model, rows, told):
+def answer(model, rows, reported):
     """The last page: without a position, or one of 0, 1 or a little before the bookmark."""
     match MODELS[model].paging:
         case Paging.EXPORT_CURSOR:
-            rest = {"after_cursor": None if told is None else cursor(told), "end_of_stream": True}
+            rest = {"after_cursor": None if reported is None else cursor(reported), "end_of_stream": True}
         case Paging.EXPORT_NEXT:
-            address = f"https://x.example/?{following(model, told)}" if told is not None else None
+            address = f"https://x.example/?{following(model, reported)}" if reported is not None else None
             rest = {"next_page": address, "count": len(rows)}
         case _:
-            rest = {"end_time": told, "next_page": None, "count": len(rows)}
+            rest = {"end_time": reported, "next_page": None, "count": len(rows)}
     return {MODELS[model].root: rows, **rest}
 
 
@@ -72,13 +72,15 @@ def bookmark_of(result, model):
 
 
 @pytest.mark.parametrize("model", [*BY_TIME, *BY_CURSOR, *NEXT])
-@pytest.mark.parametrize("told", [None, 0, STANDS - 1])
-def test_an_answer_without_a_position_or_with_an_old_one_leaves_the_bookmark(told, model, export, zendesk):
+@pytest.mark.parametrize("reported", [None, 0, STANDS - 1])
+def test_an_answer_without_a_position_or_with_an_old_one_leaves_the_bookmark(
+    reported, model, export, zendesk
+):
     for rows in ([], [row(model)]):
-        if rows and told is not None and MODELS[model].paging is Paging.EXPORT_NEXT:
+        if rows and reported is not None and MODELS[model].paging is Paging.EXPORT_NEXT:
             continue  # a page with rows that leads back is not the last
         stands = bookmark(model)
-        result = run_with(export, zendesk, model, answer(model, rows, told), bookmark=stands)
+        result = run_with(export, zendesk, model, answer(model, rows, reported), bookmark=stands)
         assert {name: bookmark_of(result, model)[name] for name in stands} == stands
         assert len(bookmark_of(result, model)) <= 3
         assert result.stderr.count(STAYS) == 1
@@ -90,13 +92,13 @@ def test_an_answer_without_a_position_or_with_an_old_one_leaves_the_bookmark(tol
 
 
 @pytest.mark.parametrize(
-    ("model", "told"),
+    ("model", "reported"),
     [(model, None) for model in ("organization", "article", "call", *BY_CURSOR, *NEXT)]
     + [(model, 1) for model in ("organization", "article", "call", *BY_CURSOR)],
 )
-def test_a_first_export_without_a_position_leaves_the_time_of_its_last_row(told, model, export, zendesk):
+def test_a_first_export_without_a_position_leaves_the_time_of_its_last_row(reported, model, export, zendesk):
     rows = [row(model), row(model, STANDS) | {MODELS[model].key: 2}]
-    result = run_with(export, zendesk, model, answer(model, rows, told))
+    result = run_with(export, zendesk, model, answer(model, rows, reported))
     assert bookmark_of(result, model) == {"start_time": ROW_AT, "subdomain": "cityblock-local"}
     assert f"{STAYS} {datetime.fromtimestamp(ROW_AT, UTC)}" in result.stderr
     assert [one["end_time"] for one in result.records("EXPORT_METADATA")] == [iso(ROW_AT)]
@@ -119,10 +121,10 @@ def test_a_row_of_the_future_does_not_take_the_bookmark_there(export, zendesk):
     assert bookmark_of(result, "organization")["start_time"] < 3_000_000_000
 
 
-@pytest.mark.parametrize(("model", "told"), [("organization", {"end_of_stream": False}), ("call", {})])
-def test_an_export_that_has_not_ended_and_goes_back_is_no_loop(model, told, export, zendesk):
+@pytest.mark.parametrize(("model", "reported"), [("organization", {"end_of_stream": False}), ("call", {})])
+def test_an_export_that_has_not_ended_and_goes_back_is_no_loop(model, reported, export, zendesk):
     rows = [{"id": number, "updated_at": iso(ROW_AT)} for number in range(100)]
-    body = {MODELS[model].root: rows, "end_time": 1, "next_page": f"{zendesk.url}/x", **told}
+    body = {MODELS[model].root: rows, "end_time": 1, "next_page": f"{zendesk.url}/x", **reported}
     zendesk.fault(MODELS[model].path, status=200, times=9, body=body)
     result = export(state={"bookmarks": {model: {"start_time": STANDS}}}, incremental_models=[model])
     assert result.code == 1
@@ -147,25 +149,25 @@ def test_a_rewind_starts_earlier_and_moves_forward_from_there(model, settings, e
     stands = bookmark(model)
     if not settings:
         stands = stands | {"start_time": STANDS - 5000}
-    told = STANDS - 4000
-    result = run_with(export, zendesk, model, answer(model, [], told), bookmark=stands, **settings)
-    moved = bookmark(model, told)
+    reported = STANDS - 4000
+    result = run_with(export, zendesk, model, answer(model, [], reported), bookmark=stands, **settings)
+    moved = bookmark(model, reported)
     assert {name: bookmark_of(result, model)[name] for name in moved} == moved
     assert "start_time" not in bookmark_of(result, model) or model == "organization"
     assert STAYS not in result.stderr
 
 
 def test_a_rewind_by_cursor_moves_forward_from_there(export, zendesk):
-    told = STANDS - 4000
+    reported = STANDS - 4000
     result = run_with(
         export,
         zendesk,
         "ticket",
-        answer("ticket", [], told),
+        answer("ticket", [], reported),
         bookmark=bookmark("ticket"),
-        start_cursor=cursor(told - 9),
+        start_cursor=cursor(reported - 9),
     )
-    assert bookmark_of(result, "ticket")["cursor"] == cursor(told)
+    assert bookmark_of(result, "ticket")["cursor"] == cursor(reported)
 
 
 def test_a_span_of_time_whose_rows_are_all_older_leaves_the_bookmark(export, zendesk):
@@ -223,7 +225,7 @@ def test_a_parents_bookmark_is_a_cursor_or_a_time():
     assert bookmark == {"cursors": {"b": "c", "a": "d"}, "subdomain": "x"}
 
 
-def test_a_source_without_exports_that_goes_back_leaves_its_place(export, zendesk):
+def test_a_source_of_fallback_that_goes_back_leaves_its_place(export, zendesk):
     """A last page without a cursor, in the second in which the source stands."""
     user = row("user", STANDS) | {"name": "x"}
     listed = {"cursor": "x", "start_time": STANDS}
@@ -249,7 +251,7 @@ def test_a_source_without_exports_that_goes_back_leaves_its_place(export, zendes
         (Position(time=9), Position(cursor="start_time=8.0")),
     ],
 )
-def test_which_position_is_ahead_is_told_in_every_dialect(here, there):
+def test_which_position_is_ahead_is_known_in_every_dialect(here, there):
     assert is_ahead(here, there)
     assert not is_ahead(there, here)
     assert not is_ahead(here, here)

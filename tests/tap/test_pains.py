@@ -82,7 +82,7 @@ def test_pain_01_a_second_with_more_rows_than_zendesk_can_page_through_ends_with
 
 
 def test_pain_01_a_second_that_fills_a_smaller_page_of_talk_is_not_taken_for_the_end(tap, account_of):
-    """Talk gives 100 rows where 1,000 were asked for, and tells no end: the export would stand there for good."""
+    """Talk gives 100 rows where 1,000 were asked for, and no end: the export would stand there for good."""
     url = account_of(tickets=10, users=10)
     twins = [{"id": 970_000 + n, "updated_at": "2025-12-31T20:00:00Z"} for n in range(150)]
     requests.put(f"{url}/_sandbox/objects/call", json=twins, timeout=30)
@@ -183,7 +183,7 @@ def test_pain_03_a_run_begins_at_the_very_cursor_at_which_the_last_one_ended(tap
 
 
 def test_pain_04_metric_events_of_mixed_times_without_an_end_of_stream_come_whole_and_end(tap, zendesk):
-    """The export does not say where it ends, and a page's first row does not tell where the others stand."""
+    """The export does not say where it ends, and a page's first row does not show where the others stand."""
 
     def event(number, moment):
         return {"id": number, "ticket_id": 1, "metric": "reply_time", "type": "activate", "time": moment}
@@ -204,7 +204,7 @@ def test_pain_04_metric_events_of_mixed_times_without_an_end_of_stream_come_whol
     assert result.states[-1]["bookmarks"]["ticket_metric_event"]["start_time"] == 1_767_000_000
 
 
-# --- 5: rate limits: storms of requests, hours without a sign, answers that are no JSON --------------------------------
+# --- 5: rate limits: storms of requests, hours without a sign, answers that are not JSON --------------------------------
 # airbytehq/airbyte#11899, #11035, #7373, #14253, singer-io/tap-zendesk#155, facetoe/zenpy#109
 
 LIMITED = {
@@ -215,8 +215,8 @@ LIMITED = {
     },
     "zero": {"headers": {"Retry-After": "0"}, "body": TOO_MANY},
     "no Retry-After": {"body": TOO_MANY},
-    "words that are no time": {"headers": {"Retry-After": "soon"}, "body": TOO_MANY},
-    "a body that is no JSON": {"body": "Number of allowed API requests per minute exceeded"},
+    "words that are not times": {"headers": {"Retry-After": "soon"}, "body": TOO_MANY},
+    "a body that is not JSON": {"body": "Number of allowed API requests per minute exceeded"},
     "a body of Zendesk's edge": {"headers": {"Retry-After": "1"}, "body": EDGE},
 }
 
@@ -306,8 +306,8 @@ def test_pain_08_a_ticket_that_is_deleted_and_restored_is_exported_as_both(tap, 
         zendesk.advance(1)
         zendesk.put("ticket", {"id": 17, "status": status})
         runs.append(tap(**ONLY_TICKETS, state=runs[-1].states[-1]))
-    told = [{row["id"]: row["status"] for row in run.records("ticket")}.get(17) for run in runs[1:]]
-    assert told == ["deleted", "open"]
+    found = [{row["id"]: row["status"] for row in run.records("ticket")}.get(17) for run in runs[1:]]
+    assert found == ["deleted", "open"]
     assert [run.code for run in runs] == [0, 0, 0]
     assert {asked["path"] for asked in zendesk.requests()} == {TICKETS}
 
@@ -356,8 +356,8 @@ def test_pain_10_a_token_that_ends_in_mid_run_is_renewed_once_and_its_page_asked
     assert asked[1][1] == asked[2][1]
 
 
-def test_pain_10_a_grant_that_does_not_tell_how_long_it_lasts_is_used(tap, zendesk):
-    """Zendesk leaves expires_in out unless it was asked for, and not every account tells it then."""
+def test_pain_10_a_grant_without_a_lifetime_is_used(tap, zendesk):
+    """Zendesk leaves expires_in out unless it was asked for, and not every account returns it then."""
     zendesk.fault(
         "/oauth/tokens", status=200, body={"access_token": "sandbox-access", "token_type": "bearer"}
     )
@@ -393,7 +393,7 @@ def test_pain_10_a_grant_that_fails_for_a_moment_in_mid_run_is_asked_for_again(t
     ids=["403", "403 with an empty page", "404"],
 )
 def test_pain_11_a_model_the_account_may_not_read_stops_no_other_but_the_run_says_so(refusal, tap, zendesk):
-    """One refused model ended the run, and nobody's bookmark moved."""
+    """One refused model ended the run, and no bookmark moved."""
     zendesk.fault("/api/v2/brands", **refusal)
     result = tap(bulk_models=["brand", "group", "view"], incremental_models=["user"])
     assert result.code == 3
@@ -432,7 +432,7 @@ def test_pain_12_pages_of_every_dialect_change_their_size_without_a_loss(model, 
     assert sorted(result.ids(model)) == sorted(zendesk.ids(model))
 
 
-# --- 13:comments take hours, do not tell their ticket, or are not there -----------------------------------------------
+# --- 13:comments take hours, do not name their ticket, or are not there -----------------------------------------------
 # airbytehq/airbyte#11899, #7631, dlt-hub/dlt#2014
 
 
@@ -447,10 +447,10 @@ def test_pain_13_comments_come_with_the_events_and_know_their_ticket(tap, zendes
     events = {event["id"]: event for event in zendesk.objects("ticket_event")}
     for comment in comments:
         event = events[comment["ticket_event_id"]]
-        [told] = [child for child in event["child_events"] if child["id"] == comment["id"]]
+        [found] = [child for child in event["child_events"] if child["id"] == comment["id"]]
         assert comment["ticket_id"] == event["ticket_id"]
         for name in ("public", "body", "attachments", "author_id"):
-            assert comment[name] == told[name]
+            assert comment[name] == found[name]
     assert {type(comment["via"]) for comment in comments} == {dict}
     assert any(comment["attachments"] for comment in comments)
 
@@ -474,13 +474,13 @@ def test_pain_14_custom_fields_of_every_type_are_exported_as_they_are(tap, zende
 
 
 @pytest.mark.parametrize("maps", [None, {"ticket": {"id": "record['id']"}}], ids=["bytes", "dicts"])
-def test_pain_14_a_property_that_is_new_is_left_out_and_told_once(maps, tap, zendesk):
+def test_pain_14_a_property_that_is_new_is_left_out_and_logged_once(maps, tap, zendesk):
     """It ended other taps' runs, or was dropped without a word; whichever way rows are read, it does neither."""
     zendesk.put("ticket", {"id": 3, "hue": "blue"}, {"id": 5, "hue": "red", "taste": [1]})
     result = tap(**ONLY_TICKETS | {"page_size": 50}, stream_maps=maps)
     assert result.code == 0, result.stderr
-    told = [line.partition("ticket: ")[2] for line in result.stderr.splitlines() if "new property" in line]
-    assert told == [
+    found = [line.partition("ticket: ")[2] for line in result.stderr.splitlines() if "new property" in line]
+    assert found == [
         f"Zendesk has a new property, {name}; it is left out until the schema has it"
         for name in ("hue", "taste")
     ]
@@ -536,7 +536,7 @@ def test_pain_15_a_run_that_is_killed_goes_on_where_its_last_state_stands(comman
     assert sorted(ids + rest.ids("ticket")) == sorted(zendesk.ids("ticket"))
 
 
-# --- 16: a wrong root key is no row, and no error ----------------------------------------------------------------------
+# --- 16: a wrong root key is not a row, and no error ----------------------------------------------------------------------
 # singer-io/tap-zendesk#176
 
 ODDLY_ROOTED = [
@@ -573,8 +573,8 @@ def test_pain_17_a_part_that_is_exported_without_its_source_goes_on_where_it_sto
     assert starts(zendesk, TICKET_EVENTS)[asked] == str(stood)
     assert 0 < len(second.ids("ticket_comment")) < len(first.ids("ticket_comment")) / 2
     assert {*first.ids("ticket_comment"), *second.ids("ticket_comment")} == zendesk.ids("ticket_comment")
-    told = {message.get("stream") for message in second.messages}
-    assert told == {"ticket_comment", "EXPORT_METADATA", None}
+    found = {message.get("stream") for message in second.messages}
+    assert found == {"ticket_comment", "EXPORT_METADATA", None}
 
 
 # --- 18: users are missing, at random ----------------------------------------------------------------------------------
@@ -582,7 +582,7 @@ def test_pain_17_a_part_that_is_exported_without_its_source_goes_on_where_it_sto
 
 
 def test_pain_18_no_user_is_missing_while_users_change(tap, zendesk):
-    """Rows that move between pages are skipped by a list that counts them; and the last minute is not yet told."""
+    """Rows that move between pages are skipped by a list that counts them; and the last minute is not served yet."""
     moment = "2025-12-30T11:00:00Z"
     zendesk.put("user", *({"id": 660_000 + n, "name": f"Late {n}", "updated_at": moment} for n in range(25)))
     settings = only("user", page_size=7)
@@ -600,13 +600,13 @@ def test_pain_18_no_user_is_missing_while_users_change(tap, zendesk):
     }
 
 
-# --- 20: the end of an export cannot be told --------------------------------------------------------------------------
+# --- 20: the end of an export is unknown --------------------------------------------------------------------------
 # facetoe/zenpy#683, #619
 
 
 @pytest.mark.parametrize("model", ["ticket", "organization"])
-def test_pain_20_the_end_that_export_metadata_tells_is_where_a_run_can_begin(model, tap, zendesk):
-    """One client lost `end_time` in a release. What the legacy system's rows tell: tests/target_bigquery/test_state_from_export_metadata.py."""
+def test_pain_20_a_run_can_begin_at_the_end_in_export_metadata(model, tap, zendesk):
+    """One client lost `end_time` in a release. What the legacy system's rows say: tests/target_bigquery/test_state_from_export_metadata.py."""
     first = tap(**only(model))
     [row] = first.records("EXPORT_METADATA")
     start = {"start_cursor": row["end_cursor"]} if row["end_cursor"] else {"start_time": row["end_time"]}

@@ -21,10 +21,10 @@ class Clock:
 
 
 @pytest.fixture
-def told(caplog):
+def logged(caplog):
     """A function: the lines of an export of 120,000 records, 200 s after its start at `start`, now at `reached`."""
 
-    def tell(start, reached, left=None):
+    def log(start, reached, left=None):
         caplog.set_level(logging.INFO)
         export, clock = Export("ticket", "x", datetime.now(UTC), start, start), Clock()
         progress = Progress(export, lambda: left, logging.getLogger("test"), clock=clock)
@@ -35,12 +35,12 @@ def told(caplog):
         progress.log(export)
         return caplog.messages
 
-    return tell
+    return log
 
 
-def test_an_export_tells_once_a_minute_how_far_it_has_come(told):
+def test_an_export_logs_once_a_minute_how_far_it_has_come(logged):
     cursor = base64.b64encode(f"{BEGAN + 25_000_000}.0||467|".encode()).decode()
-    assert told(Position(time=BEGAN), Position(cursor=cursor), (3, 10)) == [
+    assert logged(Position(time=BEGAN), Position(cursor=cursor), (3, 10)) == [
         (
             "ticket: 120000 records of 120 pages, 600 a second; 25% of the time from its start to now, about 10 min left"
             "; 3 of 10 requests left before the rate limit"
@@ -48,10 +48,10 @@ def test_an_export_tells_once_a_minute_how_far_it_has_come(told):
     ]
 
 
-def test_a_list_tells_what_it_has(told):
-    assert told(None, None) == ["ticket: 120000 records of 120 pages, 600 a second"]
+def test_a_list_logs_what_it_has(logged):
+    assert logged(None, None) == ["ticket: 120000 records of 120 pages, 600 a second"]
 
 
-def test_the_end_of_an_export_tells_what_it_had(tap, zendesk):
+def test_the_end_of_an_export_logs_what_it_had(tap, zendesk):
     result = tap(bulk_models=["brand"], incremental_models=[])
     assert f"brand: {len(zendesk.ids('brand'))} records of 1 page in " in result.stderr

@@ -16,7 +16,7 @@ def of_ai_agent(zendesk):
     return number
 
 
-def told(zendesk):
+def requested_scopes(zendesk):
     """By export, the scopes that were asked for."""
     return {
         path: {one["query"].get("support_type_scope") for one in zendesk.requests() if one["path"] == path}
@@ -32,14 +32,14 @@ def test_tickets_of_ai_agents_arrive_with_their_events_and_comments(of_ai_agent,
     for model in ("ticket_event", "ticket_comment"):
         assert of_ai_agent in {one["ticket_id"] for one in result.records(model)}, model
     assert set(result.ids("ticket")) == zendesk.ids("ticket")
-    assert told(zendesk) == {path: {"all"} for path in EXPORTS}
+    assert requested_scopes(zendesk) == {path: {"all"} for path in EXPORTS}
 
 
 def test_who_wants_agents_tickets_alone_gets_what_zendesk_gives_by_default(of_ai_agent, tap, zendesk):
     result = tap(**CHOSEN, support_type_scope="agent")
     assert {one["support_type"] for one in result.records("ticket")} == {"agent"}
     assert of_ai_agent not in {one["ticket_id"] for one in result.records("ticket_event")}
-    assert told(zendesk) == {path: {None} for path in EXPORTS}
+    assert requested_scopes(zendesk) == {path: {None} for path in EXPORTS}
 
 
 def test_a_scope_that_zendesk_does_not_have_is_refused(tap, zendesk):

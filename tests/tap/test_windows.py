@@ -91,15 +91,15 @@ def test_only_the_span_is_read_that_settings_ask_for(tap, zendesk):
 def test_a_span_of_several_pages_moves_the_bookmark_once_it_is_whole(tap, zendesk):
     result = tap(**only("satisfaction_rating", page_size=1))
     assert set(result.ids("satisfaction_rating")) == keys(zendesk, "satisfaction_rating")
-    told, before = [], 0
+    found, before = [], 0
     for message in result.messages:
         if message["type"] == "RECORD" and message["stream"] == "satisfaction_rating":
             before += 1
         start = message.get("value", {}).get("bookmarks", {}).get("satisfaction_rating", {}).get("start_time")
         if start:
-            told.append((start, before))
-    assert told == sorted(told)
-    assert len({start for start, _ in told}) > 10
+            found.append((start, before))
+    assert found == sorted(found)
+    assert len({start for start, _ in found}) > 10
 
 
 def test_each_page_of_a_list_in_order_moves_the_bookmark(tap, zendesk):

@@ -44,7 +44,7 @@ def iso(moment):
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def told(zendesk, model):
+def served(zendesk, model):
     """What lists and searches have of it, and of deleted ones what their own lists have."""
     objects = {thing["id"]: thing for thing in zendesk.objects(model)}
     if model == "ticket":
@@ -61,7 +61,7 @@ def test_everything_comes_archived_and_deleted_objects_too(tap, zendesk):
     result = tap(**EVERYTHING)
     assert result.code == 0, result.stderr
     for model in MODELS:
-        assert set(result.ids(model)) == told(zendesk, model)
+        assert set(result.ids(model)) == served(zendesk, model)
     archived = [
         t["id"]
         for t in zendesk.objects("ticket")
@@ -74,7 +74,7 @@ def test_everything_comes_archived_and_deleted_objects_too(tap, zendesk):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_rows_are_what_the_exports_tell_and_fit_the_schema(model, tap, zendesk):
+def test_rows_are_those_of_the_exports_and_fit_the_schema(model, tap, zendesk):
     rows = tap(**EVERYTHING).records(model)
     truth = {thing["id"]: thing for thing in zendesk.objects(model)}
     validator = jsonschema.Draft202012Validator(load_schema(model))
@@ -84,7 +84,7 @@ def test_rows_are_what_the_exports_tell_and_fit_the_schema(model, tap, zendesk):
         expected = {name: value for name, value in truth[row["id"]].items() if name != "fields"}
         if expected.get("status") == "deleted" or expected.get("active") is False:
             continue
-        if expected.get("status") == "closed":  # of archived ones search does not tell it
+        if expected.get("status") == "closed":  # of archived ones search does not return it
             assert row.pop("generated_timestamp") in (
                 epoch(expected["updated_at"]),
                 expected.pop("generated_timestamp"),
@@ -176,7 +176,7 @@ def test_archived_tickets_are_searched_once_and_an_ended_run_goes_on_at_its_span
     assert whole.states[-1]["bookmarks"] == rest.states[-1]["bookmarks"]
 
 
-def test_a_search_whose_cursor_has_expired_begins_its_span_anew(tap, zendesk):
+def test_a_search_whose_cursor_has_expired_begins_its_span_again(tap, zendesk):
     zendesk.put(
         "ticket",
         *(
@@ -194,7 +194,7 @@ def test_a_search_whose_cursor_has_expired_begins_its_span_anew(tap, zendesk):
     result = tap(**TICKETS)
     assert result.code == 0, result.stderr
     assert "the search's cursor has expired; continuing from" in result.stderr
-    assert set(result.ids("ticket")) == told(zendesk, "ticket")
+    assert set(result.ids("ticket")) == served(zendesk, "ticket")
 
 
 def test_a_search_that_always_expires_ends_the_run(tap, zendesk):
@@ -243,7 +243,7 @@ def test_what_changed_within_the_last_minute_waits_for_the_next_run(tap, zendesk
 
 
 def test_what_another_model_is_answered_meanwhile_does_not_make_it_later(tap, zendesk):
-    """The page is of one minute, its body comes in the next, and between them a list's answer tells that minute."""
+    """The page is of one minute, its body comes in the next, and between them a list's answer dates from that minute."""
     first = tap(**TICKETS)
     now = zendesk.now()
     zendesk.put("ticket", {"id": 11, "status": "open", "updated_at": iso(now - 30)})
@@ -300,7 +300,7 @@ def test_an_operators_override_wins_over_the_sources(bookmark, tap, zendesk):
     state["bookmarks"]["ticket"] |= bookmark
     result = tap(**TICKETS, state=state)
     assert result.code == 0, result.stderr
-    expected = {t["id"] for t in zendesk.objects("ticket") if t["updated_at"] >= OLD} & told(
+    expected = {t["id"] for t in zendesk.objects("ticket") if t["updated_at"] >= OLD} & served(
         zendesk, "ticket"
     )
     assert expected <= set(result.ids("ticket"))
@@ -344,7 +344,7 @@ def test_a_cursor_of_exports_cannot_be_a_start(tap, zendesk):
     assert "set start_time" in result.stderr
 
 
-def test_export_metadata_tells_times(tap, zendesk):
+def test_export_metadata_has_times(tap, zendesk):
     [row] = [row for row in tap(**TICKETS).records("EXPORT_METADATA") if row["export_status"] == "complete"]
     assert row["start_time"] == "2019-09-30T00:00:00+00:00"
     assert row["end_time"] > "2025-12-19"
@@ -378,7 +378,7 @@ def test_a_source_that_zendesk_will_not_list_leaves_the_model_out_and_stops_no_o
     result = tap(**EVERYTHING)
     assert result.code == 3
     assert f"not available to this account: ticket ({path}: HTTP 422)" in result.stderr
-    assert set(result.ids("user")) == told(zendesk, "user")
+    assert set(result.ids("user")) == served(zendesk, "user")
     assert not any(row["table_name"] == "ticket" for row in result.records("EXPORT_METADATA"))
 
 

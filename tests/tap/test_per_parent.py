@@ -59,7 +59,7 @@ def test_a_rewind_is_obeyed_for_every_parent_and_then_forgotten(tap, zendesk):
     assert any("start_time" in state["bookmarks"]["custom_object_record"] for state in second.states[:-1])
 
 
-def test_a_rewind_is_forgotten_though_a_parent_may_not_be_read_and_that_one_begins_anew(tap, zendesk):
+def test_a_rewind_is_forgotten_though_a_parent_may_not_be_read_and_that_one_begins_again(tap, zendesk):
     state = tap(**ONLY_RECORDS).states[-1]
     state["bookmarks"]["custom_object_record"]["start_time"] = 1_600_000_000
     zendesk.fault(f"{RECORDS}/vehicle/cursor", status=403)
@@ -75,7 +75,7 @@ def test_a_rewind_is_forgotten_though_a_parent_may_not_be_read_and_that_one_begi
     )
 
 
-def test_a_rewind_that_nobody_could_obey_is_kept(tap, zendesk):
+def test_a_rewind_that_no_parent_could_obey_is_kept(tap, zendesk):
     state = tap(**ONLY_RECORDS).states[-1]
     state["bookmarks"]["custom_object_record"]["start_time"] = 1_600_000_000
     zendesk.fault(f"{RECORDS}/", times=3, status=403)
@@ -140,7 +140,7 @@ def test_a_cursor_that_names_no_time_is_not_healed_from_the_first_day(tap, zende
     assert result.states[-1]["bookmarks"] == state["bookmarks"]
 
 
-def test_a_row_tells_whose_it_is(tap, zendesk):
+def test_a_row_names_its_parent(tap, zendesk):
     result = tap(bulk_models=["schedule_holiday"], incremental_models=[])
     assert result.code == 0, result.stderr
     served = {one["id"]: one["schedule_id"] for one in zendesk.objects("schedule_holiday")}
@@ -149,7 +149,7 @@ def test_a_row_tells_whose_it_is(tap, zendesk):
 
 
 @pytest.mark.parametrize(
-    ("bookmark", "told"),
+    ("bookmark", "message"),
     [
         ({"cursor": "MTU3"}, "it has a cursor for each custom_object"),
         ({"cursors": "MTU3"}, "invalid cursors: expected an object"),
@@ -159,10 +159,10 @@ def test_a_row_tells_whose_it_is(tap, zendesk):
         ({"start_time": 1_748_736_000_000}, "start_time is in the future"),
     ],
 )
-def test_a_state_that_makes_no_sense_is_refused(bookmark, told, tap):
+def test_a_state_that_makes_no_sense_is_refused(bookmark, message, tap):
     result = tap(**ONLY_RECORDS, state={"bookmarks": {"custom_object_record": bookmark}})
     assert result.code == 1
-    assert f"state of custom_object_record: {told}" in result.stderr
+    assert f"state of custom_object_record: {message}" in result.stderr
     assert '{"cursors": {' in result.stderr
 
 

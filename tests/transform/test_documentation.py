@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import yaml
 from tap_zendesk_cityblock.columns import MARK, load_schema
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
@@ -37,6 +38,14 @@ def test_what_people_write_and_are_reached_by_is_personal():
         "call_leg.forwarded_to": "contact",
     }.items():
         assert PERSONAL[column] == kind
+
+
+def test_no_description_is_cut_off_at_a_comma():
+    """In a YAML mapping in braces, an unquoted description ends at its first comma; the rest becomes a key."""
+    for file in (Path(__file__).parents[2] / "transform" / "models").rglob("*_latest.yml"):
+        [model] = yaml.safe_load(file.read_text())["models"]
+        for column in model["columns"]:
+            assert column.keys() <= {"name", "data_type", "description", "config", "data_tests"}, file.name
 
 
 def test_documentation_is_complete_and_freshness_is_that_of_exports(views, opt_in_views):

@@ -19,9 +19,7 @@ CursorInvalidError          the model continues from the time in its cursor; sto
 
 from __future__ import annotations
 
-from cityblock_singer.errors import PluginError, SettingsError
-
-TapError, ConfigurationError = PluginError, SettingsError
+from cityblock_singer.errors import PluginError
 
 
 class SchemaError(PluginError):

@@ -270,6 +270,7 @@ def test_the_docker_context_holds_what_the_recipe_copies_and_no_more():
         "deploy/image/build",
         "scripts/saved_state.py",
         "scripts/uv",
+        "cityblock-singer",
         "tap-zendesk-cityblock",
         "target-bigquery",
         "target-zendesk-pubsub",

@@ -155,7 +155,7 @@ class Request:
     def send(self) -> bytes:
         """The body of the response, after as many tries as needed.
 
-        Raises StreamUnavailableError (403, 404), CursorInvalidError, StartTooRecentError, and the TapErrors.
+        Raises StreamUnavailableError (403, 404), CursorInvalidError, StartTooRecentError, and the PluginErrors.
         """
         while True:
             self._tries += 1

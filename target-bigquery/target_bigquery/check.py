@@ -1,4 +1,4 @@
-"""`target-bigquery-check`: whether a run would find what it needs, read-only; and what to do where it would not."""
+"""`target-bigquery-check`: read-only check of what a run needs, with advice about what is missing."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _counted(client: bigquery.Client, dataset: str) -> str:
-    """How many are open: no reason to fail, they stop nothing."""
+    """How many are open, which never fails the check."""
     if TABLE not in {table.table_id for table in client.list_tables(dataset, retry=ONCE, timeout=SECONDS)}:
         return "none"
     sql = (
@@ -84,7 +84,7 @@ def _fit(dataset: str, legacy: list[str]) -> str:
             f"the legacy system made {', '.join(legacy)}, with other columns",
             f'before the first run rename them (docs/runbook.md, "Migrate from the legacy system"): {renamed}',
         )
-    return "none of another system's in the way"
+    return "no legacy tables under their names"
 
 
 command = check_command(TargetBigQuery, findings)

@@ -1,8 +1,8 @@
-"""What can go wrong: each stops the run with one sentence, which never holds a field's content.
+"""Errors that stop the run with one sentence, which never quotes a field.
 
 PluginError
 ├── SettingsError   a setting is invalid, or names something that does not exist
-├── InputError      a line of the input is no Singer message
+├── InputError      a line of the input is not a Singer message
 ├── RowError        too many rows of a stream do not fit its table: stream, share, column
 ├── SchemaError     a stream's schema does not fit its table
 ├── SpoolError      rows cannot be written to a temporary file

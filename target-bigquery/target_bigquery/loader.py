@@ -56,9 +56,9 @@ class Loader(BigQuery):
     def ensure_table(
         self, dataset: str, name: str, fields: list[bigquery.SchemaField], layout: Layout
     ) -> bigquery.Table:
-        """The table, with every column of `fields`: made where it was not, grown where it lacked some.
+        """The table with every column of `fields`: created, or extended by the columns that it lacks.
 
-        Raises SchemaError where a type has changed, SettingsError where the dataset is missing, WarehouseError.
+        Raises SchemaError if a type has changed, SettingsError if the dataset is missing, WarehouseError.
         """
         table = self.find_table(dataset, name)
         if table is None:
@@ -90,7 +90,7 @@ class Loader(BigQuery):
     def query(
         self, where: str, sql: str, parameters: Sequence[bigquery.ScalarQueryParameter] = ()
     ) -> list[bigquery.Row]:
-        """The rows of a query that may run twice where its answer is lost. Raises WarehouseError."""
+        """The rows of a query, which may run twice if an answer is lost. Raises WarehouseError."""
         config = bigquery.QueryJobConfig(query_parameters=parameters)
         return self.call(
             where,
@@ -124,10 +124,10 @@ class Loader(BigQuery):
         return self.create_table(table)
 
     def load_spool(self, table: bigquery.Table, spool: Spool, blob: str) -> str:
-        """Loads the spooled rows once, whatever happens on the way. Returns the job's id.
+        """Loads the spooled rows exactly once. Returns the job's id.
 
-        The id is made of the batch, so that a replay of the same input finds its rows loaded.
-        Raises RefusedRowError where BigQuery names the first bad row, WarehouseError, SettingsError.
+        The id is a digest of the batch: a replay of the same input finds its rows loaded.
+        Raises RefusedRowError if BigQuery names the first bad row, WarehouseError, SettingsError.
         """
         where = f"{table.table_id} rows {spool.first}-{spool.last}"
         source = self._stage(spool, blob, where) if self._bucket else spool

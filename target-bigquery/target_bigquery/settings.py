@@ -1,4 +1,4 @@
-"""The settings, each described here and nowhere else, and the bucket that they name."""
+"""The settings, each described only here, and the bucket that they name."""
 
 from __future__ import annotations
 

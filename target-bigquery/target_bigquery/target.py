@@ -67,18 +67,18 @@ class TargetBigQuery(Plugin, Target):
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """The SDK's own settings, but for its name of our `batch_size` and a tap's `batch_config`, which would do nothing."""
+        """The SDK's own settings, without those that would have no effect."""
         super().append_builtin_config(config_jsonschema)
         for name in ("batch_size_rows", "batch_config", "load_method"):
             config_jsonschema["properties"].pop(name, None)
 
     @cached_property
     def loader(self) -> Loader:
-        """Made at the first SCHEMA: --about needs no credentials."""
+        """Created at the first SCHEMA, so that --about needs no credentials."""
         return Loader(bigquery_client(self.config), bucket(self.config), self.config["timeout"], self.logger)
 
     def listen(self, file_input: IO[str] | None = None) -> None:  # type: ignore[misc] # final, and the SDK is pinned
-        """However a run ends, its rows and seconds are the last line; but for the sentence of an error, which follows."""
+        """The last line has rows and seconds, however the run ends. Only the sentence of an error follows it."""
         code: Any = 1
         try:
             super().listen(file_input)
@@ -115,7 +115,7 @@ class TargetBigQuery(Plugin, Target):
         return name
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        """Rows that came under the old schema are loaded before a new one changes the table."""
+        """Rows of the old schema are loaded before a new one changes the table."""
         check_schema(message_dict)
         sink = self._sinks_active.get(message_dict["stream"])
         if sink is not None and sink.current_size:
@@ -154,13 +154,13 @@ class TargetBigQuery(Plugin, Target):
         return stream, message["record"], self.mapper.stream_maps[stream][0].raw_key_properties or ()
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
-        """As if its records had come one by one; the SDK's would hold a whole file in memory and skip stream maps."""
+        """As if its records had come one by one. The SDK would hold a whole file in memory and skip stream maps."""
         for record, line, given in batch_records(message_dict):
             self._reader.enter(message_dict, line, is_repaired=line is not given)
             self._process_record_message({**message_dict, "type": "RECORD", "record": record})
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        """The SDK's looks for a sink, which may not be there yet, and says that columns are added, which is not so."""
+        """The SDK expects a sink, which may not exist yet, and logs that columns are added, which is not true here."""
         stream = str(message_dict.get("stream"))
         if stream not in self._versioned:
             self._versioned.add(stream)
@@ -182,7 +182,7 @@ class TargetBigQuery(Plugin, Target):
         return record
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
-        """The SDK sends STATE at the end of the input; a long run shall not lose all of its progress."""
+        """The SDK writes STATE only at the end of the input; an interrupted run would lose all of its progress."""
         super()._process_state_message(message_dict)
         due = time.time() - self._last_full_drain_at >= self.config["checkpoint_seconds"]
         if self._pending >= self.config["checkpoint_rows"] or (due and self._pending):
@@ -195,7 +195,7 @@ class TargetBigQuery(Plugin, Target):
             self._pending = 0
 
     def _drain_all(self, sink_list: Iterable[Sink], parallelism: int) -> None:
-        """Rows that vouch for others go last: EXPORT_METADATA must not call complete what is not loaded or kept."""
+        """Streams of `load_last` follow all others: EXPORT_METADATA must not call an export complete that is not loaded."""
         sinks, last = list(sink_list), self.config["load_last"]
         self.rejected.check()
         super()._drain_all([sink for sink in sinks if sink.stream_name not in last], parallelism)

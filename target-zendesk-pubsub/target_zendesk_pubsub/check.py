@@ -1,4 +1,4 @@
-"""`target-zendesk-pubsub-check`: whether a run would find what it needs, read-only; and what to do where it would not."""
+"""`target-zendesk-pubsub-check`: read-only check of what a run needs, with advice about what is missing."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ def _fitting(client: bigquery.Client, table: Table) -> str:
 
 
 def _open(client: bigquery.Client, table: Table) -> str:
-    """Open ones are no reason to stop a run."""
-    told = _fitting(client, table)
-    if told != THERE:
+    """How many are open, which never fails the check."""
+    state = _fitting(client, table)
+    if state != THERE:
         return "not there yet, made with the first ticket that is set aside"
     sql = f"SELECT COUNT(DISTINCT COALESCE(record_key, payload)) AS count FROM {table} WHERE {OPEN}"
     [row] = query(client, sql)
-    return f"{told}, {counted(row.count, 'rejected ticket')} open"
+    return f"{state}, {counted(row.count, 'rejected ticket')} open"
 
 
 def _peopled(client: bigquery.Client, view: str) -> str:

@@ -1,12 +1,12 @@
-"""What can go wrong: each stops the run with one sentence, which never holds a field's content.
+"""Errors that stop the run with one sentence, which never quotes a field.
 
 PluginError
 ├── SettingsError     a setting is invalid, or names something that does not exist
-├── InputError        a line of the input is no Singer message, or one that is not supported
-├── RecordError       too many records are no tickets
-├── DirectoryError    there is no directory to join users with
+├── InputError        a line of the input is not a Singer message, or one that is not supported
+├── RecordError       too many records cannot be read as tickets
+├── DirectoryError    the internal directory is missing
 ├── WarehouseError    BigQuery refused, or could not be reached until the retry deadline
-└── PublishError      Pub/Sub refused, or could not be reached for too long
+└── PublishError      Pub/Sub refused, or could not be reached until the retry deadline
 """
 
 from __future__ import annotations

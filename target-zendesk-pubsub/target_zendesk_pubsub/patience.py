@@ -1,4 +1,4 @@
-"""How long one request may wait for its answer: a silent server must not use more than the setting `timeout`."""
+"""Timeouts of single requests: a silent server must not use more than the setting `timeout`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ CONNECT_SECONDS = 10
 
 
 def request_seconds(timeout: float) -> float:
-    """Of one request, so that tries that are never answered fill `timeout`, and do not end after it."""
+    """Timeout of one attempt, so that attempts without an answer fill `timeout` and do not exceed it."""
     return timeout / math.ceil(timeout / MOST_SECONDS)
 
 
 class _Patience(HTTPAdapter):
-    """Google's client has timeouts of its own for some requests, of up to an hour, and none for others."""
+    """Google's client has its own timeouts for some requests, of up to an hour, and none for others."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -32,6 +32,6 @@ class _Patience(HTTPAdapter):
 
 
 def limit(session: Session, timeout: float) -> None:
-    """`timeout`: seconds for all tries of a request."""
+    """`timeout`: seconds for all attempts of a request."""
     for scheme in ("https://", "http://"):
         session.mount(scheme, _Patience(request_seconds(timeout)))

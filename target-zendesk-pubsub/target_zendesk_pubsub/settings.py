@@ -1,4 +1,4 @@
-"""The settings, each described here and nowhere else, and the clients they lead to."""
+"""The settings, each described only here, and the clients that use them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from google.cloud import bigquery
 
-TopicType = th.StringType(pattern=r"^[A-Za-z][\w.~+%-]{2,254}$")  # the name alone: topic_project is a setting
+TopicType = th.StringType(pattern=r"^[A-Za-z][\w.~+%-]{2,254}$")  # without the project, which is a setting
 DatasetType = th.StringType(pattern=r"^\w+$")
 TableType = th.StringType(pattern=r"^(?:[a-z0-9:.-]+\.)?\w+\.[\w-]+$")
 
@@ -125,7 +125,7 @@ SETTINGS = th.PropertiesList(
 
 
 def quieten_clients() -> None:
-    """Google's clients log whole requests at DEBUG, which GOOGLE_SDK_PYTHON_LOGGING_SCOPE turns on: rows and messages."""
+    """At DEBUG, which GOOGLE_SDK_PYTHON_LOGGING_SCOPE turns on, Google's clients log whole requests with rows and messages."""
     for module in (PublisherGrpcTransport.__module__, AuthorizedSession.__module__):
         logging.getLogger(module).setLevel(logging.INFO)
 
@@ -151,5 +151,5 @@ def publisher_client(config: Mapping[str, Any]) -> PublisherClient:
 
 
 def topic_name(config: Mapping[str, Any]) -> str:
-    """The topic's whole name."""
+    """The topic's full name."""
     return f"projects/{config.get('topic_project') or config['project']}/topics/{config['topic']}"

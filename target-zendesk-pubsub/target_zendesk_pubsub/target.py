@@ -52,7 +52,7 @@ class TargetZendeskPubSub(Plugin, Target):
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """None of the SDK's own settings means anything here."""
+        """None of the SDK's own settings has an effect here."""
 
     @cached_property
     def connections(self) -> Connections:
@@ -61,7 +61,7 @@ class TargetZendeskPubSub(Plugin, Target):
 
     @cached_property
     def publication(self) -> Publication:
-        """Made at the first SCHEMA: --about needs no credentials."""
+        """Created at the first SCHEMA, so that --about needs no credentials."""
         return Publication(
             self.connections, self.config["environment"], self.limits, self.logger, self.counts
         )
@@ -93,7 +93,7 @@ class TargetZendeskPubSub(Plugin, Target):
         return self._reader.bytes_read - self._bytes_before
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        """Not the SDK's way, which copies, maps and validates dicts: tickets are values, typed by the reader."""
+        """Without the SDK's copies, maps and validation of dicts: the reader has typed the tickets."""
         sink = self._sinks_active.get(message_dict["stream"])
         if sink is None:
             raise InputError(f"a RECORD of stream {message_dict['stream']} came before its SCHEMA")
@@ -105,7 +105,7 @@ class TargetZendeskPubSub(Plugin, Target):
                 tickets = sink.take(tickets)
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
-        """The SDK sends STATE at the end of the input; a long run shall not lose all of its progress."""
+        """The SDK writes STATE only at the end of the input; an interrupted run would lose all of its progress."""
         super()._process_state_message(message_dict)
         in_hand = sum(sink.current_size for sink in self._sinks_active.values())
         if self._since_state + in_hand >= self.config["batch_size"]:
@@ -118,7 +118,7 @@ class TargetZendeskPubSub(Plugin, Target):
             self._since_state = 0
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        """Only that the stream comes: what a ticket is, the reader knows, so that no schema is too odd."""
+        """The schema itself is ignored: the reader knows the shape of a ticket."""
         stream = message_dict.get("stream")
         if not isinstance(stream, str):
             raise InputError("a SCHEMA lacks its stream")
@@ -130,10 +130,10 @@ class TargetZendeskPubSub(Plugin, Target):
             raise InputError("BATCH messages are not supported: remove batch_config from the tap's settings")
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        """Nothing: tickets say themselves that they are deleted."""
+        """Ignored: a deleted ticket is marked in its record."""
 
     def listen(self, file_input: IO[str] | None = None) -> None:  # type: ignore[misc] # final, and the SDK is pinned
-        """The last line is there however the run ends; of a run that fails, the error's sentence follows it."""
+        """The last line has counts and seconds, however the run ends. Only the sentence of an error follows it."""
         began = time.monotonic()
         try:
             super().listen(file_input)
@@ -147,7 +147,7 @@ class TargetZendeskPubSub(Plugin, Target):
             self.logger.info("%s; %.1f s", self.counts, time.monotonic() - began)
 
     def process_endofpipe(self) -> None:
-        """Also of an empty pipe: what waits is tried every run."""
+        """Also if the pipe was empty: waiting tickets are retried in every run."""
         super().process_endofpipe()
         self.prepare()
         for tickets in self.publication.resolvable():
@@ -157,6 +157,6 @@ class TargetZendeskPubSub(Plugin, Target):
 
 def main() -> None:
     """The command."""
-    gc.set_threshold(10_000)  # a batch is trees, which need no collector; it would walk them again and again
-    gc.freeze()  # nor would it find anything in the modules, which it would walk once more at the end
+    gc.set_threshold(10_000)  # a batch has no cycles, and the collector would walk it again and again
+    gc.freeze()  # modules stay until the end
     run(TargetZendeskPubSub.cli, TargetZendeskPubSub.logger)

@@ -26,9 +26,9 @@ encode_row = msgspec.json.Encoder().encode
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table of ours: appended to, never changed. Partitioned by the day of `partition`, clustered by `cluster`.
+    """A table that this target creates and appends to. Partitioned by the day of `partition`, clustered by `cluster`.
 
-    `personal`: the column that holds what a ticket says.
+    `personal`: the column with a ticket's content.
     """
 
     dataset: str
@@ -62,7 +62,7 @@ class Warehouse(BigQuery):
         )
 
     def ensure(self, table: Table) -> None:
-        """The table is there, its personal column tagged. Raises SettingsError where its dataset is not, WarehouseError."""
+        """Creates the table unless it exists, and tags its personal column. Raises SettingsError if the dataset is missing, WarehouseError."""
         wanted = bigquery.Table(
             f"{self.client.project}.{table}", schema=self._tagged(table.fields, table.personal)
         )
@@ -81,7 +81,7 @@ class Warehouse(BigQuery):
             )
 
     def _tagged(self, fields: Iterable[bigquery.SchemaField], personal: str) -> list[bigquery.SchemaField]:
-        """The personal one with the policy tag, if there is one and people have not put another there."""
+        """The personal column with the policy tag, unless it has one already."""
         if not self._policy_tag:
             return list(fields)
         tag = {"policyTags": {"names": [self._policy_tag]}}
@@ -102,7 +102,7 @@ class Warehouse(BigQuery):
             yield from page
 
     def execute(self, what: str, sql: str, parameters: Mapping[str, int | str]) -> None:
-        """A statement that changes rows, and may do it twice. Raises WarehouseError."""
+        """A statement that changes rows; it may run twice. Raises WarehouseError."""
         self.redacted(what, lambda: self._ask(sql, parameters))
 
     def _ask(self, sql: str, parameters: Mapping[str, int | str]) -> Any:  # noqa: ANN401 - of statements another iterator
@@ -119,11 +119,11 @@ class Warehouse(BigQuery):
             api_timeout=self._request_seconds,
             wait_timeout=JOB_SECONDS,
             retry=self.retry,  # of each page, by the client: its iterator does not survive an error
-            job_retry=self._retry_job,  # of a job that failed, not of requests that were given up
+            job_retry=self._retry_job,  # of failed jobs, not of requests after their retry deadline
         )
 
     def append(self, table: Table, rows: Iterable[bytes]) -> None:
-        """All rows, each a JSON object, in one load job, once: a lost answer is asked for again, not loaded again.
+        """Appends the rows, each a JSON object, in one load job, exactly once.
 
         Raises WarehouseError.
         """

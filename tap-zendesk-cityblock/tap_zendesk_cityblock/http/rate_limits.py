@@ -64,7 +64,9 @@ class Bucket:
         reserve = int(self.total * reserved_share)
         if available > reserve:
             return 0
-        return max(0, self.window_end - 1 - self.window_seconds * (available - 1) / reserve - now)
+        # By then the reserve has shrunk to what this request leaves: `available - 1`.
+        seconds_left_then = self.window_seconds * (available - 1) / reserve
+        return max(0, self.window_end - 1 - seconds_left_then - now)
 
     def update(self, sent_at: float, now: float, status: RateLimitStatus, *, is_rate_limited: bool) -> None:
         """`status`: as the response reports it, which arrived `now`."""

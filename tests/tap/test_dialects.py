@@ -216,6 +216,7 @@ def test_an_incomplete_list_of_parents_or_of_one_parents_rows_fails_the_model(ex
             {"deleted_users": [], "meta": {"has_more": False}, "count": 2},
             "incomplete",
         ),
+        ("/api/v2/users", {"users": [], "meta": ["x"]}, "meta is not as documented"),
     ],
 )
 def test_a_source_of_fallback_that_shows_more_is_not_complete(path, body, shown, export, zendesk):

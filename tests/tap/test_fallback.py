@@ -310,9 +310,9 @@ def test_an_operators_override_wins_over_the_sources(bookmark, tap, zendesk):
 @pytest.mark.parametrize(
     ("bookmark", "sentence"),
     [
-        ({"sources": {}}, "sources are the tap's own"),
-        ({"sources": {"lists": {"start_time": 1}}}, "sources are the tap's own"),
-        ({"sources": {"list": {"cursor": "x"}}}, "sources are the tap's own"),
+        ({"sources": {}}, "only the tap writes sources"),
+        ({"sources": {"lists": {"start_time": 1}}}, "only the tap writes sources"),
+        ({"sources": {"list": {"cursor": "x"}}}, "only the tap writes sources"),
         ({"cursor": "opaque-cursor"}, "its cursor is not one of Zendesk's"),
         (
             {"cursor": "opaque-cursor", "reached": None},

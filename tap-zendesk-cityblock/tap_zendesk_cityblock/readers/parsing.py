@@ -49,7 +49,7 @@ def read_page(  # noqa: PLR0913 - one answer, and what it is read by
     IncompleteError for a last page that shows that there is more.
     """
     answer, records = rows.read(body)
-    _check(model, answer)
+    check_documented(model, answer)
     match model.paging:
         case Paging.EXPORT_CURSOR:
             return _export_by_cursor(model, query, answer, records)
@@ -63,7 +63,7 @@ def read_page(  # noqa: PLR0913 - one answer, and what it is read by
             return ParsedPage(records, following, served=served)
 
 
-def _check(model: Model, answer: Answer) -> None:
+def check_documented(model: Model, answer: Answer) -> None:
     """Values that become the state must be valid. Raises AnswerError."""
     for name, is_valid in VALIDATORS.get(model.paging, {}).items():
         if (value := getattr(answer, name)) not in (None, msgspec.UNSET) and not is_valid(value):

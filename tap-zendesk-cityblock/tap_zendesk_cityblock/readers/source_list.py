@@ -9,6 +9,7 @@ from tap_zendesk_cityblock.errors import AnswerError
 from tap_zendesk_cityblock.model_types import Paging
 from tap_zendesk_cityblock.readers.fetch import fetch
 from tap_zendesk_cityblock.readers.list_pages import next_of_list
+from tap_zendesk_cityblock.readers.parsing import check_documented
 from tap_zendesk_cityblock.readers.queries import first_query, larger
 from tap_zendesk_cityblock.state.positions import moment_of
 
@@ -83,6 +84,7 @@ class SourceList:
 
     def _parse(self, body: bytes, asked: Query) -> ListPage:
         answer, records = self.rows.decode(body)
+        check_documented(self._list, answer)
         served = len(records) + answer.skipped
         received = None if self._received is None else self._received + served
         following = next_of_list(self._list, asked, answer, self._client.base_url, received)

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 class ModelStream(TapStream):
     """One model, exported.
 
-    A stream whose reader reads the same pages as others is given these as `followers`: it requests the pages, and each
-    of them gets its records from them. The SDK's parent and child streams are something else: one sync per record.
+    Of streams that read the same pages, one requests them; the others are its `followers`, which get their records from
+    these pages. They are not child streams of the SDK, which are synced once for each record of the parent.
     """
 
     # The loader checks types; walking every record here would cost most of all.
@@ -221,7 +221,7 @@ class ModelStream(TapStream):
         self._write_state_message()
 
     def move_bookmark(self, page: Page) -> None:
-        """To the position of a page whose records are written. Without a position the bookmark stays.
+        """Call it when the page's records are written. The bookmark stays if the page has no position.
 
         At the end of an export without a position a missing bookmark becomes the time of the last row, or of the start:
         otherwise the next run would export everything again.
@@ -261,7 +261,7 @@ class ModelStream(TapStream):
         )
 
     def mirror(self, *, complete: bool) -> None:
-        """The state of its export, as a row of EXPORT_METADATA."""
+        """Writes how far its export has come to EXPORT_METADATA."""
         self.export.mirrored = datetime.now(UTC)
         row = self.export.row(self.export.mirrored, self._run.client.zendesk_time(), complete=complete)
         self._run.export_metadata.write(row)
@@ -297,9 +297,9 @@ class ModelStream(TapStream):
 
 
 def sharing_pages(streams: Sequence[ModelStream]) -> list[ModelStream]:
-    """Those that request pages, in their order; the others become the followers of one that reads the same pages.
+    """The streams that request pages, in their order. The others become followers of one that reads the same pages.
 
-    The model whose pages they are requests them, if it is among the streams; else one that is derived from it.
+    The model on the pages requests them, if its stream is among these; else one derived from it.
     """
     by_model: dict[str, list[ModelStream]] = {}
     for stream in streams:

@@ -40,7 +40,7 @@ NO_SOURCE = "only incremental exports have it, and incremental_exports is false"
 
 
 class FallbackReader(Reader):
-    """Each source has a position of its own."""
+    """Reads the sources in their order. Each has its own position."""
 
     reads_bytes = False
 
@@ -74,7 +74,7 @@ class FallbackReader(Reader):
             yield from first_refusal_means_unavailable(pages)
 
     def finish(self, bookmark: Bookmark) -> None:
-        """All pages are read by then."""
+        """Does nothing."""
 
     def probe(self) -> None:
         now = int(time.time())
@@ -125,7 +125,7 @@ class UnavailableReader(Reader):
         raise StreamUnavailableError(NO_SOURCE)
 
     def finish(self, bookmark: Bookmark) -> None:
-        """Not reached."""
+        """Does nothing."""
 
     def probe(self) -> None:
         raise StreamUnavailableError(NO_SOURCE)

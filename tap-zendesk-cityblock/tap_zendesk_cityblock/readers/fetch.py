@@ -1,4 +1,4 @@
-"""One answer of Zendesk, parsed. The client knows bytes only; whether they are whole shows when they are parsed."""
+"""Requests one answer and parses it. The client returns bytes; parsing shows whether they are complete."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def fetch(client: ZendeskClient, path: str, query: Query, parse: Callable[[bytes, Query], T]) -> T:
-    """What `parse` makes of the body and of the query that it answers, whose page size may be smaller than that given.
+    """The result of `parse`, given the body and the query of the last try, whose page size may be smaller than requested.
 
     An answer that `parse` finds incomplete (TransientError) is requested again. Raises as `Request.send`.
     """

@@ -1,8 +1,8 @@
-"""The page cursor of lists that are sorted by `updated_at`: the time and the id that a page ended with.
+"""The page cursor of lists that are sorted by `updated_at`: time and id of a page's last object.
 
-Zendesk does not document it; as seen live in October 2026 it is base64 of `{"o": <order>, "v": <values>}`, the values
-base64 of a type letter and eight bytes each, least first: `d` for epoch seconds, `i` for an id. A cursor made so is taken
-like one of Zendesk's. Of tickets the id is an internal one, so that only Zendesk can say where inside a second a page ends.
+Zendesk does not document it. As seen live in October 2026 it is base64 of `{"o": <order>, "v": <values>}`; the values are
+base64 of a type letter and eight bytes each, little-endian: `d` for epoch seconds, `i` for an id. Zendesk accepts cursors
+made this way. The id of tickets is an internal one, so only Zendesk can make a cursor inside a second.
 """
 
 from __future__ import annotations

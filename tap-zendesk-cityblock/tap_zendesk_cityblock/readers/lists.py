@@ -1,4 +1,4 @@
-"""A list, read whole in every run."""
+"""A list, read in full in every run."""
 
 from __future__ import annotations
 

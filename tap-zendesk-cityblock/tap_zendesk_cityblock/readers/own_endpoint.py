@@ -1,4 +1,4 @@
-"""What readers of a model's own path have in common."""
+"""The common part of readers that request the path in a model's row."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class OwnEndpointReader(Reader):
         return read_bookmark(bookmark)
 
     def finish(self, bookmark: Bookmark) -> None:
-        """All pages are read by then."""
+        """Does nothing."""
 
     def probe(self) -> None:
         rows = DictRows(self.model, (), {}, IGNORED)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def first_query(model: Model, position: Position | None, page_size: int | None) -> Query:
-    """Of the page at that position; None: of the first one. `page_size`: at most so many objects."""
+    """The query of the page at that position, or of the first one. `page_size`: maximum number of objects."""
     query = dict(model.query)
     if model.paging in LARGEST_PAGE:
         name = "page[size]" if model.paging is Paging.LIST_CURSOR else "per_page"
@@ -38,7 +38,7 @@ def larger(model: Model, query: Query, page_size: int | None) -> Query:
 
 
 def largest(model: Model, query: Query) -> Query:
-    """With as many objects as Zendesk serves: for a second whose rows a smaller page cannot hold."""
+    """With the largest page that Zendesk serves, for a second with more rows than a smaller page."""
     most = str(model.largest_page or LARGEST_PAGE[model.paging])
     return query | {name: most for name, _ in page_sizes(query)}
 

@@ -1,4 +1,4 @@
-"""What every way of retrieval has to offer. `reader_for` in selection.py chooses a model's."""
+"""The interface of all ways of retrieval. `reader_for` in selection.py chooses the one of a model."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Estimate:
 class Reader(Protocol):
     """Reads one model. Models with readers of the same `model` share pages.
 
-    `model` is whose objects the pages have: of a derived model, the one it is derived from. `path` is that of most
-    requests. `reads_bytes`: whether records may stay bytes.
+    `model` is the one whose objects are on the pages: for a derived model, its source. `path` is that of most requests.
+    `reads_bytes`: whether values may stay bytes.
     """
 
     model: Model
@@ -59,13 +59,13 @@ class Reader(Protocol):
         """Every page from there on. Positions never move back. Raises StreamUnavailableError and the PluginErrors."""
 
     def finish(self, bookmark: Bookmark) -> None:
-        """After the last page. Raises StreamUnavailableError where rows are missing all the same."""
+        """Call it after the last page. Raises StreamUnavailableError if rows are missing nevertheless."""
 
     def probe(self) -> None:
         """Requests one row. Raises StreamUnavailableError or RefusedError where the model may not be read, PluginErrors."""
 
     def estimate(self, start: Position | None) -> Estimate:
-        """At the cost of one request, none of them of the scarce ones of exports. Raises as `probe`."""
+        """With one request, but none to the exports, whose rate limit is low. Raises as `probe`."""
 
 
 def configured_start(settings: Settings) -> Position | None:

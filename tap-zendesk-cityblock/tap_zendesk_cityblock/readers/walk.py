@@ -39,7 +39,7 @@ WITHHELD_SECONDS = 61
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """Where a model is read, and by whom."""
+    """A model's path and the client that requests it."""
 
     model: Model
     client: ZendeskClient

@@ -86,10 +86,9 @@ class TapStream(Stream):
 
 
 class ExportMetadataStream(TapStream):
-    """Written to by the other streams, so that each row stands before the STATE with the same cursor.
+    """The other streams write to it, so that each row precedes the STATE with the same cursor.
 
-    The SDK syncs streams by name, this one first: its SCHEMA is out before any row. It cannot be deselected, because
-    the views rest on it.
+    It is synced first, so that its SCHEMA precedes all rows. It cannot be deselected: the views need it.
     """
 
     name = NAME

@@ -1,4 +1,4 @@
-"""Positions: where an export stands, as a cursor or a time, and which of two is ahead."""
+"""Positions: how far an export has come, as a cursor or a time, and which of two is ahead."""
 
 from __future__ import annotations
 

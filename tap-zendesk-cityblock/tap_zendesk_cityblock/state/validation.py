@@ -104,14 +104,14 @@ def _check_sources(model: Model, bookmark: Mapping[str, Any]) -> None:
         not isinstance(sources, dict)
         or not sources
         or not set(sources) <= set(names)
-        or not all(map(_stands, sources.values()))
+        or not all(map(_is_position, sources.values()))
     ):
         raise SettingsError(
             f"state of {model.name}: only the tap writes sources; write {example(model)} instead"
         )
 
 
-def _stands(source: object) -> bool:
+def _is_position(source: object) -> bool:
     return (
         isinstance(source, dict)
         and set(source) <= {"cursor", "start_time"}

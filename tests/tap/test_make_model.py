@@ -40,28 +40,28 @@ def load_schema(folder, model):
 
 
 def test_a_new_model_is_a_row_and_a_schema_file_to_be_described(folder):
-    made = make_model(folder, name="bookmark", path="/api/v2/bookmarks.json")
+    made = make_model(folder, name="sample_object", path="/api/v2/sample_objects.json")
     assert made.returncode == 0, made.stderr
     row = python(
-        folder, "-c", "from tap_zendesk_cityblock.models import MODELS; print(MODELS['bookmark'])"
+        folder, "-c", "from tap_zendesk_cityblock.models import MODELS; print(MODELS['sample_object'])"
     ).stdout
-    assert "path='/api/v2/bookmarks', root='bookmarks', paging=<Paging.LIST_CURSOR" in row
-    unfinished = load_schema(folder, "bookmark")
-    assert "schemas/bookmark.json: property 'name' has no description" in unfinished.stderr
-    file = folder / "tap_zendesk_cityblock" / "schemas" / "bookmark.json"
-    assert json.loads(file.read_text())["sandbox"] == {"path": "bookmarks"}
+    assert "path='/api/v2/sample_objects', root='sample_objects', paging=<Paging.LIST_CURSOR" in row
+    unfinished = load_schema(folder, "sample_object")
+    assert "schemas/sample_object.json: property 'name' has no description" in unfinished.stderr
+    file = folder / "tap_zendesk_cityblock" / "schemas" / "sample_object.json"
+    assert json.loads(file.read_text())["sandbox"] == {"path": "sample_objects"}
     file.write_text(file.read_text().replace("TODO", "Name"))
-    assert load_schema(folder, "bookmark").stdout.startswith(
+    assert load_schema(folder, "sample_object").stdout.startswith(
         "['id', 'created_at', 'updated_at', 'url', 'name', "
     )
 
 
 def test_its_properties_can_come_from_the_openapi_document(folder):
-    path = "/api/v2/incremental/macro_things/cursor"
-    made = make_model(folder, name="macro_thing", path=path, openapi="MacroObject")
+    path = "/api/v2/incremental/sample_macros/cursor"
+    made = make_model(folder, name="sample_macro", path=path, openapi="MacroObject")
     assert made.returncode == 0, made.stderr
-    assert f'Model("macro_thing", "{path}", "macro_things", Paging.EXPORT_CURSOR)' in made.stdout
-    schema = json.loads((folder / "tap_zendesk_cityblock" / "schemas" / "macro_thing.json").read_text())
+    assert f'Model("sample_macro", "{path}", "sample_macros", Paging.EXPORT_CURSOR)' in made.stdout
+    schema = json.loads((folder / "tap_zendesk_cityblock" / "schemas" / "sample_macro.json").read_text())
     assert schema["openapi"] == {"schema": "MacroObject"}
     assert schema["properties"]["actions"]["description"] == "TODO"
     assert next(iter(schema["properties"])) == "id"
@@ -70,10 +70,13 @@ def test_its_properties_can_come_from_the_openapi_document(folder):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"path": "/api/v2/bookmarks"}, "Invalid NAME '': expected a singular noun in snake_case"),
-        ({"name": "Bookmark", "path": "/api/v2/bookmarks"}, "Invalid NAME 'Bookmark'"),
+        ({"path": "/api/v2/sample_objects"}, "Invalid NAME '': expected a singular noun in snake_case"),
+        ({"name": "SampleObject", "path": "/api/v2/sample_objects"}, "Invalid NAME 'SampleObject'"),
         ({"name": "brand", "path": "/api/v2/brands"}, "models.py already has the model 'brand'"),
-        ({"name": "bookmark", "path": "bookmarks"}, "Invalid PATH 'bookmarks': expected Zendesk's path"),
+        (
+            {"name": "sample_object", "path": "sample_objects"},
+            "Invalid PATH 'sample_objects': expected Zendesk's path",
+        ),
     ],
 )
 def test_invalid_arguments_are_named_and_nothing_is_written(folder, arguments, sentence):

@@ -8,7 +8,7 @@ PluginError
 ├── SpoolError      rows cannot be written to a temporary file
 ├── WarehouseError  BigQuery or Cloud Storage refused, or could not be reached until the retry deadline
 │   └── RefusedRowError   a load job failed for one row
-└── StateError     what the legacy system left tells no single position: the table, what to do
+└── StateError      the last row of a model in an EXPORT_METADATA has no single position
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Records that have no place in their table: kept in a table of their own, so that they stop neither rows nor STATE."""
+"""Rejected records go to a table of their own, so that they stop neither other rows nor STATE."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 REJECTED_BY = "target-bigquery"
 LAYOUT = Layout(PARTITION, "day", [*CLUSTERS])
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""What a log line may show of a key."""
+"""Keys that may be logged; others could be free text."""
 MOST_NAMED = 20
-"""Rejected records of a stream that a run names in its log; the others are counted."""
+"""Rejected records that a run logs by name, per stream; the others are counted."""
 
 
 def fields(policy_tag: str | None) -> list[SchemaField]:
@@ -46,7 +46,7 @@ def fields(policy_tag: str | None) -> list[SchemaField]:
 
 
 def key_parts(record: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
-    """The key's values as text; empty where there is no key, or it lacks one, or one is no scalar."""
+    """The values of the key as text; empty without a key, or if a value is missing or not a scalar."""
     values = [record.get(key) for key in keys]
     if not all(isinstance(value, (str, int, float)) for value in values):
         return []
@@ -54,20 +54,20 @@ def key_parts(record: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
 
 
 def shown(parts: Sequence[str], row: int) -> str:
-    """The record as a log line may name it: by its key if that says nothing of its content, else by its place."""
+    """Name of the record for logs: its key if that cannot be content, otherwise its row number."""
     return ",".join(parts) if parts and all(map(PLAIN_KEY.fullmatch, parts)) else f"row {row}"
 
 
 def written(record: Mapping[str, Any]) -> str:
-    """As JSON, also where a stream map has made values that JSON does not know."""
+    """The record as JSON text; values of stream maps that JSON does not have become strings."""
     try:
         return orjson.dumps(record, default=str, option=LINE & ~orjson.OPT_APPEND_NEWLINE).decode()
-    except TypeError:  # half surrogate pairs, integers of more than 64 bits, more than 254 levels
+    except TypeError:  # lone surrogates, integers over 64 bits, more than 254 levels
         return json.dumps(record, default=str)
 
 
 class RejectedRecords:
-    """Those of a run. `loaded` counts by stream what is in the table."""
+    """The rejected records of a run. `loaded`: number of records in the table, by stream."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class RejectedRecords:
         rows: Mapping[str, int],
         logger: logging.Logger,
     ) -> None:
-        """`rows`: by stream, how many were taken in this run."""
+        """`rows`: number of accepted rows of the run, by stream."""
         self.loaded: Counter[str] = Counter()
         self._loader, self._config, self._rows, self._logger = loader, config, rows, logger
         self._run_id = uuid.uuid4().hex
@@ -87,7 +87,7 @@ class RejectedRecords:
         self._waiting: Counter[str] = Counter()
         self._named: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._taken: Counter[str] = Counter()  # as of the last STATE
-        self._rejected: defaultdict[str, Counter[str]] = defaultdict(Counter)  # since then, by rejection
+        self._rejected: defaultdict[str, Counter[str]] = defaultdict(Counter)  # since then, by reason
 
     def add(self, stream: str, record: Mapping[str, Any], keys: Sequence[str], rejection: Rejection) -> None:
         """Raises SpoolError, WarehouseError, SchemaError, SettingsError."""
@@ -107,14 +107,14 @@ class RejectedRecords:
             try:
                 try:
                     self._open().add(row, stamp)
-                except RowTooLarge:  # BigQuery would not take it here either
+                except RowTooLarge:  # too large for BigQuery in this table, too
                     self._open().add({**row, "payload": None}, stamp)
             except PluginError as error:
                 raise type(error)(f"rejected records: {error}") from None
             self._waiting[stream] += 1
             self._rejected[stream][str(rejection)] += 1
             name = shown(key, self._rows[stream] + self._waiting[stream])
-            self._tell(stream, "rejected", name, str(rejection))
+            self._log(stream, "rejected", name, str(rejection))
 
     def _open(self) -> Spool:
         if self._spool is None:
@@ -125,29 +125,29 @@ class RejectedRecords:
         return self._spool
 
     def repaired(self, stream: str, record: Mapping[str, Any], keys: Sequence[str]) -> None:
-        """A record whose text was no proper Unicode is taken."""
+        """Logs that a record with invalid Unicode was accepted."""
         name = shown(key_parts(record, keys), self._rows[stream])
-        self._tell(stream, "repaired", name, "text that is no proper Unicode has U+FFFD in its place")
+        self._log(stream, "repaired", name, "invalid Unicode replaced by U+FFFD")
 
-    def _tell(self, stream: str, what: str, name: str, reason: str) -> None:
+    def _log(self, stream: str, what: str, name: str, reason: str) -> None:
         named = self._named[stream, what]
         if name in named or len(named) > MOST_NAMED:
             return
         named.add(name)
         if len(named) > MOST_NAMED:
-            self._logger.warning("%s: further records are %s and not named", stream, what)
+            self._logger.warning("%s: more records %s, not logged one by one", stream, what)
         else:
             self._logger.warning("%s %s %s: %s", stream, name, what, reason)
 
     def check(self) -> None:
-        """Raises RowError where so many rows of a stream do not fit that the schema must be wrong."""
+        """Raises RowError if the share of rejected rows of a stream exceeds max_rejected_share."""
         share = self._config["max_rejected_share"]
-        for stream, misfits in self._rejected.items():
-            count, taken = misfits.total(), self._rows[stream] - self._taken[stream]
+        for stream, reasons in self._rejected.items():
+            count, taken = reasons.total(), self._rows[stream] - self._taken[stream]
             if are_too_many(count, count + taken, share):
                 raise RowError(
                     f"stream {stream}: {count} of {count + taken} rows rejected, more than max_rejected_share "
-                    f"({share:g}): the schema is wrong, not the rows; most often {misfits.most_common(1)[0][0]}"
+                    f"({share:g}): the schema is probably wrong; most frequent reason: {reasons.most_common(1)[0][0]}"
                 )
 
     def load(self) -> None:
@@ -168,7 +168,7 @@ class RejectedRecords:
         self._waiting.clear()
 
     def settle(self) -> None:
-        """STATE has been sent: shares are counted anew."""
+        """After STATE is sent: restarts the count of shares."""
         self._taken = Counter(self._rows)
         self._rejected.clear()
 
@@ -180,7 +180,7 @@ class RejectedRecords:
     def summarize(self) -> None:
         for stream, count in self.loaded.items():
             self._logger.warning(
-                "%s: %d rejected %s kept in %s.%s; target-bigquery:reload-rejected tries them again",
+                "%s: %d rejected %s stored in %s.%s; target-bigquery:reload-rejected tries them again",
                 stream,
                 count,
                 "record is" if count == 1 else "records are",

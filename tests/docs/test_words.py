@@ -46,11 +46,6 @@ QUOTED = [
 NOT_YET_SWEPT = (
     "benchmarks/fault_matrix.py",
     "benchmarks/kills.py",
-    "docs/singer-sdk.md",
-    "target-bigquery/",
-    "target-zendesk-pubsub/",
-    "tests/target_bigquery/",
-    "tests/target_zendesk_pubsub/",
 )
 """Files and folders that have retired words still; empty in the end."""
 

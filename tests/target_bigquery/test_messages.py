@@ -123,7 +123,7 @@ def test_odd_records_of_a_batch_are_read_like_others(load_here, rows, warehouse,
     load_here([schema(open={"type": ["object", "null"]}), batch(path, compression="none"), state(1)])
     [row] = rows()
     assert (row["subject"], row["open"]) == ("cut \ufffd", {"n": "18446744073709551617"})
-    assert "ticket 1 repaired: text that is no proper Unicode has U+FFFD in its place" in caplog.messages
+    assert "ticket 1 repaired: invalid Unicode replaced by U+FFFD" in caplog.messages
     [kept] = warehouse.client.query_and_wait(f"SELECT payload FROM {dataset}.REJECTED_RECORD")
     assert kept.payload == "{}"
 

@@ -24,7 +24,7 @@ def unpublished(warehouse, dataset, messages_dataset):
     return lambda: sorted(row["ticket_id"] for row in warehouse.client.query_and_wait(sql))
 
 
-def test_the_query_of_the_replaced_system_tells_what_waits(publish, company, unpublished):
+def test_the_query_of_the_legacy_system_returns_waiting_tickets(publish, company, unpublished):
     publish([schema(), ticket(1), ticket(2, assignee_id=STRANGER), ticket(3, assignee_id=GHOST), state(3)])
     assert unpublished() == [2, 3]
     company.knows(RESOLVED, RESOLVED)
@@ -64,7 +64,7 @@ def test_a_ticket_that_still_waits_is_not_written_down_again(publish, rows):
     assert len(rows("waiting")) == 1
 
 
-def test_the_last_line_tells_who_waits_anew_and_who_waits_as_before(publish):
+def test_the_last_line_counts_new_and_unchanged_waiting_tickets(publish):
     publish([schema(), ticket(1), *(ticket(number, assignee_id=STRANGER) for number in (2, 3)), state(3)])
     ran = publish(
         [schema(), *(ticket(number, assignee_id=STRANGER) for number in (2, 3, 4)), ticket(1), state(4)]

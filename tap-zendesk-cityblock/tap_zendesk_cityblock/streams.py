@@ -294,19 +294,3 @@ class ModelStream(TapStream):
             )
         if reached is not None and reached > now:
             self.export.reached = None
-
-
-def sharing_pages(streams: Sequence[ModelStream]) -> list[ModelStream]:
-    """The streams that request pages, in their order. The others become followers of one that reads the same pages.
-
-    The model on the pages requests them, if its stream is among these; else one derived from it.
-    """
-    by_model: dict[str, list[ModelStream]] = {}
-    for stream in streams:
-        by_model.setdefault(stream.reads_from, []).append(stream)
-    for group in by_model.values():
-        leader, *followers = sorted(group, key=lambda stream: stream.model.derivation is not None)
-        leader.followers = followers
-        for follower in followers:
-            follower.is_following = True
-    return [stream for stream in streams if not stream.is_following]

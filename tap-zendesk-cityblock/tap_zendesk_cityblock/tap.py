@@ -31,10 +31,11 @@ from tap_zendesk_cityblock.settings import SETTINGS, Settings
 from tap_zendesk_cityblock.state.export_metadata import NAME as EXPORT_METADATA
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.state.validation import check_state
-from tap_zendesk_cityblock.streams import ModelStream, sharing_pages
+from tap_zendesk_cityblock.streams import ModelStream
 from tap_zendesk_cityblock.writer import BufferedWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import FrameType
 
     from singer_sdk import Stream
@@ -205,6 +206,22 @@ class TapZendeskCityblock(Plugin, Tap):
         with tap._ending.of(tap.model_streams):
             tap.sync_all()
             check_availability(tap.model_streams, tap.run_context.unavailable, tap.settings)
+
+
+def sharing_pages(streams: Sequence[ModelStream]) -> list[ModelStream]:
+    """The streams that request pages, in their order. The others become followers of one that reads the same pages.
+
+    The model on the pages requests them, if its stream is among these; else one derived from it.
+    """
+    by_model: dict[str, list[ModelStream]] = {}
+    for stream in streams:
+        by_model.setdefault(stream.reads_from, []).append(stream)
+    for group in by_model.values():
+        leader, *followers = sorted(group, key=lambda stream: stream.model.derivation is not None)
+        leader.followers = followers
+        for follower in followers:
+            follower.is_following = True
+    return [stream for stream in streams if not stream.is_following]
 
 
 def main() -> None:

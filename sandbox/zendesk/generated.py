@@ -87,7 +87,7 @@ class _Maker:
             return self._moment(name, schema["format"])
         if {"integer", "string"} & {*types} and (reference := self._reference(name)) is not None:
             return reference if "integer" in types else str(reference)
-        if "null" in types and name not in (self._endpoint.key, "active") and self._rng.random() < 0.1:
+        if "null" in types and name != self._endpoint.key and self._rng.random() < 0.1:
             return None
         kind = self._rng.choice([kind for kind in types if kind != "null"])
         if kind == "boolean":

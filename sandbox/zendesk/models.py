@@ -11,9 +11,9 @@ from sandbox.zendesk import schemas
 
 
 class Paging(Enum):
-    """Zendesk's page dialects, see docs/zendesk/list-cursors.md and export-by-time.md.
+    """Zendesk's kinds of pagination, see docs/zendesk/list-cursors.md and export-by-time.md.
 
-    An endpoint whose document names no dialect has OFFSET.
+    Endpoints whose documentation does not name one have OFFSET.
     """
 
     EXPORT_CURSOR = "start_time once, then cursor, until end_of_stream"

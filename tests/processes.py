@@ -127,9 +127,10 @@ class Forked:
         return out.result(), err.result()
 
     def _give(self, given):
-        with suppress(BrokenPipeError):
-            if not self.stdin.closed:
+        if not self.stdin.closed:
+            with suppress(BrokenPipeError):
                 self.stdin.write(given)
+            with suppress(BrokenPipeError):  # of what is left in its buffer; it is closed all the same
                 self.stdin.close()
 
     def __enter__(self):

@@ -90,6 +90,11 @@ test-fast: setup ## tests without servers and processes, and one of each plugin 
 test: setup ## all tests except those below, in about twelve minutes
 	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder $(WHOLE_RUNS:%=--ignore=%) --ignore=tests/end_to_end/test_runbook.py
 
+coverage: setup ## what `make test` covers of the plugins, by lines and branches; fails below the floor
+	@rm -rf build/coverage && mkdir -p build/coverage
+	.venv/bin/coverage run -m pytest -q -n 2 --no-loadscope-reorder tests/cityblock_singer tests/tap tests/target_bigquery tests/target_zendesk_pubsub
+	@.venv/bin/coverage combine --quiet && .venv/bin/coverage report
+
 test-whole-runs: setup ## whole runs: all models, publishing, fallback, interrupted runs, dbt
 	$(PYTHON) -m pytest $(WHOLE_RUNS)
 
@@ -121,11 +126,11 @@ test-googlesql: setup .venvs/googlesql/.ready ## every SQL statement that the te
 	fi; \
 	.venvs/googlesql/bin/python -m pytest --confcutdir=tests/googlesql tests/googlesql
 
-kills: setup ## 30 runs that are killed or stopped while they publish
-	$(PYTHON) -m benchmarks.kills
+test-kills: setup ## 30 runs that are killed or stopped while they publish
+	$(PYTHON) -m pytest -q tests/target_zendesk_pubsub/test_kills.py
 
-fault-matrix: setup ## 32 faults of Zendesk, in every pagination style
-	$(PYTHON) -m benchmarks.fault_matrix
+test-faults: setup ## 32 faults of Zendesk, in every pagination style
+	$(PYTHON) -m pytest -q tests/tap/test_fault_matrix.py
 
 ##@ Measure it
 benchmark: setup $(NEEDED_BY_$(NAME)) ## NAME=whole_path, tap, peers, quota, publishing or odd_values

@@ -1,5 +1,6 @@
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -22,6 +23,9 @@ def pytest_configure(config):
     """The background job of a shell ignores SIGINT, and so would every process that a test sends one to."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "fast: in `make test-fast`, though it starts servers or processes")
+    config.addinivalue_line(
+        "markers", "own_verb: only if its file is named, as its verb in the Makefile does"
+    )
     config.addinivalue_line("markers", "processes: starts processes without a fixture, so it is not fast")
 
 
@@ -44,12 +48,22 @@ def is_fast(item):
     return STARTS_SOMETHING.isdisjoint(item.fixturenames) and not item.get_closest_marker("processes")
 
 
+def is_asked_for(item):
+    """Files with a verb of their own run only if they are named."""
+    named = {Path(name).resolve() for name in item.config.args}
+    return not item.get_closest_marker("own_verb") or item.path in named
+
+
 def pytest_collection_modifyitems(config, items):
     """Files that take minutes come first, so that none is left to one worker while the others have nothing to do."""
     items.sort(key=lambda item: item.path.parent.name not in ("end_to_end", "transform"))
-    if config.getoption("fast"):
-        config.hook.pytest_deselected(items=[item for item in items if not is_fast(item)])
-        items[:] = filter(is_fast, items)
+    wanted = [
+        item for item in items if is_asked_for(item) and (is_fast(item) or not config.getoption("fast"))
+    ]
+    kept = set(wanted)
+    if unwanted := [item for item in items if item not in kept]:
+        config.hook.pytest_deselected(items=unwanted)
+    items[:] = wanted
 
 
 is_guarded = False

@@ -44,8 +44,6 @@ QUOTED = [
 ]
 
 NOT_YET_SWEPT = (
-    "benchmarks/fault_matrix.py",
-    "benchmarks/kills.py",
 )
 """Files and folders that have retired words still; empty in the end."""
 

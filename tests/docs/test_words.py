@@ -43,8 +43,7 @@ QUOTED = [
     "nobody@",
 ]
 
-NOT_YET_SWEPT = (
-)
+NOT_YET_SWEPT = ()
 """Files and folders that have retired words still; empty in the end."""
 
 NEVER_SEARCHED = (

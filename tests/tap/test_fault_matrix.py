@@ -243,7 +243,9 @@ def contents(things, model):
 @pytest.mark.parametrize(
     ("style", "trouble"), CASES, ids=[f"{style.name}-{trouble.name}" for style, trouble in CASES]
 )
-def test_no_row_is_lost_repeated_or_changed_and_nothing_is_told(style, trouble, run, zendesk, personal):
+def test_no_row_is_lost_repeated_or_changed_and_nothing_personal_is_logged(
+    style, trouble, run, zendesk, personal
+):
     cursor = None
     if any(callable(fault) for fault in trouble.faults) and style.paging in CURSORS:
         assert run(style, trouble, None, None).code == 0

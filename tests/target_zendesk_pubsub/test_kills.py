@@ -49,11 +49,11 @@ def run(start):
         return int(json.loads(states[-1])["bookmarks"]["ticket"]["cursor"]) if states else before
 
     def whole(pages):
-        """What it writes, by lines: STATE messages, and the log."""
+        """The STATE messages."""
         with start(batch_size=BATCH) as process:
             out, err = process.communicate(b"".join(pages), timeout=600)
         assert process.returncode == 0, err
-        return out.splitlines(), err.decode()
+        return out.splitlines()
 
     return ended, whole
 
@@ -132,10 +132,10 @@ def test_runs_that_are_ended_lose_nothing_and_keep_each_ticket_in_order(run, com
         for share in range(1, times + 1):
             done = ended(pages[done : len(pages) * share // times], done, number, rng)
             interrupted[number] += done < len(pages) * share // times
-        states, _ = whole(pages[done:])
+        states = whole(pages[done:])
         assert json.loads(states[-1]) == state(len(pages))["value"]
         company.knows(everybody, everybody)
-        assert "0 tickets wait for a join" in whole([])[1]
+        whole([])  # publishes the waiting tickets
         logged = rows("published")
         check(commons.receive(), logged[seen:], versions, times * BATCH if number == signal.SIGKILL else 0)
         seen = len(logged)

@@ -53,7 +53,7 @@ def main(name: str, path: str, root: str, openapi: str) -> str:
     TABLE.write_text(TABLE.read_text().replace(LAST_LINE, f"    {row}{LAST_LINE}"))
     subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", TABLE], check=True)  # noqa: S603 - our own file
     return f"""\
-1. models.py has the row: {row.strip()}
+1. OPT_IN_MODELS in models.py has the row: {row.strip()}
    Check root, paging and key against https://developer.zendesk.com/api-reference/, and add plan, scope and note.
 2. schemas/{name}.json: replace each TODO by a description, and add "personal" where a property is about a person.
 3. make docs

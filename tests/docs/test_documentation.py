@@ -53,7 +53,7 @@ def test_generated_parts_agree_with_the_code(page):
         text=True,
         check=False,
     )
-    assert checked.returncode == 0, f"run `make docs`: {checked.stdout}"
+    assert checked.returncode == 0, f"run `make docs`: {checked.stdout}{checked.stderr}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
@@ -170,7 +170,12 @@ TapZendeskCityblock.append_builtin_config(SDK_SETTINGS)
 def test_meltano_declares_every_setting_of_a_plugin(kind, name, settings, of_the_sdk):
     in_code = settings.SETTINGS.to_dict()["properties"]
     in_meltano = declared(kind, name)
-    assert set(in_meltano) == set(in_code) | of_the_sdk
+    wanted = set(in_code) | of_the_sdk
+    missing, unknown = sorted(wanted - set(in_meltano)), sorted(set(in_meltano) - wanted)
+    assert not missing, f"add {missing} to the settings of {name} in meltano.yml"
+    assert not unknown, (
+        f"remove {unknown} from the settings of {name} in meltano.yml, or add them to SETTINGS"
+    )
     secret = {key for key, schema in in_code.items() if schema.get("secret")}
     assert {key for key, setting in in_meltano.items() if setting.get("sensitive")} == secret
 

@@ -34,7 +34,11 @@ def written(**properties):
 
 
 def test_every_schema_file_is_a_models():
-    assert FILES.keys() == MODELS.keys()
+    without_file, without_row = MODELS.keys() - FILES.keys(), FILES.keys() - MODELS.keys()
+    assert not without_file, f"write schemas/<model>.json of {sorted(without_file)}"
+    assert not without_row, (
+        f"add the row to models.py, or remove schemas/<model>.json, of {sorted(without_row)}"
+    )
 
 
 def test_the_tap_emits_the_file_with_its_own_columns_and_marks():

@@ -73,7 +73,7 @@ class ModelStream(TapStream):
         self.replication_key = None
 
     def _write_starting_replication_value(self, context: Context | None) -> None:
-        """Does nothing: the bookmark is a cursor, which `_move_bookmark` moves page by page."""
+        """Does nothing: the bookmark is a cursor, which `move_bookmark` moves page by page."""
 
     def _increment_stream_state(self, latest_record: Any, *, context: Context | None = None) -> None:  # noqa: ANN401
         """Does nothing: see `_write_starting_replication_value`."""

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cityblock_singer.errors import PluginError
-from cityblock_singer.google.rejected_records import FEW
+from cityblock_singer.google.rejected_records import ALWAYS_TOLERATED
 from singer_sdk.sinks import BatchSink
 
 from target_bigquery.computed import as_json, computed_properties
@@ -188,7 +188,7 @@ class BigQuerySink(BatchSink):
                     job_id = self._run.loader.load_spool(self._table, spool, blob)
                 except RefusedRowError as error:
                     refused += 1
-                    if refused > FEW:
+                    if refused > ALWAYS_TOLERATED:
                         raise
                     spool = self._without(spool, error)
         except PluginError as error:

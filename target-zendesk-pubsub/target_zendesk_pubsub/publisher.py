@@ -14,8 +14,8 @@ from google.api_core.retry import Retry, if_exception_type
 from google.pubsub_v1.types import PublishRequest
 
 from target_zendesk_pubsub.errors import PublishError
-from target_zendesk_pubsub.patience import request_seconds
 from target_zendesk_pubsub.published_log import Published, Refused
+from target_zendesk_pubsub.request_timeouts import request_seconds
 
 if TYPE_CHECKING:
     import logging

@@ -15,7 +15,7 @@ from google.pubsub_v1 import PublisherClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from singer_sdk import typing as th
 
-from target_zendesk_pubsub.patience import limit
+from target_zendesk_pubsub.request_timeouts import limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

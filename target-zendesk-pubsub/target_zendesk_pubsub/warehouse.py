@@ -13,7 +13,7 @@ from cityblock_singer.google.errors import ONCE, WarehouseError, is_transient
 from google.api_core import exceptions
 from google.cloud import bigquery
 
-from target_zendesk_pubsub.patience import request_seconds
+from target_zendesk_pubsub.request_timeouts import request_seconds
 
 if TYPE_CHECKING:
     import logging

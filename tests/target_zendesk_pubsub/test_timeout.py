@@ -11,8 +11,8 @@ from google.cloud.bigquery import SchemaField
 from target_zendesk_pubsub.clock import Clock
 from target_zendesk_pubsub.errors import PublishError
 from target_zendesk_pubsub.messages import new_message
-from target_zendesk_pubsub.patience import request_seconds
 from target_zendesk_pubsub.publisher import Publisher
+from target_zendesk_pubsub.request_timeouts import request_seconds
 from target_zendesk_pubsub.settings import bigquery_client, publisher_client
 from target_zendesk_pubsub.warehouse import Table, Warehouse
 

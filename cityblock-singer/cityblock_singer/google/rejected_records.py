@@ -15,7 +15,7 @@ FIELDS = (
 """`run_id`: the record's `_export_id`, if it has one. `payload`: the record as JSON, the one personal column."""
 PARTITION = "rejected_at"
 CLUSTERS = ("stream", "record_key")
-FEW = 10
+ALWAYS_TOLERATED = 10
 """Rejected records that never stop a run, whatever their share."""
 
 
@@ -26,4 +26,4 @@ def is_open(rejected_by: str) -> str:
 
 def are_too_many(rejected: int, total: int, max_share: float) -> bool:
     """Whether the schema must be wrong, and not single records. `total`: the rejected ones included."""
-    return rejected > FEW and rejected > max_share * total
+    return rejected > ALWAYS_TOLERATED and rejected > max_share * total

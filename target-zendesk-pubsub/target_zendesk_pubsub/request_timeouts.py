@@ -19,7 +19,7 @@ def request_seconds(timeout: float) -> float:
     return timeout / math.ceil(timeout / MOST_SECONDS)
 
 
-class _Patience(HTTPAdapter):
+class _TimeoutAdapter(HTTPAdapter):
     """Google's client has its own timeouts for some requests, of up to an hour, and none for others."""
 
     def __init__(self, seconds: float) -> None:
@@ -34,4 +34,4 @@ class _Patience(HTTPAdapter):
 def limit(session: Session, timeout: float) -> None:
     """`timeout`: seconds for all attempts of a request."""
     for scheme in ("https://", "http://"):
-        session.mount(scheme, _Patience(request_seconds(timeout)))
+        session.mount(scheme, _TimeoutAdapter(request_seconds(timeout)))

@@ -35,9 +35,9 @@ def written(**properties):
 
 def test_every_schema_file_is_a_models():
     without_file, without_row = MODELS.keys() - FILES.keys(), FILES.keys() - MODELS.keys()
-    assert not without_file, f"write schemas/<model>.json of {sorted(without_file)}"
+    assert not without_file, f"write schemas/<model>.json for {sorted(without_file)}"
     assert not without_row, (
-        f"add the row to models.py, or remove schemas/<model>.json, of {sorted(without_row)}"
+        f"add the row to models.py, or remove schemas/<model>.json, for {sorted(without_row)}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cityblock_singer.errors import PluginError, SettingsError
 
-from tap_zendesk_cityblock.errors import AnswerError, PartlyUnavailableError
+from tap_zendesk_cityblock.errors import PartlyUnavailableError, UnexpectedResponseError
 
 if TYPE_CHECKING:
     import logging
@@ -55,11 +55,11 @@ class Ending:
             self._logger.error("objects that were left out, because no row can be made from them: %s", odd)
 
 
-def check_answers(streams: Sequence[ModelStream], failed: Mapping[str, AnswerError]) -> None:
-    """Raises AnswerError if a model's answers were not as documented, with each sentence once."""
+def check_responses(streams: Sequence[ModelStream], failed: Mapping[str, UnexpectedResponseError]) -> None:
+    """Raises UnexpectedResponseError if a model's responses were not as documented, with each sentence once."""
     causes = dict.fromkeys(str(failed[stream.name]) for stream in streams if stream.name in failed)
     if causes:
-        raise AnswerError("; ".join(causes))
+        raise UnexpectedResponseError("; ".join(causes))
 
 
 def check_availability(
@@ -67,7 +67,7 @@ def check_availability(
 ) -> None:
     """Raises PartlyUnavailableError if a model that is not optional could not be read.
 
-    SettingsError if all of several models answer HTTP 404: then the account does not exist.
+    SettingsError if all of several models return HTTP 404: then the account does not exist.
     """
     names = [stream.name for stream in streams if stream.name in unavailable]
     missing = {name: unavailable[name] for name in names if name not in settings.optional_models}
@@ -76,7 +76,7 @@ def check_availability(
     is_any_complete = any(stream.export.is_complete for stream in streams)
     if not is_any_complete and len(missing) > 1 and all(cause.is_missing for cause in missing.values()):
         raise SettingsError(
-            f"every model answers HTTP 404: check subdomain, {settings.base_url} is not an account that has any of them"
+            f"every model returns HTTP 404: check subdomain, {settings.base_url} is not an account that has any of them"
         )
     by_problem: dict[str, list[str]] = {}
     for name, cause in missing.items():

@@ -1,20 +1,20 @@
 """Errors of the tap, by what happens next.
 
-PluginError                 stops the run; one sentence without credentials and without an object's content; exit code 1
-├── SettingsError           a setting, a credential or the state is invalid: correct it
-├── SchemaError             a schema file is missing or incomplete: complete it
-├── ClockError              this machine's clock is wrong: set it
-├── AnswerError             an unexpected response: fails the model, and the run once the other models have run
-│   └── RefusedError        an HTTP 4xx without a meaning of its own; makes the model unavailable if it comes first
-├── GaveUpError             the retry deadline has passed: run again later
-│   └── OutOfRequestsError  the same, at the rate limit: run again when other clients send less; exit code 4
-└── PartlyUnavailableError  at the end, when every other model was exported; exit code 3
-TransientError              the request is retried
-StreamUnavailableError      the model is skipped, the others continue
-├── IncompleteError         the same: more objects exist, but no response says where
-└── CursorRefusedError      the same: the cursor contains no time to continue from
-StartTooRecentError         the model is complete: nothing can have changed since its start
-CursorInvalidError          the model continues from the time in its cursor; stops the run if that fails, too
+PluginError                     stops the run; one sentence without credentials and without an object's content; exit code 1
+├── SettingsError               a setting, a credential or the state is invalid: correct it
+├── SchemaError                 a schema file is missing or incomplete: complete it
+├── ClockError                  this machine's clock is wrong: set it
+├── UnexpectedResponseError     an unexpected response: fails the model, and the run once the other models have run
+│   └── RefusedError            an HTTP 4xx without a meaning of its own; makes the model unavailable if it comes first
+├── GaveUpError                 the retry deadline has passed: run again later
+│   └── OutOfRequestsError      the same, at the rate limit: run again when other clients send less; exit code 4
+└── PartlyUnavailableError      at the end, when every other model was exported; exit code 3
+TransientError                  the request is retried
+StreamUnavailableError          the model is skipped, the others continue
+├── IncompleteError             the same: more objects exist, but no response says where
+└── CursorRefusedError          the same: the cursor contains no time to continue from
+StartTooRecentError             the model is complete: nothing can have changed since its start
+CursorInvalidError              the model continues from the time in its cursor; stops the run if that fails, too
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class ClockError(PluginError):
     pass
 
 
-class AnswerError(PluginError):
+class UnexpectedResponseError(PluginError):
     pass
 
 
-class RefusedError(AnswerError):
+class RefusedError(UnexpectedResponseError):
     """`status`: of the response."""
 
     def __init__(self, cause: str, status: int) -> None:

@@ -148,7 +148,7 @@ class Model:
     `incremental_exports` is false. `is_searchable`: Zendesk's Search can count what changed.
 
     For docs/models.md: `scope`, the narrowest documented OAuth scope; `plan`, the Zendesk plan or add-on that has the
-    model, if not all have; `note`. `is_retired`: Zendesk's documentation no longer has it, and most accounts answer 404.
+    model, if not all have; `note`. `is_retired`: Zendesk's documentation no longer has it, and most accounts return 404.
     """
 
     name: str

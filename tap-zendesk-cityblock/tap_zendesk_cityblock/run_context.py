@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Sequence
 
-    from tap_zendesk_cityblock.errors import AnswerError, StreamUnavailableError
+    from tap_zendesk_cityblock.errors import StreamUnavailableError, UnexpectedResponseError
     from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.model_types import Derivation, Model
     from tap_zendesk_cityblock.readers.reader import Reader
@@ -30,7 +30,7 @@ class RunContext:
     writer: BufferedWriter
     export_metadata: ExportMetadataStream
     unavailable: dict[str, StreamUnavailableError] = dataclasses.field(default_factory=dict)
-    failed: dict[str, AnswerError] = dataclasses.field(default_factory=dict)
+    failed: dict[str, UnexpectedResponseError] = dataclasses.field(default_factory=dict)
 
     @cached_property
     def client(self) -> ZendeskClient:

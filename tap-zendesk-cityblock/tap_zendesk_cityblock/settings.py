@@ -143,7 +143,7 @@ SETTINGS = th.PropertiesList(
         "give_up_after",
         th.IntegerType(minimum=1),
         default=1800,
-        description="Retry deadline of a request in seconds; after it, the run fails. A run also fails if Zendesk answers no request at all for this long",
+        description="Retry deadline of a request in seconds; after it, the run fails. A run also fails if Zendesk responds to no request at all for this long",
     ),
     th.Property(
         "discover_permissions",

@@ -252,7 +252,7 @@ class ModelStream(TapStream):
         self._unmoved.add(page.parent)
         self.logger.log(
             logging.WARNING if page.records else logging.INFO,
-            "%s: Zendesk's answer %s; the bookmark stays at %s",
+            "%s: Zendesk's response %s; the bookmark stays at %s",
             self.name,
             "has no position to continue from"
             if page.behind is None
@@ -272,7 +272,7 @@ class ModelStream(TapStream):
         self.logger.warning("%s: %s (%s)", self.name, cause.problem, cause)
 
     def check_kept_any(self) -> None:
-        """Raises AnswerError for a list whose objects were all left out."""
+        """Raises UnexpectedResponseError for a list whose objects were all left out."""
         if not self.model.is_incremental:
             check_not_all_left_out(self.name, self.export.count, self.oddities)
 

@@ -20,8 +20,8 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_zendesk_cityblock.access import PROBE_DEADLINE_SECONDS, mark_readable
 from tap_zendesk_cityblock.cooperative_threads import CooperativeThreads
-from tap_zendesk_cityblock.ending import Ending, check_answers, check_availability
-from tap_zendesk_cityblock.errors import AnswerError
+from tap_zendesk_cityblock.ending import Ending, check_availability, check_responses
+from tap_zendesk_cityblock.errors import UnexpectedResponseError
 from tap_zendesk_cityblock.http.client import ZendeskClient
 from tap_zendesk_cityblock.http.credentials import credentials
 from tap_zendesk_cityblock.http.rate_limit_headers import BUCKETS
@@ -87,7 +87,7 @@ class TapZendeskCityblock(Plugin, Tap):
         for bucket in self.settings.requests_per_minute:
             if bucket not in BUCKETS:
                 self.logger.warning(
-                    "requests_per_minute: %s (it has an effect only if Zendesk's answers name it)",
+                    "requests_per_minute: %s (it has an effect only if Zendesk's responses name it)",
                     unknown("bucket", bucket, BUCKETS),
                 )
         return ZendeskClient(
@@ -139,7 +139,7 @@ class TapZendeskCityblock(Plugin, Tap):
     def sync_all(self) -> None:  # type: ignore[misc] # final, and the SDK is pinned
         """As the SDK's, but streams run concurrently, after the SCHEMA of EXPORT_METADATA.
 
-        Raises AnswerError once all have run, other PluginErrors at once.
+        Raises UnexpectedResponseError once all have run, other PluginErrors at once.
         """
         self._reset_state_progress_markers()
         self._set_compatible_replication_methods()
@@ -150,13 +150,13 @@ class TapZendeskCityblock(Plugin, Tap):
         self._threads.run([partial(self._sync, stream) for stream in streams])
         for stream in self.streams.values():
             stream.log_sync_costs()
-        check_answers(self.model_streams, self.run_context.failed)
+        check_responses(self.model_streams, self.run_context.failed)
 
     def _sync(self, stream: ModelStream) -> None:
-        """Undocumented answers fail their own model only."""
+        """Undocumented responses fail their own model only."""
         try:
             stream.sync()
-        except AnswerError as error:
+        except UnexpectedResponseError as error:
             self.run_context.failed[stream.name] = error
             self.logger.warning("%s: failed, the other models go on: %s", stream.name, error)
         else:

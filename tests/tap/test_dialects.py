@@ -1,10 +1,10 @@
-"""Lists in every dialect of pages: what an answer shows is followed, whatever the model is declared to have."""
+"""Lists in every dialect of pages: what a response shows is followed, whatever the model is declared to have."""
 
 import json
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from tap_zendesk_cityblock.errors import AnswerError, StreamUnavailableError
+from tap_zendesk_cityblock.errors import StreamUnavailableError, UnexpectedResponseError
 from tap_zendesk_cityblock.model_types import Paging
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.readers.parsing import read_page
@@ -124,7 +124,7 @@ def test_what_came_before_counts_and_rows_that_are_created_meanwhile_do_not_matt
     ],
 )
 def test_more_that_cannot_be_followed_is_a_sentence(rest, model):
-    with pytest.raises(AnswerError, match=f"^{model.name}: "):
+    with pytest.raises(UnexpectedResponseError, match=f"^{model.name}: "):
         read(model, {"page[after]": "x"}, {model.root: [], **rest})
 
 

@@ -1,4 +1,4 @@
-"""A bookmark never goes backwards, whatever an answer says; an operator's rewind does."""
+"""A bookmark never goes backwards, whatever a response says; an operator's rewind does."""
 
 import base64
 from datetime import UTC, datetime
@@ -84,7 +84,7 @@ def test_an_answer_without_a_position_or_with_an_old_one_leaves_the_bookmark(
         assert {name: bookmark_of(result, model)[name] for name in stands} == stands
         assert len(bookmark_of(result, model)) <= 3
         assert result.stderr.count(STAYS) == 1
-        assert f"{model}: Zendesk's answer " in result.stderr
+        assert f"{model}: Zendesk's response " in result.stderr
         [exported] = result.records("EXPORT_METADATA")
         assert exported["end_time"] == (iso(STANDS) if "start_time" in stands else None)
         assert exported["end_cursor"] == stands.get("cursor")
@@ -180,7 +180,7 @@ def test_a_span_of_time_whose_rows_are_all_older_leaves_the_bookmark(export, zen
         state["bookmarks"]["audit_log"].get("start_time", STANDS) >= STANDS for state in result.states[1:]
     )
     assert (
-        f"audit_log: Zendesk's answer points back to {datetime.fromtimestamp(STANDS - 1, UTC)}"
+        f"audit_log: Zendesk's response points back to {datetime.fromtimestamp(STANDS - 1, UTC)}"
         in result.stderr
     )
 

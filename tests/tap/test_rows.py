@@ -1,11 +1,11 @@
-"""How the objects of an answer are read: as bytes or as dicts, and the same either way."""
+"""How the objects of a response are read: as bytes or as dicts, and the same either way."""
 
 import json
 import logging
 
 import msgspec
 import pytest
-from tap_zendesk_cityblock.errors import AnswerError, TransientError
+from tap_zendesk_cityblock.errors import TransientError, UnexpectedResponseError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.rows.decoding import DictRows, RawRows
 from tap_zendesk_cityblock.rows.oddities import Oddities
@@ -159,7 +159,7 @@ def test_an_entry_that_is_not_an_object_has_no_key_either(odd, read):
 def test_a_few_without_a_key_in_many_are_left_out_and_many_end_the_run(odd, read):
     good = [b'{"id": %d}' % number for number in range(1, 801)]
     assert len(read(*good, *[odd] * 40)) == 800
-    with pytest.raises(AnswerError, match=r"50 of 850 objects .* are without a usable key"):
+    with pytest.raises(UnexpectedResponseError, match=r"50 of 850 objects .* are without a usable key"):
         read(*good, *[odd] * 50)
 
 

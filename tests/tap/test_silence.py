@@ -100,7 +100,7 @@ def test_a_server_that_comes_back_is_asked_again_in_time(server):
 
 def test_a_request_behind_an_unanswered_one_does_not_wait_forever():
     queue = RequestQueue(RateLimits({}), max_concurrent=1, give_up_after=1)
-    message = "/api/v2/groups: Zendesk has not answered any earlier request for 1 s"
+    message = "/api/v2/groups: Zendesk has not responded to any earlier request for 1 s"
     with (
         queue.slot("/api/v2/macros"),
         pytest.raises(GaveUpError, match=message),
@@ -136,4 +136,4 @@ def test_a_run_of_many_models_without_any_response_ends_by_itself(server, tap):
     )
     assert result.code == 1
     last = [line for line in result.stderr.splitlines() if line.strip()][-1]
-    assert "no response for" in last or "has not answered any earlier request" in last
+    assert "no response for" in last or "has not responded to any earlier request" in last

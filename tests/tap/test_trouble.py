@@ -185,7 +185,7 @@ def test_an_address_without_an_account_is_not_a_few_models_missing(tap, zendesk)
     zendesk.fault("/api/v2/", times=100, status=404)
     result = tap(bulk_models=["brand", "group"], incremental_models=["ticket"])
     assert result.code == 1
-    assert f"every model answers HTTP 404: check subdomain, {zendesk.url}" in result.stderr.splitlines()[-1]
+    assert f"every model returns HTTP 404: check subdomain, {zendesk.url}" in result.stderr.splitlines()[-1]
     zendesk.fault("/oauth/tokens", status=404)
     result = tap(**ONLY_TICKETS)
     assert result.code == 1
@@ -221,7 +221,7 @@ def test_an_optional_model_that_is_missing_fails_nothing(tap, zendesk):
     [
         ("/api/v2/groups", "group", {"grups": []}, "has no list 'groups'"),
         ("/api/v2/groups", "group", {"groups": []}, "no page cursor"),
-        ("/api/v2/groups", "group", {"groups": [], "meta": {"has_more": True}}, "stands still"),
+        ("/api/v2/groups", "group", {"groups": [], "meta": {"has_more": True}}, "does not advance"),
         (
             "/api/v2/slas/policies",
             "sla_policy",
@@ -408,7 +408,7 @@ def test_pages_that_would_make_a_state_of_nonsense_end_the_run(model, name, valu
     kind = "incremental_models" if of.is_incremental else "bulk_models"
     result = tap(**{"bulk_models": [], "incremental_models": [], kind: [model]})
     assert result.code == 1
-    assert f"{model}: in the answer of {of.path}, {name} is not as documented" in result.stderr
+    assert f"{model}: in the response of {of.path}, {name} is not as documented" in result.stderr
     assert "canary" not in result.stderr
     assert model not in json.dumps(result.states)
 

@@ -38,7 +38,7 @@ def check(settings: Settings, client: ZendeskClient) -> bool:
         click.echo(f"{'':<8}→ {names}: {what}")
     if len(causes) > 1 and all(cause is not None and cause.startswith("HTTP 404") for _, cause in causes):
         click.echo(
-            f"{'':<8}→ every model answers HTTP 404: check subdomain, {settings.base_url} may not be an account"
+            f"{'':<8}→ every model returns HTTP 404: check subdomain, {settings.base_url} may not be an account"
         )
     return not missing
 

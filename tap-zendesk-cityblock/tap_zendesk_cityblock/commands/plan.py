@@ -82,7 +82,7 @@ def bucket_of(model: Model) -> str:
 
 
 def _limits(account: int | None, ceilings: Mapping[str, int]) -> dict[str, int]:
-    """Requests per minute by bucket: `account` from Zendesk's answer, the others as documented, or lower `ceilings`."""
+    """Requests per minute by bucket: `account` from Zendesk's response, the others as documented, or lower `ceilings`."""
     limits: dict[str, int] = {} if account is None else {ACCOUNT: account}
     for part, bucket, total in DOCUMENTED:
         is_more = account is not None and account >= HIGH_VOLUME and part.startswith("/incremental/")

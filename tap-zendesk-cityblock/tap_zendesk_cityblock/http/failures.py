@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 from cityblock_singer.errors import SettingsError
 
 from tap_zendesk_cityblock.errors import (
-    AnswerError,
     CursorInvalidError,
     RefusedError,
     StartTooRecentError,
     StreamUnavailableError,
     TransientError,
+    UnexpectedResponseError,
 )
 from tap_zendesk_cityblock.http.rate_limit_headers import retry_after_seconds
 from tap_zendesk_cityblock.http.retry_policy import TRANSIENT_STATUSES
@@ -85,7 +85,7 @@ def _unusable(path: str, status: int, code: str, problem: str) -> Exception:
     return (
         RefusedError(f"{path}: {problem}", status)
         if 400 <= status < 500
-        else AnswerError(f"{path}: {problem}")
+        else UnexpectedResponseError(f"{path}: {problem}")
     )
 
 

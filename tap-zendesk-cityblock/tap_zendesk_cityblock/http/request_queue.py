@@ -44,7 +44,7 @@ class RequestQueue:
     def slot(self, path: str) -> Iterator[QueuedRequest]:
         """Blocks until the request may be sent. It counts as lost unless `answered` is called in the block.
 
-        Raises GaveUpError if it waits for other requests to be answered and Zendesk answers none of them. A wait for a
+        Raises GaveUpError if it waits for other requests to be answered and Zendesk responds to none of them. A wait for a
         rate limit has no deadline: the limit ends it.
         """
         request, started = QueuedRequest(path), time.monotonic()
@@ -89,7 +89,7 @@ class RequestQueue:
                 seconds = silent_since + self._give_up_after - time.monotonic()
                 if seconds <= 0:
                     raise GaveUpError(
-                        f"{request.path}: Zendesk has not answered any earlier request for {self._give_up_after:.0f} s"
+                        f"{request.path}: Zendesk has not responded to any earlier request for {self._give_up_after:.0f} s"
                     )
                 self._changed.wait(seconds)
             else:

@@ -35,5 +35,5 @@ def _count(body: bytes, _: Query) -> int | None:
     try:
         count = msgspec.json.decode(body).get("count")
     except (msgspec.DecodeError, AttributeError):
-        raise TransientError("an answer that is not whole JSON") from None
+        raise TransientError("a response that is not whole JSON") from None
     return count if isinstance(count, int) else None

@@ -102,7 +102,7 @@ class FallbackReader(Reader):
     def _page(self, source: Source, chunk: Chunk, listed: SourceList, positions: SourcePositions) -> Page:
         if chunk.position is not None and not positions.move(source, chunk.position):
             self._logger.info(
-                "%s: the answer of %s points back to %s; the bookmark stays at %s",
+                "%s: the response of %s points back to %s; the bookmark stays at %s",
                 *(self.model.name, source.path),
                 *(described_at(chunk.position), described_at(positions.of(source))),
             )

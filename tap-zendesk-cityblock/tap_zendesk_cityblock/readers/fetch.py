@@ -1,4 +1,4 @@
-"""Requests one answer and parses it. The client returns bytes; parsing shows whether they are complete."""
+"""Requests one response and parses it. The client returns bytes; parsing shows whether they are complete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 def fetch(client: ZendeskClient, path: str, query: Query, parse: Callable[[bytes, Query], T]) -> T:
     """The result of `parse`, given the body and the query of the last try, whose page size may be smaller than requested.
 
-    An answer that `parse` finds incomplete (TransientError) is requested again. Raises as `Request.send`.
+    A response that `parse` finds incomplete (TransientError) is requested again. Raises as `Request.send`.
     """
     request = client.request(path, query)
     while True:

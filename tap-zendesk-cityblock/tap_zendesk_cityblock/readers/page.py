@@ -19,7 +19,7 @@ class Page:
     """Records, and where the bookmark moves once they are written.
 
     `rows` reads the records. `position` is where a later run continues: None if the page does not say.
-    `behind` is the position in the answer if it is behind the one before; then `position` is None.
+    `behind` is the position in the response if it is behind the one before; then `position` is None.
     `end` is set where an export ends without a position: epoch seconds of the last row's clock, 0 if no row has one.
     `parent` is the key of the object that the records belong to, for models with a parent.
     """

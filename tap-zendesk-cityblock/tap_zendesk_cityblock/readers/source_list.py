@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.errors import AnswerError
+from tap_zendesk_cityblock.errors import UnexpectedResponseError
 from tap_zendesk_cityblock.model_types import Paging
 from tap_zendesk_cityblock.readers.fetch import fetch
 from tap_zendesk_cityblock.readers.list_pages import next_of_list
@@ -24,7 +24,7 @@ Record = dict[str, Any]
 
 @dataclasses.dataclass(frozen=True)
 class ListPage:
-    """A page as served. `after` is its page cursor, also on the last page. `served`: objects in the answer."""
+    """A page as served. `after` is its page cursor, also on the last page. `served`: objects in the response."""
 
     records: list[Record]
     after: str | None
@@ -77,20 +77,22 @@ class SourceList:
         return self.source.as_exported(record, moment_of(record.get(self.source.clock)))
 
     def next_cursor(self, page: ListPage, cursor: str | None) -> str:
-        """Raises AnswerError where the page leads to itself."""
+        """Raises UnexpectedResponseError where the page leads to itself."""
         if page.after is None or page.after == cursor:
-            raise AnswerError(f"{self.where}: there are more pages, and the page cursor stands still")
+            raise UnexpectedResponseError(
+                f"{self.where}: there are more pages, and the page cursor does not advance"
+            )
         return page.after
 
     def _parse(self, body: bytes, asked: Query) -> ListPage:
-        answer, records = self.rows.decode(body)
-        check_documented(self._list, answer)
-        served = len(records) + answer.skipped
+        response, records = self.rows.decode(body)
+        check_documented(self._list, response)
+        served = len(records) + response.skipped
         received = None if self._received is None else self._received + served
-        following = next_of_list(self._list, asked, answer, self._client.base_url, received)
-        if not isinstance(answer.meta, dict) or (following is not None and "page[after]" not in following):
-            raise AnswerError(f"{self.where}: the answer has no page cursor")
-        after = answer.meta.get("after_cursor") if following is None else following["page[after]"]
+        following = next_of_list(self._list, asked, response, self._client.base_url, received)
+        if not isinstance(response.meta, dict) or (following is not None and "page[after]" not in following):
+            raise UnexpectedResponseError(f"{self.where}: the response has no page cursor")
+        after = response.meta.get("after_cursor") if following is None else following["page[after]"]
         if not isinstance(after, str | None):
-            raise AnswerError(f"{self.where}: the page cursor is not a text")
+            raise UnexpectedResponseError(f"{self.where}: the page cursor is not a text")
         return ListPage(records, after, following is not None, {"page[size]": asked["page[size]"]}, served)

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tap_zendesk_cityblock.errors import AnswerError, CursorInvalidError
+from tap_zendesk_cityblock.errors import CursorInvalidError, UnexpectedResponseError
 from tap_zendesk_cityblock.model_types import SourceStrategy
 from tap_zendesk_cityblock.readers.list_cursors import cursor_at
 from tap_zendesk_cityblock.readers.reader import DAY_SECONDS
@@ -74,12 +74,12 @@ class SourceReading(ABC):
         """What of the page is exported."""
 
     def advance(self, page: ListPage) -> None:
-        """To the page after this one, whose chunk is written. Raises AnswerError."""
+        """To the page after this one, whose chunk is written. Raises UnexpectedResponseError."""
         self.cursor = self._source.next_cursor(page, self.cursor)
 
     def replace_cursor(self, refused: CursorInvalidError) -> None:
-        """After Zendesk refused it. Raises AnswerError where no other cursor helps."""
-        raise AnswerError(f"{self._source.where}: {refused}") from None
+        """After Zendesk refused it. Raises UnexpectedResponseError where no other cursor helps."""
+        raise UnexpectedResponseError(f"{self._source.where}: {refused}") from None
 
     def _until(self) -> int:
         """Exports leave out the last minute, in which a change may not show yet; so does fallback."""
@@ -188,7 +188,7 @@ class SearchedReading(SourceReading):
         )
         self.cursor, self._tries = None, self._tries + 1
         if self._tries == SEARCH_TRIES:
-            raise AnswerError(
+            raise UnexpectedResponseError(
                 f"{self._source.where}: {SEARCH_TRIES} searches expired before they ended"
             ) from None
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_zendesk_cityblock.errors import (
-    AnswerError,
     CursorInvalidError,
     CursorRefusedError,
     StartTooRecentError,
+    UnexpectedResponseError,
 )
 from tap_zendesk_cityblock.http.query import PAGE_SIZES
 from tap_zendesk_cityblock.readers.fetch import fetch
@@ -56,7 +56,7 @@ class Endpoint:
 class ForwardOnly:
     """Keeps an export's position from moving back.
 
-    Answers may have a position of long ago (Help Center's export has 1 as its end_time).
+    Responses may have a position of long ago (Help Center's export has 1 as its end_time).
     """
 
     def __init__(self, reached: Position | None) -> None:
@@ -107,8 +107,8 @@ class Walk:
             del page  # the next one needs the memory
 
     def _fetch(self, query: Query) -> ParsedPage:
-        answer = partial(parse, self._endpoint, self._rows, self._received)
-        return fetch(self._endpoint.client, self._model.path, query, answer)
+        response = partial(parse, self._endpoint, self._rows, self._received)
+        return fetch(self._endpoint.client, self._model.path, query, response)
 
     def _without_repeats(self, records: list[Any]) -> list[Any]:
         """An incremental record without a clock is not recognized as a repeat: it may have changed."""
@@ -122,12 +122,12 @@ class Walk:
         ]
 
     def _next(self, query: Query | None) -> Query | None:
-        """Raises AnswerError where that page was requested before."""
+        """Raises UnexpectedResponseError where that page was requested before."""
         if query is None:
             return None
         place = frozenset((name, value) for name, value in query.items() if name not in PAGE_SIZES)
         if place in self._requested:
-            raise AnswerError(f"{self._model.name}: the pages of {self._model.path} form a loop")
+            raise UnexpectedResponseError(f"{self._model.name}: the pages of {self._model.path} form a loop")
         self._requested.add(place)
         return larger(self._model, query, self._endpoint.page_size)
 
@@ -142,11 +142,11 @@ class Walk:
         """From a second before the time of the refused cursor: rows may repeat, none is missed.
 
         Raises CursorRefusedError where the cursor contains no time: the alternative is all since the first day.
-        AnswerError where the query has no cursor, or the same one is refused again.
+        UnexpectedResponseError where the query has no cursor, or the same one is refused again.
         """
         cursor = query.get("cursor")
         if cursor is None or cursor == self._replaced_cursor:
-            raise AnswerError(
+            raise UnexpectedResponseError(
                 f"{self._model.name}: {invalid}, and continuing from its time did not help"
             ) from None
         self._replaced_cursor = cursor
@@ -164,7 +164,7 @@ class Walk:
 
 
 def parse(endpoint: Endpoint, rows: Rows, received: int, body: bytes, query: Query) -> ParsedPage:
-    """Of the answer to a query there. `received`: objects of the pages before. Raises as `read_page`."""
+    """Of the response to a query there. `received`: objects of the pages before. Raises as `read_page`."""
     return read_page(endpoint.model, query, body, endpoint.client.base_url, rows, received=received)
 
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from tap_zendesk_cityblock.rows.answers import answer_type, decoded, one_by_one, with_keys
+from tap_zendesk_cityblock.rows.responses import decoded, one_by_one, response_type, with_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from tap_zendesk_cityblock.model_types import Model
-    from tap_zendesk_cityblock.rows.answers import Answer
     from tap_zendesk_cityblock.rows.oddities import Report
+    from tap_zendesk_cityblock.rows.responses import ResponseBody
 
 KEY_AND_CLOCK = attrgetter("property_0", "property_1")
 KEY = attrgetter("property_0")
@@ -34,8 +34,8 @@ SCALARS = frozenset({b'"', b"-", *(b"%d" % digit for digit in range(10))})
 class Rows(Protocol):
     """Reads the objects of one export."""
 
-    def read(self, body: bytes) -> tuple[Answer, list[Any]]:
-        """Raises TransientError for a body cut short, AnswerError for one that is not as documented."""
+    def read(self, body: bytes) -> tuple[ResponseBody, list[Any]]:
+        """Raises TransientError for a body cut short, UnexpectedResponseError for one that is not as documented."""
 
     def versions(self, records: list[Any]) -> list[Version]:
         """The key and the clock of each record: what distinguishes this version of an object from the others.
@@ -69,12 +69,12 @@ class DictRows:
         self._model, self._known = model, frozenset(known)
         self._left_out = model.left_out - self._known
         self._constants, self._report, self._has_via = constants, report, has_via
-        self._decode = msgspec.json.Decoder(answer_type(model, dict[str, Any])).decode
-        self._decode_raw = msgspec.json.Decoder(answer_type(model, msgspec.Raw)).decode
+        self._decode = msgspec.json.Decoder(response_type(model, dict[str, Any])).decode
+        self._decode_raw = msgspec.json.Decoder(response_type(model, msgspec.Raw)).decode
 
-    def read(self, body: bytes) -> tuple[Answer, list[dict[str, Any]]]:
-        answer, records = self.decode(body)
-        return answer, [self.finished(record) for record in records]
+    def read(self, body: bytes) -> tuple[ResponseBody, list[dict[str, Any]]]:
+        response, records = self.decode(body)
+        return response, [self.finished(record) for record in records]
 
     def finished(self, record: dict[str, Any]) -> dict[str, Any]:
         """A record that `decode` returned, without unknown properties and with the constants."""
@@ -84,28 +84,28 @@ class DictRows:
         record.update(self._constants)
         return record
 
-    def decode(self, body: bytes) -> tuple[Answer, list[dict[str, Any]]]:
+    def decode(self, body: bytes) -> tuple[ResponseBody, list[dict[str, Any]]]:
         """As `read`, but with the records as Zendesk served them."""
-        answer: Any = decoded(self._model, body, self._whole, self._report)
-        keys = [record.get(self._model.key) for record in answer.records]
-        answer.records = with_keys(self._model, answer, keys, self._report)
+        response: Any = decoded(self._model, body, self._whole, self._report)
+        keys = [record.get(self._model.key) for record in response.records]
+        response.records = with_keys(self._model, response, keys, self._report)
         if self._has_via:
-            for record in answer.records:
+            for record in response.records:
                 if isinstance(via := record.get("via"), str | int | float) and not isinstance(via, bool):
                     text = via if isinstance(via, str) else msgspec.json.encode(via).decode()
                     record["via"] = {"channel": text}
-        return answer, answer.records
+        return response, response.records
 
     def _whole(self, body: bytes) -> Any:  # noqa: ANN401 - a type made at run time
         try:
-            answer: Any = self._decode(body)
-            if answer.records is not msgspec.UNSET:
-                return answer
+            response: Any = self._decode(body)
+            if response.records is not msgspec.UNSET:
+                return response
         except msgspec.ValidationError:
             pass
-        answer, objects = one_by_one(self._model, body, self._decode_raw, self._report)
-        answer.records = [_to_dict(one) for one in objects]
-        return answer
+        response, objects = one_by_one(self._model, body, self._decode_raw, self._report)
+        response.records = [_to_dict(one) for one in objects]
+        return response
 
     def versions(self, records: list[dict[str, Any]]) -> list[Version]:
         key, clock = self._model.key, self._model.clock
@@ -168,33 +168,33 @@ class RawRows:
             for number, (name, value) in enumerate(self._constants.items())
         ]
         row = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, gc=False)
-        self._decode = msgspec.json.Decoder(answer_type(self._model, row)).decode
-        self._decode_raw = msgspec.json.Decoder(answer_type(self._model, msgspec.Raw)).decode
+        self._decode = msgspec.json.Decoder(response_type(self._model, row)).decode
+        self._decode_raw = msgspec.json.Decoder(response_type(self._model, msgspec.Raw)).decode
         self._decode_row = msgspec.json.Decoder(row).decode
         self._attributes = attributes
         self._hidden = [
             attributes[name] for name in names if name not in self._selected and name not in self._constants
         ]
 
-    def read(self, body: bytes) -> tuple[Answer, list[Any]]:
-        answer: Any = decoded(self._model, body, self._whole, self._report)
-        answer.records = with_keys(self._model, answer, [*map(KEY, answer.records)], self._report)
+    def read(self, body: bytes) -> tuple[ResponseBody, list[Any]]:
+        response: Any = decoded(self._model, body, self._whole, self._report)
+        response.records = with_keys(self._model, response, [*map(KEY, response.records)], self._report)
         if self._has_via:
-            self._make_objects(answer.records, self._attributes["via"])
-        return answer, answer.records
+            self._make_objects(response.records, self._attributes["via"])
+        return response, response.records
 
     def _whole(self, body: bytes) -> Any:  # noqa: ANN401 - a type made at run time
         body = _one_line(body)
         try:
-            answer: Any = self._decode(body)
-            if answer.records is not msgspec.UNSET:
-                return answer
+            response: Any = self._decode(body)
+            if response.records is not msgspec.UNSET:
+                return response
         except msgspec.ValidationError:
             pass
-        answer, objects = one_by_one(self._model, body, self._decode_raw, self._report)
+        response, objects = one_by_one(self._model, body, self._decode_raw, self._report)
         self._learn(objects)
-        answer.records = [self._decode_row(one) for one in objects]
-        return answer
+        response.records = [self._decode_row(one) for one in objects]
+        return response
 
     def _learn(self, objects: list[msgspec.Raw]) -> None:
         """Reports properties that are new, and leaves them out from now on."""
@@ -241,7 +241,7 @@ class RowsFactory:
         return dataclasses.replace(self, constants={**self.constants, **constants})
 
     def make(self, model: Model) -> Rows:
-        """`model`: with the path and the root of the answers."""
+        """`model`: with the path and the root of the responses."""
         if not self.as_bytes:
             return self.dicts(model)
         return RawRows(model, self.known, self.selected, self.constants, self.report, has_via=self.has_via)

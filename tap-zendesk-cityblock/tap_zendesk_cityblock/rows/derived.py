@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_zendesk_cityblock.rows.answers import check_share
+from tap_zendesk_cityblock.rows.responses import check_share
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -53,7 +53,7 @@ class DerivedRows:
         self._report = report
 
     def of(self, records: list[Any], rows: Rows) -> list[Properties]:
-        """The rows in these records, in their order. `rows` reads the records. Raises AnswerError."""
+        """The rows in these records, in their order. `rows` reads the records. Raises UnexpectedResponseError."""
         found: list[Properties] = []
         odd = 0
         for record in records:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from tap_zendesk_cityblock.errors import AnswerError
+from tap_zendesk_cityblock.errors import UnexpectedResponseError
 from tap_zendesk_cityblock.state.export_metadata import counted
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Report(Protocol):
 
 
 class Oddities:
-    """Logs it: properties and objects once each, the rest once per answer."""
+    """Logs it: properties and objects once each, the rest once per response."""
 
     def __init__(self, model: str, logger: logging.Logger, *, is_exported: bool = True) -> None:
         """`is_exported`: if only derived models are exported, new properties of this one do not matter."""
@@ -74,9 +74,9 @@ class Oddities:
 
 
 def check_not_all_left_out(model: str, count: int, oddities: Oddities) -> None:
-    """Raises AnswerError if a list had objects and all were left out, instead of exporting an empty list. `count`: those kept."""
+    """Raises UnexpectedResponseError if a list had objects and all were left out, instead of exporting an empty list. `count`: those kept."""
     if not count and oddities.count:
-        raise AnswerError(f"{model}: none of the objects that Zendesk lists has a usable key")
+        raise UnexpectedResponseError(f"{model}: none of the objects that Zendesk lists has a usable key")
 
 
 class Ignored:

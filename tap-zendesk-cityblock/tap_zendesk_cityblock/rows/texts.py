@@ -1,4 +1,4 @@
-"""Texts of an answer that are not valid Unicode: bytes that are not UTF-8, halves of surrogate pairs.
+"""Texts of a response that are not valid Unicode: bytes that are not UTF-8, halves of surrogate pairs.
 
 Zendesk cuts long texts by UTF-16 unit, and old e-mails arrive in other encodings. JSON readers refuse both.
 """
@@ -24,6 +24,6 @@ def replaced(body: bytes) -> bytes:
 
 def keys_with_invalid_text(body: bytes, root: str, key: str) -> list[object]:
     """Of the objects in the list `root` that have such texts. `body`: JSON but for these."""
-    answer = json.loads(body.decode("utf-8", "surrogateescape"))
-    objects = [one for one in answer[root] if isinstance(one, dict)]
+    response = json.loads(body.decode("utf-8", "surrogateescape"))
+    objects = [one for one in response[root] if isinstance(one, dict)]
     return [one.get(key) for one in objects if _SURROGATE.search(json.dumps(one, ensure_ascii=False))]

@@ -47,7 +47,7 @@ class Export:
         return f"{counted(self.count, 'record')} of {counted(self.pages, 'page')}"
 
     def row(self, now: datetime, zendesk: datetime | None, *, complete: bool) -> dict[str, Any]:
-        """`zendesk`: the time by Zendesk's clock, None before its first answer."""
+        """`zendesk`: the time by Zendesk's clock, None before its first response."""
         start, end = self.start, self.reached
         return {
             "table_name": self.model,

@@ -1,4 +1,4 @@
-"""The body of an answer, decoded. Invalid texts are replaced; entries that are not objects with a key are left out."""
+"""The body of a response, decoded. Invalid texts are replaced; entries that are not objects with a key are left out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_zendesk_cityblock.errors import AnswerError, TransientError
+from tap_zendesk_cityblock.errors import TransientError, UnexpectedResponseError
 from tap_zendesk_cityblock.rows.texts import keys_with_invalid_text, replaced
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ KEYS = frozenset({int, str, float})
 """Types of a usable key. Whether it fits the column is checked by the loader."""
 WITHOUT_KEY = "without a usable key"
 MOST_LEFT_OUT = (10, 0.05)
-"""Number and share of an answer's objects that may be left out. With more of them the schema must be wrong."""
+"""Number and share of a response's objects that may be left out. With more of them the schema must be wrong."""
 
 
-class Answer(msgspec.Struct, kw_only=True):
-    """What an answer says about pages, in any dialect; absent is None. Its objects are `records`.
+class ResponseBody(msgspec.Struct, kw_only=True):
+    """What a response says about pages, in any dialect; absent is None. Its objects are `records`.
 
     `next_page` is UNSET where it is absent; null means the last page of a list by number.
-    `skipped` is not Zendesk's, so its encoded name is one that no answer has: entries that are not among the records.
+    `skipped` is not Zendesk's, so its encoded name is one that no response has: entries that are not among the records.
     """
 
     after_cursor: Any = None
@@ -40,13 +40,13 @@ class Answer(msgspec.Struct, kw_only=True):
     skipped: int = msgspec.field(default=0, name="(skipped)")
 
 
-def answer_type(model: Model, row: Any) -> Any:  # noqa: ANN401 - types, made at run time
+def response_type(model: Model, row: Any) -> Any:  # noqa: ANN401 - types, made at run time
     records = (
         "records",
         list[row] | msgspec.UnsetType,
         msgspec.field(default=msgspec.UNSET, name=model.root),
     )
-    return msgspec.defstruct("ModelAnswer", [records], bases=(Answer,), kw_only=True, gc=False)
+    return msgspec.defstruct("ModelResponse", [records], bases=(ResponseBody,), kw_only=True, gc=False)
 
 
 def decoded(model: Model, body: bytes, decode: Callable[[bytes], Any], report: Report) -> Any:  # noqa: ANN401 - made at run time
@@ -59,28 +59,30 @@ def decoded(model: Model, body: bytes, decode: Callable[[bytes], Any], report: R
     valid = replaced(body)
     try:
         if valid != body:
-            answer = decode(valid)
+            response = decode(valid)
             report.invalid_text(keys_with_invalid_text(body, model.root, model.key))
-            return answer
+            return response
     except msgspec.DecodeError:
         pass
-    raise TransientError("an answer that is not whole JSON")
+    raise TransientError("a response that is not whole JSON")
 
 
 def one_by_one(
     model: Model, body: bytes, decode: Callable[[bytes], Any], report: Report
 ) -> tuple[Any, list[msgspec.Raw]]:
-    """The answer, and the objects in its list, each as bytes, as `decode` returns them.
+    """The response, and the objects in its list, each as bytes, as `decode` returns them.
 
-    Raises AnswerError where it has no list.
+    Raises UnexpectedResponseError where it has no list.
     """
     try:
-        answer = decode(body)
-        entries = answer.records
+        response = decode(body)
+        entries = response.records
     except msgspec.ValidationError:
         entries = msgspec.UNSET
     if entries is msgspec.UNSET:
-        raise AnswerError(f"{model.name}: the answer of {model.path} has no list {model.root!r}")
+        raise UnexpectedResponseError(
+            f"{model.name}: the response of {model.path} has no list {model.root!r}"
+        )
     heads = [bytes(entry)[:1] for entry in entries]
     nulls, objects = heads.count(b"n"), heads.count(b"{")
     if nulls:
@@ -88,25 +90,27 @@ def one_by_one(
     if without_key := len(heads) - nulls - objects:
         check_share(model, without_key, len(heads), WITHOUT_KEY)
         report.left_out(without_key, WITHOUT_KEY)
-    answer.skipped = len(heads) - objects
-    return answer, [entry for entry, head in zip(entries, heads, strict=True) if head == b"{"]
+    response.skipped = len(heads) - objects
+    return response, [entry for entry, head in zip(entries, heads, strict=True) if head == b"{"]
 
 
 def check_share(model: Model, odd: int, of: int, why: str) -> None:
-    """Raises AnswerError if more objects are left out than MOST_LEFT_OUT allows."""
+    """Raises UnexpectedResponseError if more objects are left out than MOST_LEFT_OUT allows."""
     most, share = MOST_LEFT_OUT
     if odd > most and odd > share * of:
-        raise AnswerError(f"{model.name}: {odd} of {of} objects in the answer of {model.path} are {why}")
+        raise UnexpectedResponseError(
+            f"{model.name}: {odd} of {of} objects in the response of {model.path} are {why}"
+        )
 
 
-def with_keys(model: Model, answer: Any, keys: list[Any], report: Report) -> list[Any]:  # noqa: ANN401 - made at run time
+def with_keys(model: Model, response: Any, keys: list[Any], report: Report) -> list[Any]:  # noqa: ANN401 - made at run time
     """The records that have a usable key. Rows without one cannot be deduplicated."""
-    records: list[Any] = answer.records
+    records: list[Any] = response.records
     if {*map(type, keys)} <= KEYS:
         return records
     kept = [record for record, key in zip(records, keys, strict=True) if type(key) in KEYS]
     odd = len(records) - len(kept)
     check_share(model, odd, len(records), WITHOUT_KEY)
     report.left_out(odd, WITHOUT_KEY)
-    answer.skipped += odd
+    response.skipped += odd
     return kept

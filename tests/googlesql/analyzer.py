@@ -68,9 +68,9 @@ class Analyzer:
 
     def __init__(self) -> None:
         self.tables: dict[tuple[str, ...], Columns] = {}
-        self._engine = Engine()
+        self.engine = Engine()
         request = service.LanguageOptionsRequest(maximum_features=True)
-        language = self._engine.call("GetLanguageOptions", request, options_pb2.LanguageOptionsProto())
+        language = self.engine.call("GetLanguageOptions", request, options_pb2.LanguageOptionsProto())
         language.product_mode = language_pb2.PRODUCT_EXTERNAL
         del language.supported_statement_kinds[:]  # none named: all
         lacking = {f"FEATURE_{name}" for name in NOT_IN_BIGQUERY}
@@ -85,21 +85,24 @@ class Analyzer:
     def analyze(self, sql: str, parameters: dict[str, type_pb2.TypeProto], dataset: str | None) -> Analyzed:
         """Raises Refused, with the analyzer's sentence and the place in the statement."""
         request = service.AnalyzeRequest(sql_statement=sql)
-        request.options.language_options.CopyFrom(self._language)
-        request.options.default_timezone = "UTC"
-        request.options.error_message_mode = language_pb2.ERROR_MESSAGE_MULTI_LINE_WITH_CARET
-        for name, kind in parameters.items():
-            parameter = request.options.query_parameters.add(name=name)
-            parameter.type.CopyFrom(kind)
+        request.options.CopyFrom(self.options(parameters))
         request.simple_catalog.CopyFrom(self._catalog(self._paths(sql), dataset))
         request.descriptor_pool_list.definitions.add().builtin.SetInParent()
-        answer = self._engine.call("Analyze", request, service.AnalyzeResponse())
+        answer = self.engine.call("Analyze", request, service.AnalyzeResponse())
         return _read(answer.resolved_statement)
+
+    def options(self, parameters: dict[str, type_pb2.TypeProto]) -> options_pb2.AnalyzerOptionsProto:
+        options = options_pb2.AnalyzerOptionsProto(default_timezone="UTC")
+        options.language_options.CopyFrom(self._language)
+        options.error_message_mode = language_pb2.ERROR_MESSAGE_MULTI_LINE_WITH_CARET
+        for name, kind in parameters.items():
+            options.query_parameters.add(name=name).type.CopyFrom(kind)
+        return options
 
     def _paths(self, sql: str) -> list[tuple[str, ...]]:
         request = service.ExtractTableNamesFromStatementRequest(sql_statement=sql)
         request.options.CopyFrom(self._language)
-        names = self._engine.call(
+        names = self.engine.call(
             "ExtractTableNamesFromStatement", request, service.ExtractTableNamesFromStatementResponse()
         )
         altered = [tuple(path.replace("`", "").split(".")) for path in ALTERED.findall(sql)]

@@ -97,3 +97,14 @@ def _analyzed(
 def _define(analyzer: Analyzer, dataset: str, table: str, schema: dict[str, Any]) -> None:
     if fields := schema.get("fields"):
         analyzer.tables[dataset, table] = [(field["name"], type_of(field)) for field in fields]
+
+
+def views_in_order(views: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Each view after those that it reads. `views`: `{"dataset.view": {"sql"}}`."""
+    left = dict(views)
+    while left:
+        for name, view in list(left.items()):
+            read = {".".join(path) for path in re.findall(r"`(\w+)`\.`(\w+)`", view["sql"])}
+            if left.keys().isdisjoint(read):
+                yield name
+                del left[name]

@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from local_bigquery.api import uploads
+from local_bigquery.api import jobs, uploads
 from local_bigquery.app import app
 from local_bigquery.catalog import tables
 from local_bigquery.cli import main
 from local_bigquery.engine import database
-from local_bigquery.jobs import load
+from local_bigquery.jobs import load, query
+from local_bigquery.sql.rules import STATEMENT_RULES
+from sqlglot import exp
 
 MAX_RECORDED_BYTES = 1 << 20
 """Of a request; the rest is rows."""
 
+CREATE_TABLE_AS = "CREATE_TABLE_AS_SELECT"
 KILLED = {"reason": "backendError", "message": "the server was killed during this job"}
 
 
@@ -99,6 +102,57 @@ def text(field: Any) -> Any:
     return field if field.type == "JSON" else field.replace(type="STRING")
 
 
+def decoded(expression: str, field: Any, depth: int = 0) -> Any:
+    """Upstream takes no seconds since 1970 for a TIMESTAMP."""
+    if field.type == "TIMESTAMP" and expression == database.quote(field.name):
+        seconds = f"TRY_CAST(CAST({expression} AS VARCHAR) AS DOUBLE)"
+        since_1970 = f"make_timestamptz(TRY_CAST(round({seconds} * 1000000) AS BIGINT))"
+        return f"coalesce(TRY_CAST({expression} AS TIMESTAMPTZ), {since_1970})"
+    return decoded_upstream(expression, field, depth)
+
+
+def execute(*arguments: Any, **options: Any) -> Any:
+    """Upstream names no destination for CREATE TABLE AS, and dbt, which reads it, fails every model that is a table."""
+    statistics, children, destination = execute_upstream(*arguments, **options)
+    if destination is None and statistics.statementType == CREATE_TABLE_AS:
+        destination = statistics.ddlTargetTable
+    return statistics, children, destination
+
+
+def results(job: Any, *arguments: Any) -> Any:
+    """Upstream returns the rows of the destination; CREATE TABLE AS has one, and no rows."""
+    done = job.statistics.query
+    if done and done.statementType == CREATE_TABLE_AS:
+        asked = job.configuration.query.without("destinationTable")
+        job = job.replace(configuration=job.configuration.replace(query=asked))
+    return results_upstream(job, *arguments)
+
+
+def ignore_nulls_before_limit(tree: Any, _context: Any) -> Any:
+    """ARRAY_AGG(… IGNORE NULLS … LIMIT …): upstream applies IGNORE NULLS to the limited list, which DuckDB refuses."""
+    for ignoring in list(tree.find_all(exp.IgnoreNulls)):
+        aggregate = ignoring.find(exp.ArrayAgg)
+        if aggregate is not None and aggregate is not ignoring.this:
+            aggregate.replace(exp.IgnoreNulls(this=aggregate.copy()))
+            ignoring.replace(ignoring.this)
+    return tree
+
+
+def zones_of_any_expression(tree: Any, _context: Any) -> Any:
+    """DATETIME(timestamp, zone): upstream takes every zone that is not a literal for a time of day."""
+    for node in list(tree.find_all(exp.Datetime)):
+        moment, second = node.this, node.expression
+        if isinstance(second, exp.Column):
+            local = exp.func(
+                "timezone", exp.cast(second.copy(), "VARCHAR"), exp.cast(moment.copy(), "TIMESTAMPTZ")
+            )
+            is_zone = exp.func("typeof", second.copy()).eq("VARCHAR")
+            time = exp.TryCast(this=second.copy(), to=exp.DataType.build("TIME"))
+            joined = exp.cast(exp.Add(this=exp.cast(moment.copy(), "DATE"), expression=time), "TIMESTAMP")
+            node.replace(exp.case().when(is_zone, local).else_(joined))
+    return tree
+
+
 class Recording:
     """Records successful requests as JSON lines in the folder BIGQUERY_RECORDING, one file per server.
 
@@ -135,7 +189,10 @@ class Recording:
 start_upload_upstream, alter_table_upstream = uploads._start, tables._alter
 database._attach, database._connect, database.projects = attach, connect, projects
 uploads._start, tables._alter = start_upload, alter_table
-load._text = text
+decoded_upstream, execute_upstream, results_upstream = load._decoded, query.execute, jobs.results
+load._text, load._decoded = text, decoded
+query.execute, jobs.results = execute, results
+STATEMENT_RULES += [ignore_nulls_before_limit, zones_of_any_expression]
 
 if recording := os.environ.get("BIGQUERY_RECORDING"):
     app.add_middleware(Recording, folder=recording)

@@ -1,0 +1,84 @@
+"""Where the sandbox's BigQuery server would differ from BigQuery without the changes of its launcher."""
+
+import io
+import json
+
+import pytest
+from google.cloud.bigquery import LoadJobConfig, SchemaField
+
+
+@pytest.fixture
+def run(warehouse, dataset):
+    def rows(sql):
+        return [tuple(row.values()) for row in warehouse.client.query_and_wait(sql.format(dataset=dataset))]
+
+    return rows
+
+
+@pytest.fixture
+def load(warehouse, dataset):
+    """Loads lines of JSON into a table of one column."""
+
+    def lines(kind, *values):
+        file = io.BytesIO(b"".join(json.dumps({"value": value}).encode() + b"\n" for value in values))
+        config = LoadJobConfig(source_format="NEWLINE_DELIMITED_JSON", schema=[SchemaField("value", kind)])
+        warehouse.client.load_table_from_file(file, f"{dataset}.loaded", job_config=config).result()
+
+    return lines
+
+
+def test_a_job_that_creates_a_table_has_it_as_its_destination(warehouse, dataset, run):
+    """Where dbt reads the number of rows; without it no model that is a table could be built."""
+    job = warehouse.client.query(
+        f"CREATE OR REPLACE TABLE {dataset}.made AS SELECT 1 AS id UNION ALL SELECT 2"
+    )
+    job.result()
+    assert job.statement_type == "CREATE_TABLE_AS_SELECT"
+    assert (job.destination.dataset_id, job.destination.table_id) == (dataset, "made")
+    assert warehouse.client.get_table(job.destination).num_rows == 2
+    assert list(warehouse.client.query_and_wait(f"CREATE TABLE {dataset}.same AS SELECT 1 AS id")) == []
+    assert run("SELECT id FROM {dataset}.made ORDER BY id") == [(1,), (2,)]
+
+
+def test_an_aggregate_ignores_nulls_and_is_ordered_and_limited_at_once(run):
+    sql = """
+        SELECT ARRAY_AGG(value IGNORE NULLS ORDER BY place DESC LIMIT {limit})
+        FROM UNNEST([STRUCT('a' AS value, 1 AS place), ('b', 2), (NULL, 3), ('c', 0)])
+    """
+    assert run(sql.replace("{limit}", "1")) == [(["b"],)]
+    assert run(sql.replace("{limit}", "2")) == [(["b", "a"],)]
+
+
+def test_the_zone_of_a_local_time_may_be_a_column(run):
+    sql = """
+        SELECT
+          STRING(DATETIME(TIMESTAMP '2026-07-01T12:00:00Z', zone)),
+          STRING(DATETIME(DATE '2026-07-01', time_of_day))
+        FROM UNNEST(['UTC', 'America/New_York']) AS zone
+        CROSS JOIN UNNEST([TIME '01:02:03']) AS time_of_day
+        ORDER BY zone
+    """
+    assert run(sql) == [
+        ("2026-07-01 08:00:00", "2026-07-01 01:02:03"),
+        ("2026-07-01 12:00:00", "2026-07-01 01:02:03"),
+    ]
+
+
+def test_a_json_column_takes_text(run, load):
+    load("JSON", "text", 7, ["a"], {"b": None}, "", None)
+    assert run("SELECT TO_JSON_STRING(value) FROM {dataset}.loaded WHERE value IS NOT NULL") == [
+        ('"text"',),
+        ("7",),
+        ('["a"]',),
+        ('{"b":null}',),
+        ('""',),
+    ]
+
+
+def test_a_timestamp_column_takes_seconds_since_1970(run, load):
+    load("TIMESTAMP", 1767225600, 1767225600.5, "2026-01-01T00:00:00Z", None)
+    assert run("SELECT UNIX_MICROS(value) FROM {dataset}.loaded WHERE value IS NOT NULL") == [
+        (1767225600000000,),
+        (1767225600500000,),
+        (1767225600000000,),
+    ]

@@ -1,5 +1,6 @@
 """What the views promise, on rows as the loader appends them."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -367,6 +368,13 @@ def test_what_no_longer_agrees_with_the_table_of_models_is_named_and_rewritten(t
     written = make_models(tmp_path)
     assert (written.returncode, written.stdout) == (0, f"wrote {path}\n")
     assert file.read_text() == right
+
+
+def test_targets_differ_in_project_and_dataset_only():
+    """So what Google's analyzer says of the SQL of the local target holds for all."""
+    files = [path for path in (ROOT / "transform").rglob("*") if path.suffix in (".sql", ".yml")]
+    written = "\n".join(path.read_text() for path in files if path.name != "profiles.yml")
+    assert set(re.findall(r"\btarget\.(\w+)", written)) == {"schema", "project"}
 
 
 @pytest.mark.parametrize("model", MODELS)

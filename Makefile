@@ -137,6 +137,16 @@ test-faults: setup ## 32 faults of Zendesk, in every pagination style
 benchmark: setup $(NEEDED_BY_$(NAME)) ## NAME=whole_path, tap, peers, quota, publishing or odd_values
 	$(PYTHON) -m benchmarks.$(NAME)
 
+# Records what the product asks of BigQuery; another commit does so in an environment of its own.
+cost: setup .venvs/googlesql/.ready ## what BigQuery would bill for each statement, in three minutes: make cost, make cost AGAINST=main
+	@PYTHONPATH=. $(PYTHON) cost/record.py build/cost/now
+	@if [ -n "$(AGAINST)" ]; then \
+		rm -rf build/cost/commit && mkdir build/cost/commit && git archive "$(AGAINST)" | tar -x -C build/cost/commit && \
+		$(MAKE) --no-print-directory -C build/cost/commit setup && cd build/cost/commit && \
+		PYTHONPATH=. $(PYTHON) $(CURDIR)/cost/record.py $(CURDIR)/build/cost/before || exit 1; \
+	fi
+	@.venvs/googlesql/bin/python -m cost build/cost/now $(if $(AGAINST),--against build/cost/before)
+
 stock: setup .venvs/stock-target-bigquery/.ready ## the loader's conformance tests, on the stock package that it replaces
 	TARGET_UNDER_TEST=stock $(PYTHON) -m pytest -n 2 -q --tb=line tests/target_bigquery/test_conformance.py
 

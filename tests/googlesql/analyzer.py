@@ -84,12 +84,15 @@ class Analyzer:
 
     def analyze(self, sql: str, parameters: dict[str, type_pb2.TypeProto], dataset: str | None) -> Analyzed:
         """Raises Refused, with the analyzer's sentence and the place in the statement."""
+        return _read(self.resolve(sql, parameters, dataset))
+
+    def resolve(self, sql: str, parameters: dict[str, type_pb2.TypeProto], dataset: str | None) -> Any:
+        """The resolved statement. Raises Refused."""
         request = service.AnalyzeRequest(sql_statement=sql)
         request.options.CopyFrom(self.options(parameters))
         request.simple_catalog.CopyFrom(self._catalog(self._paths(sql), dataset))
         request.descriptor_pool_list.definitions.add().builtin.SetInParent()
-        answer = self.engine.call("Analyze", request, service.AnalyzeResponse())
-        return _read(answer.resolved_statement)
+        return self.engine.call("Analyze", request, service.AnalyzeResponse()).resolved_statement
 
     def options(self, parameters: dict[str, type_pb2.TypeProto]) -> options_pb2.AnalyzerOptionsProto:
         options = options_pb2.AnalyzerOptionsProto(default_timezone="UTC")
@@ -147,14 +150,14 @@ def _read(statement: Any) -> Analyzed:
     if not kinds[-1].startswith("resolved_create_"):
         return Analyzed([])
     if "view" in kinds[-1]:
-        columns = [(one.name, one.column.type) for one in _attribute(node, "output_column_list")]
+        columns = [(one.name, one.column.type) for one in attribute(node, "output_column_list")]
     else:
-        columns = [(one.name, one.type) for one in _attribute(node, "column_definition_list")]
-    name = [word for part in _attribute(node, "name_path") for word in part.split(".")]
+        columns = [(one.name, one.type) for one in attribute(node, "column_definition_list")]
+    name = [word for part in attribute(node, "name_path") for word in part.split(".")]
     return Analyzed(columns, tuple(name[-2:]))
 
 
-def _attribute(node: Any, name: str) -> Any:
+def attribute(node: Any, name: str) -> Any:
     """Of the node or of those it extends, which its protocol buffer holds as `parent`."""
     while not hasattr(node, name):
         node = node.parent

@@ -43,10 +43,12 @@ def replay(folder: Path, analyzer: Analyzer) -> Iterator[Result]:
         analyzer.tables.clear()
         for line in file.read_text().splitlines():
             request = json.loads(line)
-            yield from _replay(request["path"].split("/"), request["body"] or {}, analyzer, seen)
+            yield from replay_request(request, analyzer, seen)
 
 
-def _replay(path: list[str], body: dict[str, Any], analyzer: Analyzer, seen: set[str]) -> Iterator[Result]:
+def replay_request(request: dict[str, Any], analyzer: Analyzer, seen: set[str]) -> Iterator[Result]:
+    """Its statements, except those of a shape in `seen`. The analyzer then knows the tables that it made."""
+    path, body = request["path"].split("/"), request["body"] or {}
     if "tables" in path:
         name = body.get("tableReference", {}).get("tableId", path[-1])
         _define(analyzer, path[path.index("datasets") + 1], name, body.get("schema", {}))
@@ -56,16 +58,28 @@ def _replay(path: list[str], body: dict[str, Any], analyzer: Analyzer, seen: set
         table = load["destinationTable"]
         _define(analyzer, table["datasetId"], table["tableId"], load.get("schema", {}))
         return
-    query = body if path[-1] == "queries" else configuration.get("query")
+    if query := query_of(request):
+        given = types_of_parameters(query)
+        dataset = query.get("defaultDataset", {}).get("datasetId")
+        for statement in END_OF_STATEMENT.split(query["query"]):
+            yield from _analyzed(statement, given, dataset, analyzer, seen)
+
+
+def query_of(request: dict[str, Any]) -> dict[str, Any] | None:
+    """What the request sends as a query or a script, if it does."""
+    body = request["body"] or {}
+    configuration = body.get("configuration", {})
+    query: dict[str, Any] | None = (
+        body if request["path"].endswith("/queries") else configuration.get("query")
+    )
     if not query or configuration.get("dryRun"):
-        return
-    given = {one["name"]: type_of_parameter(one["parameterType"]) for one in query.get("queryParameters", [])}
-    dataset = query.get("defaultDataset", {}).get("datasetId")
-    sql = query["query"]
-    if "INFORMATION_SCHEMA" in sql:  # dbt's own, over views that exist in BigQuery only
-        return
-    for statement in END_OF_STATEMENT.split(sql):
-        yield from _analyzed(statement, given, dataset, analyzer, seen)
+        return None
+    # INFORMATION_SCHEMA is dbt's own, over views that exist in BigQuery only
+    return None if "INFORMATION_SCHEMA" in query["query"] else query
+
+
+def types_of_parameters(query: dict[str, Any]) -> dict[str, Any]:
+    return {one["name"]: type_of_parameter(one["parameterType"]) for one in query.get("queryParameters", [])}
 
 
 def _analyzed(

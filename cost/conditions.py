@@ -1,0 +1,97 @@
+"""Conditions of a statement that may keep BigQuery from reading partitions: a column next to constants."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from cost.tree import function_of, kind, part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Value = datetime | int | str | None
+"""None: a constant whose value this module does not compute."""
+
+COMPARISONS = {
+    "$equal": "=",
+    "$greater": ">",
+    "$greater_or_equal": ">",
+    "$less": "<",
+    "$less_or_equal": "<",
+}
+MIRRORED = {"=": "=", ">": "<", "<": ">"}
+STEPS = {3: 86_400.0, 7: 3_600.0, 8: 60.0, 9: 1.0}
+"""Seconds by zetasql.functions.DateTimestampPart; a month has no fixed length."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """`operator`: =, <, >, between, in. `values`: the constants, or none if something else is compared."""
+
+    column: int
+    operator: str
+    values: tuple[Value, ...]
+
+
+class NotConstant(Exception):  # noqa: N818 - of an expression
+    """It depends on rows, so it prunes nothing."""
+
+
+def conditions_of(expression: Any, given: Mapping[str, Value], now: datetime) -> Iterator[Condition]:  # noqa: ANN401 - a node
+    """Conditions that all rows must meet. `given`: values of the parameters."""
+    called = function_of(expression)
+    if called is None:
+        return
+    name, arguments = called
+    if name == "$and":
+        for one in arguments:
+            yield from conditions_of(one, given, now)
+        return
+    operator = COMPARISONS.get(name) or {"$between": "between", "$in": "in"}.get(name)
+    if operator is None:
+        return
+    if operator in MIRRORED and kind(arguments[0]) != "ColumnRef":
+        arguments, operator = arguments[::-1], MIRRORED[operator]
+    if kind(arguments[0]) != "ColumnRef":
+        return
+    try:
+        values = tuple(constant(one, given, now) for one in arguments[1:])
+    except NotConstant:
+        values = ()
+    yield Condition(part(arguments[0], "column").column_id, operator, values)
+
+
+def constant(node: Any, given: Mapping[str, Value], now: datetime) -> Value:  # noqa: ANN401 - a node
+    """Raises NotConstant."""
+    if kind(node) == "Literal":
+        return _literal(part(node, "value").value)
+    if kind(node) == "Parameter":
+        return given.get(part(node, "name"))
+    called = function_of(node)
+    if called is None:
+        if kind(node) == "Cast":
+            return constant(part(node, "expr"), given, now)
+        raise NotConstant
+    name, arguments = called
+    if name == "current_timestamp":
+        return now
+    values = [constant(one, given, now) for one in arguments]
+    if name in ("timestamp_add", "timestamp_sub"):
+        moment, count, unit = values
+        seconds = STEPS.get(unit) if isinstance(unit, int) else None
+        if isinstance(moment, datetime) and isinstance(count, int) and seconds:
+            return moment + timedelta(seconds=count * seconds) * (1 if name.endswith("add") else -1)
+    return None
+
+
+def _literal(value: Any) -> Value:  # noqa: ANN401 - a protocol buffer
+    held = value.WhichOneof("value")
+    if held == "timestamp_value":
+        return datetime.fromtimestamp(value.timestamp_value.seconds, UTC)
+    if held == "date_value":
+        return datetime.fromtimestamp(value.date_value * 86_400, UTC)
+    if held in ("int64_value", "enum_value"):
+        return int(getattr(value, held))
+    return str(value.string_value) if held == "string_value" else None

@@ -36,7 +36,7 @@ sandbox: setup ## the sandbox alone, until Ctrl-C
 	@$(PYTHON) -m sandbox up
 
 clean: ## remove what runs and set-up left, environments included
-	rm -rf .sandbox .meltano .venv .venvs dist logs output transform/target transform/logs
+	rm -rf .sandbox .meltano .venv .venvs build dist logs output transform/target transform/logs
 
 ##@ Operate it
 check-env: setup ## check that an environment has what its runs need: make check-env ENV=staging
@@ -141,9 +141,9 @@ benchmark: setup $(NEEDED_BY_$(NAME)) ## NAME=whole_path, tap, peers, quota, pub
 cost: setup .venvs/googlesql/.ready ## what BigQuery would bill for each statement, in three minutes: make cost, make cost AGAINST=main
 	@PYTHONPATH=. $(PYTHON) cost/record.py build/cost/now
 	@if [ -n "$(AGAINST)" ]; then \
-		rm -rf build/cost/commit && mkdir build/cost/commit && git archive "$(AGAINST)" | tar -x -C build/cost/commit && \
-		$(MAKE) --no-print-directory -C build/cost/commit setup && cd build/cost/commit && \
-		PYTHONPATH=. $(PYTHON) $(CURDIR)/cost/record.py $(CURDIR)/build/cost/before || exit 1; \
+		other=$$(mktemp -d) && trap 'rm -rf "$$other"' EXIT && git archive "$(AGAINST)" | tar -x -C "$$other" && \
+		$(MAKE) --no-print-directory -C "$$other" setup && \
+		(cd "$$other" && PYTHONPATH=. $(PYTHON) $(CURDIR)/cost/record.py $(CURDIR)/build/cost/before) || exit 1; \
 	fi
 	@.venvs/googlesql/bin/python -m cost build/cost/now $(if $(AGAINST),--against build/cost/before)
 

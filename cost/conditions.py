@@ -22,7 +22,7 @@ COMPARISONS = {
     "$less_or_equal": "<",
 }
 MIRRORED = {"=": "=", ">": "<", "<": ">"}
-STEPS = {3: 86_400.0, 7: 3_600.0, 8: 60.0, 9: 1.0}
+SECONDS = {3: 86_400.0, 7: 3_600.0, 8: 60.0, 9: 1.0}
 """Seconds by zetasql.functions.DateTimestampPart; a month has no fixed length."""
 
 
@@ -80,7 +80,7 @@ def constant(node: Any, given: Mapping[str, Value], now: datetime) -> Value:  # 
     values = [constant(one, given, now) for one in arguments]
     if name in ("timestamp_add", "timestamp_sub"):
         moment, count, unit = values
-        seconds = STEPS.get(unit) if isinstance(unit, int) else None
+        seconds = SECONDS.get(unit) if isinstance(unit, int) else None
         if isinstance(moment, datetime) and isinstance(count, int) and seconds:
             return moment + timedelta(seconds=count * seconds) * (1 if name.endswith("add") else -1)
     return None

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
     from cost.conditions import Value
 
+INNER, LEFT, RIGHT = 0, 1, 2
+"""zetasql.ResolvedJoinScanEnums.JoinType"""
+INSERT = 0
+"""zetasql.ResolvedMergeWhenEnums.ActionType"""
+
 
 @dataclasses.dataclass(frozen=True)
 class Bound:
@@ -52,7 +57,7 @@ class Reader:
             return list(self._changed(node, "where_expr", is_rewritten=True))
         if kind(node) == "MergeStmt":
             actions = {part(unwrapped(one), "action_type") for one in node.when_clause_list}
-            return list(self._changed(node, "merge_expr", is_rewritten=actions != {0}))
+            return list(self._changed(node, "merge_expr", is_rewritten=actions != {INSERT}))
         if kind(node) == "InsertStmt":
             return list(self._walk(part(node, "query"), ())) if has(node, "query") else []
         if kind(node).startswith("Create") and "View" in kind(node):
@@ -102,13 +107,13 @@ class Reader:
     def _join(self, node: Any, above: Conditions) -> Iterator[Read]:  # noqa: ANN401 - a node
         """A condition of an outer join keeps no row of its outer side away."""
         on = self._conditions(part(node, "join_expr")) if has(node, "join_expr") else ()
-        left, right, _full = (part(node, "join_type") == number for number in (1, 2, 3))
-        is_inner = part(node, "join_type") == 0
+        kind_of_join = part(node, "join_type")
+        is_inner, is_left, is_right = (kind_of_join == number for number in (INNER, LEFT, RIGHT))
         yield from self._others(
             node,
             {
-                "left_scan": (above if is_inner or left else ()) + (on if is_inner or right else ()),
-                "right_scan": (above if is_inner or right else ()) + (on if is_inner or left else ()),
+                "left_scan": (above if is_inner or is_left else ()) + (on if is_inner or is_right else ()),
+                "right_scan": (above if is_inner or is_right else ()) + (on if is_inner or is_left else ()),
             },
         )
 

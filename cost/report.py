@@ -22,27 +22,24 @@ def printed(bill: Bill) -> str:
         "### By job\n",
         _table(["job", "runs a day", *(f"$ a month at {one}" for one in months)], _jobs(bill, jobs)),
     ]
-    for title, wanted in (("Jobs", _of_jobs), ("Analysts", _of_analysts), ("Views", _of_views)):
-        lines = [line for job, of_job in jobs.items() if wanted(job, account.jobs[job]) for line in of_job]
-        names = lines if title != "Jobs" else sorted(lines, key=lambda line: -line.dollars[-1])
-        header = ["statement", *(f"GB at {one}" for one in months), f"$ a month at {last} mo."]
-        texts += [f"\n### {title}\n", _table(header, (_row(line, title) for line in names))]
+    in_jobs = [
+        line
+        for job, lines in jobs.items()
+        if account.jobs[job] and job not in ("analyst", "view")
+        for line in lines
+    ]
+    in_jobs.sort(key=lambda line: -line.dollars[-1])
+    header = ["statement", *(f"GB at {one}" for one in months), f"$ a month at {last} mo."]
+    for title, lines in (("Jobs", in_jobs), ("Analysts", jobs.get("analyst", []))):
+        texts += [f"\n### {title}\n", _table(header, map(_row, lines))]
+    texts += [
+        "\n### Views\n",
+        _table(header[:-1], _views(jobs.get("view", []), account.prices["minimum_bytes_per_table"])),
+    ]
     texts += ["\n### Storage\n", _table(["", *months], _storage(bill))]
     texts += ["\n### Load jobs\n", _table(["table", "a day", "limit"], _loads(bill))]
     texts += ["\n### Assumed of single statements\n", *_notes(bill.lines)]
     return "\n".join(texts)
-
-
-def _of_jobs(job: str, runs: float) -> bool:
-    return runs > 0 and job not in ("analyst", "view")
-
-
-def _of_analysts(job: str, _runs: float) -> bool:
-    return job == "analyst"
-
-
-def _of_views(job: str, _runs: float) -> bool:
-    return job == "view"
 
 
 def _jobs(bill: Bill, jobs: dict[str, list[Line]]) -> Iterator[Sequence[str]]:
@@ -56,10 +53,20 @@ def _jobs(bill: Bill, jobs: dict[str, list[Line]]) -> Iterator[Sequence[str]]:
     yield ["all", "", *map(_dollars, totals)]
 
 
-def _row(line: Line, title: str) -> Sequence[str]:
+def _row(line: Line) -> Sequence[str]:
     times = f" ({line.count} times)" if line.count > 1 else ""
-    name = f"{line.job}: {line.title}{times}" if title == "Jobs" else f"{line.title}{times}"
-    return [name.replace("*", "\\*"), *map(_gigabytes, line.billed), _dollars(line.dollars[-1])]
+    name = line.title if line.job == "analyst" else f"{line.job}: {line.title}"
+    return [f"{name}{times}".replace("*", "\\*"), *map(_gigabytes, line.billed), _dollars(line.dollars[-1])]
+
+
+def _views(lines: Sequence[Line], minimum: float) -> Iterator[Sequence[str]]:
+    """Those that bill no more than the minimum together."""
+    small = [line for line in lines if line.billed[-1] <= minimum]
+    for line in lines:
+        if line not in small:
+            yield [line.title.replace("*", "\\*"), *map(_gigabytes, line.billed)]
+    if small:
+        yield [f"each of {len(small)} others", *[_gigabytes(minimum)] * len(small[0].billed)]
 
 
 def _storage(bill: Bill) -> Iterator[Sequence[str]]:

@@ -22,7 +22,7 @@ INLINE = re.compile(
 )
 VARIABLE = re.compile(r"\$\{\w+:-([^}]*)\}")
 """With its default, as the shell would fill it in."""
-END = re.compile(r";\s*(?:\n|$)")
+END = re.compile(r"(;\s*(?:\n\s*|$))")
 ELIDED = "…"
 """Where a page leaves out the rest of a statement."""
 
@@ -39,12 +39,12 @@ def statements(root: Path) -> Iterator[Statement]:
     for page in sorted({path for pattern in PAGES for path in root.glob(pattern)}):
         text = page.read_text()
         for start, script in scripts(text):
-            offset = start
-            for sql in END.split(script):
-                line = text.count("\n", 0, offset) + 1
+            line = text.count("\n", 0, start) + 1
+            parts = END.split(script)
+            for sql, end in zip(parts[::2], [*parts[1::2], ""], strict=True):
                 if sql.strip() and ELIDED not in sql:
                     yield Statement(f"{page.relative_to(root)}:{line}", sql)
-                offset = text.find("\n", offset + len(sql)) if len(sql) < len(script) else offset
+                line += (sql + end).count("\n")
 
 
 def scripts(text: str) -> Iterator[tuple[int, str]]:

@@ -80,3 +80,14 @@ def test_a_mistake_on_a_page_is_named_with_its_place(analyzer, tmp_path, page, s
     (tmp_path / "docs" / "new.md").write_text("# New\n\n" + page.format(statement))
     [line] = refused(analyzer, tmp_path)
     assert re.match(rf"docs/new\.md:[34]: (?s:.)*{re.escape(sentence)}", line), line
+
+
+def test_a_mistake_in_the_last_of_several_statements_has_its_own_line(analyzer, tmp_path):
+    written = [
+        "SELECT id\n FROM zendesk.ticket_latest;",
+        "SELECT 1 AS one;",
+        "SELECT nothing FROM zendesk.ticket",
+    ]
+    (tmp_path / "README.md").write_text("\n".join(["# New", "```sql", *written, "```", ""]))
+    [line] = refused(analyzer, tmp_path)
+    assert line.startswith("README.md:6: "), line

@@ -7,7 +7,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests import processes
 
-pytest_plugins = ["sandbox.testing"]
+pytest_plugins = ["tests.servers"]
 
 STARTS_SOMETHING = {"commands", "warehouse", "pubsub", "zendesk_url", "project", "server", "up", "url", "gcs"}
 """Fixtures that start servers or processes: a test that asks for none of them is fast."""

@@ -10,7 +10,7 @@ import pytest
 from target_bigquery.target import TargetBigQuery
 
 from sandbox.addresses import BUCKET, PROJECT
-from sandbox.fault_proxy import FaultProxy
+from tests.fault_proxy import FaultProxy
 from tests.target_bigquery.singer import lines
 
 IS_STOCK = os.environ.get("TARGET_UNDER_TEST") == "stock"

@@ -10,7 +10,7 @@ import signal
 
 import pytest
 
-from sandbox.fault_proxy import Fault
+from tests.fault_proxy import Fault
 from tests.target_bigquery.singer import lines, record, schema, state
 
 UPLOAD = {"staged in GCS": ("gcs", "POST /upload"), "uploaded directly": ("bigquery", "/upload/")}

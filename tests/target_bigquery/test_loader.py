@@ -12,7 +12,7 @@ from target_bigquery.settings import bucket
 from target_bigquery.spool import Spool
 
 from sandbox.addresses import BUCKET
-from sandbox.fault_proxy import Fault
+from tests.fault_proxy import Fault
 
 FIELDS = [bigquery.SchemaField("id", "INTEGER")]
 JOB = "PUT /"

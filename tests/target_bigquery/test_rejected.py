@@ -7,7 +7,7 @@ import pytest
 from cityblock_singer.google.errors import WarehouseError
 from target_bigquery import spool
 
-from sandbox.fault_proxy import Fault
+from tests.fault_proxy import Fault
 from tests.target_bigquery.singer import lines, record, schema, state
 
 SECRET = "canary 7f3a"

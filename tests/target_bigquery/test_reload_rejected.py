@@ -8,7 +8,7 @@ from target_bigquery.check import findings
 from target_bigquery.reload_rejected import command
 from target_bigquery.settings import SETTINGS
 
-from sandbox.fault_proxy import Fault
+from tests.fault_proxy import Fault
 from tests.target_bigquery.singer import record, schema, state
 
 VIA = {"type": ["object", "null"], "properties": {"channel": {"type": ["string", "null"]}, "a-b": {}}}

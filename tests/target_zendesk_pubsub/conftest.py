@@ -8,7 +8,7 @@ from google.cloud import bigquery
 from local_pubsub.clients import clients
 
 from sandbox.addresses import PROJECT, TOPIC_PROJECT
-from sandbox.fault_proxy import FaultProxy
+from tests.fault_proxy import FaultProxy
 from tests.target_zendesk_pubsub.commons import Commons
 from tests.target_zendesk_pubsub.tickets import DIRECTORY, STRANGER, lines
 

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from sandbox.fault_proxy import Fault
+from tests.fault_proxy import Fault
 from tests.target_zendesk_pubsub.tickets import DIRECTORY, STRANGER, schema, state, ticket
 
 pytestmark = pytest.mark.usefixtures("company")

@@ -10,8 +10,8 @@ import pytest
 from local_pubsub.clients import clients
 
 from sandbox.addresses import SUBSCRIPTION, TOPIC, TOPIC_PROJECT, Addresses
-from sandbox.fault_proxy import Fault
 from sandbox.pubsub import pubsub_server
+from tests.fault_proxy import Fault
 from tests.target_zendesk_pubsub.commons import Commons
 from tests.target_zendesk_pubsub.tickets import DIRECTORY, START, STRANGER, lines, schema, state, ticket
 

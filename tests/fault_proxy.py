@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else the body waits 40 ms until the headers are acknowledged
 
-    def __init__(self, proxy: FaultProxy, *arguments: Any) -> None:  # noqa: ANN401 - the server's
+    def __init__(self, proxy: FaultProxy, *arguments: Any) -> None:
         self._proxy = proxy
         super().__init__(*arguments)
 

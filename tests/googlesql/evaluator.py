@@ -1,4 +1,4 @@
-"""Queries evaluated by Google's engine on rows in memory, as rows of plain JSON values."""
+"""Queries and changes evaluated by Google's engine on rows in memory, as rows of plain JSON values."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from zetasql.wasi._pb2.zetasql.public import type_pb2, value_pb2
 from tests.googlesql.analyzer import type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from tests.googlesql.analyzer import Analyzer, Columns
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SCALARS = {"INT64": "int64_value", "DOUBLE": "double_value", "BOOL": "bool_value", "STRING": "string_value"}
 SCALARS |= {"JSON": "json_value"}
+INSERT = re.compile(r"\s*INSERT\b", re.IGNORECASE)
 
 
 class Evaluator:
@@ -29,10 +30,49 @@ class Evaluator:
 
     def evaluate(self, sql: str, parameters: Mapping[str, int | str]) -> tuple[Columns, list[list[Any]]]:
         """Raises Refused."""
-        sql, named = self._by_single_names(sql)
-        kinds = {name: type_of({"type": "INT64" if isinstance(one, int) else "STRING"}) for name, one in parameters.items()}  # fmt: skip
-        request = service.PrepareQueryRequest(sql=sql)
-        request.options.CopyFrom(self._analyzer.options(kinds))
+        request = service.PrepareQueryRequest()
+        self._fill(request, sql, parameters, numbered=False)
+        prepared = self._call("PrepareQuery", request, service.PrepareQueryResponse()).prepared
+        number = prepared.prepared_query_id
+        asked = service.EvaluateQueryRequest(prepared_query_id=number, params=given(parameters))
+        try:
+            answer = self._call("EvaluateQuery", asked, service.EvaluateQueryResponse())
+        finally:
+            done = service.UnprepareQueryRequest(prepared_query_id=number)
+            self._call("UnprepareQuery", done, service.UnprepareQueryRequest())
+        columns = [(column.name, column.type) for column in prepared.columns]
+        return columns, [values(row.cell, columns) for row in answer.content.table_data.row]
+
+    def change(self, sql: str, parameters: Mapping[str, int | str]) -> None:
+        """Applies an INSERT, UPDATE or DELETE to `tables`. Raises Refused, for a MERGE always."""
+        request = service.PrepareModifyRequest()
+        # by its number, a row that changes is found; new rows would have none
+        self._fill(request, sql, parameters, numbered=not INSERT.match(sql))
+        prepared = self._call("PrepareModify", request, service.PrepareModifyResponse()).prepared
+        number = prepared.prepared_modify_id
+        asked = service.EvaluateModifyRequest(prepared_modify_id=number, params=given(parameters))
+        try:
+            answer = self._call("EvaluateModify", asked, service.EvaluateModifyResponse())
+        finally:
+            done = service.UnprepareModifyRequest(prepared_modify_id=number)
+            self._call("UnprepareModify", done, service.UnprepareModifyRequest())
+        columns, rows = self.tables[answer.table_name]
+        kept = dict(enumerate(rows))
+        for row in answer.content:
+            key = row.old_primary_key[0].int64_value if row.old_primary_key else len(kept)
+            if row.operation == row.DELETE:
+                del kept[key]
+            else:
+                kept[key] = values(row.cell[: len(columns)], columns)
+        self.tables[answer.table_name] = columns, [*kept.values()]
+
+    def _call(self, name: str, request: Any, response: Any) -> Any:
+        return self._analyzer.engine.call(name, request, response)
+
+    def _fill(self, request: Any, sql: str, parameters: Mapping[str, int | str], *, numbered: bool) -> None:
+        """`numbered`: tables have a further column, their primary key, with the index of each row."""
+        request.sql, named = self._by_single_names(sql)
+        request.options.CopyFrom(self._analyzer.options({name: kind_of(one) for name, one in parameters.items()}))  # fmt: skip
         root = request.simple_catalog
         root.name = "root"
         root.builtin_function_options.language_options.CopyFrom(request.options.language_options)
@@ -40,28 +80,16 @@ class Evaluator:
         for number, name in enumerate(named, 1):
             columns, rows = self.tables[name]
             table = root.table.add(name=name, serialization_id=number)
+            if numbered:
+                table.primary_key_column_index.append(len(columns))
+                columns = [*columns, ("_number", kind_of(0))]
+                rows = [[*row, index] for index, row in enumerate(rows)]
             for column, kind in columns:
                 table.column.add(name=column).type.CopyFrom(kind)
             content = request.table_content[name].table_data
             content.SetInParent()
             for row in rows:
                 content.row.add().cell.extend(packed(one, kind) for one, (_, kind) in zip(row, columns, strict=True))  # fmt: skip
-        prepared = self._analyzer.engine.call(
-            "PrepareQuery", request, service.PrepareQueryResponse()
-        ).prepared
-        asked = service.EvaluateQueryRequest(prepared_query_id=prepared.prepared_query_id)
-        for name, one in parameters.items():
-            asked.params.add(name=name).value.CopyFrom(packed(one, kinds[name]))
-        try:
-            answer = self._analyzer.engine.call("EvaluateQuery", asked, service.EvaluateQueryResponse())
-        finally:
-            done = service.UnprepareQueryRequest(prepared_query_id=prepared.prepared_query_id)
-            self._analyzer.engine.call("UnprepareQuery", done, service.UnprepareQueryRequest())
-        columns = [(column.name, column.type) for column in prepared.columns]
-        return columns, [
-            [unpacked(cell, kind) for cell, (_, kind) in zip(row.cell, columns, strict=True)]
-            for row in answer.content.table_data.row
-        ]
 
     def _by_single_names(self, sql: str) -> tuple[str, list[str]]:
         """The engine finds rows only of tables whose name is one identifier."""
@@ -72,6 +100,18 @@ class Evaluator:
             sql, count = re.subn(path, f"`{name}`", sql)
             named += [name] if count else []
         return sql, named
+
+
+def kind_of(parameter: int | str) -> type_pb2.TypeProto:
+    return type_of({"type": "INT64" if isinstance(parameter, int) else "STRING"})
+
+
+def given(parameters: Mapping[str, int | str]) -> list[service.Parameter]:
+    return [service.Parameter(name=name, value=packed(one, kind_of(one))) for name, one in parameters.items()]
+
+
+def values(cells: Iterable[value_pb2.ValueProto], columns: Columns) -> list[Any]:
+    return [unpacked(cell, kind) for cell, (_, kind) in zip(cells, columns, strict=True)]
 
 
 def packed(value: Any, kind: type_pb2.TypeProto) -> value_pb2.ValueProto:

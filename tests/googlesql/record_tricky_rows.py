@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ from target_zendesk_pubsub.warehouse import Warehouse, encode_row
 from sandbox.addresses import DATASET, MESSAGES_DATASET, PROJECT, Addresses
 from sandbox.bigquery import bigquery_server
 from tests.googlesql import tricky_rows
+from tests.googlesql.plain_rows import content
+from tests.googlesql.record_changes import changes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -67,10 +69,11 @@ def main(folder: Path) -> None:
                     views[name] = content(rows.schema, rows)
                 else:
                     tables[name] = content(table.schema, rows)
+        changed = changes(client)
     [recording] = set(folder.iterdir()) - known
     for name, sql in created_views(recording.read_text().splitlines()):
         views[name]["sql"] = sql
-    shown = {"tables": tables, "views": views, "queries": publisher.queries}
+    shown = {"tables": tables, "views": views, "queries": publisher.queries, "changes": changed}
     (folder / "tricky_rows.json").write_text(json.dumps(shown))
 
 
@@ -204,27 +207,6 @@ class Recorded(Warehouse):
             {"name": what, "sql": sql, "parameters": parameters, **content(rows.schema, rows)}
         )
         return super().query(what, sql, parameters)
-
-
-def content(schema: Any, rows: Any) -> dict[str, Any]:
-    """`{"schema": BigQuery's fields, "rows": [[value]]}`, with values as `plain` makes them."""
-    fields = [field.to_api_repr() for field in schema]
-    return {"schema": fields, "rows": [[plain(cell, field) for cell, field in zip(row.values(), fields, strict=True)] for row in rows]}  # fmt: skip
-
-
-def plain(cell: Any, field: dict[str, Any]) -> Any:
-    """A value for JSON: integers of any size; times as text; a value in a JSON column as its JSON text."""
-    if cell is None:
-        return None
-    if field.get("mode") == "REPEATED":
-        return [plain(one, {**field, "mode": "NULLABLE"}) for one in cell]
-    if field["type"] in ("RECORD", "STRUCT"):
-        return [plain(cell.get(part["name"]), part) for part in field["fields"]]
-    if field["type"] == "JSON":
-        return json.dumps(cell)
-    if isinstance(cell, datetime):
-        return cell.astimezone(UTC).isoformat()
-    return cell.isoformat() if isinstance(cell, date) else cell
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""All views and the publisher's queries, on tricky rows: by Google's engine and by the sandbox's BigQuery."""
+"""All views, the publisher's queries, and what changes rows, on tricky rows: by Google's engine and by the sandbox's BigQuery."""
 
 import json
+import re
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -8,28 +9,59 @@ from pathlib import Path
 import pytest
 
 from tests.googlesql.analyzer import Analyzer, type_of
+from tests.googlesql.engine import Refused
 from tests.googlesql.evaluator import Evaluator
-from tests.googlesql.recording import views_in_order
+from tests.googlesql.recording import END_OF_STATEMENT, views_in_order
 
 ROOT = Path(__file__).parents[2]
 DIFFERENCES = tomllib.loads(Path(__file__).with_name("differences.toml").read_text())
+KIND = re.compile(r"^\s*(INSERT INTO|UPDATE|DELETE FROM|MERGE)\b", re.MULTILINE)
+TRANSACTION = re.compile(r"\s*(BEGIN|COMMIT) TRANSACTION\b")
 
 
 @pytest.fixture(scope="module")
 def differing(shown):
     """{name of a view or query: the rows that only Google's engine or only the sandbox shows}"""
-    tables = {
-        name: ([(field["name"], type_of(field)) for field in one["schema"]], one["rows"])
-        for name, one in shown["tables"].items()
-    }
-    evaluator, found = Evaluator(Analyzer(), tables), {}
+    analyzer, found = Analyzer(), {}
+    evaluator = Evaluator(analyzer, tables_of(shown["tables"]))
     for name in views_in_order(shown["views"]):
         evaluator.tables[name] = evaluator.evaluate(shown["views"][name]["sql"], {})
         compare(name, evaluator.tables[name][1], shown["views"][name]["rows"], found)
     for query in shown["queries"]:
         rows = evaluator.evaluate(query["sql"], query["parameters"])[1]
         compare(query["name"], with_sorted_lists(rows), with_sorted_lists(query["rows"]), found)
+    for change in shown["changes"]:
+        changed = Evaluator(analyzer, tables_of(change["before"]))
+        for sql in change.get("instead") or statements(change["sql"]):
+            changed.change(sql, change["parameters"])
+        for name, after in change["after"].items():
+            known = {cell for row in change["before"][name]["rows"] for cell in row if isinstance(cell, str)}
+            times = [field["type"] == "TIMESTAMP" for field in after["schema"]]
+            google, sandbox = (
+                with_now(rows, times, known) for rows in (changed.tables[name][1], after["rows"])
+            )
+            compare(f"{change['name']}: {name}", google, sandbox, found)
     return found
+
+
+def tables_of(contents):
+    return {
+        name: ([(field["name"], type_of(field)) for field in one["schema"]], one["rows"])
+        for name, one in contents.items()
+    }
+
+
+def statements(script):
+    """Those that change rows."""
+    return [one for one in END_OF_STATEMENT.split(script) if one.strip() and not TRANSACTION.match(one)]
+
+
+def with_now(rows, times, known):
+    """Each engine has its own CURRENT_TIMESTAMP: a time that no row had before."""
+    return [
+        ["now" if is_time and cell and cell not in known else cell for cell, is_time in zip(row, times, strict=True)]
+        for row in rows
+    ]  # fmt: skip
 
 
 def compare(name, google, sandbox, found):
@@ -74,3 +106,22 @@ def test_every_view_of_dbt_has_rows_to_compare(shown):
     assert {f"zendesk.{name}" for name in models} == shown["views"].keys()
     assert not [name for name, view in shown["views"].items() if not view["rows"]]
     assert not [query["name"] for query in shown["queries"] if not query["rows"]]
+
+
+def test_every_change_has_rows_that_change_and_rows_that_stay(shown):
+    kinds = Counter(kind for change in shown["changes"] for kind in re.findall(KIND, change["sql"]))
+    assert kinds == {"UPDATE": 3, "INSERT INTO": 1, "MERGE": 1}
+    for change in shown["changes"]:
+        changed = [name for name, one in change["before"].items() if one != change["after"][name]]
+        assert changed
+        assert all(
+            any(row in change["after"][name]["rows"] for row in change["before"][name]["rows"])
+            for name in changed
+        )
+
+
+def test_google_evaluates_no_merge(shown):
+    """Once it does, what is evaluated instead is not needed."""
+    [merge] = [change for change in shown["changes"] if "instead" in change]
+    with pytest.raises(Refused, match="RESOLVED_MERGE_STMT does not correspond to a DML statement"):
+        Evaluator(Analyzer(), tables_of(merge["before"])).change(merge["sql"], {})

@@ -238,26 +238,76 @@ def join_errors() -> list[dict[str, Any]]:
     ]
 
 
-def rejected() -> list[dict[str, Any]]:
-    def row(key: str | None, moment: str, resolved: str | None = None, **fields: Any) -> dict[str, Any]:
-        return {
-            "stream": "ticket",
-            "record_key": key,
-            "column": None,
-            "reason": "expected a number",
-            "run_id": "a",
-            "payload": "{}",
-            "rejected_at": moment,
-            "resolved_at": resolved,
-            "rejected_by": "target-zendesk-pubsub",
-            **fields,
-        }
+def rejection(key: str | None, moment: str, resolved: str | None = None, **fields: Any) -> dict[str, Any]:
+    return {
+        "stream": "ticket",
+        "record_key": key,
+        "column": None,
+        "reason": "expected a number",
+        "run_id": "a",
+        "payload": "{}",
+        "rejected_at": moment,
+        "resolved_at": resolved,
+        "rejected_by": "target-zendesk-pubsub",
+        **fields,
+    }
 
+
+def rejected() -> list[dict[str, Any]]:
     return [
-        row("11", at(23)),
-        row("11", at(24)),
-        row("12", at(23), at(24)),
-        row(None, at(23)),
-        row("13", at(23), column="due_at", rejected_by="target-bigquery"),
-        row("14", at(23), stream="user", run_id="b"),
+        rejection("11", at(23)),
+        rejection("11", at(24)),
+        rejection("11", at(24, 0.000001)),  # after what is resolved up to the row before
+        rejection("11", at(23), rejected_by="target-bigquery"),
+        rejection("12", at(23), at(24)),
+        rejection("12", at(24)),
+        rejection("1", at(23)),
+        rejection("", at(23)),
+        rejection(None, at(23)),
+        rejection("13", at(23), column="due_at", rejected_by="target-bigquery"),
+        rejection("14", at(23), stream="user", run_id="b"),
+        rejection("14", at(25)),
     ]
+
+
+def reloadable() -> list[dict[str, Any]]:
+    """Rows of target-bigquery, most of which fit their table."""
+    twice, loaded, once = (
+        json.dumps(ticket("b", key, 1, "open", custom_fields=[{"id": BIG, "value": {"a": [BIG, None]}}]))
+        for key in (21, 22, 23)
+    )
+    common = {"rejected_by": "target-bigquery"}
+    return [
+        rejection("21", at(23), payload=twice, **common),
+        rejection("21", at(24), payload=twice, **common),
+        rejection("21", at(24), payload=twice, stream="user", **common),
+        rejection("21", at(24), payload=twice),  # another target's
+        rejection("22", at(23), at(24), payload=loaded, **common),
+        rejection("22", at(25), payload=loaded, **common),  # rejected again: resolved, and not loaded again
+        rejection("23", at(23), payload=once, **common),
+        rejection("23", at(23), at(24), payload=once),  # another target's
+        rejection("24", at(23), payload=json.dumps({"id": "none"}), **common),
+        rejection(None, at(23), payload=None, **common),
+    ]
+
+
+MERGE_TARGET: list[tuple[int | None, str, int, str | None]] = [
+    (1, YESTERDAY, 1, "older than the source's"),
+    (2, YESTERDAY, 5, "newer than the source's"),
+    (3, YESTERDAY, 1, None),
+    (4, YESTERDAY, 1, "in no row of the source"),
+    (5, "2026-11-22", 1, "in no row of the source, and too old to delete"),
+    (6, TODAY, 1, "of another day than the source's"),
+    (BIG, TODAY, 1, "as a double, the same id as the source's"),
+    (None, TODAY, 1, "null equals nothing"),
+]
+MERGE_SOURCE: list[tuple[int | None, str, int, str | None]] = [
+    (1, YESTERDAY, 2, None),
+    (2, YESTERDAY, 4, "late"),
+    (3, YESTERDAY, 2, "later"),
+    (6, YESTERDAY, 2, "of another day"),
+    (BIG - 1, TODAY, 2, "one less"),
+    (None, TODAY, 2, "null equals nothing, not even null"),
+    (9, TODAY, 1, "new"),
+    (9, TODAY, 2, "new, too"),
+]

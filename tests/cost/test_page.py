@@ -23,7 +23,7 @@ def test_the_page_has_every_query_of_analysts():
 
 def test_figures_by_hand_are_those_of_the_table():
     for view in ("organization_membership_latest", "ticket_latest"):
-        *_, by_meter = cells(f"`SELECT * FROM {view}`")
+        *_, by_meter = cells(f"`SELECT * FROM zendesk.{view}`")
         in_table = cells(f"SELECT \\* FROM {view}")[-1]
         assert by_meter == f"{in_table} GB"
 

@@ -1,23 +1,5 @@
 {#- The latest state of a model, from the table that target-bigquery appends to. -#}
 
-{#- Rows of the latest complete export. Its day and ID are constants in the view, because BigQuery prunes partitions by
-    constants only; the view is updated when dbt runs, at the end of every export. A list can contain an object on two
-    pages, before and after a change: `clock` decides which version is later. -#}
-{% macro latest_bulk(table, clock=none, key='id') %}
-    {%- set relation = existing('zendesk', table) -%}
-    {%- set export = latest_complete_export(table) if relation else none -%}
-    {%- if export -%}
-select *
-from {{ relation }}
-where _exported_at >= timestamp '{{ export.day }} 00:00:00+00'
-  and _exported_at < timestamp_add(timestamp '{{ export.day }} 00:00:00+00', interval 1 day)
-  and _export_id = '{{ export.export_id }}'
-qualify row_number() over (partition by {{ key }} order by {{ clock or '_exported_at' }} desc) = 1
-    {%- else -%}
-{{ no_rows() }}
-    {%- endif -%}
-{% endmacro %}
-
 {#- The last version of each row. `clock` orders versions; if it is equal, the later export wins.
 
     A row without a clock counts as just newer than the newest version exported before it, and older than any version that
@@ -104,27 +86,3 @@ select
 from unnest([1]) as nothing
 where false
 {% endmacro %}
-
-{% macro latest_complete_export(table) %}
-    {%- if not execute -%}{{ return(none) }}{%- endif -%}
-    {%- set metadata = existing('zendesk', 'EXPORT_METADATA') -%}
-    {%- if not metadata -%}{{ return(none) }}{%- endif -%}
-    {%- set query -%}
-select export_id, cast(bq_partition as string) as day
-from {{ metadata }}
-where table_name = '{{ table }}' and export_status = 'complete'
-order by {{ latest_export_first(metadata) }}
-limit 1
-    {%- endset -%}
-    {%- set found = run_query(query) -%}
-    {%- if found.rows | length == 0 -%}{{ return(none) }}{%- endif -%}
-    {{ return({'export_id': found.rows[0]['export_id'], 'day': found.rows[0]['day']}) }}
-{% endmacro %}
-
-{#- The order of rows of EXPORT_METADATA: by Zendesk's clock, which is the same for all machines. Earlier releases wrote
-    only the machine's time: their rows come last, and those with a time in the future, from a wrong clock, after them. -#}
-{% macro latest_export_first(metadata) %}
-    {%- set columns = adapter.get_columns_in_relation(metadata) | map(attribute='name') | list -%}
-    {{- 'zendesk_time desc, ' if 'zendesk_time' in columns -}}
-    bq_inserted_at > current_timestamp(), bq_inserted_at desc
-{%- endmacro %}

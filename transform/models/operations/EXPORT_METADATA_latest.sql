@@ -5,7 +5,7 @@
 with placed as (
   select
     *,
-    row_number() over (partition by table_name order by {{ latest_export_first(metadata) }}) as _place
+    row_number() over (partition by table_name order by {{ latest_export_first(column_names(metadata)) }}) as _place
   from {{ metadata }}
 ),
 

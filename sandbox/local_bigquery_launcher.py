@@ -153,6 +153,19 @@ def zones_of_any_expression(tree: Any, _context: Any) -> Any:
     return tree
 
 
+def update_table(project_id: str, dataset_id: str, table_id: str, *arguments: Any) -> Any:
+    """Drops partitions older than the table's expiration, as BigQuery does at once. Upstream keeps them."""
+    table = (project_id, dataset_id, table_id)
+    updated = update_table_upstream(*table, *arguments)
+    partitioning = updated.timePartitioning
+    if not (partitioning and partitioning.field and partitioning.expirationMs):
+        return updated
+    start = f"date_trunc('{partitioning.type or 'DAY'}', {database.quote(partitioning.field)})"
+    expired = f"now() - to_milliseconds({int(partitioning.expirationMs)})"
+    database.execute(f"DELETE FROM {tables.name(*table)} WHERE {start} <= {expired}")
+    return tables.get(*table)
+
+
 class Recording:
     """Records successful requests as JSON lines in the folder BIGQUERY_RECORDING, one file per server.
 
@@ -187,6 +200,7 @@ class Recording:
 
 
 start_upload_upstream, alter_table_upstream = uploads._start, tables._alter
+update_table_upstream, tables.update = tables.update, update_table
 database._attach, database._connect, database.projects = attach, connect, projects
 uploads._start, tables._alter = start_upload, alter_table
 decoded_upstream, execute_upstream, results_upstream = load._decoded, query.execute, jobs.results

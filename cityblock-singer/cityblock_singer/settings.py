@@ -42,11 +42,13 @@ def check(settings: Mapping[str, Any], schema: Schema) -> None:
     errors = [
         f"Setting {name!r} is required{HINT}" for name in schema.get("required", ()) if name not in settings
     ]
-    errors += [
-        _sentence(error.message, error.path, properties)
-        for error in DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(settings)
-        if error.path  # else of a required setting
-    ]
+    invalid: dict[
+        str | int, str
+    ] = {}  # 1.5 is neither an integer nor above a minimum: one sentence is enough
+    for error in DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(settings):
+        if error.path:  # else of a required setting
+            invalid.setdefault(error.path[0], _sentence(error.message, error.path, properties))
+    errors += invalid.values()
     errors += [unknown("setting", name, properties) for name in settings if name not in properties]
     if errors:
         raise SettingsError("; ".join(errors))

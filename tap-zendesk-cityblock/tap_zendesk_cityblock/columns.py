@@ -19,7 +19,8 @@ PERSONAL_KINDS = ("name", "contact", "identifier", "picture", "text", "values")
 `values`: of fields and tags that an account defines itself."""
 
 MARK = "x-sql-datatype-properties"
-"""How the tap's SCHEMA messages carry the mark: `{"personal": kind}`. The SDK drops all other unknown keywords."""
+"""How the tap's SCHEMA messages carry the mark: of a property `{"personal": kind}`, of the stream `{"export": kind}`. The
+SDK drops all other unknown keywords."""
 
 EXPORT_COLUMNS: dict[str, dict[str, Any]] = {
     "_export_id": {"type": "string", "description": "ID of the export that loaded the row"},
@@ -51,7 +52,12 @@ def emitted_schema(model: str, written: dict[str, Any]) -> dict[str, Any]:
     if key not in properties:
         raise SchemaError(f"schemas/{model}.json lacks the key '{key}' of the model's row in models.py")
     emitted = {name: _emitted(model, name, schema) for name, schema in properties.items()}
-    return {"type": "object", "properties": {**emitted, **EXPORT_COLUMNS}, "required": written["required"]}
+    return {
+        "type": "object",
+        "properties": {**emitted, **EXPORT_COLUMNS},
+        "required": written["required"],
+        MARK: {"export": "incremental" if MODELS[model].is_incremental else "bulk"},
+    }
 
 
 def _emitted(model: str, name: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 from cityblock_singer.checks import CheckFailed, Finding, check_command
 from cityblock_singer.google.checks import SECONDS, look, query
 from cityblock_singer.google.clients import bigquery_client
-from cityblock_singer.google.errors import ONCE
+from cityblock_singer.google.errors import ONCE, WarehouseError
 from cityblock_singer.google.rejected_records import TABLE, is_open
+from cityblock_singer.google.retention import check_retention
 
 from target_bigquery.legacy_tables import legacy_tables
+from target_bigquery.loader import Loader
 from target_bigquery.rejected import REJECTED_BY
+from target_bigquery.retention import kept
 from target_bigquery.settings import bucket
 from target_bigquery.target import TargetBigQuery
 
@@ -35,6 +38,11 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
             f"tables of {dataset}",
             lambda: _fit(dataset, legacy_tables(client, dataset, SECONDS)),
             "let the worker see the tables' columns (roles/bigquery.dataEditor)",
+        )
+        yield look(
+            f"retention of tables of {dataset}",
+            lambda: _retained(config, client),
+            "see what would change with target-bigquery:retention --dry-run, then run it without",
         )
         yield look(
             f"rejected records in {dataset}",
@@ -69,6 +77,15 @@ def _counted(client: bigquery.Client, dataset: str) -> str:
     if not found.records:
         return "none open"
     return f"{found.records} open, the oldest of {found.oldest:%Y-%m-%d}; target-bigquery:reload-rejected tries them again"
+
+
+def _retained(config: Mapping[str, Any], client: bigquery.Client) -> str:
+    """Expirations by kind. Raises CheckFailed where they are not as the settings say."""
+    try:
+        tables = kept(config, Loader(client, None, SECONDS, TargetBigQuery.logger))
+    except WarehouseError as error:
+        raise CheckFailed(str(error)) from None
+    return check_retention(tables)
 
 
 def _located(there: str | None, wanted: str) -> str:

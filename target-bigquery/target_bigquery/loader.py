@@ -23,15 +23,18 @@ if TYPE_CHECKING:
     from target_bigquery.spool import Spool
 
 CONNECT_SECONDS = 10
+EXPORT_LABEL = "export"
+"""Label of a table: the kind of its exports, by which the retention commands know it."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """How a new table is laid out; `partition` and `clusters` name columns."""
+    """How a new table is laid out; `partition` and `clusters` name columns. `export`: for the label, of any table."""
 
     partition: str | None
     granularity: str
     clusters: list[str]
+    export: str | None = None
 
 
 class Loader(BigQuery):
@@ -67,12 +70,18 @@ class Loader(BigQuery):
             grown = merged(list(table.schema), fields)
         except SchemaError as mismatch:
             raise SchemaError(f"table {name}: {mismatch}") from None
-        if [field.to_api_repr() for field in grown] == [field.to_api_repr() for field in table.schema]:
+        changed = []
+        if [field.to_api_repr() for field in grown] != [field.to_api_repr() for field in table.schema]:
+            table.schema = grown  # sent with the table's etag: another writer's columns are not lost
+            changed.append("schema")
+        if layout.export not in (None, table.labels.get(EXPORT_LABEL)):
+            table.labels = {**table.labels, EXPORT_LABEL: layout.export}
+            changed.append("labels")
+        if not changed:
             return table
-        table.schema = grown  # sent with the table's etag: another writer's columns are not lost
         return self.call(
             f"table {name}",
-            lambda seconds: self.client.update_table(table, ["schema"], retry=ONCE, timeout=seconds),
+            lambda seconds: self.client.update_table(table, changed, retry=ONCE, timeout=seconds),
         )
 
     def find_table(self, dataset: str, name: str) -> bigquery.Table | None:
@@ -121,6 +130,8 @@ class Loader(BigQuery):
                 field=layout.partition, type_=layout.granularity.upper()
             )
         table.clustering_fields = layout.clusters or None
+        if layout.export:
+            table.labels = {EXPORT_LABEL: layout.export}
         return self.create_table(table)
 
     def load_spool(self, table: bigquery.Table, spool: Spool, blob: str) -> str:

@@ -28,6 +28,7 @@ FORMATS = {"date-time": "TIMESTAMP", "date": "DATE", "time": "TIME"}
 SCALARS = {"integer": "INTEGER", "number": "FLOAT", "boolean": "BOOLEAN"}
 SYNONYMS = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
 CLUSTERABLE = ("STRING", "INTEGER", "TIMESTAMP", "DATE", "BOOLEAN")
+EXPORT_KINDS = ("incremental", "bulk")
 DEEPEST_RECORD = 15
 """https://docs.cloud.google.com/bigquery/docs/nested-repeated#limitations, read on 27 November 2026."""
 
@@ -118,6 +119,15 @@ def personal_kind(schema: Property) -> str | None:
     declared = schema.get("x-sql-datatype-properties") if isinstance(schema, dict) else None
     kind = declared.get("personal") if isinstance(declared, dict) else None
     return str(kind) if kind else None
+
+
+def export_kind(schema: JsonSchema) -> str | None:
+    """What each export of the stream has, by `"x-sql-datatype-properties": {"export": "bulk"}`: `bulk` is all rows,
+    `incremental` those that changed. None if the tap does not declare it.
+    """
+    declared = schema.get("x-sql-datatype-properties")
+    kind = declared.get("export") if isinstance(declared, dict) else None
+    return kind if kind in EXPORT_KINDS else None
 
 
 def tagged(columns: Columns, policy_tag: str) -> list[SchemaField]:

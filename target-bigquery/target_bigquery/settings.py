@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cityblock_singer.environments import ENVIRONMENTS, emulator
 from cityblock_singer.google.clients import credentials
-from cityblock_singer.google.settings import BIGQUERY_EMULATOR, COUNT, CREDENTIALS
+from cityblock_singer.google.settings import BIGQUERY_EMULATOR, COUNT, CREDENTIALS, RETENTION
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.storage import Bucket, Client
 from singer_sdk import typing as th
@@ -79,6 +79,16 @@ SETTINGS = th.PropertiesList(
         th.BooleanType,
         default=True,
         description="Whether new tables are clustered by their key",
+    ),
+    th.Property(
+        "incremental_retention_days",
+        RETENTION,
+        description="Days after which BigQuery drops partitions of streams whose exports have what changed, once their rows are in `<table>_current`. Without it, all rows are kept",
+    ),
+    th.Property(
+        "bulk_retention_days",
+        RETENTION,
+        description="Days after which BigQuery drops partitions of streams whose exports have all rows, the last complete export excepted. Without it, all rows are kept",
     ),
     th.Property(
         "policy_tag",

@@ -21,7 +21,7 @@ from target_bigquery.converters import (
 from target_bigquery.errors import RefusedRowError, SpoolError
 from target_bigquery.loader import Layout
 from target_bigquery.names import column_name
-from target_bigquery.schema import CLUSTERABLE, columns_of, tagged
+from target_bigquery.schema import CLUSTERABLE, columns_of, export_kind, tagged
 from target_bigquery.spool import Spool
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class BigQuerySink(BatchSink):
                 partition.name if partition is not None and partition.field_type in PARTITIONABLE else None,
                 self.config["partition_granularity"],
                 clusters[:MOST_CLUSTERS],
+                export_kind(self.schema),
             )
             name = self._run.table_of(self.stream_name)
             tag = self.config.get("policy_tag")

@@ -10,7 +10,9 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from cityblock_singer.errors import SettingsError
 from cityblock_singer.google.clients import bigquery_client
+from cityblock_singer.google.errors import WarehouseError
 from cityblock_singer.google.rejected_records import TABLE
+from cityblock_singer.google.retention import settle
 from cityblock_singer.plugin import Plugin, run
 from cityblock_singer.termination import Termination
 from singer_sdk import Target
@@ -24,6 +26,7 @@ from target_bigquery.messages import batch_records, check_record, check_schema
 from target_bigquery.names import column_name
 from target_bigquery.reader import BytesReader
 from target_bigquery.rejected import RejectedRecords
+from target_bigquery.retention import kept, retention_days
 from target_bigquery.settings import RETIRED, SETTINGS, bucket
 from target_bigquery.sink import BigQuerySink
 
@@ -82,6 +85,7 @@ class TargetBigQuery(Plugin, Target):
         code: Any = 1
         try:
             super().listen(file_input)
+            self._settle_retention()
             code = 0
         except SystemExit as leaving:
             code = leaving.code
@@ -96,6 +100,16 @@ class TargetBigQuery(Plugin, Target):
                 code,
                 rows or "none",
             )
+
+    def _settle_retention(self) -> None:
+        """Never fails the run, whose rows are loaded; the check reports it, too."""
+        if not any(retention_days(self.config).values()):
+            return
+        try:
+            tables = kept(self.config, self.loader, in_run=True)
+            settle(self.loader, self.config["dataset"], tables)
+        except WarehouseError as error:
+            self.logger.warning("retention is not applied: %s", error)
 
     def _close(self) -> None:
         for sink in (*self._sinks_active.values(), *self._sinks_to_clear):

@@ -4,7 +4,7 @@ import io
 import json
 
 import pytest
-from google.cloud.bigquery import LoadJobConfig, SchemaField
+from google.cloud.bigquery import LoadJobConfig, SchemaField, Table, TimePartitioning
 
 
 @pytest.fixture
@@ -82,3 +82,23 @@ def test_a_timestamp_column_takes_seconds_since_1970(run, load):
         (1767225600500000,),
         (1767225600000000,),
     ]
+
+
+def test_an_expiration_drops_older_partitions_at_once_and_can_be_removed(warehouse, dataset, run):
+    client = warehouse.client
+    table = Table(
+        f"{client.project}.{dataset}.kept", [SchemaField("age", "INT64"), SchemaField("at", "TIMESTAMP")]
+    )
+    table.time_partitioning = TimePartitioning(field="at")
+    table = client.create_table(table)
+    run(
+        "INSERT {dataset}.kept (age, at) SELECT age, TIMESTAMP_SUB(TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY), "
+        "INTERVAL age DAY) FROM UNNEST([0, 9, 10, 11]) AS age UNION ALL SELECT -1, NULL"
+    )
+    for days in (10, None):  # the partition of ten days ago began ten days ago
+        partitioning = TimePartitioning(field="at")
+        partitioning.expiration_ms = days and days * 86_400_000  # None is sent as null
+        table.time_partitioning = partitioning
+        table = client.update_table(table, ["time_partitioning"])
+        assert table.time_partitioning.expiration_ms == (days and days * 86_400_000)
+        assert run("SELECT age FROM {dataset}.kept ORDER BY age") == [(-1,), (0,), (9,)]

@@ -31,7 +31,7 @@ def check(warehouse, dataset, tmp_path, commands):
 def test_everything_is_there(check):
     ran = check()
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("ok ") == 5
+    assert ran.stdout.count("ok ") == 6
 
 
 def test_what_is_missing_is_named_with_what_to_do(check):

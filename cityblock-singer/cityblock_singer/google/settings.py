@@ -5,6 +5,8 @@ from __future__ import annotations
 from singer_sdk import typing as th
 
 COUNT = th.IntegerType(minimum=1)
+RETENTION = th.IntegerType(minimum=14)
+"""In days. Runs may fail for a week before rows are dropped that something still reads."""
 CREDENTIALS = (
     th.Property(
         "credentials_path",

@@ -1,0 +1,31 @@
+"""`target-bigquery-retention`: gives the tables the retention of the settings, also where that drops rows at once."""
+
+from __future__ import annotations
+
+import click
+from cityblock_singer.google.retention import carry_out
+from cityblock_singer.plugin import run
+
+from target_bigquery.retention import kept
+from target_bigquery.target import TargetBigQuery
+
+
+@click.command(
+    help="Gives the tables the retention of the settings. Partitions that are older are dropped at once."
+)
+@click.option("--config", required=True, help="Settings file of target-bigquery, or ENV")
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would change and be dropped")
+def command(config: str, is_dry: bool) -> None:  # noqa: FBT001 - click's
+    """Raises PluginError."""
+    target = TargetBigQuery.configured(config)
+    loader = target.loader
+    try:
+        found = kept(target.config, loader)
+        carry_out(loader, target.config["dataset"], found, click.echo, is_dry=is_dry)
+    finally:
+        loader.close()
+
+
+def main() -> None:
+    """The command."""
+    run(command, TargetBigQuery.logger)

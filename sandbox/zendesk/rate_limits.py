@@ -14,10 +14,13 @@ ACCESS_LOGS = "access-logs"
 """Has its own headers, with the end of the window as a date, and no Retry-After."""
 HELP_CENTER = "help-center"
 """Has a limit of its own in `x-rate-limit*`, and no header with the end of the window."""
+SEARCH_EXPORT = "search-export"
+"""Has a documented limit, and no header that reports it."""
 
 BUCKETS = (
     ("/api/v2/help_center/", HELP_CENTER),
     ("/api/v2/access_logs", ACCESS_LOGS),
+    ("/api/v2/search/export", SEARCH_EXPORT),
     ("/api/v2/deleted_tickets", "deleted-tickets-index"),
     (r"/api/v2/tickets(\.json)?$", "tickets-index"),
     (".*/incremental/users/cursor", "incremental-exports-cursor"),
@@ -104,9 +107,10 @@ class RateLimits:
         if name not in (None, shared):
             bucket = self._buckets[name]
             allowed = bucket.take()
-            headers[f"zendesk-ratelimit-{name}"] = (
-                f"total={bucket.total}; remaining={bucket.remaining}; resets={bucket.resets}"
-            )
+            if name != SEARCH_EXPORT:
+                headers[f"zendesk-ratelimit-{name}"] = (
+                    f"total={bucket.total}; remaining={bucket.remaining}; resets={bucket.resets}"
+                )
             if not allowed:
                 headers["Retry-After"] = str(bucket.resets)
                 return headers, f"Number of allowed {name} API requests per minute exceeded"

@@ -224,6 +224,15 @@ def test_the_help_center_has_a_limit_of_its_own(url):
     assert requests.get(f"{url}/_sandbox/limits", timeout=30).json()["account"] == before
 
 
+def test_the_limit_of_searches_is_enforced_and_not_reported(url):
+    requests.put(f"{url}/_sandbox/limits", json={"search-export": {"total": 1}}, timeout=30)
+    path = f"{url}/api/v2/search/export?filter[type]=ticket&query=x"
+    answers = [requests.get(path, headers=BEARER, timeout=30) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert 0 < int(answers[1].headers["Retry-After"]) <= 60
+    assert not any(name.lower().startswith("zendesk-ratelimit-") for name in answers[1].headers)
+
+
 def test_other_clients_of_the_account_use_up_limits(url):
     bucket = {"total": 1, "window": 60, "others": 60}
     requests.put(f"{url}/_sandbox/limits", json={"incremental-exports": bucket}, timeout=30)

@@ -98,6 +98,7 @@ def zendesk(zendesk_url):
             "incremental-exports": {"total": 10**6},
             "incremental-exports-cursor": {"total": 10**6},
             "deleted-tickets-index": {"total": 10**6},
+            "search-export": {"total": 10**6},
             "access-logs": {"total": 10**6},
         }
     )

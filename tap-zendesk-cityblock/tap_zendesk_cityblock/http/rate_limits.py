@@ -23,13 +23,19 @@ from tap_zendesk_cityblock.http.rate_limit_headers import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-RESERVED_SHARE = 0.5
-"""Of a limit, what the tap leaves to other clients when a window starts.
 
-The reserve shrinks with the time that is left, to nothing at the end of the window. So other clients that send evenly,
-up to this share, are served (of a limit of 10: some 94 % of their requests), and without other clients the tap uses the
-whole limit. See docs/decisions/059-half-of-a-rate-limit-is-reserved.md and docs/measurements/rate-limits.md.
-"""
+@dataclasses.dataclass(frozen=True)
+class Reserve:
+    """Shares of a limit that the tap leaves to other clients when a window starts, before and after it has seen some.
+
+    They are seen when Zendesk has counted more requests than the tap sent, or refuses one; half is then reserved until
+    the end of the next window. Without the first share, a tap that takes a limit of 10 at once would never see them.
+    Either reserve shrinks with the time that is left, to nothing at the end of the window. Why these shares:
+    docs/measurements/rate-limits.md.
+    """
+
+    unseen: float = 0.2
+    seen: float = 0.5
 
 
 @dataclasses.dataclass
@@ -38,11 +44,15 @@ class Bucket:
 
     `remaining`: the lowest number that Zendesk reported in this window; it may or may not include requests in flight.
     `window_end`: at the latest. Zendesk rounds seconds up, so the window ends up to one second sooner.
+    `answered`: the tap's own requests in this window, without those in flight.
+    `others_until`: other clients have been seen, and half of the limit is reserved until then.
     """
 
     total: int | None = None
     remaining: int = 0
     in_flight: int = 0
+    answered: int = 0
+    others_until: float = -inf
     window_start: float = -inf
     window_end: float = inf
     window_seconds: float = 0
@@ -50,7 +60,7 @@ class Bucket:
     is_known: bool = False
     """A request has succeeded, so that its headers have shown whether there is a limit."""
 
-    def seconds_to_wait(self, now: float, reserved_share: float) -> float:
+    def seconds_to_wait(self, now: float, reserve: Reserve) -> float:
         """Until the next request may be sent; infinite if a response has to arrive first."""
         if now >= self.window_end:
             self._start_window()
@@ -61,18 +71,18 @@ class Bucket:
         available = self.remaining - self.in_flight
         if available <= 0:
             return self.window_end - now
-        reserve = int(self.total * reserved_share)
-        if available > reserve:
+        reserved = int(self.total * (reserve.seen if now < self.others_until else reserve.unseen))
+        if available > reserved:
             return 0
         # By then the reserve has shrunk to what this request leaves: `available - 1`.
-        seconds_left_then = self.window_seconds * (available - 1) / reserve
+        seconds_left_then = self.window_seconds * (available - 1) / reserved
         return max(0, self.window_end - 1 - seconds_left_then - now)
 
     def update(self, sent_at: float, now: float, status: RateLimitStatus, *, is_rate_limited: bool) -> None:
         """`status`: as the response reports it, which arrived `now`."""
         self.is_known = True
         if is_rate_limited and status.remaining == 0:
-            self.blocked_until = now + max(1, status.resets_in or 0)
+            self.block(now + max(1, status.resets_in or 0))
         if status.resets_in is None:
             resets_in, window_end = WINDOW_SECONDS, min(self.window_end, now + WINDOW_SECONDS)
         else:
@@ -86,15 +96,24 @@ class Bucket:
         self.total = status.total
         self.window_end = min(self.window_end, window_end)
         self.window_seconds = max(self.window_seconds, resets_in)
+        self.answered += 1
+        by_others = status.total - status.remaining - self.answered - self.in_flight
+        if by_others > 0 and status.resets_in is not None:
+            self.others_until = self.window_end + self.window_seconds
+
+    def block(self, until: float) -> None:
+        """After HTTP 429: the tap alone exceeds no limit."""
+        self.blocked_until, self.others_until = until, until + WINDOW_SECONDS
 
     def count_unreported(self, now: float) -> None:
         """A request without a response, or with one that does not mention this bucket: it may count all the same."""
         self.remaining -= 1
+        self.answered += 1
         self.window_end = min(self.window_end, now + WINDOW_SECONDS)
 
     def _start_window(self) -> None:
         self.window_start, self.window_end = self.window_end, inf
-        self.remaining = self.total or 0
+        self.remaining, self.answered = self.total or 0, 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,8 +128,8 @@ class SentRequest:
 class RateLimits:
     """All buckets of the account. `ceilings`: requests per minute by bucket, below what Zendesk allows."""
 
-    def __init__(self, ceilings: Mapping[str, int], reserved_share: float = RESERVED_SHARE) -> None:
-        self._reserved_share = reserved_share
+    def __init__(self, ceilings: Mapping[str, int], reserve: Reserve | None = None) -> None:
+        self._reserve = reserve or Reserve()
         self._buckets: dict[str, Bucket] = defaultdict(Bucket)
         self._learned: dict[str, frozenset[str]] = {}
         self._recent = {name: deque[float](maxlen=ceiling) for name, ceiling in ceilings.items()}
@@ -120,10 +139,7 @@ class RateLimits:
         """Until a request to `path` exceeds no limit; infinite if a response to another has to arrive first."""
         endpoint = _endpoint(path)
         return max(
-            *(
-                self._buckets[name].seconds_to_wait(now, self._reserved_share)
-                for name in self._buckets_of(endpoint)
-            ),
+            *(self._buckets[name].seconds_to_wait(now, self._reserve) for name in self._buckets_of(endpoint)),
             *(self._seconds_to_ceiling(name, now) for name in self._ceilings_of(endpoint)),
         )
 
@@ -196,7 +212,7 @@ class RateLimits:
         seconds, service = retry_after_seconds(429, headers), service_of(endpoint)
         if seconds is not None:
             for name in self._buckets_of(endpoint) - {service} or {service}:
-                self._buckets[name].blocked_until = now + seconds
+                self._buckets[name].block(now + seconds)
 
     def _seconds_to_ceiling(self, name: str, now: float) -> float:
         """Until one more request in any minute stays below the bucket's ceiling."""

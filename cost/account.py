@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
 import tomllib
+from collections.abc import Mapping  # noqa: TC003 - of fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 DAYS_A_MONTH = 30
@@ -25,17 +27,36 @@ class Unbounded:
 
 @dataclasses.dataclass(frozen=True)
 class Promise:
-    """What a document says of statements; `statement` is a pattern."""
+    """What a document says: of each statement that matches the pattern, of all statements of a run of `jobs`, or of storage.
+
+    `changed`: keys that a run changes, by the names in `changes`, if others than usually. `what`: its name in tables.
+    """
 
     document: str
-    statement: str
     months: int
-    gigabytes: float
+    gigabytes: float = math.inf
+    statement: str = ""
+    jobs: tuple[str, ...] = ()
+    storage: str = ""
+    changed: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    what: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Changes:
+    """Of objects of one kind. `a_month`: changed keys of all runs together. `anywhere`: the share that may be of any age.
+
+    The age of all others is exponential with this mean.
+    """
+
+    a_month: float
+    mean_days_after_creation: float
+    anywhere: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Account:
-    """`tables`: rows by `dataset.table`. `jobs`: runs a day."""
+    """`tables`: rows by `dataset.table`, or a pattern of it. `jobs`: runs a day. `queries`: SQL by name."""
 
     months: tuple[int, ...]
     batch_id_share: float
@@ -44,7 +65,9 @@ class Account:
     prices: Mapping[str, float]
     limits: Mapping[str, int]
     jobs: Mapping[str, float]
-    tables: Mapping[str, Mapping[str, int]]
+    tables: Mapping[str, Mapping[str, Any]]
+    changes: Mapping[str, Changes] = dataclasses.field(default_factory=dict)
+    queries: Mapping[str, str] = dataclasses.field(default_factory=dict)
     unbounded: tuple[Unbounded, ...] = ()
     promises: tuple[Promise, ...] = ()
 
@@ -52,17 +75,31 @@ class Account:
     def exports_a_day(self) -> float:
         return self.jobs["export"]
 
+    def _given(self, table: str) -> Mapping[str, Any]:
+        found = next((one for name, one in self.tables.items() if re.fullmatch(name, table)), None)
+        return found or {"rows_an_export": self.default_rows_an_export}
+
     def rows_a_day(self, table: str) -> float:
         """0 for a table that does not grow."""
-        given = self.tables.get(table, {"rows_an_export": self.default_rows_an_export})
-        if "rows" in given:
-            return 0
+        given = self._given(table)
         if "rows_a_month" in given:
-            return given["rows_a_month"] / DAYS_A_MONTH
-        return given["rows_an_export"] * self.exports_a_day
+            return float(given["rows_a_month"]) / DAYS_A_MONTH
+        return float(given.get("rows_an_export", 0)) * self.exports_a_day
 
     def constant_rows(self, table: str) -> int:
-        return self.tables.get(table, {}).get("rows", 0)
+        return int(self._given(table).get("rows", 0))
+
+    def one_row_a(self, table: str) -> str | None:
+        """The kind of object of which the table has one row a key, if it has: a name in `changes`."""
+        return self._given(table).get("one_row_a")
+
+    def changed_in(self, table: str) -> str | None:
+        """The kind of object of which the table has only what a run changes."""
+        return self._given(table).get("changed")
+
+    def is_whole(self, table: str) -> bool:
+        """Whether each export appends all rows."""
+        return "rows_an_export" in self._given(table)
 
 
 def load(path: Path) -> Account:
@@ -70,5 +107,7 @@ def load(path: Path) -> Account:
     given: dict[str, Any] = tomllib.loads(path.read_text())
     given["months"] = tuple(given["months"])
     given["unbounded"] = tuple(Unbounded(**one) for one in given.get("unbounded", ()))
-    given["promises"] = tuple(Promise(**one) for one in given.get("promises", ()))
+    promises = given.get("promises", ())
+    given["promises"] = tuple(Promise(**one | {"jobs": tuple(one.get("jobs", ()))}) for one in promises)
+    given["changes"] = {name: Changes(**one) for name, one in given.get("changes", {}).items()}
     return Account(**given)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from cost.account import Account
+    from cost.account import Account, Promise
 
 TIB = 2**40
 
@@ -54,15 +54,15 @@ class Bill:
 
     def _line(self, job: str, title: str, statements: list[Statement]) -> Line:
         billed = tuple(sum(self.billed(one, meter) for one in statements) for meter in self.meters)
-        runs = self.account.jobs[job] * DAYS_A_MONTH
-        price = self.account.prices["queries_per_tib"] / TIB
+        dollars = tuple(self._dollars(statements[0], one) for one in billed)
         notes = sorted({*(note for one in statements for note in one.notes), *self._assumed(statements)})
-        return Line(
-            job, title, len(statements), billed, tuple(one * runs * price for one in billed), tuple(notes)
-        )
+        return Line(job, title, len(statements), billed, dollars, tuple(notes))
 
     def billed(self, statement: Statement, meter: Meter) -> float:
         """Bytes of one run."""
+        if statement.is_cached:
+            return 0
+        meter = dataclasses.replace(meter, runs=self.account.jobs[statement.job])
         by_table = {
             read.table: [one for one in statement.reads if one.table == read.table]
             for read in statement.reads
@@ -74,7 +74,9 @@ class Bill:
     def _assumed(self, statements: list[Statement]) -> Iterator[str]:
         for read in (read for one in statements for read in one.reads):
             table = self.tables[read.table]
-            if read.is_rewritten:
+            if table.partitioning and self.account.one_row_a(table.name) and read.is_rewritten:
+                yield f"{table.name} has partitions of {table.partitioning.width:g} {table.partition}: see changes"
+            elif read.is_rewritten:
                 yield f"writes all partitions of {table.name} that its constants leave"
             for bound in read.bounds:
                 if not bound.values or bound.column == table.partition:
@@ -94,17 +96,37 @@ class Bill:
                 ):
                     yield f"{one.job}: {one.title} reads every partition of {table}: it lacks a constant"
         for promise in self.account.promises:
-            [meter] = [one for one in self.meters if one.months == promise.months]
-            found = [one for one in self.statements if re.fullmatch(promise.statement, one.title)]
+            found = self.promised(promise)
             if not found:
-                yield f"{promise.document}: no statement matches {promise.statement}"
-            for one in found:
-                if (gigabytes := self.billed(one, meter) / 1e9) > promise.gigabytes:
+                yield f"{promise.document}: nothing matches {promise.what or promise.statement}"
+            for what, size, _ in found[:1]:
+                if size / 1e9 > promise.gigabytes:
                     yield (
-                        f"{promise.document}: {one.job}: {one.title} reads {gigabytes:.2f} GB at {promise.months} "
-                        f"months, more than {promise.gigabytes}"
+                        f"{promise.document}: {what}: {size / 1e9:.3f} GB at {promise.months} months, "
+                        f"more than {promise.gigabytes}"
                     )
-                    break
+
+    def promised(self, promise: Promise) -> list[tuple[str, float, float]]:
+        """What it is of, its bytes and its dollars a month: the largest first. Nothing if nothing matches."""
+        [meter] = [one for one in self.meters if one.months == promise.months]
+        if promise.storage:
+            kept = [one for one in self.tables.values() if re.fullmatch(promise.storage, one.name)]
+            sizes = sum(map(meter.size, kept)), sum(map(meter.storage_dollars, kept))
+            return [(promise.what, *sizes)] if kept else []
+        meter = dataclasses.replace(meter, changed=promise.changed)
+        if promise.jobs:
+            found = [(one, self.billed(one, meter)) for one in self.statements if one.job in promise.jobs]
+            sizes = sum(size for _, size in found), sum(self._dollars(one, size) for one, size in found)
+            return [(promise.what, *sizes)] if found else []
+        matching = [one for one in self.statements if re.fullmatch(promise.statement, one.title)]
+        each = [(one, self.billed(one, meter)) for one in matching]
+        rows = [(f"{one.job}: {one.title}", size, self._dollars(one, size)) for one, size in each]
+        return sorted(rows, key=lambda row: -row[1])
+
+    def _dollars(self, statement: Statement, size: float) -> float:
+        """A month."""
+        runs = self.account.jobs[statement.job] * DAYS_A_MONTH
+        return size * runs * self.account.prices["queries_per_tib"] / TIB
 
     def _is_unbounded(self, name: str, statement: Statement) -> bool:
         """Whether a scan of a partitioned table has no constant for its partition or first cluster."""
@@ -134,6 +156,8 @@ def bill_of(folder: Path, account: Account, queries: Path) -> Bill:
             statements += warehouse.statement("analyst", file.read_text(), file.stem)
         except Refused as refusal:
             refused.append(f"{file.name}: {refusal}")
+    for name, sql in account.queries.items():
+        statements += warehouse.statement("query", sql, name)
     for dataset, view in sorted(warehouse.views):
         statements += warehouse.statement("view", f"SELECT * FROM {dataset}.{view}", f"SELECT * FROM {view}")  # noqa: S608 - analyzed, not sent
     tables = warehouse.tables(json.loads((folder / "sizes.json").read_text()))

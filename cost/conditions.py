@@ -22,6 +22,7 @@ COMPARISONS = {
     "$less_or_equal": "<",
 }
 MIRRORED = {"=": "=", ">": "<", "<": ">"}
+CLOSED = ("=", "in", "between")
 SECONDS = {3: 86_400.0, 7: 3_600.0, 8: 60.0, 9: 1.0}
 """Seconds by zetasql.functions.DateTimestampPart; a month has no fixed length."""
 
@@ -49,6 +50,9 @@ def conditions_of(expression: Any, given: Mapping[str, Value], now: datetime) ->
         for one in arguments:
             yield from conditions_of(one, given, now)
         return
+    if name == "$or":
+        yield from _alternatives([list(conditions_of(one, given, now)) for one in arguments])
+        return
     operator = COMPARISONS.get(name) or {"$between": "between", "$in": "in"}.get(name)
     if operator is None:
         return
@@ -63,10 +67,18 @@ def conditions_of(expression: Any, given: Mapping[str, Value], now: datetime) ->
     yield Condition(part(arguments[0], "column").column_id, operator, values)
 
 
+def _alternatives(parts: list[list[Condition]]) -> Iterator[Condition]:
+    """A column that every part compares with constants is one of all these."""
+    for column in {one.column for one in parts[0]}:
+        found = [one for part in parts for one in part if one.column == column and one.values]
+        if all(any(one in found and one.operator in CLOSED for one in part) for part in parts):
+            yield Condition(column, "in", tuple(value for one in found for value in one.values))
+
+
 def constant(node: Any, given: Mapping[str, Value], now: datetime) -> Value:  # noqa: ANN401 - a node
     """Raises NotConstant."""
     if kind(node) == "Literal":
-        return _literal(part(node, "value").value)
+        return literal(part(node, "value").value)
     if kind(node) == "Parameter":
         return given.get(part(node, "name"))
     called = function_of(node)
@@ -86,7 +98,7 @@ def constant(node: Any, given: Mapping[str, Value], now: datetime) -> Value:  # 
     return None
 
 
-def _literal(value: Any) -> Value:  # noqa: ANN401 - a protocol buffer
+def literal(value: Any) -> Value:  # noqa: ANN401 - a protocol buffer
     held = value.WhichOneof("value")
     if held == "timestamp_value":
         return datetime.fromtimestamp(value.timestamp_value.seconds, UTC)

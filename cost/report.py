@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from cost.bill import Bill, Line
 
 
+ASKED = ("analyst", "query", "view")
+"""Queries of people, which are no job's."""
+
+
 def printed(bill: Bill) -> str:
     """All tables of docs/measurements/cost.md."""
     account, last = bill.account, bill.account.months[-1]
@@ -23,14 +27,12 @@ def printed(bill: Bill) -> str:
         _table(["job", "runs a day", *(f"$ a month at {one}" for one in months)], _jobs(bill, jobs)),
     ]
     in_jobs = [
-        line
-        for job, lines in jobs.items()
-        if account.jobs[job] and job not in ("analyst", "view")
-        for line in lines
+        line for job, lines in jobs.items() if account.jobs[job] and job not in ASKED for line in lines
     ]
     in_jobs.sort(key=lambda line: -line.dollars[-1])
     header = ["statement", *(f"GB at {one}" for one in months), f"$ a month at {last} mo."]
-    for title, lines in (("Jobs", in_jobs), ("Analysts", jobs.get("analyst", []))):
+    analysts = [*jobs.get("analyst", []), *jobs.get("query", [])]
+    for title, lines in (("Jobs", in_jobs), ("Analysts", analysts)):
         texts += [f"\n### {title}\n", _table(header, map(_row, lines))]
     texts += [
         "\n### Views\n",
@@ -55,7 +57,7 @@ def _jobs(bill: Bill, jobs: dict[str, list[Line]]) -> Iterator[Sequence[str]]:
 
 def _row(line: Line) -> Sequence[str]:
     times = f" ({line.count} times)" if line.count > 1 else ""
-    name = line.title if line.job == "analyst" else f"{line.job}: {line.title}"
+    name = line.title if line.job in ASKED else f"{line.job}: {line.title}"
     return [f"{name}{times}".replace("*", "\\*"), *map(_gigabytes, line.billed), _dollars(line.dollars[-1])]
 
 
@@ -112,7 +114,22 @@ def compared(before: Bill, after: Bill) -> str:
         if gigabytes[0] != gigabytes[1]:
             rows.append([": ".join(key).replace("*", "\\*"), *gigabytes, *dollars])
     totals = [_dollars(sum(line.dollars[-1] for line in lines)) for lines in (old.values(), new.values())]
-    return f"At {month} months:\n\n{_table(header, [*rows, ['all', '', '', *totals]])}"
+    statements = _table(header, [*rows, ["all", "", "", *totals]])
+    return f"{promised(before, after)}\n\n### Statements, at {month} months\n\n{statements}"
+
+
+def promised(before: Bill, after: Bill) -> str:
+    """Of each promise that has a name."""
+    header = ["", "GB before", "GB now", "times", "at most GB", "$ a month before", "$ a month now"]
+    rows = []
+    for promise in after.account.promises:
+        found = [one.promised(promise)[:1] for one in (before, after)]
+        if promise.what and all(found):
+            [(_, was, dollars_before)], [(_, now, dollars_now)] = found
+            limit = f"{promise.gigabytes:,.3f}" if math.isfinite(promise.gigabytes) else ""
+            times = f"{now / was:.4f}"
+            rows.append([promise.what, f"{was / 1e9:,.3f}", f"{now / 1e9:,.3f}", times, limit, _dollars(dollars_before), _dollars(dollars_now)])  # fmt: skip
+    return f"### What documents promise\n\n{_table(header, rows)}"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

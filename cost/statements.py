@@ -9,7 +9,9 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cost.layouts import layout_of, partitioning_of
 from cost.reads import Read, Reader
+from cost.results import Results
 from cost.tables import Table
 from cost.tree import kind, part, unwrapped
 from tests.googlesql.analyzer import Analyzer, attribute
@@ -22,21 +24,25 @@ if TYPE_CHECKING:
     from cost.conditions import Value
 
 Name = tuple[str, str]
+DML = ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 STAGING = re.compile(r"(?<=_reload)_[0-9a-f]{32}$")
 EPOCH = datetime.fromtimestamp(0, UTC)
-PER_DAY = 86_400_000
 SIZE_WITHOUT_ROWS = 8.0
 """Of a column that is empty in the sandbox and in every table that has one of its name."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Statement:
-    """`title`: what it does to which tables and views, as named in it. `reads`: of tables, by their whole name."""
+    """`title`: what it does to which tables and views, as named in it. `reads`: of tables, by their whole name.
+
+    `is_cached`: it repeats a query of the same run.
+    """
 
     job: str
     title: str
     reads: tuple[Read, ...]
     notes: frozenset[str]
+    is_cached: bool = False
 
 
 @dataclasses.dataclass
@@ -48,6 +54,7 @@ class Warehouse:
     views: dict[Name, str] = dataclasses.field(default_factory=dict)
     loads: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter)
     now: datetime = EPOCH
+    _results: Results = dataclasses.field(default_factory=Results)
     _seen: dict[tuple[str, frozenset[str]], tuple[list[Read], set[str]]] = dataclasses.field(
         default_factory=dict
     )
@@ -74,29 +81,47 @@ class Warehouse:
         types = types_of_parameters(dict(query))
         for sql in END_OF_STATEMENT.split(query["query"]):
             if sql.strip():
-                yield from self.statement(job, sql, types=types, given=given)
+                yield from self.statement(job, sql, types=types, given=given, query=query)
 
-    def statement(
+    def statement(  # noqa: PLR0913
         self,
         job: str,
         sql: str,
         title: str | None = None,
+        *,
         types: dict[str, Any] | None = None,
         given: Mapping[str, Value] | None = None,
+        query: Mapping[str, Any] | None = None,
     ) -> Iterator[Statement]:
-        """Nothing if it reads nothing. Raises Refused."""
+        """Nothing if it reads nothing. `query`: as it was sent. Raises Refused."""
         node = unwrapped(self.analyzer.resolve(sql, types or {}, None))
-        if kind(node) == "CreateViewStmt":
-            path = [word for name in attribute(node, "name_path") for word in name.split(".")]
-            self.views[path[-2], path[-1]] = part(node, "sql")
+        changed = self._changed(sql, node)
+        if changed:
+            self._results.forget(".".join(changed))
+        if changed and kind(node) == "CreateViewStmt":
+            self.views[changed] = part(node, "sql")
             return
         named = Reader(given or {}, self.now).reads(node)
         if named:
-            tables = dict.fromkeys(STAGING.sub("", one.table.rpartition(".")[2]) for one in named)
-            verb = re.sub(r"(Stmt|Query)", "", kind(node)).upper() or "SELECT"
+            tables = [*(changed or ())[1:], *(one.table.rpartition(".")[2] for one in named)]
+            what = ", ".join(dict.fromkeys(STAGING.sub("", one) for one in tables))
+            verb = re.sub(r"(AsSelect)?Stmt|Query", "", kind(node)).upper() or "SELECT"
+            title = title or f"{verb.replace('TABLE', ' TABLE')} {what}"
             notes: set[str] = set()
             reads = tuple(self._expanded(sql, named, notes))
-            yield Statement(job, title or f"{verb} {', '.join(tables)}", reads, frozenset(notes))
+            names = frozenset(".".join(self._name(sql, one.table)) for one in named)
+            is_cached = not changed and query is not None and self._results.answers(job, query, names)
+            yield Statement(job, title, reads, frozenset(notes), is_cached)
+
+    def _changed(self, sql: str, node: Any) -> Name | None:  # noqa: ANN401 - a node
+        """The table or view that the statement makes or changes, if any. Its layout is known from now on."""
+        if kind(node).startswith("Create"):
+            path = [word for name in attribute(node, "name_path") for word in name.split(".")]
+            name = (path[-2], path[-1])
+            if "Table" in kind(node):
+                self.layouts[name] = layout_of(node)
+            return name
+        return self._name(sql, part(node, "table_scan").table.name) if kind(node) in DML else None
 
     def _expanded(self, sql: str, reads: Iterable[Read], notes: set[str]) -> Iterator[Read]:
         """Of tables, with views replaced by what they read for these columns."""
@@ -144,15 +169,20 @@ class Warehouse:
 
     def _pruning(self, name: Name) -> set[str]:
         layout = self.layouts.get(name, {})
-        partition = layout.get("timePartitioning", {}).get("field")
-        return {partition, *layout.get("clustering", {}).get("fields", [])[:1]}
+        partitioning = partitioning_of(layout)
+        columns = layout.get("clustering", {}).get("fields", [])[:1]
+        return {*columns, *([partitioning.column] if partitioning else [])}
 
     def _remember(self, request: Mapping[str, Any], job: str) -> None:
         body = request["body"] or {}
-        if reference := body.get("tableReference"):
-            self.layouts[reference["datasetId"], reference["tableId"]] = body
+        path = request["path"].split("/")
+        if "tables" in path:
+            table = body.get("tableReference", {}).get("tableId", path[-1])
+            name = (path[path.index("datasets") + 1], table)
+            self.layouts[name] = self.layouts.get(name, {}) | body
         if load := body.get("configuration", {}).get("load"):
             table = load["destinationTable"]
+            self._results.forget(f"{table['datasetId']}.{table['tableId']}")
             if job and not STAGING.search(table["tableId"]):
                 self.loads[job, f"{table['datasetId']}.{table['tableId']}"] += 1
 
@@ -165,15 +195,12 @@ class Warehouse:
             if (dataset, table) in self.views:
                 continue
             name, layout = STAGING.sub("", f"{dataset}.{table}"), self.layouts.get((dataset, table), {})
-            partitioning = layout.get("timePartitioning", {})
-            kept = partitioning.get("expirationMs")
             measured = sizes.get(name, {})
             made[name] = Table(
                 name,
                 {one: measured.get(one, by_name.get(one, SIZE_WITHOUT_ROWS)) for one, _ in columns},
-                partitioning.get("field"),
+                partitioning_of(layout),
                 tuple(layout.get("clustering", {}).get("fields", [])),
-                int(kept) / PER_DAY if kept else None,
             )
         return made
 

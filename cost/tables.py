@@ -16,65 +16,122 @@ if TYPE_CHECKING:
     from cost.reads import Bound, Read
 
 DAY = 86_400
-BILLED_STEP = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True)
-class Table:
-    """`sizes`: average bytes by column. `partition`: the column whose days partition it. `kept_days`: then they are dropped."""
+class Partitioning:
+    """`width`: of a partition, in days or, if `is_range`, in keys. `kept_days`: then partitions are dropped."""
 
-    name: str
-    sizes: Mapping[str, float]
-    partition: str | None
-    clusters: tuple[str, ...]
+    column: str
+    width: float = 1
+    is_range: bool = False
     kept_days: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
+class Table:
+    """`sizes`: average bytes by column."""
+
+    name: str
+    sizes: Mapping[str, float]
+    partitioning: Partitioning | None
+    clusters: tuple[str, ...]
+
+    @property
+    def partition(self) -> str | None:
+        return self.partitioning.column if self.partitioning else None
+
+    @property
+    def row(self) -> float:
+        """Bytes."""
+        return sum(self.sizes.values())
+
+
+@dataclasses.dataclass(frozen=True)
 class Meter:
-    """The account after so many months. `now`: when the statements were recorded, which is the last of its days."""
+    """The account after so many months. `now`: when the statements were recorded, which is the last of its days.
+
+    `runs`: of the job whose statements are measured, a day. `changed`: keys that one of its runs changes, by kind of
+    object, if others than the account's average.
+    """
 
     account: Account
     months: int
     now: datetime
+    runs: float = 0
+    changed: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     def days(self, table: Table) -> float:
         """Days of rows that the table has."""
-        return min(self.months * DAYS_A_MONTH, table.kept_days or math.inf)
+        kept = table.partitioning.kept_days if table.partitioning else None
+        return min(self.months * DAYS_A_MONTH, kept or math.inf)
 
     def rows(self, table: Table) -> float:
-        constant = self.account.constant_rows(table.name)
-        return constant or self.account.rows_a_day(table.name) * self.days(table)
+        if kind := self.account.changed_in(table.name):
+            return self.keys(kind)
+        return self.account.constant_rows(table.name) or self.account.rows_a_day(table.name) * self.days(
+            table
+        )
+
+    def keys(self, kind: str) -> float:
+        """Objects that a run of the job changes."""
+        a_day = self.account.changes[kind].a_month / DAYS_A_MONTH
+        return self.changed.get(kind, a_day / (self.runs or self.account.exports_a_day))
 
     def size(self, table: Table) -> float:
         """Logical bytes of the whole table."""
-        return self.rows(table) * sum(table.sizes.values())
+        return self.rows(table) * table.row
 
     def storage_dollars(self, table: Table) -> float:
         """A month."""
         prices, days = self.account.prices, self.days(table)
-        old = max(0, days - LONG_TERM_DAYS) / days if not self.account.constant_rows(table.name) else 0
+        is_written = self.account.constant_rows(table.name) or self.account.one_row_a(table.name)
+        old = 0 if is_written else max(0, days - LONG_TERM_DAYS) / days
         price = prices["storage_per_gb_month"] * (1 - old) + prices["long_term_per_gb_month"] * old
         return self.size(table) / 1e9 * price
 
     def share(self, table: Table, bounds: Iterable[Bound]) -> float:
         """Of the table's rows, those in blocks that are read. Only constants count."""
-        bounds = list(bounds)
+        bounds = [one for one in bounds if one.values]
         share = self._partitions(table, [one for one in bounds if one.column == table.partition])
         if table.clusters:
             first = [one for one in bounds if one.column == table.clusters[0]]
             share *= self._clusters(table, share, first)
         return share
 
-    def _partitions(self, table: Table, bounds: Iterable[Bound]) -> float:
-        """Today counts as a whole day: it is evening."""
-        if not table.partition or not self.account.rows_a_day(table.name):
+    def _partitions(self, table: Table, bounds: list[Bound]) -> float:
+        if not table.partitioning or not self.account.rows_a_day(table.name) or not bounds:
             return 1
+        if kind := self.account.one_row_a(table.name):
+            if any(one.operator in ("=", "in") for one in bounds):
+                return self.touched(table, table.partitioning, kind)
+            return self.account.batch_id_share
+        return 1 if table.partitioning.is_range else self._days_left(table, bounds)
+
+    def touched(self, table: Table, partitioning: Partitioning, kind: str) -> float:
+        """Share of the rows in partitions with at least one of the keys that a run changes.
+
+        Partitions have equal numbers of rows and follow the age of objects. A changed key is in partition i with
+        probability p(i); of k changed keys at least one is with probability 1 - (1 - p(i))^k.
+        """
+        changes, a_day = self.account.changes[kind], self.account.rows_a_day(table.name)
+        width = partitioning.width / (a_day if partitioning.is_range else 1)  # in days
+        count = max(1, math.ceil(self.days(table) / width))
+        mean, keys = changes.mean_days_after_creation, self.keys(kind)
+        rate = width / mean
+        newest = (1 - changes.anywhere) * (1 - math.exp(-rate))
+        chances = (
+            min(1.0, changes.anywhere / count + newest * math.exp(-number * rate)) for number in range(count)
+        )
+        return sum(1 - math.pow(1 - chance, keys) for chance in chances) / count
+
+    def _days_left(self, table: Table, bounds: Iterable[Bound]) -> float:
+        """Today counts as a whole day: it is evening."""
         end = math.floor(self.now.timestamp() / DAY) + 1
         first, last = end - self.days(table), float(end)
         for one in bounds:
             moments = [value.timestamp() / DAY for value in one.values if isinstance(value, datetime)]
-            if len(moments) != len(one.values) or not moments:
+            if len(moments) != len(one.values):
                 continue
             if one.operator in ("=", ">", "between", "in"):
                 first = max(first, math.floor(min(moments)))
@@ -86,14 +143,13 @@ class Meter:
 
     def _clusters(self, table: Table, share: float, bounds: Iterable[Bound]) -> float:
         """Blocks of the partitions that are read."""
-        row = sum(table.sizes.values())
         partitions = max(1.0, self.days(table) * share) if table.partition else 1.0
-        of_partition = self.rows(table) * share * row / partitions
+        of_partition = self.size(table) * share / partitions
         left = 1.0
         for one in bounds:
-            if one.operator in ("between", ">", "<") and one.values:
+            if one.operator in ("between", ">", "<"):
                 left = min(left, self.account.batch_id_share)
-            elif one.operator in ("=", "in") and one.values and of_partition:
+            elif of_partition:
                 left = min(left, self.account.block_bytes * len(one.values) / of_partition)
         return left
 
@@ -113,7 +169,6 @@ class Meter:
 
     def billed(self, processed: float) -> float:
         """Rounded up to a megabyte, and at least the minimum for each table that a statement reads."""
-        return max(
-            self.account.prices["minimum_bytes_per_table"],
-            math.ceil(round(processed) / BILLED_STEP) * BILLED_STEP,
-        )
+        prices = self.account.prices
+        step = prices["rounded_up_to_bytes"]
+        return max(prices["minimum_bytes_per_table"], math.ceil(round(processed) / step) * step)

@@ -1,11 +1,12 @@
 """`make cost`: what BigQuery would bill for a statement, next to figures that are worked out by hand."""
 
 import dataclasses
+import math
 from datetime import UTC, datetime
 
 import pytest
 
-from cost.account import Account, Promise, Unbounded
+from cost.account import Account, Changes, Promise, Unbounded
 from cost.bill import Bill
 from cost.report import compared, printed
 from cost.statements import Warehouse
@@ -54,6 +55,7 @@ ACCOUNT = Account(
         "storage_per_gb_month": 0.02,
         "long_term_per_gb_month": 0.01,
         "minimum_bytes_per_table": 10_000_000,
+        "rounded_up_to_bytes": 1_000_000,
     },
     limits={
         "load_jobs_per_table_and_day": 1_500,
@@ -67,7 +69,10 @@ ACCOUNT = Account(
         "zendesk.log": {"rows_a_month": 500_000},
         "zendesk.refused": {"rows_a_month": 0},
         "zendesk.staging": {"rows": 100_000},
+        "zendesk.current": {"rows_a_month": 100_000, "one_row_a": "ticket"},
+        "zendesk.changed.*": {"changed": "ticket"},
     },
+    changes={"ticket": Changes(a_month=60, mean_days_after_creation=7, anywhere=1.0)},
 )
 DAY = "TIMESTAMP '2026-11-27 00:00:00+00'"
 TODAY = f"_exported_at >= {DAY} AND _exported_at < TIMESTAMP_ADD({DAY}, INTERVAL 1 DAY)"
@@ -118,7 +123,7 @@ def view(warehouse):
 def bill(warehouse):
     def made(sql, title=None, **changes):
         account = dataclasses.replace(ACCOUNT, **changes)
-        statements = tuple(warehouse.statement("job", sql, title, PARAMETERS, GIVEN))
+        statements = tuple(warehouse.statement("job", sql, title, types=PARAMETERS, given=GIVEN))
         meters = tuple(Meter(account, months, NOW) for months in account.months)
         return Bill(account, statements, warehouse.tables(SIZES), warehouse.loads, meters)
 
@@ -222,16 +227,99 @@ def test_a_lookup_without_its_bound_is_named(bill):
     assert wrong == "job: SELECT log, staging reads every partition of zendesk.log: it lacks a constant"
 
 
+CURRENT = """
+    CREATE OR REPLACE TABLE zendesk.current PARTITION BY {} CLUSTER BY id OPTIONS (partition_expiration_days = 90)
+    AS SELECT * FROM zendesk.ticket WHERE _exported_at >= TIMESTAMP '2026-11-27 00:00:00+00'
+"""
+BY_RANGE = "RANGE_BUCKET(id, GENERATE_ARRAY(0, 6000000, 60000))"  # 100 partitions at 60 months
+
+
+@pytest.fixture
+def current(warehouse):
+    """A table with one row a key, as a statement makes it."""
+
+    def create(partition):
+        sql = CURRENT.format(partition)
+        [made] = warehouse.statement("job", sql)
+        warehouse.analyzer.tables["zendesk", "current"] = warehouse.analyzer.analyze(sql, {}, None).columns
+        return made
+
+    return create
+
+
+MERGE_CURRENT = """
+    MERGE zendesk.current AS target USING zendesk.staging AS source ON target.id = source.id AND {}
+    WHEN MATCHED THEN UPDATE SET description = source.description
+"""
+
+
+def test_a_merge_into_one_row_a_key_bills_the_partitions_of_the_keys_that_a_run_changes(bill, current):
+    """Two keys a day of 6,000,000. Of any age: 1 - 0.99^2 of 100 partitions. By age, with half of the changes in the
+    newest partition and half of the rest in each older one: (2 - 1/4 - 1/16 - ...) / 100. Constants count by column, not
+    by number: those of the sandbox are others.
+    """
+    made = current(BY_RANGE)
+    assert made.title == "CREATE TABLE current, ticket"
+    rows, row, read = 6_000_000, 934, 8
+    by_age = Changes(a_month=60, mean_days_after_creation=18 / math.log(2), anywhere=0)
+    for changes, share in ((ACCOUNT.changes["ticket"], 1 - 0.99**2), (by_age, (2 - 1 / 3) / 100)):
+        for constants in ("target.id IN (1, 2, 3)", "(target.id = 1 OR target.id BETWEEN 2 AND 9)"):
+            merged = bill(MERGE_CURRENT.format(constants), changes={"ticket": changes})
+            [statement] = merged.statements
+            size = merged.billed(statement, merged.meters[-1]) - 91_000_000  # the source
+            assert size == pytest.approx(rows * share * (row + read), abs=1_000_000)
+    everything = bill(MERGE_CURRENT.format("target.id >= 0"))
+    assert everything.billed(everything.statements[0], everything.meters[-1]) > rows * row
+    of_ten = Promise("page.md", 60, jobs=("job",), what="a run with ten", changed={"ticket": 10})
+    [(_, ten, _)] = merged.promised(of_ten)
+    assert ten > 3 * size
+
+
+def test_only_tables_by_time_expire_and_months_are_wider_than_days(bill, current):
+    current(BY_RANGE)
+    merged = bill(MERGE_CURRENT.format("target.id = 1"))
+    assert merged.meters[-1].rows(merged.tables["zendesk.current"]) == 6_000_000
+    current("TIMESTAMP_TRUNC(_exported_at, MONTH)")
+    merged = bill(
+        MERGE_CURRENT.format(f"target._exported_at = {DAY}"), changes={"ticket": Changes(30, 7, 1.0)}
+    )
+    table = merged.tables["zendesk.current"]
+    assert merged.meters[-1].rows(table) == 300_000
+    assert dataclasses.replace(merged.meters[-1], runs=1).touched(
+        table, table.partitioning, "ticket"
+    ) == pytest.approx(1 / 3)
+
+
+def test_a_repeated_query_is_answered_from_the_cache_unless_its_table_has_changed(warehouse):
+    def cached(sql, **more):
+        [statement] = warehouse.statement("job", sql, query={"query": sql, **more})
+        return statement.is_cached
+
+    ask = "SELECT MAX(id) FROM zendesk.ticket"
+    assert [cached(ask), cached(ask), cached(f"/* model */ {ask}")] == [False, True, False]
+    cached("DELETE FROM zendesk.ticket WHERE id = 1")
+    assert [cached(ask), cached(ask)] == [False, True]
+    cached("DELETE FROM zendesk.log WHERE ticket_id = 1")
+    assert cached(ask)
+    timed = f"{ask} WHERE _exported_at < CURRENT_TIMESTAMP()"
+    assert not any([cached(timed), cached(timed)])
+    stored = f"{ask} WHERE id > 1"
+    assert not any([cached(stored, destinationTable={}), cached(stored, destinationTable={})])
+
+
 def test_what_the_account_allows_is_not_wrong_and_a_broken_promise_is(bill):
     allowed = (Unbounded("zendesk.ticket", "SELECT ticket", "any version may be the latest"),)
     promises = (
-        Promise("docs/page.md", "SELECT ticket", 60, 0.2),
-        Promise("docs/page.md", "SELECT log", 60, 1),
+        Promise("docs/page.md", 60, 0.2, "SELECT ticket"),
+        Promise("docs/page.md", 60, 1, "SELECT log"),
+        Promise("docs/page.md", 60, 0.2, jobs=("job",), what="all of the job"),
+        Promise("docs/page.md", 60, 0.1, storage="zendesk.staging", what="storage"),
     )
     sql = "SELECT MAX(id) FROM zendesk.ticket"
     assert list(bill(sql, unbounded=allowed, promises=promises).wrong()) == [
-        "docs/page.md: job: SELECT ticket reads 0.24 GB at 60 months, more than 0.2",
-        "docs/page.md: no statement matches SELECT log",
+        "docs/page.md: job: SELECT ticket: 0.240 GB at 60 months, more than 0.2",
+        "docs/page.md: nothing matches SELECT log",
+        "docs/page.md: all of the job: 0.240 GB at 60 months, more than 0.2",
     ]
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 ASKED = ("analyst", "query", "view")
-"""Queries of people, which are no job's."""
+"""Queries that people send, rather than a job."""
 
 
 def printed(bill: Bill) -> str:

@@ -1,4 +1,4 @@
-"""docs/measurements/cost.md names what `make cost` measures."""
+"""docs/measurements/cost.md and docs/cost.md name what `make cost` measures."""
 
 import re
 import tomllib
@@ -6,12 +6,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "measurements" / "cost.md").read_text()
+BEFORE_AND_AFTER = (ROOT / "docs" / "cost.md").read_text()
 ACCOUNT = tomllib.loads((ROOT / "cost" / "account.toml").read_text())
 
 
 def cells(first):
     [line] = re.findall(rf"^\| {re.escape(first)} \| (.*) \|$", PAGE, re.MULTILINE)
     return line.split(" | ")
+
+
+def number(cell):
+    return float(cell.replace(",", ""))
 
 
 def test_the_page_has_every_query_of_analysts():
@@ -31,6 +36,15 @@ def test_figures_by_hand_are_those_of_the_table():
 def test_promises_are_of_documents_and_not_below_the_page():
     for promise in ACCOUNT["promises"]:
         assert (ROOT / promise["document"]).exists()
-    [lookup] = [one for one in ACCOUNT["promises"] if "user_latest" in one["statement"]]
+    [lookup] = [one for one in ACCOUNT["promises"] if "user_latest" in one.get("statement", "")]
     row = re.search(r"^\| publication: SELECT zendesk_user_directory, user_latest, .*$", PAGE, re.MULTILINE)
     assert float(row[0].split(" | ")[3]) <= lookup["gigabytes"]
+
+
+def test_each_named_promise_is_in_the_table_with_its_limit():
+    rows = re.findall(
+        r"^\| (.*?) \| .* \| (.*) \| .* \| (.*) \| .* \| .* \|$", BEFORE_AND_AFTER, re.MULTILINE
+    )
+    named = {one["what"]: one.get("gigabytes") for one in ACCOUNT["promises"] if "what" in one}
+    assert {what: number(limit) if limit else None for what, _, limit in rows if what in named} == named
+    assert not [what for what, now, limit in rows if limit and what in named and number(now) > number(limit)]

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from cost.tree import function_of, kind, part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cost.reads import Bound
 
 Value = datetime | int | str | None
 """None: a constant whose value this module does not compute."""
@@ -22,7 +24,6 @@ COMPARISONS = {
     "$less_or_equal": "<",
 }
 MIRRORED = {"=": "=", ">": "<", "<": ">"}
-CLOSED = ("=", "in", "between")
 SECONDS = {3: 86_400.0, 7: 3_600.0, 8: 60.0, 9: 1.0}
 """Seconds by zetasql.functions.DateTimestampPart; a month has no fixed length."""
 
@@ -53,7 +54,7 @@ def conditions_of(expression: Any, given: Mapping[str, Value], now: datetime) ->
     if name == "$or":
         yield from _alternatives([list(conditions_of(one, given, now)) for one in arguments])
         return
-    operator = COMPARISONS.get(name) or {"$between": "between", "$in": "in"}.get(name)
+    operator = COMPARISONS.get(name) or {"$between": "between", "$in": "in", "$is_null": "="}.get(name)
     if operator is None:
         return
     if operator in MIRRORED and kind(arguments[0]) != "ColumnRef":
@@ -61,18 +62,29 @@ def conditions_of(expression: Any, given: Mapping[str, Value], now: datetime) ->
     if kind(arguments[0]) != "ColumnRef":
         return
     try:
-        values = tuple(constant(one, given, now) for one in arguments[1:])
+        values = tuple(constant(one, given, now) for one in arguments[1:]) or (None,)
     except NotConstant:
         values = ()
     yield Condition(part(arguments[0], "column").column_id, operator, values)
 
 
 def _alternatives(parts: list[list[Condition]]) -> Iterator[Condition]:
-    """A column that every part compares with constants is one of all these."""
-    for column in {one.column for one in parts[0]}:
-        found = [one for part in parts for one in part if one.column == column and one.values]
-        if all(any(one in found and one.operator in CLOSED for one in part) for part in parts):
-            yield Condition(column, "in", tuple(value for one in found for value in one.values))
+    """Of OR: a column that every part compares with constants, from below at least."""
+    for column in dict.fromkeys(one.column for one in parts[0]):
+        of_parts = [[one for one in part if one.column == column and one.values] for part in parts]
+        if all(map(is_closed, of_parts)):
+            yield Condition(
+                column, "in", tuple(value for part in of_parts for one in part for value in one.values)
+            )
+        elif all(any(one.operator != "<" for one in part) for part in of_parts):
+            lowest = [one.values[0] for part in of_parts for one in part if one.operator != "<"]
+            yield Condition(column, ">", tuple(lowest))
+
+
+def is_closed(conditions: Iterable[Condition] | Iterable[Bound]) -> bool:
+    """Whether these, which all hold, leave a range with two ends, or single values."""
+    operators = {one.operator for one in conditions}
+    return bool(operators & {"=", "in", "between"}) or {"<", ">"} <= operators
 
 
 def constant(node: Any, given: Mapping[str, Value], now: datetime) -> Value:  # noqa: ANN401 - a node
@@ -89,7 +101,13 @@ def constant(node: Any, given: Mapping[str, Value], now: datetime) -> Value:  # 
     name, arguments = called
     if name == "current_timestamp":
         return now
-    values = [constant(one, given, now) for one in arguments]
+    return _computed(name, [constant(one, given, now) for one in arguments])
+
+
+def _computed(name: str, values: list[Value]) -> Value:
+    """Of functions that make times."""
+    if name == "timestamp_micros" and isinstance(values[0], int):
+        return datetime.fromtimestamp(values[0] / 1e6, UTC)
     if name in ("timestamp_add", "timestamp_sub"):
         moment, count, unit = values
         seconds = SECONDS.get(unit) if isinstance(unit, int) else None

@@ -21,7 +21,8 @@ MONTH = 2
 def partitioning_of(layout: Mapping[str, Any]) -> Partitioning | None:
     """None if the table has no partitions."""
     if by_range := layout.get("rangePartitioning"):
-        return Partitioning(by_range["field"], int(by_range["range"]["interval"]), is_range=True)
+        start, end, keys = (int(by_range["range"][name]) for name in ("start", "end", "interval"))
+        return Partitioning(by_range["field"], keys, most=(end - start) // keys)
     by_time = layout.get("timePartitioning") or {}
     if "field" not in by_time:
         return None

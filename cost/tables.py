@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cost.account import DAYS_A_MONTH, LONG_TERM_DAYS
+from cost.conditions import is_closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,11 +21,14 @@ DAY = 86_400
 
 @dataclasses.dataclass(frozen=True)
 class Partitioning:
-    """`width`: of a partition, in days or, if `is_range`, in keys. `kept_days`: then partitions are dropped."""
+    """`width`: of a partition, in days or, of a range, in keys. `most`: so many has a range, and 0 a time.
+
+    `kept_days`: then partitions are dropped.
+    """
 
     column: str
     width: float = 1
-    is_range: bool = False
+    most: int = 0
     kept_days: float | None = None
 
 
@@ -103,10 +107,10 @@ class Meter:
         if not table.partitioning or not self.account.rows_a_day(table.name) or not bounds:
             return 1
         if kind := self.account.one_row_a(table.name):
-            if any(one.operator in ("=", "in") for one in bounds):
+            if is_closed(bounds) and not any(one.operator == "between" for one in bounds):
                 return self.touched(table, table.partitioning, kind)
             return self.account.batch_id_share
-        return 1 if table.partitioning.is_range else self._days_left(table, bounds)
+        return 1 if table.partitioning.most else self._days_left(table, bounds)
 
     def touched(self, table: Table, partitioning: Partitioning, kind: str) -> float:
         """Share of the rows in partitions with at least one of the keys that a run changes.
@@ -115,10 +119,11 @@ class Meter:
         probability p(i); of k changed keys at least one is with probability 1 - (1 - p(i))^k.
         """
         changes, a_day = self.account.changes[kind], self.account.rows_a_day(table.name)
-        width = partitioning.width / (a_day if partitioning.is_range else 1)  # in days
+        width = partitioning.width / (a_day if partitioning.most else 1)  # in days
         count = max(1, math.ceil(self.days(table) / width))
+        count = min(count, partitioning.most or count)
         mean, keys = changes.mean_days_after_creation, self.keys(kind)
-        rate = width / mean
+        rate = self.days(table) / count / mean
         newest = (1 - changes.anywhere) * (1 - math.exp(-rate))
         chances = (
             min(1.0, changes.anywhere / count + newest * math.exp(-number * rate)) for number in range(count)

@@ -263,7 +263,10 @@ def test_a_merge_into_one_row_a_key_bills_the_partitions_of_the_keys_that_a_run_
     rows, row, read = 6_000_000, 934, 8
     by_age = Changes(a_month=60, mean_days_after_creation=18 / math.log(2), anywhere=0)
     for changes, share in ((ACCOUNT.changes["ticket"], 1 - 0.99**2), (by_age, (2 - 1 / 3) / 100)):
-        for constants in ("target.id IN (1, 2, 3)", "(target.id = 1 OR target.id BETWEEN 2 AND 9)"):
+        ranges = (
+            "(target.id >= 0 AND target.id < 9 OR target.id >= 99 AND target.id < 200 OR target.id IS NULL)"
+        )
+        for constants in ("target.id IN (1, 2, 3)", "target.id >= 0 AND target.id < 9", ranges):
             merged = bill(MERGE_CURRENT.format(constants), changes={"ticket": changes})
             [statement] = merged.statements
             size = merged.billed(statement, merged.meters[-1]) - 91_000_000  # the source
@@ -273,6 +276,26 @@ def test_a_merge_into_one_row_a_key_bills_the_partitions_of_the_keys_that_a_run_
     of_ten = Promise("page.md", 60, jobs=("job",), what="a run with ten", changed={"ticket": 10})
     [(_, ten, _)] = merged.promised(of_ten)
     assert ten > 3 * size
+
+
+def test_alternatives_prune_by_the_earliest_of_them(billed):
+    """Three of 1,800 days of 500,000 / 30 rows."""
+    since = "_exported_at >= TIMESTAMP_MICROS(1764028800000000)"
+    since = since.replace("1764028800", str(int(NOW.timestamp()) // 86_400 * 86_400 - 2 * 86_400))
+    either = f"({since} OR (_exported_at >= {DAY} AND id = 3))"
+    assert billed(f"SELECT description FROM zendesk.ticket WHERE {either}") == pytest.approx(
+        50_000 * (900 + 8 + 8), abs=1_000_000
+    )
+    or_any = either.replace(f"_exported_at >= {DAY} AND", "")
+    assert billed(f"SELECT description FROM zendesk.ticket WHERE {or_any}") == 30_000_000 * (900 + 8 + 8)
+
+
+def test_hashed_keys_are_in_as_many_partitions_as_there_are(bill, current):
+    current(BY_RANGE.replace("6000000, 60000", "4, 1"))
+    merged = bill(MERGE_CURRENT.format("target.id = 1"))
+    meter = dataclasses.replace(merged.meters[-1], changed={"ticket": 2})
+    table = merged.tables["zendesk.current"]
+    assert meter.touched(table, table.partitioning, "ticket") == pytest.approx(1 - (3 / 4) ** 2)
 
 
 def test_only_tables_by_time_expire_and_months_are_wider_than_days(bill, current):

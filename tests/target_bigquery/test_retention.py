@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from target_bigquery.check import findings
 from target_bigquery.set_retention import command
 from target_bigquery.settings import SETTINGS
+from target_bigquery.tables import command as tables
 
 from tests.target_bigquery.singer import record, schema
 
@@ -167,3 +168,22 @@ def test_a_table_of_an_earlier_release_is_recognized_after_its_next_export(load_
     assert (expiration("group"), expiration("view")) == (None, 60)
     load_here([*exports("group", "bulk", 0)], bulk_retention_days=60)
     assert expiration("group") == 60
+
+
+def test_the_command_tables_shows_size_partitions_and_expiration(
+    load_here, settings, tmp_path, warehouse, dataset
+):
+    load_here([*exports("group", "bulk", 50, 1, 0)], bulk_retention_days=60)
+    load_here([schema("empty")])
+    warehouse.client.query_and_wait(f"CREATE VIEW {dataset}.group_latest AS SELECT * FROM {dataset}.group")
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps(settings))
+    shown = CliRunner().invoke(tables, ["--config", str(path)], catch_exceptions=False).stdout.splitlines()
+    assert shown[0] == f"{dataset}:"
+    assert shown[1].split("  ")[0] == "table"
+    oldest, newest = (days_ago(age)[:10].replace("-", "") for age in (50, 0))
+    by_name = {line.split()[0]: line.split() for line in shown[2:]}
+    assert by_name.keys() == {"group", "EXPORT_METADATA", "empty", "total"}
+    assert by_name["group"] == ["group", "bulk", "3", "0.000", "0.00", oldest, newest, "60", "days"]
+    assert by_name["empty"][-3:] == ["-", "-", "never"]
+    assert by_name["total"][1] == "6"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from cityblock_singer.google.rejected_records import FIELDS, TABLE, is_open
+from cityblock_singer.google.retention import expires_soon
 from cityblock_singer.plugin import run
 from google.cloud import bigquery
 
@@ -96,6 +97,7 @@ def _reload(loader: Loader, dataset: str, rejected: bigquery.Table, stream: str,
         misfits["its table does not exist"] = len(found)
         return Outcome(stream, 0, misfits)
     columns, seen, fitting = columns_of_table(table.schema), set[str](), 0
+    expires = expires_soon(table)
     spool = Spool(1, uuid.uuid4().hex)
     try:
         for row in found:
@@ -106,6 +108,9 @@ def _reload(loader: Loader, dataset: str, rejected: bigquery.Table, stream: str,
                 fitted = _fitted(row, columns.convert)
             except Rejection as rejection:
                 misfits[str(rejection)] += 1
+                continue
+            if expires(fitted):
+                misfits["the partition of its export expires: export it again"] += 1
                 continue
             fitting += 1
             if row.payload not in seen:  # as often as it was rejected, it is one record

@@ -6,6 +6,7 @@ REJECTED_RECORD, of which every row may be needed, and tables of other programs.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cityblock_singer.google.retention import Kept, expiration_of, listed
@@ -14,7 +15,7 @@ from target_bigquery.loader import EXPORT_LABEL
 from target_bigquery.schema import EXPORT_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from google.cloud import bigquery
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from target_bigquery.loader import Loader
 
 METADATA = "EXPORT_METADATA"
+CURRENT = "_current"
+MERGED_TO = "merged_to"
+"""Label that dbt gives to a current table: the time of the last export whose rows it has, in microseconds since 1970."""
+NOT_COMPLETE, NOT_MERGED = "it has no complete export", "its rows are not in its current table"
+"""Why a table keeps all rows."""
 
 
 def retention_days(config: Mapping[str, Any]) -> dict[str, int | None]:
@@ -38,25 +44,22 @@ def kept(config: Mapping[str, Any], warehouse: Loader, *, in_run: bool = False) 
     """
     days = retention_days(config)
     found: dict[str, list[bigquery.Table]] = {kind: [] for kind in EXPORT_KINDS}
-    for table in listed(warehouse, config["dataset"]):
+    present = listed(warehouse, config["dataset"])
+    for table in present:
         kind = table.labels.get(EXPORT_LABEL)
         if kind in days and table.time_partitioning is not None:
             is_settled = days[kind] is None or (kind == "incremental" and expiration_of(table) == days[kind])
             if not (in_run and is_settled):
                 found[kind].append(table)
-    read_from = {
-        "bulk": (last_exports, "it has no complete export"),
-        "incremental": (merged_until, "its rows are not in {}_current"),
-    }
-    result = []
-    for kind, tables in found.items():
-        look_up, held_by = read_from[kind]
-        firsts = look_up(warehouse, config["dataset"]) if tables and days[kind] else {}
-        result += [
-            Kept(table, kind, days[kind], firsts.get(table.table_id), held_by.format(table.table_id))
-            for table in tables
-        ]
-    return result
+    exports = last_exports(warehouse, config["dataset"]) if found["bulk"] and days["bulk"] else {}
+    merged = merged_until(present)
+    return [
+        *(Kept(one, "bulk", days["bulk"], exports.get(one.table_id), NOT_COMPLETE) for one in found["bulk"]),
+        *(
+            Kept(one, "incremental", days["incremental"], merged.get(one.table_id), NOT_MERGED)
+            for one in found["incremental"]
+        ),
+    ]
 
 
 def last_exports(warehouse: Loader, dataset: str) -> dict[str, date]:
@@ -82,6 +85,10 @@ def last_exports(warehouse: Loader, dataset: str) -> dict[str, date]:
     return {row["table_name"]: row["day"] for row in warehouse.query(METADATA, sql)}
 
 
-def merged_until(_warehouse: Loader, _dataset: str) -> dict[str, date]:
-    """The day up to which the rows of each incremental model are in its current table. Raises WarehouseError."""
-    return {}
+def merged_until(tables: Iterable[bigquery.Table]) -> dict[str, date]:
+    """The day up to which the rows of each incremental model are in its current table (transform/macros/current_table.sql)."""
+    return {
+        table.table_id.removesuffix(CURRENT): datetime.fromtimestamp(int(label) / 1e6, UTC).date()
+        for table in tables
+        if table.table_id.endswith(CURRENT) and (label := table.labels.get(MERGED_TO))
+    }

@@ -1,9 +1,11 @@
 """Rejected records that fit their table now: the command target-bigquery-reload-rejected."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
+from google.cloud.bigquery import TimePartitioning
 from target_bigquery.check import findings
 from target_bigquery.reload_rejected import command
 from target_bigquery.settings import SETTINGS
@@ -113,3 +115,27 @@ def test_the_check_counts_them_and_does_not_fail(rejected, config):
     [found] = [one for one in findings({**defaults, **config}) if one.subject.startswith("rejected records")]
     assert found.result.startswith("9 open, the oldest of 20")
     assert found.advice is None
+
+
+def test_a_record_whose_partition_has_expired_or_soon_does_stays_open(
+    load_here, reload, sql, ids, warehouse, dataset
+):
+    """BigQuery would drop it at once, or before dbt reads it."""
+    today = datetime.now(UTC)
+    aged = [
+        record(age, subject=[], _exported_at=(today - timedelta(days=age)).isoformat())
+        for age in (30, 55, 61, 10)
+    ]
+    load_here([schema(), *aged, record(1, _exported_at=today.isoformat())], max_rejected_share=1)
+    sql("ALTER TABLE {d}.ticket DROP COLUMN subject")
+    sql("ALTER TABLE {d}.ticket ADD COLUMN subject ARRAY<STRING>")
+    table = warehouse.client.get_table(f"{dataset}.ticket")
+    table.time_partitioning = TimePartitioning(field="_exported_at", expiration_ms=60 * 86_400_000)
+    warehouse.client.update_table(table, ["time_partitioning"])
+
+    assert reload().splitlines() == [
+        "ticket: 2 loaded, 2 still rejected",
+        "    2 x the partition of its export expires: export it again",
+    ]
+    assert ids() == [1, 10, 30]
+    assert sql(OPEN)[0].n == 2

@@ -156,10 +156,39 @@ def test_only_streams_that_declare_what_an_export_has_expire(load_here, retentio
     days = {"incremental_retention_days": 400, "bulk_retention_days": 60}
     load_here([declared("sla", "bulk"), record(1, stream="sla")], **days)
     assert retention(**days) == [
-        "ticket (incremental): never, because its rows are not in ticket_current",
         "sla (bulk): never, because it has no complete export",
+        "ticket (incremental): never, because its rows are not in its current table",
     ]
     assert [expiration(table) for table in ("ticket", "foreign", "sla", "EXPORT_METADATA")] == [None] * 4
+
+
+def test_rows_of_an_incremental_stream_expire_once_they_are_in_its_current_table(
+    load_here, retention, checked, expiration, ids, warehouse, dataset
+):
+    load_here([*exports("ticket", "incremental", 500, 10, 0)])
+    settings = {"incremental_retention_days": 400}
+
+    def merge_until(age):
+        moment = int((TODAY - timedelta(days=age)).timestamp() * 1_000_000)
+        warehouse.client.query_and_wait(
+            f"CREATE OR REPLACE TABLE {dataset}.ticket_current (id INT64) OPTIONS (labels=[('merged_to', '{moment}')])"
+        )
+
+    held = "ticket (incremental): never, because "
+    assert retention(**settings) == [held + "its rows are not in its current table"]
+    merge_until(450)
+    assert retention(**settings) == [held + f"rows of {days_ago(450)[:10]} are still read"]
+    assert checked(**settings).advice is None
+    assert ids() == [0, 10, 500]
+
+    merge_until(10)
+    assert "→ 400 days; would drop 1 partition" in retention("--dry-run", **settings)[0]
+    assert (
+        checked(**settings).result == "incremental 400 days (1 table); another expiration have ticket (never)"
+    )
+    retention(**settings)
+    assert (ids(), expiration("ticket")) == ([0, 10], 400)
+    assert checked(**settings).advice is None
 
 
 def test_a_table_of_an_earlier_release_is_recognized_after_its_next_export(load_here, expiration):

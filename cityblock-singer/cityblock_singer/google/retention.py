@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from google.cloud import bigquery
 
@@ -16,7 +16,7 @@ from cityblock_singer.google.bigquery import JOB_SECONDS
 from cityblock_singer.google.errors import ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import date
 
     from cityblock_singer.google.bigquery import BigQuery
@@ -111,6 +111,20 @@ def change_of(kept: Kept, today: date) -> Change:
 def first_kept(days: int, today: date) -> date:
     """The first day that an expiration of that many days does not drop."""
     return today - timedelta(days=days - 1)
+
+
+def expires_soon(table: bigquery.Table) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a row would be dropped at once, or before anything reads it."""
+    days = expiration_of(table)
+    if days is None:
+        return lambda _row: False
+    column, first = table.time_partitioning.field, first_kept(days, today()) + timedelta(days=SPARE_DAYS)
+
+    def expires(row: Mapping[str, Any]) -> bool:
+        value = row.get(column)
+        return value is not None and datetime.fromisoformat(str(value)).date() < first
+
+    return expires
 
 
 def dropped_by(

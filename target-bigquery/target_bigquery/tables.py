@@ -45,7 +45,7 @@ def stored(loader: Loader, dataset: str) -> Iterator[Stored]:
         FROM `{loader.client.project}.{dataset}.INFORMATION_SCHEMA.PARTITIONS`
         WHERE partition_id < '_' AND total_rows > 0
         GROUP BY table_name
-    """  # noqa: S608 - a dataset's name; __NULL__ is no day
+    """  # noqa: S608 - a name; and __NULL__ comes after _
     partitions = {row["table_name"]: row for row in loader.query(f"partitions of {dataset}", sql)}
     for item in listed(loader, dataset):
         table = loader.find_table(dataset, item.table_id)

@@ -48,10 +48,10 @@ def bigquery_server(addresses: Addresses, data_dir: Path) -> Iterator[bigquery.C
         yield client
 
 
-def connect(url: str) -> bigquery.Client:
+def connect(url: str, project: str = PROJECT) -> bigquery.Client:
     """A client of the server at `url`; ignores the environment."""
     return bigquery.Client(
-        PROJECT,
+        project,
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
         location=LOCATION,
         client_options={"api_endpoint": url},

@@ -1,7 +1,8 @@
 """Loads the tricky rows into the sandbox's BigQuery as the product does, builds all views, and writes what it shows.
 
 `python -m tests.googlesql.record_tricky_rows FOLDER` runs in the project's environment and records all statements. The
-tests beside it, in their own environment, read FOLDER/tricky_rows.json.
+tests beside it, in their own environment, read FOLDER/tricky_rows.json. dbt builds its target prod, whose project the
+sandbox's BigQuery then has; other tests record what it sends for its target local.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from google.cloud import bigquery
 from target_zendesk_pubsub.join_errors import JoinErrors
 from target_zendesk_pubsub.lookup import Lookup
@@ -24,8 +26,8 @@ from target_zendesk_pubsub.published_log import PublishedLog, Selection
 from target_zendesk_pubsub.rejected_records import RejectedRecords
 from target_zendesk_pubsub.warehouse import Warehouse, encode_row
 
-from sandbox.addresses import DATASET, MESSAGES_DATASET, PROJECT, Addresses
-from sandbox.bigquery import bigquery_server
+from sandbox.addresses import DATASET, MESSAGES_DATASET, Addresses
+from sandbox.bigquery import bigquery_server, connect
 from tests.googlesql import tricky_rows
 from tests.googlesql.plain_rows import content
 from tests.googlesql.record_changes import changes
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from target_zendesk_pubsub.warehouse import Table
 
 ROOT = Path(__file__).parents[2]
+PROFILES = yaml.safe_load((ROOT / "transform" / "profiles.yml").read_text())
+TARGET = "prod"
+PROJECT = PROFILES["zendesk"]["outputs"][TARGET]["project"]
 DBT = ROOT / ".meltano" / "utilities" / "dbt-bigquery" / "venv" / "bin" / "dbt"
 INTERNAL_DATASET = "internal"
 VIEW = re.compile(
@@ -50,7 +55,9 @@ def main(folder: Path) -> None:
     addresses = Addresses.free()
     folder.mkdir(parents=True, exist_ok=True)
     known = set(folder.iterdir())
-    with tempfile.TemporaryDirectory() as home, bigquery_server(addresses, Path(home)) as client:
+    with tempfile.TemporaryDirectory() as home, bigquery_server(addresses, Path(home)):
+        client = connect(addresses.bigquery_url, PROJECT)
+        client.create_dataset(DATASET)
         load(addresses.bigquery_url, Path(home))
         load_internal(client)
         client.create_dataset(MESSAGES_DATASET)
@@ -117,16 +124,31 @@ def load(url: str, home: Path) -> None:
 
 
 def dbt(url: str, home: Path, *arguments: str, accepted: tuple[int, ...] = (0,)) -> None:
-    """With the views of opt-in models."""
+    """With the views of opt-in models. The target is as in profiles.yml, but for its endpoint and how it signs in."""
+    PROFILES["zendesk"]["outputs"][TARGET] |= {
+        "method": "oauth-secrets",
+        "token": "local",
+        "api_endpoint": url,
+    }
+    (home / "profiles.yml").write_text(yaml.safe_dump(PROFILES))
     environment = {
-        "BIGQUERY_EMULATOR_HOST": url,
-        "DBT_DATASET": DATASET,
         "DBT_TARGET_PATH": str(home / "dbt"),
         "DBT_BIGQUERY_OPT_IN_VIEWS": "true",
     }
     folder = str(ROOT / "transform")
     done = subprocess.run(
-        [DBT, *arguments, "--project-dir", folder, "--profiles-dir", folder, "--log-path", home / "logs"],
+        [
+            DBT,
+            *arguments,
+            "--target",
+            TARGET,
+            "--project-dir",
+            folder,
+            "--profiles-dir",
+            home,
+            "--log-path",
+            home / "logs",
+        ],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,

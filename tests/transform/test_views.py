@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from google.cloud.bigquery import LoadJobConfig, SchemaField
 from tap_zendesk_cityblock.models import MODELS, OPT_IN_MODELS
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
@@ -371,7 +372,9 @@ def test_what_no_longer_agrees_with_the_table_of_models_is_named_and_rewritten(t
 
 
 def test_targets_differ_in_project_and_dataset_only():
-    """So what Google's analyzer says of the SQL of the local target holds for all."""
+    """Google's analyzer sees the SQL of the targets local (these tests) and prod (tests/googlesql). It holds for staging."""
+    outputs = yaml.safe_load((ROOT / "transform" / "profiles.yml").read_text())["zendesk"]["outputs"]
+    assert outputs["staging"] == outputs["prod"] | {"project": outputs["staging"]["project"]}
     files = [path for path in (ROOT / "transform").rglob("*") if path.suffix in (".sql", ".yml")]
     written = "\n".join(path.read_text() for path in files if path.name != "profiles.yml")
     assert set(re.findall(r"\btarget\.(\w+)", written)) == {"schema", "project"}

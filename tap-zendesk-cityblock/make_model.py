@@ -43,9 +43,12 @@ def main(name: str, path: str, root: str, openapi: str) -> str:
         sys.exit(f"Invalid NAME '{name}': expected a singular noun in snake_case, such as ticket_rule")
     if name in MODELS:
         sys.exit(f"models.py already has the model '{name}'")
+    if (SCHEMAS / f"{name}.json").exists():
+        sys.exit(f"schemas/{name}.json has no row in models.py: add one, or delete the file")
     if not path.startswith("/api/v2/"):
         sys.exit(f"Invalid PATH '{path}': expected Zendesk's path, such as /api/v2/ticket_rules")
-    path = path.removesuffix(".json")
+    if path.endswith(".json"):
+        sys.exit(f"Invalid PATH '{path}': leave out .json, as the tap does in every request")
     served = {"path": path.removeprefix("/api/v2/"), **({"root": root} if root else {})}
     schema = {"sandbox": served, **_schema(name, openapi)}
     (SCHEMAS / f"{name}.json").write_text(text_of(schema))

@@ -11,6 +11,7 @@ model's description and tests that were edited in a yml file stay.
 from __future__ import annotations
 
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ IS_DELETED_COLUMN = {"description": "Whether the object is deleted in Zendesk"}
 
 
 def main(*, check: bool) -> int:
+    _check_rows()
     sources = HERE / "sources.yml"
     contents = {sources: _with_tables(sources.read_text())}
     for model in MODELS.values():
@@ -46,6 +48,13 @@ def main(*, check: bool) -> int:
             path.write_text(contents[path])
             print(f"wrote {name}")
     return int(check and bool(stale))
+
+
+def _check_rows() -> None:
+    """Raises SchemaError if a schema file is of no model."""
+    schemas = {Path(file.name).stem for file in (files("tap_zendesk_cityblock") / "schemas").iterdir()}
+    for name in sorted(schemas - MODELS.keys()):
+        raise SchemaError(f"schemas/{name}.json has no row in models.py: add one, or delete the file")
 
 
 def folder_of(model: Model) -> str:

@@ -40,7 +40,7 @@ def load_schema(folder, model):
 
 
 def test_a_new_model_is_a_row_and_a_schema_file_to_be_described(folder):
-    made = make_model(folder, name="sample_object", path="/api/v2/sample_objects.json")
+    made = make_model(folder, name="sample_object", path="/api/v2/sample_objects")
     assert made.returncode == 0, made.stderr
     row = python(
         folder, "-c", "from tap_zendesk_cityblock.models import MODELS; print(MODELS['sample_object'])"
@@ -77,6 +77,10 @@ def test_its_properties_can_come_from_the_openapi_document(folder):
             {"name": "sample_object", "path": "sample_objects"},
             "Invalid PATH 'sample_objects': expected Zendesk's path",
         ),
+        (
+            {"name": "sample_object", "path": "/api/v2/sample_objects.json"},
+            "Invalid PATH '/api/v2/sample_objects.json': leave out .json",
+        ),
     ],
 )
 def test_invalid_arguments_are_named_and_nothing_is_written(folder, arguments, sentence):
@@ -85,3 +89,12 @@ def test_invalid_arguments_are_named_and_nothing_is_written(folder, arguments, s
     assert made.returncode == 1
     assert made.stderr.startswith(sentence)
     assert (folder / "tap_zendesk_cityblock" / "models.py").read_text() == before
+
+
+def test_a_schema_file_without_a_row_is_not_overwritten(folder):
+    file = folder / "tap_zendesk_cityblock" / "schemas" / "sample_object.json"
+    file.write_text("{}")
+    made = make_model(folder, name="sample_object", path="/api/v2/sample_objects")
+    assert made.returncode == 1
+    assert made.stderr == "schemas/sample_object.json has no row in models.py: add one, or delete the file\n"
+    assert file.read_text() == "{}"

@@ -371,6 +371,18 @@ def test_what_no_longer_agrees_with_the_table_of_models_is_named_and_rewritten(t
     assert file.read_text() == right
 
 
+@pytest.mark.processes
+def test_a_schema_file_without_a_row_of_the_table_of_models_is_named(tmp_path):
+    shutil.copy(ROOT / "transform" / "make_models.py", tmp_path)
+    tap = shutil.copytree(
+        ROOT / "tap-zendesk-cityblock" / "tap_zendesk_cityblock", tmp_path / "tap_zendesk_cityblock"
+    )
+    (tap / "schemas" / "sample_object.json").write_text("{}")
+    made = make_models(tmp_path)
+    assert made.returncode == 1
+    assert made.stderr == "schemas/sample_object.json has no row in models.py: add one, or delete the file\n"
+
+
 def test_targets_differ_in_project_and_dataset_only():
     """Google's analyzer sees the SQL of the targets local (these tests) and prod (tests/googlesql). It holds for staging."""
     outputs = yaml.safe_load((ROOT / "transform" / "profiles.yml").read_text())["zendesk"]["outputs"]

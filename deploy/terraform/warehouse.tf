@@ -1,4 +1,7 @@
 # Datasets and buckets. The plugins, which know the columns, create tables, and dbt creates views.
+#
+# The datasets have no default_partition_expiration_ms, which would also drop EXPORT_METADATA and open rejected records: the
+# plugins set the expiration of each table by their settings (docs/operations.md, Retention).
 
 locals {
   datasets = {

@@ -21,7 +21,7 @@ def command(config: str, is_dry: bool) -> None:  # noqa: FBT001 - click's
     loader = target.loader
     try:
         found = kept(target.config, loader)
-        carry_out(loader, target.config["dataset"], found, click.echo, is_dry=is_dry)
+        carry_out(loader, found, click.echo, is_dry=is_dry)
     finally:
         loader.close()
 

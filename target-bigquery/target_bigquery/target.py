@@ -107,7 +107,7 @@ class TargetBigQuery(Plugin, Target):
             return
         try:
             tables = kept(self.config, self.loader, in_run=True)
-            settle(self.loader, self.config["dataset"], tables)
+            settle(self.loader, tables)
         except WarehouseError as error:
             self.logger.warning("retention is not applied: %s", error)
 

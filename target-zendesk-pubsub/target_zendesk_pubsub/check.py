@@ -6,13 +6,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cityblock_singer.checks import CheckFailed, Finding, check_command
+from cityblock_singer.errors import PluginError
 from cityblock_singer.google.checks import SECONDS, look, query
 from cityblock_singer.google.errors import ONCE
+from cityblock_singer.google.retention import check_retention
 from google.api_core import exceptions
 
 from target_zendesk_pubsub.connections import connect
 from target_zendesk_pubsub.counted import counted
 from target_zendesk_pubsub.rejected_records import OPEN
+from target_zendesk_pubsub.retention import check_days, kept
 from target_zendesk_pubsub.settings import bigquery_client, publisher_client, topic_name
 from target_zendesk_pubsub.target import TargetZendeskPubSub
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from google.cloud import bigquery
     from google.pubsub_v1 import PublisherClient
 
+    from target_zendesk_pubsub.connections import Connections
     from target_zendesk_pubsub.warehouse import Table
 
 THERE = "there"
@@ -49,6 +53,11 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
         f"table {rejected}",
         partial(_open, client, rejected),
         f"another system made it: rename it, ALTER TABLE {rejected} RENAME TO {rejected.name}_legacy;",
+    )
+    yield look(
+        "retention of messages and join errors",
+        partial(_retained, config, connections),
+        "see what would change with target-zendesk-pubsub:retention --dry-run, then run it without",
     )
     for view in ("zendesk_user_directory", "user_latest"):
         yield look(
@@ -88,6 +97,15 @@ def _open(client: bigquery.Client, table: Table) -> str:
     sql = f"SELECT COUNT(DISTINCT COALESCE(record_key, payload)) AS count FROM {table} WHERE {OPEN}"
     [row] = query(client, sql)
     return f"{state}, {counted(row.count, 'rejected ticket')} open"
+
+
+def _retained(config: Mapping[str, Any], connections: Connections) -> str:
+    """Expirations by kind. Raises CheckFailed where they are not as the settings say."""
+    try:
+        check_days(config)
+        return check_retention(kept(config, connections))
+    except PluginError as error:
+        raise CheckFailed(str(error)) from None
 
 
 def _peopled(client: bigquery.Client, view: str) -> str:

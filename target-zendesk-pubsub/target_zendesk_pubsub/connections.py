@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class Connections:
     """The collaborators of a run. Building them sends no request."""
 
+    warehouse: Warehouse
     lookup: Lookup
     publisher: Publisher
     log: PublishedLog
@@ -44,6 +45,7 @@ def connect(config: Mapping[str, Any], logger: logging.Logger) -> Connections:
     directory, users = f"{dataset}.zendesk_user_directory", f"{dataset}.user_latest"
     join_errors = JoinErrors(warehouse, dataset, directory, log, run_id)
     return Connections(
+        warehouse=warehouse,
         lookup=Lookup(warehouse, directory, users, log, join_errors),
         publisher=Publisher(publisher_client(config), topic, config["timeout"], clock, logger),
         log=log,

@@ -14,6 +14,7 @@ from target_zendesk_pubsub.connections import Connections, connect
 from target_zendesk_pubsub.counted import counted
 from target_zendesk_pubsub.errors import PublishError
 from target_zendesk_pubsub.published_log import Selection
+from target_zendesk_pubsub.retention import check_logged
 from target_zendesk_pubsub.target import TargetZendeskPubSub
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def command(
         until=last.replace(tzinfo=UTC) + timedelta(days=1) if last else connections.clock.now(),
         tickets=tickets,
     )
+    if first is not None:
+        check_logged(connections, first.date())
     selected = connections.log.count(selection)
     if not selected.messages:
         click.echo("no logged message matches: nothing to publish")

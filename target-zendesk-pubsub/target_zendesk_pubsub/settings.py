@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from cityblock_singer.environments import ENVIRONMENTS, emulator
 from cityblock_singer.google import clients
-from cityblock_singer.google.settings import BIGQUERY_EMULATOR, COUNT, CREDENTIALS
+from cityblock_singer.google.settings import BIGQUERY_EMULATOR, COUNT, CREDENTIALS, RETENTION
 from google.api_core.client_options import ClientOptions
 from google.auth.transport.requests import AuthorizedSession
 from google.pubsub_v1 import PublisherClient
@@ -92,6 +92,16 @@ SETTINGS = th.PropertiesList(
         th.NumberType(minimum=0, maximum=1),
         default=0.05,
         description="Maximum share of a batch's tickets that may be rejected. The run stops if more than this share, and more than 10 tickets, are rejected",
+    ),
+    th.Property(
+        "log_retention_days",
+        RETENTION,
+        description="Days after which BigQuery drops partitions of published and refused messages, once they are in zendesk_ticket_state. Without it, all rows are kept",
+    ),
+    th.Property(
+        "join_error_retention_days",
+        RETENTION,
+        description="Days after which BigQuery drops partitions of TICKET_USER_JOIN_ERROR; waiting tickets stay in zendesk_ticket_waiting. Required with `log_retention_days`, and at least 7 days less. Without it, all rows are kept",
     ),
     th.Property(
         "policy_tag",

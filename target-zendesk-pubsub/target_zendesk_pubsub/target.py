@@ -7,6 +7,8 @@ import time
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+from cityblock_singer.google.errors import WarehouseError
+from cityblock_singer.google.retention import settle
 from cityblock_singer.plugin import Plugin, run
 from cityblock_singer.termination import Termination
 from singer_sdk import Target
@@ -18,6 +20,7 @@ from target_zendesk_pubsub.counted import counted
 from target_zendesk_pubsub.errors import InputError
 from target_zendesk_pubsub.publication import Counts, Publication
 from target_zendesk_pubsub.reader import STREAM, TicketReader
+from target_zendesk_pubsub.retention import check_days, kept
 from target_zendesk_pubsub.settings import SETTINGS
 from target_zendesk_pubsub.sinks import IgnoringSink, TicketSink
 
@@ -76,6 +79,7 @@ class TargetZendeskPubSub(Plugin, Target):
     def prepare(self) -> None:
         """Once a run, before anything is published. Raises PluginError."""
         if not self._is_prepared:
+            check_days(self.config)
             with self.termination.postponed():
                 self.publication.prepare()
                 self._is_prepared = True
@@ -153,6 +157,16 @@ class TargetZendeskPubSub(Plugin, Target):
         for tickets in self.publication.resolvable():
             with self.termination.postponed():
                 self.publication.publish_tickets(tickets)
+        self._settle_retention()
+
+    def _settle_retention(self) -> None:
+        """Never fails the run, whose messages are published; the check reports it, too."""
+        if not any(self.config.get(name) for name in ("log_retention_days", "join_error_retention_days")):
+            return
+        try:
+            settle(self.connections.warehouse, kept(self.config, self.connections))
+        except WarehouseError as error:
+            self.logger.warning("retention is not applied: %s", error)
 
 
 def main() -> None:

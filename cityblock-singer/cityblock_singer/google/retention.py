@@ -16,7 +16,7 @@ from cityblock_singer.google.bigquery import JOB_SECONDS
 from cityblock_singer.google.errors import ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date
 
     from cityblock_singer.google.bigquery import BigQuery
@@ -127,30 +127,31 @@ def expires_soon(table: bigquery.Table) -> Callable[[Mapping[str, Any]], bool]:
     return expires
 
 
-def dropped_by(
-    warehouse: BigQuery, dataset: str, changes: Collection[Change], today: date
-) -> dict[str, Dropped]:
+def dropped_by(warehouse: BigQuery, changes: Iterable[Change], today: date) -> dict[str, Dropped]:
     """What the changes drop at once, by table. Raises WarehouseError."""
-    limits = [
-        f"STRUCT('{change.name}' AS name, '{_first_id(change, today)}' AS first_kept)"
-        for change in changes
-        if change.is_shorter
-    ]
-    if not limits:
-        return {}
-    # Partition ids of digits come before __NULL__, which never expires.
-    sql = f"""
-        SELECT kept.name, COUNT(*) AS partitions, SUM(part.total_rows) AS total_rows,
-          MIN(part.partition_id) AS oldest, MAX(part.partition_id) AS newest
-        FROM `{warehouse.client.project}.{dataset}.INFORMATION_SCHEMA.PARTITIONS` AS part
-        JOIN UNNEST([{", ".join(limits)}]) AS kept ON kept.name = part.table_name
-        WHERE part.partition_id < kept.first_kept AND part.total_rows > 0
-        GROUP BY kept.name
-    """  # noqa: S608 - names and dates
-    return {
-        row["name"]: Dropped(row["partitions"], row["total_rows"], row["oldest"], row["newest"])
-        for row in ask(warehouse, f"partitions of {dataset}", sql)
-    }
+    shorter: dict[str, list[Change]] = {}
+    for change in changes:
+        if change.is_shorter:
+            shorter.setdefault(change.kept.table.dataset_id, []).append(change)
+    result: dict[str, Dropped] = {}
+    for dataset, found in shorter.items():
+        limits = ", ".join(
+            f"STRUCT('{change.name}' AS name, '{_first_id(change, today)}' AS first_kept)" for change in found
+        )
+        # Partition ids of digits come before __NULL__, which never expires.
+        sql = f"""
+            SELECT kept.name, COUNT(*) AS partitions, SUM(part.total_rows) AS total_rows,
+              MIN(part.partition_id) AS oldest, MAX(part.partition_id) AS newest
+            FROM `{warehouse.client.project}.{dataset}.INFORMATION_SCHEMA.PARTITIONS` AS part
+            JOIN UNNEST([{limits}]) AS kept ON kept.name = part.table_name
+            WHERE part.partition_id < kept.first_kept AND part.total_rows > 0
+            GROUP BY kept.name
+        """  # noqa: S608 - names and dates
+        result |= {
+            row["name"]: Dropped(row["partitions"], row["total_rows"], row["oldest"], row["newest"])
+            for row in ask(warehouse, f"partitions of {dataset}", sql)
+        }
+    return result
 
 
 def _first_id(change: Change, today: date) -> str:
@@ -189,11 +190,11 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def settle(warehouse: BigQuery, dataset: str, kept: Iterable[Kept]) -> None:
+def settle(warehouse: BigQuery, kept: Iterable[Kept]) -> None:
     """At the end of a run: changes expirations by the settings, unless that drops rows at once. Raises WarehouseError."""
     day = today()
     changes = [change for change in (change_of(one, day) for one in kept) if change.is_change]
-    dropped = dropped_by(warehouse, dataset, changes, day)
+    dropped = dropped_by(warehouse, changes, day)
     for change in changes:
         if change.name in dropped:
             continue
@@ -210,7 +211,7 @@ def settle(warehouse: BigQuery, dataset: str, kept: Iterable[Kept]) -> None:
 
 
 def carry_out(
-    warehouse: BigQuery, dataset: str, kept: Iterable[Kept], say: Callable[[str], object], *, is_dry: bool
+    warehouse: BigQuery, kept: Iterable[Kept], say: Callable[[str], object], *, is_dry: bool
 ) -> None:
     """For the commands: a line for each table, what its change drops at once included; then the changes, unless `is_dry`.
 
@@ -218,7 +219,7 @@ def carry_out(
     """
     day = today()
     changes = [change_of(one, day) for one in kept]
-    dropped = dropped_by(warehouse, dataset, changes, day)
+    dropped = dropped_by(warehouse, changes, day)
     for change in changes:
         if change.is_change and not is_dry:
             apply(warehouse, change)

@@ -1,0 +1,29 @@
+"""`target-zendesk-pubsub-retention`: gives the tables the retention of the settings, also where that drops rows at once."""
+
+from __future__ import annotations
+
+import click
+from cityblock_singer.google.retention import carry_out
+from cityblock_singer.plugin import run
+
+from target_zendesk_pubsub.connections import connect
+from target_zendesk_pubsub.retention import check_days, kept
+from target_zendesk_pubsub.target import TargetZendeskPubSub
+
+
+@click.command(
+    help="Gives the tables the retention of the settings. Partitions that are older are dropped at once."
+)
+@click.option("--config", required=True, help="Settings file of target-zendesk-pubsub, or ENV")
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would change and be dropped")
+def command(config: str, is_dry: bool) -> None:  # noqa: FBT001 - click's
+    """Raises PluginError."""
+    target = TargetZendeskPubSub.configured(config)
+    check_days(target.config)
+    connections = connect(target.config, target.logger)
+    carry_out(connections.warehouse, kept(target.config, connections), click.echo, is_dry=is_dry)
+
+
+def main() -> None:
+    """The command."""
+    run(command, TargetZendeskPubSub.logger)

@@ -105,6 +105,8 @@ def _retained(config: Mapping[str, Any], connections: Connections) -> str:
         check_days(config)
         return check_retention(kept(config, connections))
     except PluginError as error:
+        if isinstance(error.__cause__, exceptions.NotFound):
+            return "no tables, because a dataset is missing"
         raise CheckFailed(str(error)) from None
 
 

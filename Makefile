@@ -21,6 +21,9 @@ NAME ?= whole_path
 NEEDED_BY_peers := .venvs/peers/.ready
 CHECKED := $(PLUGINS)
 WHOLE_RUNS := $(addprefix tests/,$(addprefix end_to_end/test_,opt_in.py interrupted.py publish.py fallback.py) transform)
+TESTS_OF_PLUGINS := $(addprefix tests/,cityblock_singer tap target_bigquery target_zendesk_pubsub)
+ON_EACH_PYTHON := $(addprefix tests/,cityblock_singer/test_termination.py tap/test_export.py tap/test_standard.py \
+	target_bigquery/test_conformance.py target_zendesk_pubsub/test_publishing.py target_zendesk_pubsub/test_standard.py)
 RECORDED := tests/transform tests/target_zendesk_pubsub tests/target_bigquery
 
 ##@ Try it
@@ -92,7 +95,7 @@ test: setup ## all tests except those below, in about twelve minutes
 
 coverage: setup ## what `make test` covers of the plugins, by lines and branches; fails below the floor
 	@rm -rf build/coverage && mkdir -p build/coverage
-	.venv/bin/coverage run -m pytest -q -n 2 --no-loadscope-reorder tests/cityblock_singer tests/tap tests/target_bigquery tests/target_zendesk_pubsub
+	.venv/bin/coverage run -m pytest -q -n 2 --no-loadscope-reorder $(TESTS_OF_PLUGINS)
 	@.venv/bin/coverage combine --quiet && .venv/bin/coverage report
 
 test-whole-runs: setup ## whole runs: all models, publishing, fallback, interrupted runs, dbt
@@ -101,7 +104,8 @@ test-whole-runs: setup ## whole runs: all models, publishing, fallback, interrup
 test-runbook: setup ## every command of docs/runbook.md, in order
 	$(PYTHON) -m pytest tests/end_to_end/test_runbook.py
 
-test-pythons: setup ## the plugins' tests on the other supported versions of Python
+# What depends on the version of Python is found by functions and some runs; the other tests repeat these.
+test-pythons: setup ## the plugins on the other supported versions of Python: fast tests, exports, loads and publishing
 	@own=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	for version in $$(printf '%s\n' $(PYTHONS) | grep -vxF "$$own"); do \
 		$(UV) python find --no-python-downloads $$version >/dev/null 2>&1 || { echo "no Python $$version here"; continue; }; \
@@ -109,7 +113,8 @@ test-pythons: setup ## the plugins' tests on the other supported versions of Pyt
 		$(UV) venv --quiet --clear --python $$version .venvs/test-$$version && \
 		$(UV) pip install --quiet --compile-bytecode --python .venvs/test-$$version/bin/python -c constraints/plugins.txt --group dev \
 			$(PACKAGES:%=-e ./%) && \
-		.venvs/test-$$version/bin/python -m pytest -q -n 2 --no-loadscope-reorder tests/cityblock_singer tests/tap tests/target_bigquery tests/target_zendesk_pubsub || exit 1; \
+		.venvs/test-$$version/bin/python -m pytest -q -n 2 --no-loadscope-reorder --fast $(TESTS_OF_PLUGINS) && \
+		.venvs/test-$$version/bin/python -m pytest -q -n 2 --no-loadscope-reorder $(ON_EACH_PYTHON) || exit 1; \
 	done
 
 test-image: setup .venvs/image/.ready ## the image's contents, run as the CronJobs run them

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from target_bigquery.spool import Spool
 
 CONNECT_SECONDS = 10
+EXPORT_ID = "_export_id"
+"""First cluster of tables of which a query reads one export."""
 EXPORT_LABEL = "export"
 """Label of a table: the kind of its exports, by which the retention commands know it."""
 
@@ -77,6 +79,9 @@ class Loader(BigQuery):
         if layout.export not in (None, table.labels.get(EXPORT_LABEL)):
             table.labels = {**table.labels, EXPORT_LABEL: layout.export}
             changed.append("labels")
+        if layout.clusters[:1] == [EXPORT_ID] and (table.clustering_fields or []) == layout.clusters[1:]:
+            table.clustering_fields = layout.clusters  # of rows that are loaded from now on
+            changed.append("clustering_fields")
         if not changed:
             return table
         return self.call(

@@ -65,7 +65,7 @@ SETTINGS = th.PropertiesList(
         "partition_column",
         th.StringType,
         default="_exported_at",
-        description="Column that partitions new tables, if they have it",
+        description="Column that partitions new tables, if they have it; otherwise `bq_partition`, which EXPORT_METADATA has",
     ),
     th.Property(
         "partition_granularity",
@@ -78,7 +78,7 @@ SETTINGS = th.PropertiesList(
         "cluster_on_key_properties",
         th.BooleanType,
         default=True,
-        description="Whether new tables are clustered by their key",
+        description="Whether new tables are clustered by their key; tables of bulk models by `_export_id` first, in any case",
     ),
     th.Property(
         "incremental_retention_days",

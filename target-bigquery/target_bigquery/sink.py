@@ -19,7 +19,7 @@ from target_bigquery.converters import (
     Rejection,
 )
 from target_bigquery.errors import RefusedRowError, SpoolError
-from target_bigquery.loader import Layout
+from target_bigquery.loader import EXPORT_ID, Layout
 from target_bigquery.names import column_name
 from target_bigquery.schema import CLUSTERABLE, columns_of, export_kind, tagged
 from target_bigquery.spool import Spool
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from target_bigquery.rejected import RejectedRecords
 
 PARTITIONABLE = ("TIMESTAMP", "DATE")
+METADATA_PARTITION = "bq_partition"
+"""Of EXPORT_METADATA, which has no rows of an export."""
 MOST_CLUSTERS = 4
 
 
@@ -70,24 +72,7 @@ class BigQuerySink(BatchSink):
         """Creates or extends the table. Raises SchemaError, SettingsError, WarehouseError."""
         try:
             self._columns = columns_of(self.schema)
-            fields = {field.name: field for field in self._columns.fields}
-            partition = fields.get(self.config["partition_column"])
-            keys = (
-                [column_name(key) for key in self.key_properties]
-                if self.config["cluster_on_key_properties"]
-                else []
-            )
-            clusters = [
-                key
-                for key in keys
-                if key in fields and fields[key].field_type in CLUSTERABLE and fields[key].mode != "REPEATED"
-            ]
-            layout = Layout(
-                partition.name if partition is not None and partition.field_type in PARTITIONABLE else None,
-                self.config["partition_granularity"],
-                clusters[:MOST_CLUSTERS],
-                export_kind(self.schema),
-            )
+            layout = self._layout()
             name = self._run.table_of(self.stream_name)
             tag = self.config.get("policy_tag")
             wanted = tagged(self._columns, tag) if tag else self._columns.fields
@@ -101,6 +86,29 @@ class BigQuerySink(BatchSink):
             }
         except PluginError as error:
             raise type(error)(f"stream {self.stream_name}: {error}") from None
+
+    def _layout(self) -> Layout:
+        """Of its table. A view of a stream whose exports have all rows reads one export."""
+        fields = {field.name: field for field in self._columns.fields}
+        partition = fields.get(self.config["partition_column"]) or fields.get(METADATA_PARTITION)
+        is_partitioned = partition is not None and partition.field_type in PARTITIONABLE
+        granularity = self.config["partition_granularity"]
+        if granularity == "hour" and partition is not None and partition.field_type == "DATE":
+            granularity = "day"
+        kind = export_kind(self.schema)
+        keys = self.key_properties if self.config["cluster_on_key_properties"] else ()
+        names = dict.fromkeys(column_name(name) for name in ([EXPORT_ID, *keys] if kind == "bulk" else keys))
+        clusters = [
+            name
+            for name in names
+            if name in fields and fields[name].field_type in CLUSTERABLE and fields[name].mode != "REPEATED"
+        ]
+        return Layout(
+            partition.name if partition is not None and is_partitioned else None,
+            granularity,
+            clusters[:MOST_CLUSTERS],
+            kind,
+        )
 
     @property
     def max_size(self) -> int:

@@ -94,6 +94,35 @@ def test_tables_are_partitioned_by_day_and_clustered_by_key(load, warehouse, dat
     assert table.clustering_fields == ["id"]
 
 
+def test_tables_of_bulk_models_are_clustered_by_export_first_also_existing_ones(load, warehouse, dataset):
+    export = {"_export_id": {"type": "string"}}
+    bulk = schema("brand", **export)
+    bulk["schema"]["x-sql-datatype-properties"] = {"export": "bulk"}
+    group, macro = ({**bulk, "stream": name} for name in ("group", "macro"))
+
+    def clusters():
+        tables = (warehouse.client.get_table(f"{dataset}.{name}") for name in ("brand", "group", "macro"))
+        return [table.clustering_fields for table in tables]
+
+    load([schema("group", **export), record(1, stream="group"), schema("macro", **export)])
+    theirs = warehouse.client.get_table(f"{dataset}.macro")
+    theirs.clustering_fields = ["subject"]
+    warehouse.client.update_table(theirs, ["clustering_fields"])
+    load([bulk, group, record(2, stream="group"), macro])
+    assert clusters() == [["_export_id", "id"], ["_export_id", "id"], ["subject"]]
+    load([bulk, group, macro], cluster_on_key_properties=False)
+    assert clusters()[:2] == [["_export_id", "id"], ["_export_id", "id"]]
+
+
+@pytest.mark.parametrize("granularity", ["day", "hour"])
+def test_export_metadata_is_partitioned_by_the_day_of_the_export(granularity, load, warehouse, dataset):
+    message = schema("EXPORT_METADATA", bq_partition={"type": "string", "format": "date"})
+    del message["schema"]["properties"]["_exported_at"]
+    load([message], partition_granularity=granularity)
+    found = warehouse.client.get_table(f"{dataset}.EXPORT_METADATA").time_partitioning
+    assert (found.field, found.type_) == ("bq_partition", "DAY")
+
+
 def test_a_property_that_the_schema_lacks_is_reported_once_by_name_only(load, ids):
     loaded = load([schema(), record(1, surprise="canary"), record(2, surprise="canary"), state(2)])
     assert loaded.code == 0

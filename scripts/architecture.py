@@ -40,7 +40,7 @@ PARTS = (
     Part("make_models", "transform/make_models.py", ("make_models",)),
     _tap("commands", "commands/", "commands"),
     _tap("tap", "tap.py", "tap", "ending"),
-    _tap("streams", "streams.py", "streams", "run_context", "access", "writer"),
+    _tap("streams", "streams.py", "streams", "run_context", "access", "writer", "unchanged"),
     _tap("readers", "readers/", "readers"),
     _tap("settings", "settings.py", "settings"),
     _tap("http", "http/", "http"),

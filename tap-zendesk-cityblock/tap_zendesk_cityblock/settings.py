@@ -101,6 +101,12 @@ SETTINGS = th.PropertiesList(
         description="Models that may be unavailable without failing the run",
     ),
     th.Property(
+        "skip_unchanged",
+        th.BooleanType,
+        default=True,
+        description="Whether a bulk model whose rows equal those of its last export of the same UTC day is recorded in `EXPORT_METADATA`, but not loaded again. `false` for one run loads all. With stream maps, flattening, or deselected nested properties, every export is loaded",
+    ),
+    th.Property(
         "start_time",
         th.DateTimeType,
         description="Date or time (ISO 8601) from which this run exports `incremental_models`, whatever the state says",
@@ -172,6 +178,7 @@ class Settings:
     bulk_models: tuple[Model, ...]
     incremental_models: tuple[Model, ...]
     optional_models: frozenset[str]
+    skip_unchanged: bool
     start_date: int
     start_time: int | None
     start_cursor: str | None
@@ -199,6 +206,7 @@ class Settings:
             bulk_models=_chosen("bulk_models", config, of=ALL_BULK_MODELS, default=BULK_MODELS),
             incremental_models=incremental,
             optional_models=frozenset(model.name for model in optional),
+            skip_unchanged=config["skip_unchanged"],
             start_date=_epoch("start_date", config["start_date"]),
             start_time=_epoch("start_time", config["start_time"]) if "start_time" in config else None,
             start_cursor=config.get("start_cursor"),

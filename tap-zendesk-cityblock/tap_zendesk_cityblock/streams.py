@@ -19,8 +19,10 @@ from tap_zendesk_cityblock.rows.derived import DerivedRows
 from tap_zendesk_cityblock.rows.oddities import Oddities, check_not_all_left_out
 from tap_zendesk_cityblock.state.bookmarks import move_bookmark, read_bookmark
 from tap_zendesk_cityblock.state.export_metadata import Export, TapStream
+from tap_zendesk_cityblock.state.loaded_exports import read_loaded, write_loaded
 from tap_zendesk_cityblock.state.positions import Position, described_at, epoch_of
 from tap_zendesk_cityblock.state.progress import Progress
+from tap_zendesk_cityblock.unchanged import ComparedRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,6 +61,7 @@ class ModelStream(TapStream):
         self._derived: DerivedRows | None = None
         self._ahead: Position | None = None
         self._as_bytes = False
+        self._compared: ComparedRows | None = None
         self._counter: Counter | None = None
         self._unmoved = set[str | None]()
 
@@ -121,6 +124,9 @@ class ModelStream(TapStream):
                 stream.check_kept_any()
             for stream in streams:
                 stream.complete()
+        finally:
+            for stream in streams:
+                stream.close()
 
     def begin(self) -> None:
         """Followers write their SCHEMA here, as no sync of their own does."""
@@ -146,6 +152,10 @@ class ModelStream(TapStream):
     def prepare(self, start: Position | None, *, as_bytes: bool) -> None:
         """For pages that begin at `start`."""
         self._as_bytes, self._ahead = as_bytes, ahead_of(self.export.start, start)
+        if as_bytes and not self.model.is_incremental and self._run.settings.skip_unchanged:
+            last = read_loaded(self._run.export_metadata.stream_state, self.name)
+            others = [self._run.settings.subdomain, self.schema, self._columns()]
+            self._compared = ComparedRows(self.export, self._constants(), others, last, self._run.writer)
         if self.model.derivation is not None:
             known, selected = self._columns()
             self._derived = DerivedRows(self.model, known, selected, self._constants(), self.oddities)
@@ -201,7 +211,8 @@ class ModelStream(TapStream):
             for record in records[: self.ABORT_AT_RECORD_COUNT]:
                 self._write_record_message(record)
             return
-        self._run.writer.write_records(self.name, records)
+        writer = self._compared or self._run.writer
+        writer.write_records(self.name, records)
         self.state_manager.is_flushed = False
         if self._counter is not None:
             self._counter.increment(len(records))
@@ -278,10 +289,27 @@ class ModelStream(TapStream):
 
     def complete(self) -> None:
         self._check_clock()
+        if not self.model.is_incremental:
+            self._settle_rows()
         self.mirror(complete=True)
         self.export.is_complete = True
         seconds = (datetime.now(UTC) - self.export.started).total_seconds()
-        self.logger.info("%s: %s in %.1f s", self.name, self.export.described(), seconds)
+        unchanged = ", unchanged" if self.export.rows_of else ""
+        self.logger.info("%s: %s in %.1f s%s", self.name, self.export.described(), seconds, unchanged)
+
+    def _settle_rows(self) -> None:
+        """Of a bulk model: writes those that are held, or names the export that has them."""
+        loaded = self._compared.finish() if self._compared else None
+        if loaded is not None and loaded.export_id != self.export.export_id:
+            self.export.rows_of = loaded
+        write_loaded(self._run.export_metadata.stream_state, self.name, loaded)
+        self.state_manager.is_flushed = False
+
+    def close(self) -> None:
+        """Drops rows of an export that has failed."""
+        if self._compared is not None:
+            self._compared.close()
+            self._compared = None
 
     def _check_clock(self) -> None:
         """An export that was to start after Zendesk's own time has not got anywhere."""

@@ -11,7 +11,7 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import RecordMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from singer_sdk.singerlib.encoding.simple import Message
 
@@ -29,6 +29,17 @@ class Record(msgspec.Struct, tag_field="type", tag="RECORD", gc=False):
     time_extracted: str
 
 
+def in_blocks(records: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """RECORDS_AT_ONCE at a time."""
+    for first in range(0, len(records), RECORDS_AT_ONCE):
+        yield records[first : first + RECORDS_AT_ONCE]
+
+
+def encoded(stream: str, records: Sequence[Any], time_extracted: str) -> bytes:
+    """RECORD messages, one a line."""
+    return _encode_lines([Record(stream, record, time_extracted) for record in records])
+
+
 class BufferedWriter(MsgSpecWriter):
     """Records stay in stdout's buffer until any other message is written."""
 
@@ -40,9 +51,12 @@ class BufferedWriter(MsgSpecWriter):
     def write_records(self, stream: str, records: Sequence[Any]) -> None:
         """As RECORD messages. A record is anything that msgspec encodes as an object."""
         now = datetime.now(UTC).isoformat()
-        for first in range(0, len(records), RECORDS_AT_ONCE):
-            some = records[first : first + RECORDS_AT_ONCE]
-            sys.stdout.buffer.write(_encode_lines([Record(stream, record, now) for record in some]))
+        for some in in_blocks(records):
+            self.write_lines(encoded(stream, some, now))
+
+    def write_lines(self, lines: bytes) -> None:
+        """Encoded messages."""
+        sys.stdout.buffer.write(lines)
 
     def flush(self) -> None:
         sys.stdout.buffer.flush()

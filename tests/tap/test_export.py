@@ -323,7 +323,9 @@ def test_a_catalog_says_how_a_model_is_read_and_cannot_change_it(maps, tap):
         entry.update(replication_method=other, replication_key="updated_at")
     otherwise = tap(catalog=catalog, **named)
     assert as_it_is.code == otherwise.code == 0, otherwise.stderr
-    assert as_it_is.states[-1] == otherwise.states[-1]
+    of_run, of_other = (result.states[-1]["bookmarks"] for result in (as_it_is, otherwise))
+    of_run.pop("EXPORT_METADATA"), of_other.pop("EXPORT_METADATA")  # ids of exports
+    assert of_run == of_other
     assert tap(catalog=catalog, state=otherwise.states[0], **named).code == 0
     for model in methods:
         assert len(as_it_is.ids(model)) == len(otherwise.ids(model)) > 0

@@ -33,7 +33,7 @@ def asked_of(views):
     return [
         job.query
         for job in jobs
-        if job.job_type == "query" and views.dataset in job.query and "as rows_day" in job.query
+        if job.job_type == "query" and views.dataset in job.query and "as rows_export_id" in job.query
     ]
 
 
@@ -41,7 +41,8 @@ def test_all_views_of_a_run_ask_the_same_query_about_exports_with_constants_only
     export(views, "brand", "a", 2, rows=[{"id": 1, "name": "old"}])
     export(views, "brand", "b", 1, rows=[{"id": 1, "name": "new"}])
     export(views, "group", "a", 1, rows=[{"id": 1, "name": "one"}])
-    export(views, "group", "b", 0, status="in_progress", rows=[{"id": 1, "name": "half"}])
+    export(views, "group", "b", 1, rows_export_id="a")  # nothing had changed
+    export(views, "group", "c", 0, status="in_progress", rows=[{"id": 1, "name": "half"}])
     export(views, "macro", "a", 1, rows=[])
     views.build("brand_latest", "group_latest", "macro_latest")
     assert [row["name"] for row in views.rows("brand_latest")] == ["new"]

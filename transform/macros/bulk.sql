@@ -7,8 +7,8 @@
     {%- if export.rows_export_id -%}
 select *
 from {{ relation }}
-where _exported_at >= timestamp '{{ export.rows_day }} 00:00:00+00'
-  and _exported_at < timestamp_add(timestamp '{{ export.rows_day }} 00:00:00+00', interval 1 day)
+where _exported_at >= timestamp '{{ export.day }} 00:00:00+00'
+  and _exported_at < timestamp_add(timestamp '{{ export.day }} 00:00:00+00', interval 1 day)
   and _export_id = '{{ export.rows_export_id }}'
 qualify row_number() over (partition by {{ key }} order by {{ clock or '_exported_at' }} desc) = 1
     {%- else -%}

@@ -13,12 +13,12 @@
 
     export_id, day: the latest complete export, and the day it began, which is the partition of its rows; none if no
         export has completed
-    rows_export_id, rows_day: the same of the export whose rows it has: an earlier one if nothing had changed since
+    rows_export_id: the export whose rows it has: an earlier one of that day if nothing had changed since
     days: the days of all exports, incomplete ones too, in ascending order. Days before `recent_days` may be missing,
         unless `since`, a day as text, asks for them -#}
 {% macro exports_of(table, since=none) %}
     {%- set metadata = existing('zendesk', 'EXPORT_METADATA') -%}
-    {%- set nothing = {'export_id': none, 'day': none, 'rows_export_id': none, 'rows_day': none, 'days': []} -%}
+    {%- set nothing = {'export_id': none, 'day': none, 'rows_export_id': none, 'days': []} -%}
     {%- if not execute or not metadata -%}{{ return(nothing) }}{%- endif -%}
     {%- set found = nothing -%}
     {%- if since is none or since >= first_recent_day() -%}
@@ -42,15 +42,13 @@
 {#- `exports_of` by table. `since`: none for all days, even those of rows without one. -#}
 {% macro _exports_by_table(metadata, since) %}
     {%- set columns = column_names(metadata) -%}
-    {%- set names_rows = 'rows_export_id' in columns -%}
     {%- set query -%}
 with exported as (
   select
     table_name,
     bq_partition,
     export_id,
-    {{ 'coalesce(rows_export_id, export_id)' if names_rows else 'export_id' }} as rows_export_id,
-    {{ 'coalesce(rows_partition, bq_partition)' if names_rows else 'bq_partition' }} as rows_partition,
+    {{ 'coalesce(rows_export_id, export_id)' if 'rows_export_id' in columns else 'export_id' }} as rows_export_id,
     export_status = 'complete' and row_number() over (
       partition by table_name, export_status
       order by {{ latest_export_first(columns, now="timestamp '" ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f+00') ~ "'") }}
@@ -66,7 +64,6 @@ select
   max(if(is_latest, export_id, null)) as export_id,
   cast(max(if(is_latest, bq_partition, null)) as string) as day,
   max(if(is_latest, rows_export_id, null)) as rows_export_id,
-  cast(max(if(is_latest, rows_partition, null)) as string) as rows_day,
   string_agg(distinct cast(bq_partition as string)) as days
 from exported
 group by table_name
@@ -77,7 +74,6 @@ group by table_name
             'export_id': row['export_id'],
             'day': row['day'],
             'rows_export_id': row['rows_export_id'],
-            'rows_day': row['rows_day'],
             'days': (row['days'] or '').split(',') | select | sort,
         }}) -%}
     {%- endfor -%}

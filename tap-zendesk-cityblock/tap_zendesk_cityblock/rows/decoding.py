@@ -238,7 +238,7 @@ class RowsFactory:
     as_bytes: bool = False
 
     def with_constants(self, constants: Mapping[str, Any]) -> RowsFactory:
-        return dataclasses.replace(self, constants={**self.constants, **constants})
+        return dataclasses.replace(self, constants={**constants, **self.constants})
 
     def make(self, model: Model) -> Rows:
         """`model`: with the path and the root of the responses."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
 
+    from tap_zendesk_cityblock.state.loaded_exports import LoadedExport
     from tap_zendesk_cityblock.state.positions import Position
 
 NAME = "EXPORT_METADATA"
@@ -26,7 +27,10 @@ INTERVAL_SECONDS = 60
 
 @dataclasses.dataclass
 class Export:
-    """One model's export in this run. `start` and `reached` are None for bulk models."""
+    """One model's export in this run. `start` and `reached` are None for bulk models.
+
+    `rows_of`: the earlier export of the same day that has its rows, if nothing has changed since.
+    """
 
     model: str
     export_id: str
@@ -37,6 +41,12 @@ class Export:
     pages: int = 0
     mirrored: datetime | None = None
     is_complete: bool = False
+    rows_of: LoadedExport | None = None
+
+    @property
+    def day(self) -> str:
+        """The UTC day it began, by which its rows are partitioned."""
+        return self.started.date().isoformat()
 
     def is_due(self, now: datetime) -> bool:
         """Whether a minute has passed since the last row, or since the start."""
@@ -60,8 +70,9 @@ class Export:
             "end_cursor": end.cursor if end else None,
             "export_count": self.count,
             "run_length_sec": round((now - self.started).total_seconds(), 3),
-            "bq_partition": self.started.date().isoformat(),
+            "bq_partition": self.day,
             "zendesk_time": zendesk.isoformat() if zendesk else None,
+            "rows_export_id": self.rows_of.export_id if self.rows_of else None,
         }
 
 
@@ -106,6 +117,7 @@ class ExportMetadataStream(TapStream):
         th.Property("run_length_sec", th.NumberType),
         th.Property("bq_partition", th.DateType),
         th.Property("zendesk_time", th.DateTimeType),
+        th.Property("rows_export_id", th.StringType),
     ).to_dict()
 
     def apply_catalog(self, catalog: Catalog) -> None:

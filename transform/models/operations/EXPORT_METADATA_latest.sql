@@ -2,15 +2,19 @@
 {%- set rejected = existing('zendesk', 'REJECTED_RECORD') -%}
 
 {%- if metadata -%}
+{%- set columns = column_names(metadata) -%}
+{%- set rows_export_id = 'coalesce(rows_export_id, export_id)' if 'rows_export_id' in columns else 'export_id' -%}
 with placed as (
   select
     *,
-    row_number() over (partition by table_name order by {{ latest_export_first(column_names(metadata)) }}) as _place
+    row_number() over (partition by table_name order by {{ latest_export_first(columns) }}) as _place
   from {{ metadata }}
 ),
 
 complete as (
-  select *
+  select
+    *,
+    {{ rows_export_id }} as _rows_export_id
   from placed
   where export_status = 'complete'
   qualify row_number() over (partition by table_name order by _place) = 1
@@ -34,12 +38,12 @@ rejected as (
 )
 
 select
-  complete.* except (_place),
+  complete.* except (_place, _rows_export_id),
   begun.bq_inserted_at as in_progress_at,
   coalesce(rejected.rejected_count, 0) as rejected_count
 from complete
 left join begun on begun.table_name = complete.table_name and begun._place < complete._place
-left join rejected on rejected.stream = complete.table_name and rejected.run_id = complete.export_id
+left join rejected on rejected.stream = complete.table_name and rejected.run_id = complete._rows_export_id
 {%- else -%}
 {{ no_rows() }}
 {%- endif %}

@@ -1,0 +1,49 @@
+"""The last loaded export of each bulk model, in the bookmark of EXPORT_METADATA.
+
+    {"loaded": {"group": {"export_id": …, "day": "2026-11-27", "digest": …, "marks": {"1000": …}}}}
+
+STATE follows the load, so an entry proves that these rows are in the warehouse. The models themselves have no bookmark:
+releases without this one refuse bookmarks of bulk models, and pass over that of EXPORT_METADATA.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_zendesk_cityblock.state.bookmarks import Bookmark
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadedExport:
+    """`day`: the UTC day it began, in whose partition its rows are. `digest`: of its rows, without the columns of the export.
+
+    `marks`: the digest of its first rows, by their number.
+    """
+
+    export_id: str
+    day: str
+    digest: str
+    marks: dict[str, str]
+
+
+def read_loaded(bookmark: Mapping[str, Any], model: str) -> LoadedExport | None:
+    """None if there is none, or it is not as `write_loaded` writes it."""
+    try:
+        return msgspec.convert(bookmark["loaded"][model], LoadedExport)
+    except (KeyError, TypeError, msgspec.ValidationError):
+        return None
+
+
+def write_loaded(bookmark: Bookmark, model: str, loaded: LoadedExport | None) -> None:
+    """Call it when the rows are written. None: what is loaded is not known."""
+    others = bookmark.get("loaded")
+    entries = {name: entry for name, entry in (others or {}).items() if name != model}
+    if loaded is not None:
+        entries[model] = dataclasses.asdict(loaded)
+    bookmark["loaded"] = entries

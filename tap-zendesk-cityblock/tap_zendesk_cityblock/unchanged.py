@@ -1,0 +1,139 @@
+"""Bulk models that have not changed: their rows are not written again.
+
+The rows of an export are compared, by a digest, with those of the export that was loaded last. While they may be equal
+they are held; at the first difference they are written, and from then on all others at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import tempfile
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_zendesk_cityblock.state.loaded_exports import LoadedExport
+from tap_zendesk_cityblock.writer import encoded, in_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tap_zendesk_cityblock.state.export_metadata import Export
+    from tap_zendesk_cityblock.writer import BufferedWriter
+
+RELEASE = metadata.version("tap-zendesk-cityblock")
+IN_MEMORY = 1 << 20
+AT_MOST = 1 << 30
+"""Bytes of rows that are held. A model with more is loaded by every export."""
+FIRST_MARK = 1000
+"""Rows. The next marks are at twice as many, and so on: a difference is found before twice as many rows are read."""
+
+
+class ComparedRows:
+    """The rows of one export, which depend on its `constants`, the values of every row, and on `others`.
+
+    The first export of each UTC day is written in any case: partitions may expire.
+    """
+
+    def __init__(
+        self,
+        export: Export,
+        constants: Mapping[str, Any],
+        others: Sequence[Any],
+        last: LoadedExport | None,
+        writer: BufferedWriter,
+    ) -> None:
+        self._export, self._write = export, writer.write_lines
+        self._stamp = msgspec.json.encode(constants)[1:-1]
+        seed = msgspec.json.encode([RELEASE, export.model, *others])
+        self._digest = hashlib.blake2b(seed, digest_size=16)
+        self._last = last if last and last.day == export.day else None
+        self._held = HeldLines() if self._last else None
+        self._count, self._next_mark = 0, FIRST_MARK
+        self._marks: dict[str, str] = {}
+
+    def write_records(self, stream: str, records: Sequence[Any]) -> None:
+        """As the writer's, now or when a difference is found."""
+        now = datetime.now(UTC).isoformat()
+        stamp = b',%b},"time_extracted":"%b"}' % (self._stamp, now.encode())
+        for some in in_blocks(records):
+            self._add(encoded(stream, some, now), len(some), stamp)
+
+    def _add(self, lines: bytes, count: int, stamp: bytes) -> None:
+        """`stamp`: what equal rows of two exports differ in."""
+        self._digest.update(lines.replace(stamp, b""))
+        self._count += count
+        is_different = self._count >= self._next_mark and not self._is_equal_so_far()
+        if self._held is None:
+            self._write(lines)
+        elif not self._held.add(lines) or is_different:
+            self._release()
+
+    def _is_equal_so_far(self) -> bool:
+        self._next_mark = 2 * self._count
+        mark = self._marks[str(self._count)] = self._digest.hexdigest()
+        return self._last is None or self._last.marks.get(str(self._count), mark) == mark
+
+    def _release(self) -> None:
+        if self._held is not None:
+            self._held.release(self._write)
+            self._held = None
+
+    def finish(self) -> LoadedExport:
+        """The export that has these rows: the last one, or, now that they are written, this one."""
+        digest = self._digest.hexdigest()
+        if self._held is not None and self._last is not None and digest == self._last.digest:
+            self.close()
+            return self._last
+        self._release()
+        return LoadedExport(self._export.export_id, self._export.day, digest, self._marks)
+
+    def close(self) -> None:
+        """Drops what is held."""
+        if self._held is not None:
+            self._held.close()
+
+
+class HeldLines:
+    """Lines in their order, in memory or in an unnamed temporary file, which a killed process does not leave behind."""
+
+    def __init__(self) -> None:
+        self._recent = bytearray()
+        self._file: IO[bytes] | None = None
+        self._written = 0
+
+    def add(self, lines: bytes) -> bool:
+        """Whether more can be held."""
+        self._recent += lines
+        if len(self._recent) < IN_MEMORY:
+            return True
+        try:
+            self._write()
+        except OSError:
+            return False
+        return self._written < AT_MOST
+
+    def _write(self) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by close()
+        while self._recent:
+            count = self._file.write(self._recent)
+            self._written += count
+            del self._recent[:count]
+
+    def release(self, write: Callable[[bytes], object]) -> None:
+        """Hands all lines to `write`."""
+        if self._file is not None:
+            self._file.seek(0)
+            for lines in iter(functools.partial(self._file.read, IN_MEMORY), b""):
+                write(lines)
+        write(bytes(self._recent))
+        self.close()
+
+    def close(self) -> None:
+        self._recent.clear()
+        if self._file is not None:
+            self._file.close()

@@ -14,12 +14,19 @@ from target_bigquery.json_lines import exact, read
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
+
+    from target_bigquery.compiled import CompiledRecords
 
 NAME = re.compile(r"[A-Za-z_]{1,64}")
+CHUNK = 1 << 16
+"""Bytes, the capacity of a pipe."""
 
 
 class BytesReader(GenericSingerReader[bytes]):
+    """`compiled` takes the lines that it can; all others pass through the SDK's reader."""
+
+    compiled: CompiledRecords
     _line = 0
     is_repaired = False
     """Whether invalid Unicode in the current line was replaced by U+FFFD."""
@@ -35,17 +42,25 @@ class BytesReader(GenericSingerReader[bytes]):
 
         Raises InputError with the line number.
         """
-        lines = self._numbered(getattr(file_input, "buffer", file_input) or self.default_input)
+        lines = self._left(getattr(file_input, "buffer", file_input) or self.default_input)
         try:
-            return super().process_lines(cast("IO[bytes]", lines), callbacks)
+            counts = super().process_lines(cast("IO[bytes]", lines), callbacks)
         except InputError as refused:
             raise InputError(f"input line {self._line}: {refused}") from None
+        counts["RECORD"] += self.compiled.count
+        return counts
 
-    def _numbered(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Lines that are not blank; counts all."""
-        for self._line, line in enumerate(lines, 1):
-            if not line.isspace():
-                yield line
+    def _left(self, source: Any) -> Iterator[bytes]:  # noqa: ANN401 - a buffered binary file; IO lacks read1
+        """Lines that are not blank and that compiled code leaves; counts all."""
+        read = 0
+        for chunk in _chunks(source):
+            lines = chunk.split(b"\n")
+            for place in self.compiled.left(lines):
+                line = lines[place]
+                if line.strip():
+                    self._line = read + place + 1
+                    yield line
+            read += len(lines) - 1
 
     def deserialize_json(self, line: bytes) -> dict[str, Any]:
         try:
@@ -76,3 +91,17 @@ class BytesReader(GenericSingerReader[bytes]):
     def _process_unknown_message(self, message_dict: dict[str, Any]) -> None:
         kind = message_dict["type"]
         raise InputError(f"a message of unknown type{f' {kind}' if NAME.fullmatch(kind) else ''}")
+
+
+def _chunks(source: Any) -> Iterator[bytes]:  # noqa: ANN401 - a buffered binary file; IO lacks read1
+    """Whole lines, as many as are available: does not wait for what the tap has not written yet."""
+    begun: list[bytes] = []
+    while piece := source.read1(CHUNK):
+        end = piece.rfind(b"\n") + 1
+        if end:
+            yield b"".join((*begun, piece[:end]))
+            begun = []
+        begun.append(piece[end:])
+    last = b"".join(begun)
+    if last:
+        yield last

@@ -37,13 +37,15 @@ DEEPEST_RECORD = 15
 class Columns:
     """Columns of a table, and the converter from a record to its row.
 
-    `personal`: kind of personal data by column, for columns that the stream marks as personal.
+    `personal`: kind of personal data by column, for columns that the stream marks as personal. `renamed`: paths of columns
+    whose properties have other names.
     """
 
     fields: list[SchemaField]
     convert: Converter
     seen: Observed
     personal: dict[str, str]
+    renamed: set[str] = dataclasses.field(default_factory=set)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,16 +56,20 @@ class _Level:
     depth: int
     seen: Observed
     present: Mapping[str, SchemaField]
+    renamed: set[str]
 
     def name_of(self, name: str) -> str:
         """The column of a property in the table's spelling: BigQuery's column names are case-insensitive."""
         found = self.present.get(column_name(name).lower())
-        return found.name if found else column_name(name)
+        column = found.name if found else column_name(name)
+        if column != name:
+            self.renamed.add(self.path + column)
+        return column
 
     def below(self, name: str) -> _Level:
         found = self.present.get(column_name(name).lower())
         inner = _by_name(found.fields if found else ())
-        return _Level(f"{self.path}{name}.", self.depth + 1, self.seen, inner)
+        return _Level(f"{self.path}{name}.", self.depth + 1, self.seen, inner, self.renamed)
 
 
 def _by_name(fields: Iterable[SchemaField]) -> dict[str, SchemaField]:
@@ -78,13 +84,14 @@ def columns_of(schema: JsonSchema, present: Iterable[SchemaField] = ()) -> Colum
     properties = schema.get("properties")
     if not isinstance(properties, dict) or not any(one is not False for one in properties.values()):
         raise SchemaError("its schema has no properties, and a table needs a column")
-    level = _Level("", 0, Observed(), _by_name(present))
+    level = _Level("", 0, Observed(), _by_name(present), set())
     try:
         fields, convert_record = _record(properties, level)
     except (AttributeError, TypeError):
         raise SchemaError("its schema is not a valid JSON schema") from None
     kinds = {column_name(name): personal_kind(one) for name, one in properties.items()}
-    return Columns(fields, convert_record, level.seen, {name: kind for name, kind in kinds.items() if kind})
+    personal = {name: kind for name, kind in kinds.items() if kind}
+    return Columns(fields, convert_record, level.seen, personal, level.renamed)
 
 
 class _ByColumn(dict[str, tuple[str, "Converter"]]):

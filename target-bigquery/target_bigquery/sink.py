@@ -10,6 +10,7 @@ from cityblock_singer.errors import PluginError
 from cityblock_singer.google.rejected_records import ALWAYS_TOLERATED
 from singer_sdk.sinks import BatchSink
 
+from target_bigquery.compiled import encode_lines
 from target_bigquery.computed import as_json, computed_properties
 from target_bigquery.converters import (
     MissingKey,
@@ -26,11 +27,13 @@ from target_bigquery.spool import Spool
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Sequence
 
     from singer_sdk.mapper import PluginMapper
 
     from target_bigquery.loader import Loader
     from target_bigquery.rejected import RejectedRecords
+    from target_bigquery.schema import Columns
 
 PARTITIONABLE = ("TIMESTAMP", "DATE")
 METADATA_PARTITION = "bq_partition"
@@ -158,6 +161,35 @@ class BigQuerySink(BatchSink):
             rejection = self._add(exact)
         if rejection is not None:
             self._run.rejected.add(self.stream_name, exact, self.key_properties, rejection)
+
+    @property
+    def columns(self) -> Columns:
+        return self._columns
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether stream maps compute some of the columns."""
+        return bool(self._computed)
+
+    def take(self, records: Sequence[Any]) -> bool:
+        """Spools records that compiled code has decoded. False if one of them could begin or complete a batch, which
+        process_record does. Raises SpoolError.
+        """
+        spool, count = self._spool, len(records)
+        if spool is None or self.current_size + count >= self.max_size:
+            return False
+        lines = encode_lines(records)
+        if spool.bytes + len(lines) >= int(self.config["batch_size_bytes"]):
+            return False
+        try:
+            if not spool.extend(lines, count):
+                return False
+        except SpoolError as failure:
+            raise SpoolError(f"stream {self.stream_name}: {failure}") from None
+        self._run.rows[self.stream_name] = spool.last
+        self.tally_record_read(count)
+        self.record_counter_metric.increment(count)
+        return True
 
     def _add(self, record: dict[str, Any]) -> Rejection | None:
         """Spools the record; the reason if it is rejected. Raises SpoolError."""

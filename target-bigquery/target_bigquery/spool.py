@@ -23,6 +23,8 @@ LARGEST_ROW = 100 << 20
 """Maximum row size in bytes: https://docs.cloud.google.com/bigquery/quotas#load_jobs, read on 27 November 2026."""
 WRITE_BUFFER = 256 << 10
 GZIP = 16 + zlib.MAX_WBITS
+DIGITS = 32
+"""Of a digest: 128 bits."""
 
 
 @contextmanager
@@ -49,7 +51,7 @@ class Spool:
         # Not GzipFile: its destructor writes, and an interrupted run may close the file before it.
         self._gzip = zlib.compressobj(level=1, wbits=GZIP)
         self._buffer = bytearray()
-        self._digest = hashlib.blake2b(f"{identity} {first}".encode(), digest_size=16)
+        self._digest = hashlib.sha256(f"{identity} {first}".encode())
 
     def add(self, row: dict[str, Any], stamp: Mapping[str, Any] | None = None) -> None:
         """`stamp`: additional columns that are not part of the digest. Raises TypeError for values that JSON does not have,
@@ -62,11 +64,22 @@ class Spool:
         self._digest.update(line)
         if stamp is not None:
             line = orjson.dumps({**row, **stamp}, option=LINE)
-        self._buffer += line
+        self._append(line, 1)
+
+    def extend(self, lines: bytes, count: int) -> bool:
+        """Adds rows that are lines already. False if one of them may be too large."""
+        if len(lines) > LARGEST_ROW:
+            return False
+        self._digest.update(lines)
+        self._append(lines, count)
+        return True
+
+    def _append(self, lines: bytes, count: int) -> None:
+        self._buffer += lines
         if len(self._buffer) >= WRITE_BUFFER:
             self._compress()
-        self.bytes += len(line)
-        self.last += 1
+        self.bytes += len(lines)
+        self.last += count
 
     def _compress(self) -> None:
         self._write(self._gzip.compress(self._buffer))
@@ -92,7 +105,7 @@ class Spool:
 
     @property
     def digest(self) -> str:
-        return self._digest.hexdigest()
+        return self._digest.hexdigest()[:DIGITS]
 
     def without(self, number: int) -> tuple[Spool, dict[str, Any]]:
         """A finished spool of the other rows, and the row of that number. Raises SpoolError."""

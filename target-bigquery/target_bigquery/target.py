@@ -18,7 +18,9 @@ from cityblock_singer.termination import Termination
 from singer_sdk import Target
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.helpers.capabilities import PluginCapabilities
+from singer_sdk.mapper import SameRecordTransform
 
+from target_bigquery.compiled import CompiledRecords
 from target_bigquery.computed import StreamMapFailed, raised_by_stream_map
 from target_bigquery.errors import InputError, SchemaError
 from target_bigquery.loader import Loader
@@ -59,10 +61,12 @@ class TargetBigQuery(Plugin, Target):
         self._tables = {TABLE: "of rejected records"}
         self._versioned: set[str] = set()
         self._pending = 0
+        self._compiled = CompiledRecords(self._take)
         super().__init__(**kwargs)
         self._termination = Termination("the current load", self.logger)
         assert isinstance(self.message_reader, BytesReader)  # noqa: S101 - see message_reader_class
         self._reader = self.message_reader
+        self._reader.compiled = self._compiled
         self.rejected = RejectedRecords(lambda: self.loader, self.config, self.rows, self.logger)
         self.max_parallelism = self.config["load_parallelism"]
         if self.metrics_logger.level == logging.INFO:  # the loader's own lines have these numbers
@@ -131,7 +135,8 @@ class TargetBigQuery(Plugin, Target):
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Rows of the old schema are loaded before a new one changes the table."""
         check_schema(message_dict)
-        sink = self._sinks_active.get(message_dict["stream"])
+        stream = message_dict["stream"]
+        sink = self._sinks_active.get(stream)
         if sink is not None and sink.current_size:
             with self._termination.postponed():
                 self.drain_one(sink)
@@ -141,8 +146,10 @@ class TargetBigQuery(Plugin, Target):
             if not raised_by_stream_map(error):
                 raise
             raise SettingsError(
-                f"stream_maps: the SDK cannot apply them to stream {message_dict['stream']} ({type(error).__name__})"
+                f"stream_maps: the SDK cannot apply them to stream {stream} ({type(error).__name__})"
             ) from None
+        if self._sinks_active.get(stream) is not sink:
+            self._compiled.forget(stream)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         self._pending += 1
@@ -161,6 +168,27 @@ class TargetBigQuery(Plugin, Target):
                 if not raised_by_stream_map(error):
                     raise
                 self.rejected.add(*self._keyed(message_dict), StreamMapFailed(error))
+        if self._compiled.is_due(message_dict["stream"]):
+            self._compile(message_dict["stream"], message_dict["record"])
+
+    def _compile(self, stream: str, sample: dict[str, Any]) -> None:
+        """Unless the SDK changes the stream's records before its sink gets them."""
+        maps, sink = self.mapper.stream_maps[stream], self._sinks_active.get(stream)
+        if self.config.get("add_record_metadata") or [*map(type, maps)] != [SameRecordTransform]:
+            return
+        if isinstance(sink, BigQuerySink) and not sink.is_computed:
+            self._compiled.add(stream, sink.columns, sink.key_properties, sample)
+
+    def _take(self, stream: str, records: list[Any]) -> bool:
+        """Spools records that need no change, or leaves them all."""
+        sink = self._sinks_active[stream]
+        assert isinstance(sink, BigQuerySink)  # noqa: S101 - the only class there is
+        with self._termination.postponed():
+            if not sink.take(records):
+                return False
+            self._pending += len(records)
+            self._handle_max_record_age()
+        return True
 
     def _keyed(self, message: dict[str, Any]) -> tuple[str, dict[str, Any], Sequence[str]]:
         """Stream, record and key properties of a RECORD, as the tap sent it."""

@@ -1,0 +1,214 @@
+"""Records that need no change: compiled code decodes and encodes them, and no converter sees them.
+
+msgspec decodes a line to types made from the columns of its stream. They accept only values that the converters return
+unchanged, so a line that they accept becomes the same row in either way. Every other line takes the usual way.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+
+from target_bigquery.converters import LARGEST_EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from google.cloud.bigquery import SchemaField
+
+    from target_bigquery.schema import Columns
+
+WORTHWHILE = 100
+"""Records of a stream that cost about as much in the usual way as making its types."""
+REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError)
+
+_Exact = Annotated[int, msgspec.Meta(gt=-LARGEST_EXACT, lt=LARGEST_EXACT)]
+_Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_Short = Annotated[float, msgspec.Meta(ge=-9999, le=9999, multiple_of=1 / 16)]
+"""All of these have at most four digits before and after the point, see `converters`."""
+_DAY = (
+    r"[12]\d{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
+)
+_HOUR = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
+
+
+def _text(pattern: str) -> object:
+    return Annotated[str, msgspec.Meta(pattern=rf"(?a)\A{pattern}\Z")]
+
+
+def _json(depth: int) -> Any:  # noqa: ANN401 - a type
+    """Nested to this depth: msgspec has no recursive types of this kind, and every level doubles their number."""
+    scalar: Any = str | bool | _Whole | _Short | None
+    value = scalar
+    for _ in range(depth):
+        value = scalar | list[value] | dict[str, value]  # type: ignore[valid-type] # made at run time
+    return value
+
+
+SCALARS: dict[str, Any] = {
+    "STRING": str,
+    "BOOLEAN": bool,
+    "INTEGER": _Exact,
+    "FLOAT": _Whole | float,
+    "TIMESTAMP": _text(rf"{_DAY}T{_HOUR}Z"),
+    "DATE": date,
+    "TIME": _text(_HOUR),
+    "JSON": _json(4),
+}
+"""By BigQuery type. A TIMESTAMP outside of a RECORD may have other forms, see `CompiledRecords`."""
+
+
+def record_type(columns: Columns, keys: Sequence[str], sample: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a type
+    """Of the stream's records, or None. `sample`: one of them. Types with fields in its order decode faster.
+
+    A property whose column has another name is left out, so a record with it is refused.
+    """
+    known = {field.name for field in columns.fields if field.name not in columns.renamed}
+    if not known.issuperset(keys):
+        return None
+    return _struct(columns.fields, "", columns.renamed, keys, sample)
+
+
+def _struct(
+    fields: Iterable[SchemaField], path: str, renamed: Collection[str], keys: Sequence[str], sample: object
+) -> Any:  # noqa: ANN401 - a type
+    known = sample if isinstance(sample, dict) else {}
+    places = {name: place for place, name in enumerate(known)}
+    definitions: list[Any] = []
+    names: dict[str, str] = {}
+    for field in sorted(fields, key=lambda field: places.get(field.name, len(places))):
+        if f"{path}{field.name}" in renamed:
+            continue
+        attribute = f"f{len(names)}"
+        names[attribute] = field.name
+        value = _value(field, path, renamed, known.get(field.name))
+        definitions.append((attribute, value) if field.name in keys else (attribute, value | None, None))
+    return msgspec.defstruct(
+        "Record",
+        definitions,
+        rename=names,
+        kw_only=True,
+        omit_defaults=True,  # NULL is an absent key; JSON columns and REPEATED ones take no null
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+
+
+def _value(field: SchemaField, path: str, renamed: Collection[str], sample: object) -> Any:  # noqa: ANN401 - a type
+    is_list = field.mode == "REPEATED"
+    if is_list:
+        sample = sample[0] if isinstance(sample, list) and sample else None
+    if field.field_type == "RECORD":
+        value = _struct(field.fields, f"{path}{field.name}.", renamed, (), sample)
+    elif field.field_type == "TIMESTAMP" and not path and not is_list:
+        value = str
+    else:
+        value = SCALARS[field.field_type]
+    return list[value] if is_list else value  # type: ignore[valid-type] # made at run time
+
+
+encode_lines = msgspec.json.Encoder().encode_lines
+
+
+class CompiledRecords:
+    """Decodes lines of RECORD messages and hands on the records of those that need no change."""
+
+    def __init__(self, spool: Callable[[str, list[Any]], bool]) -> None:
+        """`spool` takes all of these records of one stream, or none."""
+        self._spool = spool
+        self._seen: dict[str, int] = {}
+        self._messages: dict[str, Any] = {}
+        self._streams: dict[Any, tuple[str, list[str]]] = {}
+        self._decode: Callable[[bytes], Any] | None = None
+        self.count = 0
+        """Records that were taken so far."""
+
+    def is_due(self, stream: str) -> bool:
+        """Whether the record that has just been processed in the usual way is the one to make types from."""
+        self._seen[stream] = seen = self._seen.get(stream, 0) + 1
+        return seen == WORTHWHILE
+
+    def add(self, stream: str, columns: Columns, keys: Sequence[str], sample: Mapping[str, Any]) -> None:
+        record = record_type(columns, keys, sample)
+        if record is None:
+            return
+        message = msgspec.defstruct(
+            "Message",
+            [
+                ("type", Literal["RECORD"]),
+                ("record", record),
+                ("time_extracted", str | None, None),
+                ("version", int | None, None),
+            ],
+            forbid_unknown_fields=True,  # their bytes would not be checked
+            tag_field="stream",
+            tag=stream,
+            gc=False,
+        )
+        attributes = {field.encode_name: field.name for field in msgspec.structs.fields(record)}
+        moments = [
+            attributes[field.name]
+            for field in columns.fields
+            if field.field_type == "TIMESTAMP" and field.mode != "REPEATED" and field.name in attributes
+        ]
+        self._messages[stream] = message
+        self._streams[message] = stream, moments
+        self._renew()
+
+    def forget(self, stream: str) -> None:
+        """Its columns have changed."""
+        self._seen.pop(stream, None)
+        message = self._messages.pop(stream, None)
+        if message is not None:
+            del self._streams[message]
+            self._renew()
+
+    def _renew(self) -> None:
+        """A tag in each message names its stream."""
+        kinds = reduce(or_, self._messages.values()) if self._messages else None
+        self._decode = msgspec.json.Decoder(kinds).decode if kinds else None
+
+    def left(self, lines: Sequence[bytes]) -> Iterator[int]:
+        """Places of the lines that take the usual way, in order. Each is processed before the next is asked for."""
+        stream = ""
+        records: list[Any] = []
+        for place, line in enumerate(lines):
+            message = self._message(line)
+            name = self._streams[type(message)][0] if message is not None else ""
+            if name != stream:
+                yield from self._spooled(stream, records, place)
+                stream, records = name, []
+            if message is None:
+                yield place
+            else:
+                records.append(message.record)
+        yield from self._spooled(stream, records, len(lines))
+
+    def _spooled(self, stream: str, records: list[Any], end: int) -> Iterable[int]:
+        """The places of these records, the last of which is before `end`, unless they could be spooled."""
+        if records and self._spool(stream, records):
+            self.count += len(records)
+            return ()
+        return range(end - len(records), end)
+
+    def _message(self, line: bytes) -> Any:  # noqa: ANN401 - made at run time
+        if self._decode is None:
+            return None
+        try:
+            message = self._decode(line)
+            record = message.record
+            for moment in self._streams[type(message)][1]:
+                text = getattr(record, moment)
+                if text is not None:
+                    read = datetime.fromisoformat(text)
+                    if read.tzinfo is not UTC:
+                        return None
+                    setattr(record, moment, read)
+        except REFUSED:
+            return None
+        return message

@@ -68,8 +68,12 @@ def record_type(columns: Columns, keys: Sequence[str], sample: Mapping[str, Any]
 
     A property whose column has another name is left out, so a record with it is refused.
     """
-    known = {field.name for field in columns.fields if field.name not in columns.renamed}
-    if not known.issuperset(keys):
+    usable = {
+        field.name
+        for field in columns.fields
+        if field.name not in columns.renamed and field.field_type != "JSON"  # it may be null
+    }
+    if not usable.issuperset(keys):
         return None
     return _struct(columns.fields, "", columns.renamed, keys, sample)
 
@@ -113,6 +117,10 @@ def _value(field: SchemaField, path: str, renamed: Collection[str], sample: obje
 
 
 encode_lines = msgspec.json.Encoder().encode_lines
+
+
+class _NoStream(msgspec.Struct, tag_field="stream", tag=""):
+    """Makes a union even of a single type: outside of a union, msgspec accepts a message without a tag."""
 
 
 class CompiledRecords:
@@ -169,8 +177,7 @@ class CompiledRecords:
             self._renew()
 
     def _renew(self) -> None:
-        """A tag in each message names its stream."""
-        kinds = reduce(or_, self._messages.values()) if self._messages else None
+        kinds = reduce(or_, self._messages.values(), _NoStream) if self._messages else None
         self._decode = msgspec.json.Decoder(kinds).decode if kinds else None
 
     def left(self, lines: Sequence[bytes]) -> Iterator[int]:
@@ -201,6 +208,8 @@ class CompiledRecords:
             return None
         try:
             message = self._decode(line)
+            if type(message) is _NoStream:
+                return None
             record = message.record
             for moment in self._streams[type(message)][1]:
                 text = getattr(record, moment)

@@ -166,6 +166,22 @@ def update_table(project_id: str, dataset_id: str, table_id: str, *arguments: An
     return tables.get(*table)
 
 
+def moments_of_any_zone(tree: Any, _context: Any) -> Any:
+    """TIMESTAMP(datetime, zone): upstream takes literal zones only. Of an hour that comes twice, BigQuery takes the first."""
+    for node in list(tree.find_all(exp.Timestamp)):
+        zone = node.args.get("zone")
+        if zone is None or isinstance(zone, exp.Literal):
+            continue
+        zone, local = exp.cast(zone.copy(), "VARCHAR"), exp.cast(node.this.copy(), "TIMESTAMP")
+        last = exp.func("timezone", zone, local)
+        first = exp.Sub(
+            this=last.copy(), expression=exp.Interval(this=exp.Literal.string("1"), unit=exp.var("HOUR"))
+        )
+        comes_twice = exp.func("timezone", zone.copy(), first.copy()).eq(local.copy())
+        node.replace(exp.case().when(comes_twice, first).else_(last))
+    return tree
+
+
 class Recording:
     """Records successful requests as JSON lines in the folder BIGQUERY_RECORDING, one file per server.
 
@@ -206,7 +222,7 @@ uploads._start, tables._alter = start_upload, alter_table
 decoded_upstream, execute_upstream, results_upstream = load._decoded, query.execute, jobs.results
 load._text, load._decoded = text, decoded
 query.execute, jobs.results = execute, results
-STATEMENT_RULES += [ignore_nulls_before_limit, zones_of_any_expression]
+STATEMENT_RULES += [ignore_nulls_before_limit, zones_of_any_expression, moments_of_any_zone]
 
 if recording := os.environ.get("BIGQUERY_RECORDING"):
     app.add_middleware(Recording, folder=recording)

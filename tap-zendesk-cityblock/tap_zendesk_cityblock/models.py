@@ -295,7 +295,7 @@ OPT_IN_MODELS = (
         derivation=Derivation(
             "ticket_event",
             "child_events",
-            event_types=frozenset({"Create", "Change"}),
+            event_types=frozenset({"Create", "Change", "ScheduleAssignment"}),
             by_field=True,
             as_text=frozenset({"value", "previous_value", "via", "via_reference_id"}),
             copied=(*_OF_TICKET_EVENT, ("created_at", "created_at"), ("updater_id", "updater_id")),
@@ -390,6 +390,23 @@ OPT_IN_MODELS = (
     ),
 )
 """Bulk and incremental models that are exported only if the settings name them. The legacy system did not have them."""
+
+METRICS = frozenset(
+    {
+        "group",
+        "schedule",
+        "schedule_holiday",
+        "sla_policy",
+        "ticket",
+        "ticket_comment",
+        "ticket_event",
+        "ticket_field_history",
+        "ticket_metric_event",
+        "ticket_metric_set",
+        "user",
+    }
+)
+"""Names of the models that the views in transform/models/metrics read, or that name what these views have ids of."""
 
 MODELS = {model.name: model for model in (*BULK_MODELS, *INCREMENTAL_MODELS, *OPT_IN_MODELS)}
 ALL_BULK_MODELS = tuple(model for model in MODELS.values() if not model.is_incremental)

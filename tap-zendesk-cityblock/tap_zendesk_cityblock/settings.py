@@ -20,6 +20,7 @@ from tap_zendesk_cityblock.models import (
     ALL_INCREMENTAL_MODELS,
     BULK_MODELS,
     INCREMENTAL_MODELS,
+    METRICS,
     MODELS,
 )
 from tap_zendesk_cityblock.state.positions import is_readable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 ZENDESK_DEFAULT_SCOPE = "agent"
 """The tickets that Zendesk exports if a request has no `support_type_scope` (docs/zendesk/support-type-scope.md)."""
 
-MODEL_NAMES = "`default` stands for the models of the legacy system, `all` for every model; default: `default`; an empty list: none"
+MODEL_NAMES = "`default` stands for the models of the legacy system, `metrics` for those that the metrics need, `all` for every model; default: `default`; an empty list: none"
 
 SETTINGS = th.PropertiesList(
     th.Property(
@@ -237,7 +238,11 @@ def _subdomain(config: Mapping[str, Any]) -> str:
 def _chosen(
     setting: str, config: Mapping[str, Any], *, of: Sequence[Model], default: Sequence[Model]
 ) -> tuple[Model, ...]:
-    known = {model.name: {model} for model in of} | {"default": set(default), "all": set(of)}
+    known = {model.name: {model} for model in of} | {
+        "default": set(default),
+        "metrics": {model for model in of if model.name in METRICS},
+        "all": set(of),
+    }
     chosen: set[Model] = set()
     for name in config.get(setting, ["default"]):
         if name not in known:

@@ -140,6 +140,8 @@ def dbt(url: str, home: Path, *arguments: str, accepted: tuple[int, ...] = (0,))
         [
             DBT,
             *arguments,
+            "--vars",
+            "{business_hours_since: 2026-10-01}",
             "--target",
             TARGET,
             "--project-dir",

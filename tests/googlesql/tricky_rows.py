@@ -12,6 +12,8 @@ from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
 
+from tests.googlesql import tricky_metrics
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -148,6 +150,7 @@ def messages() -> Iterator[dict[str, Any]]:
         rows = {"ticket": TICKETS, "user": PEOPLE}.get(model) or list(rows_of(model))
         if model == "ticket_field":
             rows = [exported("b", id=1, title="Program", type="text"), *rows]
+        rows = [*rows, *tricky_metrics.ROWS.get(model, [])]
         yield from ({"type": "RECORD", "stream": model, "record": row} for row in rows)
     yield stream("EXPORT_METADATA", ExportMetadataStream.schema, ["export_id", "bq_inserted_at"])
     for model in MODELS:

@@ -149,9 +149,15 @@ def test_a_child_event_with_several_fields_is_a_row_for_each(tap, zendesk):
         "event_type": "Change",
         "previous_value": None,
     }
+    schedule = {
+        "id": 10,
+        "event_type": "ScheduleAssignment",
+        "previous_schedule_id": None,
+        "new_schedule_id": 7,
+    }
     event = {"id": 8, "ticket_id": 3, "timestamp": 1_700_000_000, "created_at": "2023-11-14T22:13:20Z"}
     body = {
-        "ticket_events": [{**event, "child_events": [child]}],
+        "ticket_events": [{**event, "child_events": [child, schedule]}],
         "end_time": 1_700_000_000,
         "end_of_stream": True,
     }
@@ -161,6 +167,8 @@ def test_a_child_event_with_several_fields_is_a_row_for_each(tap, zendesk):
         ("9-status", "status", "open"),
         ("9-21", "21", '["rx"]'),
         ("9-22", "22", None),
+        ("10-previous_schedule_id", "previous_schedule_id", None),
+        ("10-new_schedule_id", "new_schedule_id", "7"),
     ]
     assert {row["ticket_event_id"] for row in rows} == {8}
 

@@ -7,7 +7,7 @@ import sys
 import jsonschema
 import pytest
 from tap_zendesk_cityblock.columns import load_schema
-from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS, MODELS
+from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS, METRICS, MODELS
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,7 @@ def test_opt_in_models_are_exported_if_they_are_named(tap):
     listed = tap("--discover", bulk_models=["default", "schedule"], incremental_models=[])
     assert exported(listed) == {"schedule", *(model.name for model in BULK_MODELS)}
     assert exported(tap("--discover", bulk_models=["all"], incremental_models=["all"])) == set(MODELS)
+    assert exported(tap("--discover", bulk_models=["metrics"], incremental_models=["metrics"])) == METRICS
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -1,0 +1,145 @@
+"""Tickets whose metrics are tricky: hours that change, a night shift, hours and days that clocks skip or repeat, agents who
+left, bots, merges, deletions, targets that change. All of it is made up here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+A, B = "2026-11-23T23:59:59.999999+00:00", "2026-11-24T00:00:00+00:00"
+"""The exports of tricky_rows.py."""
+AGENT, FORMER_AGENT, UNKNOWN_AGENT, MEMBER, BOT = 101, 102, 103, 104, -1
+
+
+def row(export: str = "b", **fields: Any) -> dict[str, Any]:
+    return {"_export_id": export, "_exported_at": A if export == "a" else B, **fields}
+
+
+def at(month: int, day: int, hour: int = 12, minute: int = 0, second: int = 0) -> str:
+    return f"2026-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+
+
+def schedule(
+    export: str, number: int, zone: str, changed: str, *intervals: tuple[int, int]
+) -> dict[str, Any]:
+    hours = [{"start_time": start, "end_time": end} for start, end in intervals]
+    return row(
+        export, id=number, time_zone=zone, created_at=at(1, number), updated_at=changed, intervals=hours
+    )
+
+
+NEW_YORK, AZORES = "Eastern Time (US & Canada)", "Azores"
+SCHEDULES = [
+    schedule("a", 11, NEW_YORK, at(1, 1), (1980, 2460), (3420, 3900)),
+    schedule(
+        "b", 11, NEW_YORK, at(1, 1), (1980, 2460), (3420, 3900), (90, 150)
+    ),  # hours that come twice, or never
+    schedule("a", 12, AZORES, at(1, 1), (0, 10080)),
+    schedule("b", 12, AZORES, "2026-11-24T00:00:00Z", (9000, 300)),  # over the end of the week
+    schedule("b", 13, "Nowhere", at(1, 1), (0, 10080)),
+    schedule("b", 14, "UTC", at(1, 1)),
+]
+HOLIDAYS = [
+    row(id=11, schedule_id=11, start_date="2026-11-02", end_date="2026-11-03"),
+    row(id=12, schedule_id=11, start_date="2026-11-03", end_date="2026-11-04"),
+    row(id=13, schedule_id=12, start_date="2026-11-01", end_date="2026-11-01"),
+    row(id=14, schedule_id=12, start_date="2026-11-09", end_date="2026-11-08"),
+]
+USERS = [
+    row(id=AGENT, updated_at=at(1, 1), role="agent", active=True),
+    row("a", id=FORMER_AGENT, updated_at=at(1, 1), role="agent", active=True),
+    row("b", id=FORMER_AGENT, updated_at=at(11, 5), role="end-user", active=False),
+    row(id=UNKNOWN_AGENT, updated_at=at(11, 20), role="end-user", active=False),
+    row(id=MEMBER, updated_at=at(1, 1), role="end-user", active=True),
+]
+
+
+def change(ticket: int, number: int, moment: str, field: str, value: object) -> dict[str, Any]:
+    event = ticket * 100 + number
+    key = f"{event}-{field}"
+    text = None if value is None else str(value)
+    return row(id=key, ticket_id=ticket, ticket_event_id=event, created_at=moment, field_name=field, value=text, updater_id=AGENT)  # fmt: skip
+
+
+def comment(ticket: int, number: int, moment: str, author: int, **fields: Any) -> dict[str, Any]:
+    event = ticket * 100 + number
+    return row(id=event, ticket_id=ticket, ticket_event_id=event, created_at=moment, author_id=author, **{"public": True, **fields})  # fmt: skip
+
+
+def metric(number: int, kind: str, moment: str, **fields: Any) -> dict[str, Any]:
+    return row(id=number, ticket_id=31, metric="reply_time", instance_id=1, type=kind, time=moment, deleted=False, **fields)  # fmt: skip
+
+
+def target(policy: int, seconds: int | None) -> dict[str, Any]:
+    return {"policy": {"id": policy}, "target_in_seconds": seconds, "target": 5, "business_hours": True}
+
+
+TICKETS = [
+    row(id=31, generated_timestamp=9, status="solved", requester_id=MEMBER, created_at=at(10, 31, 3), group_id=5),
+    row(id=32, generated_timestamp=9, status="closed", requester_id=MEMBER, created_at=at(11, 1, 4, 30), tags=["closed_by_merge"]),
+    row(id=33, generated_timestamp=9, status="deleted", requester_id=MEMBER, created_at=at(11, 1, 5, 30)),
+    row(id=34, generated_timestamp=9, status="open", requester_id=AGENT, created_at=at(11, 2)),
+]  # fmt: skip
+HISTORY = [
+    change(31, 0, at(10, 31, 3), "status", "new"),
+    change(31, 0, at(10, 31, 3), "group_id", 5),
+    change(31, 1, at(11, 1, 5, 15), "status", "pending"),
+    change(31, 1, at(11, 1, 5, 15), "assignee_id", UNKNOWN_AGENT),
+    change(31, 2, at(11, 1, 6, 45), "status", "hold"),
+    change(31, 3, at(11, 6), "status", "solved"),
+    change(31, 3, at(11, 6), "group_id", None),
+    change(31, 4, at(11, 7), "status", "open"),
+    change(31, 4, at(11, 7), "new_schedule_id", 12),
+    change(31, 5, at(11, 9, 4, 30), "status", "solved"),
+    change(32, 0, at(11, 1, 4, 30), "status", "new"),
+    change(32, 0, at(11, 1, 4, 30), "new_schedule_id", 13),
+    change(32, 1, at(11, 2, 16), "new_schedule_id", None),
+    change(32, 2, at(11, 2, 16), "status", "closed"),
+    change(33, 0, at(11, 1, 5, 30), "status", "open"),
+    change(33, 0, at(11, 1, 5, 30), "new_schedule_id", 14),
+    change(33, 1, at(11, 3), "status", "deleted"),
+    change(34, 0, at(11, 2), "status", "new"),
+    change(34, 1, at(11, 2), "status", "open"),  # in the same second
+]
+COMMENTS = [
+    comment(31, 0, at(10, 31, 3), MEMBER),
+    comment(31, 1, at(11, 1, 5, 15), UNKNOWN_AGENT),
+    comment(31, 2, at(11, 1, 6, 45), FORMER_AGENT, public=False),
+    comment(31, 3, at(11, 6), FORMER_AGENT),  # no agent any more
+    comment(31, 4, at(11, 7), BOT),
+    comment(31, 5, at(11, 9, 4, 30), AGENT, via={"channel": "web", "source": {"rel": None}}),
+    comment(31, 6, at(11, 10), AGENT),  # no one waited
+    comment(32, 0, at(11, 1, 4, 30), MEMBER),
+    comment(32, 2, at(11, 2, 16), AGENT),
+    comment(33, 0, at(11, 1, 5, 30), FORMER_AGENT),
+    comment(33, 1, at(11, 1, 6, 30), FORMER_AGENT),
+    comment(34, 0, at(11, 2), AGENT),
+    comment(34, 1, at(11, 2), AGENT),
+    comment(34, 2, at(11, 2, 16), AGENT, via={"channel": "web", "source": {"rel": "merge"}}),
+]
+EVENTS = [
+    row(id=3402, ticket_id=34, created_at=at(11, 2, 16), merged_ticket_ids=[32]),
+    row(id=3403, ticket_id=34, created_at=at(11, 3), merged_ticket_ids=[]),
+]
+METRIC_EVENTS = [
+    metric(1, "activate", at(10, 31, 3)),
+    metric(2, "apply_sla", at(10, 31, 3), sla=target(7, 3600)),
+    metric(3, "apply_sla", at(10, 31, 4), sla=target(8, None)),
+    metric(4, "breach", at(10, 31, 5)),
+    metric(5, "fulfill", at(11, 1, 5, 15)),
+    metric(6, "update_status", at(11, 1, 5, 15), status={"calendar": 1575, "business": 60}),
+]
+METRIC_SETS = [
+    row(id=31, ticket_id=31, generated_timestamp=9, replies=2, reopens=1, reply_time_in_minutes={"calendar": 1575, "business": 60})
+]  # fmt: skip
+ROWS = {
+    "schedule": SCHEDULES,
+    "schedule_holiday": HOLIDAYS,
+    "user": USERS,
+    "ticket": TICKETS,
+    "ticket_field_history": HISTORY,
+    "ticket_comment": COMMENTS,
+    "ticket_event": EVENTS,
+    "ticket_metric_event": METRIC_EVENTS,
+    "ticket_metric_set": METRIC_SETS,
+}

@@ -1,0 +1,133 @@
+"""Metrics of tickets whose events are tricky; counted by hand."""
+
+import re
+from collections import defaultdict
+from datetime import date, datetime
+from pathlib import Path
+
+import yaml
+from tap_zendesk_cityblock.models import METRICS
+
+from tests.googlesql import tricky_metrics
+from tests.googlesql.tricky_metrics import AGENT, FORMER_AGENT, UNKNOWN_AGENT
+from tests.transform.conftest import ROOT
+from tests.transform.test_views import finish
+
+MODELS = ROOT / "transform" / "models" / "metrics"
+MINUTE, HOUR = 60, 3600
+
+
+def loaded(views):
+    for model, rows in tricky_metrics.ROWS.items():
+        views.load(model, *rows)
+    for model in ("schedule", "schedule_holiday"):
+        finish(views, model, "b", "2026-11-24", "2026-11-24T00:10:00Z")
+    views.build("+path:models/metrics")
+    return views
+
+
+def test_metrics_of_tricky_tickets(views, opt_in_views):
+    loaded(views)
+    check_columns(views)
+    check_replies(views)
+    check_measures(views)
+    check_statuses(views)
+    check_slas(views)
+    check_backlog(views)
+
+
+def test_the_tap_has_a_preset_of_the_models_that_the_views_read():
+    read = {
+        found
+        for path in [*MODELS.glob("*.sql"), ROOT / "transform" / "macros" / "business_seconds.sql"]
+        for found in re.findall(r"'(\w+)_latest'", path.read_text())
+    }
+    assert read
+    assert read <= METRICS
+
+
+def check_columns(views):
+    """Those that the yml files describe."""
+    for path in MODELS.glob("*.yml"):
+        [model] = yaml.safe_load(Path(path).read_text())["models"]
+        schema = views.client.get_table(f"{views.dataset}.{model['name']}").schema
+        assert [field.name for field in schema] == [column["name"] for column in model["columns"]], path.stem
+
+
+def check_replies(views):
+    found = [
+        (row["comment_id"], row["author_id"], row["number"], row["seconds"], row["business_seconds"])
+        for row in views.rows("ticket_reply", "comment_id")
+    ]
+    weekend = 64 * HOUR + 30 * MINUTE
+    assert found == [
+        (
+            3101,
+            UNKNOWN_AGENT,
+            1,
+            26 * HOUR + 15 * MINUTE,
+            0,
+        ),  # on a weekend; she was never exported as an agent
+        (3105, AGENT, 2, weekend, weekend),  # by then in hours around the clock
+        (3106, AGENT, 3, None, None),  # no one waited
+        (3301, FORMER_AGENT, 1, HOUR, None),  # before he left, in a schedule without hours
+    ]
+
+
+def check_measures(views):
+    names = ("reply", "first_resolution", "full_resolution", "requester_wait", "agent_wait", "on_hold")
+    computed = {
+        row["ticket_id"]: [(row[f"{name}_minutes"], row[f"{name}_business_minutes"]) for name in names]
+        for row in views.rows("ticket_measure_computed", "ticket_id")
+    }
+    nothing = (None, None)
+    assert computed == {
+        31: [(1575, 0), (9180, 0), (13050, 11610), (11520, 2430), (90, 0), (7515, 0)],
+        32: [nothing, (2130, 0), (2130, 0), (2130, 0), nothing, (0, 0)],
+        33: [(60, None), nothing, nothing, (3270, None), nothing, (0, 0)],
+        34: [nothing, nothing, nothing, (0, 0), nothing, (0, 0)],
+    }
+    shown = {row["ticket_id"]: row for row in views.rows("ticket_measure", "ticket_id")}
+    assert [row["is_measured_by_zendesk"] for row in shown.values()] == [True, False, False, False]
+    assert [shown[31][name] for name in ("replies", "reopens", "reply_minutes", "reply_business_minutes")] == [2, 1, 1575, 60]  # fmt: skip
+    assert [row["is_merged"] for row in shown.values()] == [False, True, False, False]
+    assert shown[32]["merged_into_ticket_id"] == 34
+    assert [row["is_deleted"] for row in shown.values()] == [False, False, True, False]
+
+
+def check_statuses(views):
+    periods = defaultdict(list)
+    for row in views.rows("ticket_status_period", "ticket_id, started_at, ended_at"):
+        periods[row["ticket_id"]].append((row["status"], row["is_reopening"], row["seconds"]))
+    assert periods[31] == [
+        ("new", False, 1575 * MINUTE),
+        ("pending", False, 90 * MINUTE),
+        ("hold", False, 7515 * MINUTE),
+        ("solved", False, 24 * HOUR),
+        ("open", True, 2430 * MINUTE),
+        ("solved", False, None),
+    ]
+    assert sorted(periods[34]) == [("new", False, 0), ("open", False, None)]
+
+
+def check_slas(views):
+    [sla] = views.rows("ticket_sla", "ticket_id")
+    names = ("policy_id", "target_seconds", "is_in_business_hours", "state", "is_breached", "minutes")
+    assert [sla[name] for name in names] == [8, 5 * MINUTE, True, "fulfilled", True, 60]
+    assert sla["breached_at"] == datetime.fromisoformat(tricky_metrics.at(10, 31, 5))
+
+
+def check_backlog(views):
+    backlog = defaultdict(dict)
+    for row in views.rows("backlog_day", "day"):
+        backlog[row["day"]][row["group_id"], row["status"]] = row["tickets"]
+    november = {n: backlog[date(2026, 11, n)] for n in range(1, 10)}
+    assert backlog[date(2026, 10, 31)] == {(5, "new"): 1}
+    assert november == {
+        1: {(5, "hold"): 1, (None, "new"): 1, (None, "open"): 1},
+        2: {(5, "hold"): 1, (None, "open"): 2},
+        **{n: {(5, "hold"): 1, (None, "open"): 1} for n in (3, 4, 5)},
+        6: {(None, "open"): 1},
+        **{n: {(None, "open"): 2} for n in (7, 8)},
+        9: {(None, "open"): 1},
+    }

@@ -43,6 +43,8 @@ FIXED = {
     "NUMERIC": 16,
 }
 """https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#data_type_sizes, from memory: bytes."""
+ALL = {"bulk_models": ["all"], "incremental_models": ["all"]}
+FALLBACK = {"bulk_models": [], "incremental_models": ["ticket", "user"], "incremental_exports": False}
 UNREADABLE = {"custom_fields": "?"}
 """What makes a ticket unreadable for both targets, until it is replaced by an empty list."""
 
@@ -77,8 +79,8 @@ class Recorder:
 
     def record(self) -> None:
         url, sql = self._servers.addresses.zendesk_url, self._servers.warehouse.query_and_wait
-        self._export("first export")
-        self._phase("first views", lambda: build_views(self._servers, self._home))
+        self._export("first export", ALL)
+        self._views("first views", opt_in=True)
         self._publish("first publication")
         self._publish("publication without changes")
         ticket = {**self._ticket, **UNREADABLE}
@@ -87,7 +89,7 @@ class Recorder:
             self._command(f"rejection by {target}", target, given=odd)
         advance(url, hours=1)
         self._export("export")
-        self._phase("views", lambda: build_views(self._servers, self._home))
+        self._views("views")
         self._publish("publication")
         advance(url, hours=1)
         resolve_users(self._servers.warehouse, url)
@@ -99,9 +101,16 @@ class Recorder:
         self._command("target-zendesk-pubsub-replay", "target-zendesk-pubsub-replay", *replay)
         for target in self._targets:
             self._command(f"{target}-check", f"{target}-check")
+        self._export("export of opt-in models", ALL)
+        self._export("export in fallback", FALLBACK)
+        self._views("views of opt-in models, after fallback", opt_in=True)
 
-    def _export(self, phase: str) -> None:
-        self._phase(phase, lambda: self._piped("target-bigquery", {}))
+    def _export(self, phase: str, settings: dict[str, Any] | None = None) -> None:
+        self._phase(phase, lambda: self._piped("target-bigquery", settings or {}))
+
+    def _views(self, phase: str, *, opt_in: bool = False) -> None:
+        os.environ["DBT_BIGQUERY_OPT_IN_VIEWS"] = json.dumps(opt_in)
+        self._phase(phase, lambda: build_views(self._servers, self._home))
 
     def _publish(self, phase: str) -> None:
         tickets = {"bulk_models": [], "incremental_models": ["ticket"]}
@@ -112,7 +121,7 @@ class Recorder:
         state = self._home / f"{target}.state.json"
         config = self._written("tap", {**self._tap, **models})
         command: list[str | Path] = [BIN / "tap-zendesk-cityblock", "--config", config]
-        if state.exists():
+        if state.exists() and models is not FALLBACK:
             command += ["--state", state]
         given = subprocess.run(command, capture_output=True, check=True)
         for line in given.stdout.splitlines():
@@ -120,7 +129,7 @@ class Recorder:
                 self._ticket = json.loads(line)["record"]
                 break
         ran = self._run(target, given.stdout)
-        if states := ran.stdout.splitlines():
+        if (states := ran.stdout.splitlines()) and models is not FALLBACK:
             state.write_bytes(states[-1])
 
     def _command(self, phase: str, command: str, *arguments: str, given: Iterable[Any] = ()) -> None:

@@ -41,7 +41,8 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
             "create it, and let the worker create and append to tables in it (roles/bigquery.dataEditor)",
         )
     connections = connect(config, TargetZendeskPubSub.logger)
-    for table in (*connections.log.tables, connections.join_errors.table):
+    derived = connections.last_messages.table, connections.join_errors.waiting
+    for table in (*connections.log.tables, connections.join_errors.table, *derived):
         yield look(
             f"table {table}",
             partial(_fitting, client, table),

@@ -1,4 +1,8 @@
-"""TICKET_USER_JOIN_ERROR: tickets that wait for matches of their users in the internal directory."""
+"""Tickets that wait for matches of their users in the internal directory.
+
+TICKET_USER_JOIN_ERROR is append-only, for people. zendesk_ticket_waiting has a copy of the rows of tickets that wait now:
+a run reads neither all of the others nor the log. A row of it without a message key: the ticket waits no longer.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from google.cloud.bigquery import SchemaField
 
 from target_zendesk_pubsub.messages import decode
 from target_zendesk_pubsub.tickets import Ticket
-from target_zendesk_pubsub.warehouse import Table, encode_row
+from target_zendesk_pubsub.warehouse import Table, encode_row, since
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,6 +46,20 @@ FIELDS = (
     SchemaField("inserted_at", "TIMESTAMP", "REQUIRED"),
     SchemaField("run_id", "STRING", "REQUIRED"),
 )
+COLUMNS = ", ".join(field.name for field in FIELDS)
+WAITING = tuple(
+    field
+    if field.name in ("ticket_id", "inserted_at") or field.mode == "REPEATED"
+    else SchemaField(field.name, field.field_type)
+    for field in FIELDS
+)
+COUNTS = """
+    (SELECT COUNT(*) FROM waiting) AS waiting_tickets,
+    (SELECT COUNT(*) FROM resolvable) AS resolvable_tickets
+"""
+"""Of a query that begins with `with_resolvable`."""
+COMPLETE = {"complete": "true"}
+"""Label of zendesk_ticket_waiting: it once had every waiting ticket."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,14 +91,20 @@ class JoinErrors:
         self.table = Table(
             dataset, "TICKET_USER_JOIN_ERROR", FIELDS, "payload", "inserted_at", ("ticket_id",)
         )
+        self.waiting = Table(
+            log.published.dataset, "zendesk_ticket_waiting", WAITING, "payload", None, ("ticket_id",)
+        )
 
-    def ensure(self) -> None:
-        self._warehouse.ensure(self.table)
+    def record(self, errors: Iterable[JoinError], settled: Iterable[int], clock: Clock) -> None:
+        """Appends rows with a time after all messages of the same tickets: a ticket waits until a later message.
 
-    def record(self, errors: Iterable[JoinError], clock: Clock) -> None:
-        """Appends rows with a time after all messages of the same tickets: a ticket waits until a later message."""
-        now = clock.now()
-        self._warehouse.append(self.table, (self._row(error, now) for error in errors))
+        `settled`: tickets that wait no longer.
+        """
+        past, now = clock.now(), clock.now()
+        rows = [self._row(error, now) for error in errors]
+        self._warehouse.append(self.table, rows)
+        ended = [encode_row({"ticket_id": number, "inserted_at": past}) for number in settled]
+        self._warehouse.append(self.waiting, [*ended, *rows])
 
     def _row(self, error: JoinError, now: datetime) -> bytes:
         row = {
@@ -96,33 +120,55 @@ class JoinErrors:
         }
         return encode_row(row)
 
-    def waiting(self, condition: str = "TRUE") -> str:
-        """SQL of the waiting rows, at most one per ticket. `condition` on ticket_id limits what is read.
+    def catch_up(self, first: datetime | None) -> None:
+        """Makes zendesk_ticket_waiting follow the other tables from `first` on, None: from their beginning.
+
+        What a killed run or an older release wrote is not in it yet. May be repeated. Rows of a clock that was ahead
+        stay, because later ones must follow them. Raises WarehouseError.
 
         The view TICKET_USER_JOIN_ERROR_latest has the same rule: change both together.
         """
-        return f"""
-            SELECT error.*
-            FROM (
-              SELECT * FROM {self.table} WHERE {condition}
-              QUALIFY ROW_NUMBER() OVER (PARTITION BY ticket_id ORDER BY inserted_at DESC) = 1
-            ) AS error
-            LEFT JOIN (
-              SELECT ticket_id, MAX(settled_at) AS settled_at
-              FROM ({self._log.settlements()}) WHERE {condition}
-              GROUP BY ticket_id
-            ) AS settled ON settled.ticket_id = error.ticket_id
-            WHERE settled.settled_at IS NULL OR settled.settled_at < error.inserted_at
-        """
-
-    def count(self) -> WaitingCounts:
-        """Raises WarehouseError."""
         sql = f"""
-            {self._with_resolvable()}
-            SELECT (SELECT COUNT(*) FROM waiting) AS tickets, (SELECT COUNT(*) FROM resolvable) AS resolvable
+            MERGE {self.waiting} AS kept
+            USING (
+              SELECT error.*
+              FROM (
+                SELECT *
+                FROM (
+                  SELECT {COLUMNS} FROM {self.waiting}
+                  UNION ALL
+                  SELECT {COLUMNS} FROM {self.table} WHERE {since("inserted_at", first)}
+                )
+                WHERE TRUE
+                QUALIFY ROW_NUMBER() OVER (PARTITION BY ticket_id ORDER BY inserted_at DESC) = 1
+              ) AS error
+              LEFT JOIN (
+                SELECT ticket_id, MAX(settled_at) AS settled_at
+                FROM ({self._log.settlements(first=first)})
+                GROUP BY ticket_id
+              ) AS settled ON settled.ticket_id = error.ticket_id
+              WHERE error.message_key IS NOT NULL
+                AND (settled.settled_at IS NULL OR settled.settled_at < error.inserted_at)
+            ) AS error
+            ON kept.ticket_id = error.ticket_id AND kept.inserted_at = error.inserted_at
+            WHEN NOT MATCHED BY TARGET THEN INSERT ({COLUMNS})
+            VALUES ({", ".join(f"error.{field.name}" for field in FIELDS)})
+            WHEN NOT MATCHED BY SOURCE AND kept.inserted_at <= CURRENT_TIMESTAMP() THEN DELETE
         """
-        [row] = self._warehouse.query("waiting tickets", sql, {})
-        return WaitingCounts(row.tickets, row.resolvable)
+        self._warehouse.execute("waiting tickets", sql, {})
+        if first is None:
+            self.complete()
+
+    def complete(self) -> None:
+        """Marks zendesk_ticket_waiting as complete. Raises WarehouseError."""
+        self._warehouse.label(self.waiting, COMPLETE)
+
+    def last(self, condition: str = "TRUE") -> str:
+        """SQL of the last row of each ticket in zendesk_ticket_waiting. `condition`: on ticket_id."""
+        return f"""
+            SELECT * FROM {self.waiting} WHERE {condition}
+            QUALIFY ROW_NUMBER() OVER (PARTITION BY ticket_id ORDER BY inserted_at DESC) = 1
+        """
 
     def resolvable(self) -> Iterator[tuple[tuple[Ticket, datetime], int]]:
         """Waiting tickets whose users have a match now: ((ticket, time of its row), size in bytes), oldest row first.
@@ -130,7 +176,7 @@ class JoinErrors:
         Raises WarehouseError.
         """
         sql = f"""
-            {self._with_resolvable()}
+            {self.with_resolvable()}
             SELECT waiting.payload, waiting.generated_timestamp, waiting.inserted_at
             FROM waiting
             JOIN resolvable ON resolvable.ticket_id = waiting.ticket_id
@@ -140,9 +186,9 @@ class JoinErrors:
             ticket = Ticket(row.generated_timestamp, decode(row.payload))
             yield (ticket, row.inserted_at), len(row.payload)
 
-    def _with_resolvable(self) -> str:
+    def with_resolvable(self) -> str:
         return f"""
-            WITH waiting AS ({self.waiting()}),
+            WITH waiting AS (SELECT * FROM ({self.last()}) WHERE message_key IS NOT NULL),
             resolvable AS (
               SELECT waiting.ticket_id
               FROM waiting

@@ -10,7 +10,7 @@ from target_zendesk_pubsub.batches import BatchLimits, batches
 from target_zendesk_pubsub.clock import INSTANT
 from target_zendesk_pubsub.counted import counted
 from target_zendesk_pubsub.directory import join
-from target_zendesk_pubsub.join_errors import JoinError
+from target_zendesk_pubsub.join_errors import COMPLETE, JoinError
 from target_zendesk_pubsub.legacy_log import TAKEN_OVER
 from target_zendesk_pubsub.lookup import EPOCH, LastMessage
 from target_zendesk_pubsub.messages import (
@@ -46,6 +46,10 @@ class Decision:
     errors: list[JoinError]
     taken_over: list[Message]
     waiting_unchanged: int
+    settled: frozenset[int]
+    """Tickets that waited, and wait no longer once the messages are published."""
+    waiting_more: int
+    """By how much the number of waiting tickets grows."""
 
 
 def decide(
@@ -88,7 +92,15 @@ def decide(
                 messages.append(new_message(ticket.id, key, attributes, bytes(data)))
             last[ticket.id] = LastMessage(ticket.id, key, event)
             waiting.pop(ticket.id, None)
-    return Decision(messages, list(errors.values()), taken_over, waiting_unchanged)
+    waiting_after = waiting.keys() | errors.keys()
+    return Decision(
+        messages,
+        list(errors.values()),
+        taken_over,
+        waiting_unchanged,
+        settled=frozenset(known.waiting.keys() - waiting_after),
+        waiting_more=len(waiting_after) - len(known.waiting),
+    )
 
 
 def _micros(moment: str) -> int:
@@ -137,22 +149,39 @@ class Publication:
         self._lookup, self._publisher = connections.lookup, connections.publisher
         self._log, self._join_errors = connections.log, connections.join_errors
         self._clock, self._environment, self._logger = connections.clock, environment, logger
-        self._rejected = connections.rejected
+        self._rejected, self._checkpoint = connections.rejected, connections.checkpoint
+        self._last_messages = connections.last_messages
+        self._waiting_more = 0
         self._limits = limits
         self._read_legacy_log, self._legacy = connections.read_legacy_log, NO_LEGACY
         self.counts = counts
 
     def prepare(self) -> None:
-        """Before the first batch: creates tables, checks the directory, publishes pending messages of an earlier run.
+        """Before the first batch: creates tables, checks the directory, finishes what an earlier run has begun.
 
         Raises PluginError.
         """
-        self._log.ensure()
-        self._join_errors.ensure()
-        self._rejected.prepare()
+        self._checkpoint.open()
+        self._last_messages.read_until(self._checkpoint.labels)
+        until = self._last_messages.until
+        if until is not None:
+            self._clock.advance_past(until)
+        if self._checkpoint.rejected != 0:
+            self._rejected.prepare()
         self.counts.open = len(self._rejected)
         self._lookup.check_directory()
         self._legacy = self._read_legacy_log()
+        if self._checkpoint.is_empty:
+            self._join_errors.complete()
+            self._last_messages.complete(self._clock.now())
+            return
+        if not self._checkpoint.is_valid:
+            self._publish_pending()
+            is_complete = self._checkpoint.labels_of_waiting.items() >= COMPLETE.items()
+            self._join_errors.catch_up(until if is_complete else None)
+        self._last_messages.catch_up(self._clock.now())
+
+    def _publish_pending(self) -> None:
         for batch in batches(self._log.pending(), self._limits):
             self._logger.warning(
                 "an earlier run was interrupted while publishing: publishing its %s again",
@@ -160,6 +189,15 @@ class Publication:
             )
             self._clock.advance_past(batch[-1][1])
             self._send([message for message, _ in batch])
+
+    def finish(self) -> None:
+        """After the last batch: what is kept for the next run. Raises WarehouseError."""
+        self._checkpoint.close(self._waiting(), len(self._rejected))
+
+    def _waiting(self) -> int:
+        """Number of waiting tickets. Raises DirectoryError, WarehouseError."""
+        before = self._checkpoint.waiting
+        return (self._lookup.count().tickets if before is None else before) + self._waiting_more
 
     def publish(self, given: Sequence[Ticket | DeletionStub | Rejected]) -> None:
         """Raises PluginError, after logging what was published."""
@@ -196,8 +234,9 @@ class Publication:
         if decision.messages:
             self._log.intend(decision.messages, self._clock)
             self._send(decision.messages)
-        if decision.errors:
-            self._join_errors.record(decision.errors, self._clock)
+        if decision.errors or decision.settled:
+            self._join_errors.record(decision.errors, decision.settled, self._clock)
+        self._waiting_more += decision.waiting_more
         self.counts.waiting_new += len(decision.errors)
         self.counts.taken_over += len(decision.taken_over)
         self.counts.waiting_unchanged += decision.waiting_unchanged
@@ -243,14 +282,14 @@ class Publication:
 
     def resolvable(self) -> Iterator[list[Ticket]]:
         """Batches of waiting tickets whose users have a match now; counts waiting tickets. Raises WarehouseError."""
-        waiting = self._join_errors.count()
-        self.counts.waiting_total = waiting.tickets
-        if not waiting.resolvable:  # the usual case: no need to read payloads
+        waiting = self._waiting()
+        self.counts.waiting_total = waiting
+        if not waiting or not self._lookup.count().resolvable:  # the usual case: no need to read payloads
             return
         for batch in batches(self._join_errors.resolvable(), self._limits):
             self._clock.advance_past(max(since for _, since in batch))
             yield [ticket for ticket, _ in batch]
-        self.counts.waiting_total = self._join_errors.count().tickets
+            self.counts.waiting_total = self._waiting()
 
     def _send(self, messages: Sequence[Message]) -> None:
         outcome = self._publisher.publish(messages)

@@ -9,7 +9,7 @@ import msgspec
 from google.cloud.bigquery import SchemaField
 
 from target_zendesk_pubsub.messages import Message, new_message
-from target_zendesk_pubsub.warehouse import Table, encode_row
+from target_zendesk_pubsub.warehouse import Table, encode_row, since
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -105,10 +105,6 @@ class PublishedLog:
     def tables(self) -> tuple[Table, ...]:
         return self.published, self.intents, self.refused
 
-    def ensure(self) -> None:
-        for table in self.tables:
-            self._warehouse.ensure(table)
-
     def intend(self, messages: Iterable[Message], clock: Clock) -> None:
         """Before publishing, so that the next run knows what an interrupted run may have published."""
         self._warehouse.append(self.intents, (_row(one, intended_at=clock.now()) for one in messages))
@@ -188,12 +184,14 @@ class PublishedLog:
             WHERE settled.settled_at IS NULL OR settled.settled_at < intent.intended_at
         """
 
-    def settlements(self, *columns: str) -> str:
-        """SQL of ticket_id, settled_at (when a message was published or refused), and these columns."""
+    def settlements(self, *columns: str, first: datetime | None = None) -> str:
+        """SQL of ticket_id, settled_at (when a message was published or refused, from `first` on), and these columns."""
         more = "".join(f", {column}" for column in columns)
         return (
-            f"SELECT ticket_id, published_at AS settled_at{more} FROM {self.published} WHERE replay_of IS NULL "
-            f"UNION ALL SELECT ticket_id, refused_at AS settled_at{more} FROM {self.refused}"
+            f"SELECT ticket_id, published_at AS settled_at{more} FROM {self.published} "
+            f"WHERE replay_of IS NULL AND {since('published_at', first)} "
+            f"UNION ALL SELECT ticket_id, refused_at AS settled_at{more} FROM {self.refused} "
+            f"WHERE {since('refused_at', first)}"
         )
 
 

@@ -27,16 +27,21 @@ def command(config: str, *, dry_run: bool) -> None:
     """Raises PluginError."""
     target = TargetZendeskPubSub.configured(config)
     connections, publication = target.connections, target.publication
+    if dry_run:
+        connections.last_messages.read_until()
+    else:
+        target.prepare()
     total = readable = replaced = 0
     for batch in batches(connections.rejected.read(), target.limits):
         tickets = _readable(batch)
         older = _replaced(tickets.values(), connections.lookup)
         total, readable, replaced = total + len(batch), readable + len(tickets), replaced + len(older)
         if tickets and not dry_run:
-            target.prepare()
             with target.termination.postponed():
                 publication.publish_tickets([one for one in tickets.values() if one.id not in older])
                 connections.rejected.resolve(list(tickets), until=batch[-1].rejected_at)
+    if not dry_run:
+        publication.finish()
     if not total:
         click.echo("no rejected tickets are open")
         return

@@ -158,6 +158,8 @@ class TargetZendeskPubSub(Plugin, Target):
             with self.termination.postponed():
                 self.publication.publish_tickets(tickets)
         self._settle_retention()
+        with self.termination.postponed():
+            self.publication.finish()
 
     def _settle_retention(self) -> None:
         """Never fails the run, whose messages are published; the check reports it, too."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import uuid
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +19,7 @@ from target_zendesk_pubsub.request_timeouts import request_seconds
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
 PAGE_ROWS = 250
 """Of payloads, which may have 64 KB each."""
@@ -34,11 +36,13 @@ class Table:
     dataset: str
     name: str
     fields: tuple[bigquery.SchemaField, ...]
-    personal: str
-    partition: str
+    personal: str | None
+    partition: str | None
     cluster: tuple[str, ...]
     kept_days: int | None = None
     """Days after which BigQuery drops a partition; None: never."""
+    ranges: bigquery.PartitionRange | None = None
+    """Of `partition`, if it is a number instead of a time."""
 
     def __str__(self) -> str:
         return f"{self.dataset}.{self.name}"
@@ -56,22 +60,17 @@ class Warehouse(BigQuery):
     ) -> None:
         super().__init__(client, timeout, logger)
         self._policy_tag = policy_tag
+        self.appended: Counter[str] = Counter()
+        """Rows by table, in this process."""
+        self.has_written = False
         self._request_seconds = request_seconds(timeout)
         self._retry_job = self.retry.with_predicate(
             lambda error: is_transient(error) and not isinstance(error, exceptions.RetryError)
         )
 
-    def ensure(self, table: Table) -> None:
+    def ensure(self, table: Table) -> bigquery.Table:
         """Creates the table unless it exists, and tags its personal column. Raises SettingsError if the dataset is missing, WarehouseError."""
-        wanted = bigquery.Table(
-            f"{self.client.project}.{table}", schema=self._tagged(table.fields, table.personal)
-        )
-        wanted.time_partitioning = bigquery.TimePartitioning(
-            field=table.partition,
-            expiration_ms=table.kept_days * 86_400_000 if table.kept_days else None,
-        )
-        wanted.clustering_fields = list(table.cluster)
-        found = self.create_table(wanted)
+        found = self.find(table) or self.create_table(self._wanted(table))
         schema = self._tagged(found.schema, table.personal)
         if schema != list(found.schema):
             found.schema = schema
@@ -79,8 +78,45 @@ class Warehouse(BigQuery):
                 f"table {table}",
                 lambda seconds: self.client.update_table(found, ["schema"], retry=ONCE, timeout=seconds),
             )
+        return found
 
-    def _tagged(self, fields: Iterable[bigquery.SchemaField], personal: str) -> list[bigquery.SchemaField]:
+    def find(self, table: Table | str) -> bigquery.Table | None:
+        """The table or view, with its number of rows; None if it does not exist. Raises WarehouseError."""
+        name = f"{self.client.project}.{table}"
+        try:
+            return self.call(
+                f"table {table}", lambda seconds: self.client.get_table(name, retry=ONCE, timeout=seconds)
+            )
+        except WarehouseError as failure:
+            if isinstance(failure.__cause__, exceptions.NotFound):
+                return None
+            raise
+
+    def label(self, table: Table, labels: Mapping[str, str]) -> None:
+        """Sets these labels of the table, and leaves its others. Raises WarehouseError."""
+        labeled = bigquery.Table(f"{self.client.project}.{table}")
+        labeled.labels = dict(labels)
+        self.call(
+            f"table {table}",
+            lambda seconds: self.client.update_table(labeled, ["labels"], retry=ONCE, timeout=seconds),
+        )
+
+    def _wanted(self, table: Table) -> bigquery.Table:
+        schema = self._tagged(table.fields, table.personal)
+        wanted = bigquery.Table(f"{self.client.project}.{table}", schema=schema)
+        if table.ranges is not None:
+            wanted.range_partitioning = bigquery.RangePartitioning(table.ranges, table.partition)
+        elif table.partition is not None:
+            wanted.time_partitioning = bigquery.TimePartitioning(
+                field=table.partition,
+                expiration_ms=table.kept_days * 86_400_000 if table.kept_days else None,
+            )
+        wanted.clustering_fields = list(table.cluster)
+        return wanted
+
+    def _tagged(
+        self, fields: Iterable[bigquery.SchemaField], personal: str | None
+    ) -> list[bigquery.SchemaField]:
         """The personal column with the policy tag, unless it has one already."""
         if not self._policy_tag:
             return list(fields)
@@ -103,6 +139,7 @@ class Warehouse(BigQuery):
 
     def execute(self, what: str, sql: str, parameters: Mapping[str, int | str]) -> None:
         """A statement that changes rows; it may run twice. Raises WarehouseError."""
+        self.has_written = True
         self.redacted(what, lambda: self._ask(sql, parameters))
 
     def _ask(self, sql: str, parameters: Mapping[str, int | str]) -> Any:  # noqa: ANN401 - of statements another iterator
@@ -133,7 +170,9 @@ class Warehouse(BigQuery):
             file.write(row)
             file.write(b"\n")
         if count:
+            self.has_written = True
             self._load_file(table, file, count)
+            self.appended[str(table)] += count
 
     def _load_file(self, table: Table, file: io.BytesIO, count: int) -> None:
         where = f"{count} rows for {table}"
@@ -154,3 +193,13 @@ class Warehouse(BigQuery):
             raise WarehouseError(f"{where}: BigQuery refused them ({job.error_result.get('reason')})")
         if job.output_rows != count:
             raise WarehouseError(f"{where}: BigQuery wrote {job.output_rows}")
+
+
+def since(column: str, first: datetime | None) -> str:
+    """SQL condition, with a constant by which BigQuery prunes partitions. None: all times."""
+    return "TRUE" if first is None else f"{column} >= {moment(first)}"
+
+
+def moment(time: datetime) -> str:
+    """SQL literal."""
+    return f"TIMESTAMP '{time.isoformat()}'"

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from google.cloud import bigquery
 from target_zendesk_pubsub.join_errors import JoinErrors
-from target_zendesk_pubsub.lookup import Lookup
+from target_zendesk_pubsub.last_messages import LastMessages
+from target_zendesk_pubsub.lookup import Lookup, selected
 from target_zendesk_pubsub.published_log import PublishedLog, Selection
 from target_zendesk_pubsub.rejected_records import RejectedRecords
 from target_zendesk_pubsub.warehouse import Warehouse, encode_row
@@ -169,12 +170,13 @@ class Publisher:
         directory, users = f"{DATASET}.zendesk_user_directory", f"{DATASET}.user_latest"
         self._log = PublishedLog(warehouse, MESSAGES_DATASET, "projects/p/topics/t", "run")
         self._join_errors = JoinErrors(warehouse, DATASET, directory, self._log, "run")
-        self._lookup = Lookup(warehouse, directory, users, self._log, self._join_errors)
+        self._last_messages = LastMessages(warehouse, MESSAGES_DATASET, self._log)
+        self._lookup = Lookup(warehouse, directory, users, self._last_messages, self._join_errors)
         self._rejected = RejectedRecords(warehouse, DATASET, "run", 1.0)
 
     def append(self) -> None:
-        self._log.ensure()
-        self._join_errors.ensure()
+        for derived in (self._last_messages.table, self._join_errors.waiting):
+            self._warehouse.ensure(derived)
         for table, rows in {
             self._log.published: tricky_rows.published(),
             self._log.intents: tricky_rows.intents(),
@@ -191,11 +193,13 @@ class Publisher:
     def ask(self) -> None:
         """The queries of a run and of a replay."""
         ids = tricky_rows.TICKET_IDS
+        self._join_errors.catch_up(None)
+        self._last_messages.rebuild(START + timedelta(hours=2))
         self._look_up("lookup of a batch", ids, tricky_rows.USER_IDS)
         self._look_up("lookup of ids beyond 2^53", [tricky_rows.BIG], [tricky_rows.BIG])
         self._lookup.contents(ids)
         self._lookup.clocks(ids)
-        self._join_errors.count()
+        self._lookup.count()
         self._rejected.prepare()
         day = Selection(START, START + timedelta(days=1), ())
         self._log.count(day)
@@ -209,13 +213,10 @@ class Publisher:
             list(rows)
 
     def _look_up(self, what: str, tickets: Collection[int], users: Collection[int]) -> None:
-        parameters = {
-            "users": ",".join(map(str, users)),
-            "tickets": ",".join(map(str, tickets)),
-            "lowest": min(tickets),
-            "highest": max(tickets),
-        }
-        list(self._warehouse.query(what, self._lookup._sql, parameters))  # noqa: SLF001 - it is asked with whole tickets
+        is_ticket, parameters = selected("ticket_id", tickets)
+        is_user, more = selected("zendesk_user_id", users)
+        sql = self._lookup._sql(is_ticket, is_user)  # noqa: SLF001 - it is asked with whole tickets
+        list(self._warehouse.query(what, sql, {**parameters, **more}))
 
 
 class Recorded(Warehouse):

@@ -1,0 +1,27 @@
+"""`target-zendesk-pubsub-rebuild-state`: makes the tables of last messages and waiting tickets anew from the log."""
+
+from __future__ import annotations
+
+import click
+from cityblock_singer.plugin import run
+
+from target_zendesk_pubsub.target import TargetZendeskPubSub
+
+
+@click.command(help="Rebuild the tables of last messages and waiting tickets from the log.")
+@click.option("--config", required=True, help="Settings file of target-zendesk-pubsub, or ENV")
+def command(config: str) -> None:
+    """Publishes nothing. May be interrupted and repeated. Raises PluginError."""
+    target = TargetZendeskPubSub.configured(config)
+    connections = target.connections
+    with target.termination.postponed():
+        connections.checkpoint.open()
+        connections.join_errors.catch_up(None)
+        connections.last_messages.rebuild(connections.clock.now())
+    for table in (connections.last_messages.table, connections.join_errors.waiting):
+        click.echo(f"{table} is rebuilt")
+
+
+def main() -> None:
+    """The command."""
+    run(command, TargetZendeskPubSub.logger)

@@ -175,14 +175,14 @@ class Lookup:
         """The content of the last published or waiting version of each ticket. Raises WarehouseError."""
         is_ticket, parameters = selected("ticket_id", ticket_ids)
         [row] = self._warehouse.query("last messages of deleted tickets", self._times(is_ticket), parameters)
-        if row.first is None:
-            return {}
+        published = "FALSE"
+        if row.first is not None:
+            published = f"published_at BETWEEN {moment(row.first)} AND {moment(row.last)}"
         sql = f"""
             SELECT ticket_id, data
             FROM (
               SELECT ticket_id, data, published_at AS seen_at FROM {self._last_messages.log.published}
-              WHERE {is_ticket} AND replay_of IS NULL
-                AND published_at BETWEEN {moment(row.first)} AND {moment(row.last)}
+              WHERE {is_ticket} AND replay_of IS NULL AND {published}
               UNION ALL
               SELECT ticket_id, payload AS data, inserted_at AS seen_at FROM ({self._join_errors.last(is_ticket)})
               WHERE message_key IS NOT NULL

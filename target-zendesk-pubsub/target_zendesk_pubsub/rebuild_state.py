@@ -1,4 +1,4 @@
-"""`target-zendesk-pubsub-rebuild-state`: makes the tables of last messages and waiting tickets anew from the log."""
+"""`target-zendesk-pubsub-rebuild-state`: rebuilds the tables of last messages and waiting tickets from the log."""
 
 from __future__ import annotations
 

@@ -186,7 +186,8 @@ def legacy(project):
         "pubsub_messages.zendesk_ticket": """TO_JSON_STRING(STRUCT(CAST(number AS STRING) AS ticket_id)) AS attributes,
             '{"updated_at": "2026-01-01T00:00:00Z"}' AS data FROM UNNEST(GENERATE_ARRAY(1, 60)) AS number""",
     }
-    for table in (*made, "pubsub_messages.zendesk_ticket_intent", "pubsub_messages.zendesk_ticket_refused"):
+    ours = ("intent", "refused", "state", "waiting")
+    for table in (*made, *(f"pubsub_messages.zendesk_ticket_{name}" for name in ours)):
         query(f"DROP TABLE IF EXISTS {table}")
     for table, rows in made.items():
         query(f"CREATE TABLE {table} AS SELECT {rows}")

@@ -2,8 +2,10 @@ import dataclasses
 import json
 import os
 import uuid
+from datetime import datetime, timedelta
 
 import pytest
+from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 from local_pubsub.clients import clients
 
@@ -147,3 +149,44 @@ def rows(warehouse, messages_dataset, dataset):
         ]
 
     return read
+
+
+@pytest.fixture
+def sql(warehouse):
+    return lambda text: [tuple(row) for row in warehouse.client.query_and_wait(text)]
+
+
+@pytest.fixture
+def state_tables(messages_dataset):
+    return f"{messages_dataset}.zendesk_ticket_state", f"{messages_dataset}.zendesk_ticket_waiting"
+
+
+@pytest.fixture
+def days_pass(sql, warehouse, dataset, messages_dataset, state_tables):
+    """Everything that was written becomes so many days older, unless the first run has not got that far."""
+    times = {
+        f"{messages_dataset}.zendesk_ticket": ["published_at"],
+        f"{messages_dataset}.zendesk_ticket_intent": ["intended_at"],
+        f"{messages_dataset}.zendesk_ticket_refused": ["refused_at"],
+        f"{dataset}.TICKET_USER_JOIN_ERROR": ["inserted_at", "first_seen_at"],
+        state_tables[0]: ["published_at"],
+        state_tables[1]: ["inserted_at", "first_seen_at"],
+    }
+
+    def go(days):
+        try:
+            state = warehouse.client.get_table(state_tables[0])
+        except NotFound:
+            return
+        if "complete_until" not in state.labels:
+            return
+        for table, columns in times.items():
+            moved = ", ".join(f"{name} = TIMESTAMP_SUB({name}, INTERVAL {days} DAY)" for name in columns)
+            sql(f"UPDATE {table} SET {moved} WHERE TRUE")
+        intents = f"{messages_dataset}.zendesk_ticket_intent"
+        sql(f"DELETE FROM {intents} WHERE intended_at < TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 14 DAY)")
+        until = datetime.fromisoformat(state.labels["complete_until"]) - timedelta(days=days)
+        state.labels["complete_until"] = until.date().isoformat()
+        warehouse.client.update_table(state, ["labels"])
+
+    return go

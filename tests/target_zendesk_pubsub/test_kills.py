@@ -2,8 +2,9 @@
 
 20,000 tickets, one in five of which changes again further on, with a STATE every 500 records, in batches of 1,000. The
 first round ends 20 runs by SIGKILL at random moments; the second, in which every ticket has changed, ends 10 by SIGTERM.
-Each run goes on after the last STATE. One more run is not ended; then the directory gets the missing users, and a run
-without input publishes the waiting tickets.
+Each run goes on after the last STATE, a day later: it first brings the log into zendesk_ticket_state, if it gets that far.
+One more run is not ended; then the directory gets the missing users, and a run without input publishes the waiting
+tickets.
 """
 
 import json
@@ -118,7 +119,9 @@ def check(received, logged, versions, most_repeats):
     assert set(in_log.values()) == set(on_topic.values())
 
 
-def test_runs_that_are_ended_lose_nothing_and_keep_each_ticket_in_order(run, company, commons, rows):
+def test_runs_that_are_ended_lose_nothing_and_keep_each_ticket_in_order(
+    run, company, commons, rows, days_pass, sql, state_tables
+):
     ended, whole = run
     rng = Random(SEED)
     everybody = {FIRST_USER + n: (f"M{n}", "member") for n in range(USERS)}
@@ -130,6 +133,7 @@ def test_runs_that_are_ended_lose_nothing_and_keep_each_ticket_in_order(run, com
         company.knows(known, everybody)
         done = 0
         for share in range(1, times + 1):
+            days_pass(1)
             done = ended(pages[done : len(pages) * share // times], done, number, rng)
             interrupted[number] += done < len(pages) * share // times
         states = whole(pages[done:])
@@ -140,3 +144,4 @@ def test_runs_that_are_ended_lose_nothing_and_keep_each_ticket_in_order(run, com
         check(commons.receive(), logged[seen:], versions, times * BATCH if number == signal.SIGKILL else 0)
         seen = len(logged)
     assert all(interrupted.values())  # otherwise no run was ended before its input was
+    assert sql(f"SELECT COUNT(DISTINCT ticket_id) FROM {state_tables[0]}") > [(TICKETS // 2,)]

@@ -183,40 +183,6 @@ def test_lookups_equal_those_over_the_whole_log(seed, config, warehouse):
     assert history.connections.last_messages.until > datetime.now(UTC) - timedelta(days=20)
 
 
-@pytest.fixture
-def sql(warehouse):
-    return lambda text: [tuple(row) for row in warehouse.client.query_and_wait(text)]
-
-
-@pytest.fixture
-def state_tables(messages_dataset):
-    return f"{messages_dataset}.zendesk_ticket_state", f"{messages_dataset}.zendesk_ticket_waiting"
-
-
-@pytest.fixture
-def days_pass(sql, warehouse, dataset, messages_dataset, state_tables):
-    """Everything that was written becomes so many days older."""
-    times = {
-        f"{messages_dataset}.zendesk_ticket": ["published_at"],
-        f"{messages_dataset}.zendesk_ticket_intent": ["intended_at"],
-        f"{messages_dataset}.zendesk_ticket_refused": ["refused_at"],
-        f"{dataset}.TICKET_USER_JOIN_ERROR": ["inserted_at", "first_seen_at"],
-        state_tables[0]: ["published_at"],
-        state_tables[1]: ["inserted_at", "first_seen_at"],
-    }
-
-    def go(days):
-        for table, columns in times.items():
-            moved = ", ".join(f"{name} = TIMESTAMP_SUB({name}, INTERVAL {days} DAY)" for name in columns)
-            sql(f"UPDATE {table} SET {moved} WHERE TRUE")
-        table = warehouse.client.get_table(state_tables[0])
-        until = datetime.fromisoformat(table.labels["complete_until"]) - timedelta(days=days)
-        table.labels["complete_until"] = until.date().isoformat()
-        warehouse.client.update_table(table, ["labels"])
-
-    return go
-
-
 def test_a_run_without_changes_reads_no_table(publish, bigquery_proxy):
     assert publish([schema(), ticket(1), state(1)]).code == 0
     for kind in ("POST", "PUT", "PATCH"):  # a query is a POST

@@ -52,13 +52,22 @@ def test_a_replay_before_the_first_day_of_the_log_is_refused(publish, command, w
     assert command("replay", "--from", first, "--to", today, "--dry-run")[0] == 0
 
 
-def test_rows_are_kept_until_the_small_tables_have_them(publish, command, dataset, messages_dataset):
-    assert publish([schema(), ticket(1), ticket(2, requester_id=STRANGER), state(1)], **DAYS).code == 0
+def test_rows_are_kept_until_the_small_tables_have_them(publish, command, sql, state_tables):
+    run = [schema(), ticket(1), ticket(2, requester_id=STRANGER), state(1)]
+    assert publish(run).code == 0
+    sql(f"DROP TABLE {state_tables[0]}")
     held = "never, because its rows are not in zendesk_ticket_state and zendesk_ticket_waiting"
     assert command("retention", **DAYS)[1].splitlines() == [
         f"TICKET_USER_JOIN_ERROR (join errors): {held}",
         f"zendesk_ticket (log): {held}",
         f"zendesk_ticket_refused (log): {held}",
+        "zendesk_ticket_intent (intents): 14 days",
+    ]
+    assert publish(run, **DAYS).code == 0
+    assert command("retention", **DAYS)[1].splitlines() == [
+        "TICKET_USER_JOIN_ERROR (join errors): 365 days",
+        "zendesk_ticket (log): 400 days",
+        "zendesk_ticket_refused (log): 400 days",
         "zendesk_ticket_intent (intents): 14 days",
     ]
     assert command("check", **DAYS)[0] == 0

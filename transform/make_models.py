@@ -1,5 +1,5 @@
-"""Writes the models of the tap's models table: `<model>_latest.sql`, the columns in `<model>_latest.yml`, and their tables
-in `sources.yml`.
+"""Writes the models of the tap's models table: `<model>_latest.sql`, the columns in `<model>_latest.yml`, of incremental
+models `<model>_current`, of some `<model>_history`, and their tables in `sources.yml`.
 
     python transform/make_models.py           # after a model or a schema changed
     python transform/make_models.py --check   # exit 1 if that would change anything
@@ -28,7 +28,13 @@ HERE = Path(__file__).parent / "models"
 TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 FIRST_LINE, LAST_LINE = "  # The models, written by make_models.py.\n", "  # Other tables.\n"
 """In sources.yml, around the tables of the models."""
+HISTORIES = {"ticket": "timestamp_seconds(generated_timestamp)", "user": "updated_at"}
+"""Models with a view of all versions, and their clock as a timestamp."""
 IS_DELETED_COLUMN = {"description": "Whether the object is deleted in Zendesk"}
+VALID_COLUMNS = {
+    "valid_from": "When this version began, by its clock; of a version without a clock, when it was exported",
+    "valid_to": "When the next version began; null for the last version",
+}
 
 
 def main(*, check: bool) -> int:
@@ -38,7 +44,15 @@ def main(*, check: bool) -> int:
     for model in MODELS.values():
         folder = HERE / folder_of(model)
         contents[folder / f"{model.name}_latest.sql"] = _sql(model)
-        contents[folder / f"{model.name}_latest.yml"] = _yml(model, folder)
+        contents[folder / f"{model.name}_latest.yml"] = _yml(model, folder / f"{model.name}_latest.yml")
+        if model.is_incremental:
+            folder = HERE / ("opt_in" if model in OPT_IN_MODELS else "current")
+            contents[folder / f"{model.name}_current.sql"] = _current_sql(model)
+            contents[folder / f"{model.name}_current.yml"] = _current_yml(model)
+        if model.name in HISTORIES:
+            path = HERE / "history" / f"{model.name}_history.yml"
+            contents[path.with_suffix(".sql")] = _history_sql(model)
+            contents[path] = _yml(model, path, VALID_COLUMNS)
     stale = [path for path, content in contents.items() if not path.exists() or path.read_text() != content]
     for path in stale:
         name = path.relative_to(HERE)
@@ -83,15 +97,62 @@ def _sql(model: Model) -> str:
         has_clock = model.clock in load_schema(model.name)["properties"]
         clock = f", clock='{model.clock}'" if has_clock else ""
         return f"{{{{ latest_bulk('{model.name}'{clock}{key}) }}}}\n"
-    flag = f', is_deleted="{model.is_deleted}"' if model.is_deleted else ""
-    stub = ""
-    if model.deletion_stub:
-        stub = f', is_whole="{model.deletion_stub.is_whole}", stub_columns={[*model.deletion_stub.columns]}'
-    return f"{{{{ latest_incremental('{model.name}', clock='{model.clock}'{key}{flag}{stub}) }}}}\n"
+    options = {"is_deleted": model.is_deleted, **_stub(model), "partition": _partition(model)}
+    given = "".join(f", {name}={value!r}" for name, value in options.items() if value)
+    return f"{{{{ latest_incremental('{model.name}'{given}) }}}}\n"
 
 
-def _yml(model: Model, folder: Path) -> str:
-    path = folder / f"{model.name}_latest.yml"
+def _stub(model: Model) -> dict[str, Any]:
+    stub = model.deletion_stub
+    return {"is_whole": stub.is_whole, "stub_columns": [*stub.columns]} if stub else {}
+
+
+def _partition(model: Model) -> dict[str, str] | None:
+    partition = model.partition
+    return partition and {"by": partition.by, **({"on": partition.on} if partition.on else {})}
+
+
+def _current_sql(model: Model) -> str:
+    """The query is for dbt's lineage only: macros/current_table.sql merges new rows."""
+    options = {
+        "materialized": "current_table",
+        "raw": model.name,
+        "key": model.key if model.key != "id" else None,
+        "clock": model.clock,
+        **_stub(model),
+        "current_partition": _partition(model),
+    }
+    given = ",\n".join(f"    {name}={value!r}" for name, value in options.items() if value)
+    return f"{{{{ config(\n{given}\n) }}}}\n\nselect * from {{{{ source('zendesk', '{model.name}') }}}}\n"
+
+
+def _current_yml(model: Model) -> str:
+    noun = model.name.replace("_", " ")
+    description = (
+        f"What decides which version {model.name}_latest shows, merged from the rows of {model.name}. One row per {noun}, "
+        "and a further one for a version that a later row may bring back. Query the view instead."
+    )
+    content = {
+        "version": 2,
+        "models": [
+            {
+                "name": f"{model.name}_current",
+                "description": description,
+                "config": {"meta": {"grain": f"one row per {noun}"}},
+            }
+        ],
+    }
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _history_sql(model: Model) -> str:
+    options = {"clock": model.clock, "time": HISTORIES[model.name], "is_deleted": model.is_deleted}
+    given = "".join(f", {name}={value!r}" for name, value in options.items() if value)
+    return f"{{{{ history('{model.name}'{given}) }}}}\n"
+
+
+def _yml(model: Model, path: Path, further: dict[str, str] | None = None) -> str:
+    """`further`: TIMESTAMP columns with which each row is one version."""
     written: dict[str, Any] = yaml.safe_load(path.read_text())["models"][0] if path.exists() else {}
     known = {column["name"]: column for column in written.get("columns", [])}
     schema = load_schema(model.name)
@@ -101,13 +162,21 @@ def _yml(model: Model, folder: Path) -> str:
     ]
     if model.is_deleted:
         columns.append(_column(model, "is_deleted", "BOOL", IS_DELETED_COLUMN, known))
+    for name, description in (further or {}).items():
+        columns.append(_column(model, name, "TIMESTAMP", {"description": description}, known))
+    if further:
+        columns = [
+            {**column, "data_tests": ["not_null"]} if column["name"] == model.key else column
+            for column in columns
+        ]
+    grain = f"one row per {model.name.replace('_', ' ')}{' and version' if further else ''}"
     content = {
         "version": 2,
         "models": [
             {
-                "name": f"{model.name}_latest",
-                "description": written.get("description", _description(model)),
-                "config": {"meta": {"grain": f"one row per {model.name.replace('_', ' ')}"}},
+                "name": path.stem,
+                "description": written.get("description", _description(model, is_history=bool(further))),
+                "config": {"meta": {"grain": grain}},
                 "columns": columns,
             }
         ],
@@ -115,8 +184,13 @@ def _yml(model: Model, folder: Path) -> str:
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
 
 
-def _description(model: Model) -> str:
+def _description(model: Model, *, is_history: bool) -> str:
     noun = model.name.replace("_", " ")
+    if is_history:
+        return (
+            f"The versions of each {noun} that are kept, and when each was valid. One row per {noun} and version. A deletion is "
+            f"a version; without incremental exports it has few columns. Every query reads all versions."
+        )
     if model.is_incremental:
         return f"The last version of each {noun} that was exported. One row per {noun}."
     return f"Every {noun} of the latest complete export. One row per {noun}."

@@ -135,6 +135,18 @@ class DeletionStub:
 
 
 @dataclasses.dataclass(frozen=True)
+class Partition:
+    """How the current table of a large model is partitioned, so that a merge changes few rows of it.
+
+    `by`: "ids", ranges of the sequential numbers in column `on`; "day", of the time in `on`; "hash", of the key. `on` never
+    changes: an object's versions are all in one partition.
+    """
+
+    by: str
+    on: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Model:
     """How one model is retrieved, and what its view needs to know.
 
@@ -144,7 +156,8 @@ class Model:
     model has a `derivation`, and path, root, paging and query of the model that it is derived from. `by_support_type`: its
     export leaves out tickets of AI agents unless `support_type_scope` asks for them (OpenAPI document of July 2026).
 
-    `is_deleted` is the SQL condition for a deleted object, if its rows show that. `fallback`: what is read instead, if
+    `partition` is that of its current table, none for a small one. `is_deleted` is the SQL condition for a deleted object, if
+    its rows show that. `fallback`: what is read instead, if
     `incremental_exports` is false. `is_searchable`: Zendesk's Search can count what changed.
 
     For docs/models.md: `scope`, the narrowest documented OAuth scope; `plan`, the Zendesk plan or add-on that has the
@@ -164,6 +177,7 @@ class Model:
     parent: Parent | None = None
     window: Window | None = None
     by_support_type: bool = False
+    partition: Partition | None = None
     is_deleted: str | None = None
     deletion_stub: DeletionStub | None = None
     fallback: tuple[Source, ...] = ()
@@ -188,8 +202,7 @@ class Model:
         *,
         clock: str,
         derivation: Derivation,
-        plan: str | None = None,
-        note: str | None = None,
+        partition: Partition | None = None,
     ) -> Model:
         """A model that is made of this one's pages."""
         return Model(
@@ -201,7 +214,6 @@ class Model:
             query=self.query,
             derivation=derivation,
             by_support_type=self.by_support_type,
+            partition=partition,
             scope=self.scope,
-            plan=plan,
-            note=note,
         )

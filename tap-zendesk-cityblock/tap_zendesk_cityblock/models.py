@@ -12,6 +12,7 @@ from tap_zendesk_cityblock.model_types import (
     Model,
     Paging,
     Parent,
+    Partition,
     Source,
     SourceStrategy,
     Window,
@@ -80,6 +81,7 @@ _TICKET = Model(
     "tickets",
     Paging.EXPORT_CURSOR,
     clock="generated_timestamp",  # system updates leave updated_at alone
+    partition=Partition("ids", "id"),
     left_out=frozenset({"fields"}),  # the same as custom_fields
     by_support_type=True,
     is_deleted="status = 'deleted'",
@@ -109,6 +111,7 @@ INCREMENTAL_MODELS = (
         "/api/v2/incremental/users/cursor",
         "users",
         Paging.EXPORT_CURSOR,
+        partition=Partition("hash"),
         is_deleted="not active",
         deletion_stub=DeletionStub(
             "verified is not null or ifnull(permanently_deleted, false)",
@@ -162,6 +165,7 @@ _TICKET_EVENT = Model(
     "ticket_events",
     Paging.EXPORT_TIME,
     clock="created_at",
+    partition=Partition("day", "created_at"),
     query=(("include", "comment_events"),),  # otherwise only the fact of a comment
     by_support_type=True,
     scope="tickets:read",
@@ -274,6 +278,7 @@ OPT_IN_MODELS = (
         "ticket_metric_events",
         Paging.EXPORT_TIME,
         clock="time",
+        partition=Partition("day", "time"),
         query=(("include_changes", "true"),),  # events that were changed or deleted afterwards, too
         is_deleted="ifnull(deleted, false)",
     ),
@@ -281,6 +286,7 @@ OPT_IN_MODELS = (
     _TICKET_EVENT.derive(
         "ticket_comment",
         clock="created_at",
+        partition=Partition("day", "created_at"),
         derivation=Derivation(
             "ticket_event",
             "child_events",
@@ -292,6 +298,7 @@ OPT_IN_MODELS = (
     _TICKET_EVENT.derive(
         "ticket_field_history",
         clock="created_at",
+        partition=Partition("day", "created_at"),
         derivation=Derivation(
             "ticket_event",
             "child_events",
@@ -304,6 +311,7 @@ OPT_IN_MODELS = (
     _TICKET.derive(
         "ticket_metric_set",
         clock="generated_timestamp",
+        partition=Partition("ids", "ticket_id"),
         derivation=Derivation(
             "ticket",
             "metric_set",
@@ -316,6 +324,7 @@ OPT_IN_MODELS = (
         "/api/v2/incremental/custom_objects/{custom_object_key}/cursor",
         "custom_object_records",
         Paging.EXPORT_CURSOR,
+        partition=Partition("hash"),
         parent=Parent("custom_object", "custom_object_key"),
         is_deleted="ifnull(name = '[DELETED]', false)",
         plan="Custom objects",
@@ -326,6 +335,7 @@ OPT_IN_MODELS = (
         "audit_logs",
         _LIST,
         clock="created_at",
+        partition=Partition("day", "created_at"),
         query=(("sort", "created_at"),),
         window=Window("filter[created_at][]", "filter[created_at][]", days=366, in_order=True),
         plan="Enterprise",
@@ -336,6 +346,7 @@ OPT_IN_MODELS = (
         "/api/v2/satisfaction_ratings",
         "satisfaction_ratings",
         _LIST,
+        partition=Partition("day", "created_at"),
         window=Window("start_time", "end_time", days=30, in_seconds=True),
         plan="Customer satisfaction (CSAT), legacy",
         note="Accounts with the new surveys have survey_response instead",
@@ -346,6 +357,7 @@ OPT_IN_MODELS = (
         "access_logs",
         _LIST,
         clock="timestamp",
+        partition=Partition("day", "timestamp"),
         largest_page=2500,
         window=Window("filter[start]", "filter[end]", days=366, in_order=True),
         plan="Advanced Data Privacy and Protection add-on",
@@ -356,6 +368,7 @@ OPT_IN_MODELS = (
         "events",
         Paging.EXPORT_TIME,
         clock="created_at",
+        partition=Partition("day", "created_at"),
         plan="Collaboration add-on",
     ),
     Model(
@@ -373,6 +386,7 @@ OPT_IN_MODELS = (
         "chats",
         Paging.EXPORT_NEXT,
         clock="update_timestamp",
+        partition=Partition("day", "timestamp"),
         query=(("fields", "chats(*)"), ("limit", "1000")),
         plan="Chat",
     ),
@@ -384,9 +398,21 @@ OPT_IN_MODELS = (
         plan="Guide",
         scope="hc:read",
     ),
-    Model("call", "/api/v2/channels/voice/stats/incremental/calls", "calls", Paging.EXPORT_TIME, plan="Talk"),
     Model(
-        "call_leg", "/api/v2/channels/voice/stats/incremental/legs", "legs", Paging.EXPORT_TIME, plan="Talk"
+        "call",
+        "/api/v2/channels/voice/stats/incremental/calls",
+        "calls",
+        Paging.EXPORT_TIME,
+        partition=Partition("day", "created_at"),
+        plan="Talk",
+    ),
+    Model(
+        "call_leg",
+        "/api/v2/channels/voice/stats/incremental/legs",
+        "legs",
+        Paging.EXPORT_TIME,
+        partition=Partition("day", "created_at"),
+        plan="Talk",
     ),
 )
 """Bulk and incremental models that are exported only if the settings name them. The legacy system did not have them."""

@@ -40,6 +40,22 @@ def test_a_job_that_creates_a_table_has_it_as_its_destination(warehouse, dataset
     assert run("SELECT id FROM {dataset}.made ORDER BY id") == [(1,), (2,)]
 
 
+def test_a_table_has_the_partitions_of_its_statement(warehouse, dataset, run):
+    run(
+        "CREATE TABLE {dataset}.ranges (id INT64) PARTITION BY RANGE_BUCKET(`id`, GENERATE_ARRAY(0, 500, 10))"
+    )
+    ranges = warehouse.client.get_table(f"{dataset}.ranges").range_partitioning
+    assert (ranges.field, ranges.range_.start, ranges.range_.end, ranges.range_.interval) == (
+        "id",
+        0,
+        500,
+        10,
+    )
+    run("CREATE TABLE {dataset}.days (at TIMESTAMP) PARTITION BY TIMESTAMP_TRUNC(`at`, DAY)")
+    days = warehouse.client.get_table(f"{dataset}.days").time_partitioning
+    assert (days.field, days.type_) == ("at", "DAY")
+
+
 def test_an_aggregate_ignores_nulls_and_is_ordered_and_limited_at_once(run):
     sql = """
         SELECT ARRAY_AGG(value IGNORE NULLS ORDER BY place DESC LIMIT {limit})

@@ -74,8 +74,10 @@ class Views:
             timeout=600,
         )
 
-    def build(self, *models):
-        done = self.dbt("run", *(["--select", *models] if models else []))
+    def build(self, *models, arguments=()):
+        """The models and those that they read."""
+        selected = ["--select", *(f"+{model}" for model in models)] if models else []
+        done = self.dbt("run", *selected, *arguments)
         assert done.returncode == 0, done.stdout[-3000:]
 
     def rows(self, view, order="id"):

@@ -1,1 +1,1 @@
-{{ latest_incremental('nps_recipient', clock='updated_at') }}
+{{ latest_incremental('nps_recipient') }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('nps_response', clock='updated_at') }}
+{{ latest_incremental('nps_response') }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('organization', clock='updated_at', is_deleted="deleted_at is not null") }}
+{{ latest_incremental('organization', is_deleted='deleted_at is not null') }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('ticket', clock='generated_timestamp', is_deleted="status = 'deleted'", is_whole="created_at is not null", stub_columns=['status', 'updated_at', 'generated_timestamp']) }}
+{{ latest_incremental('ticket', is_deleted="status = 'deleted'", is_whole='created_at is not null', stub_columns=['status', 'updated_at', 'generated_timestamp'], partition={'by': 'ids', 'on': 'id'}) }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('user', clock='updated_at', is_deleted="not active", is_whole="verified is not null or ifnull(permanently_deleted, false)", stub_columns=['active', 'email', 'name', 'phone', 'photo', 'updated_at']) }}
+{{ latest_incremental('user', is_deleted='not active', is_whole='verified is not null or ifnull(permanently_deleted, false)', stub_columns=['active', 'email', 'name', 'phone', 'photo', 'updated_at'], partition={'by': 'hash'}) }}

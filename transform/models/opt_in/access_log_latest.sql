@@ -1,1 +1,1 @@
-{{ latest_incremental('access_log', clock='timestamp') }}
+{{ latest_incremental('access_log', partition={'by': 'day', 'on': 'timestamp'}) }}

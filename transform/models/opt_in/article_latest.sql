@@ -1,1 +1,1 @@
-{{ latest_incremental('article', clock='updated_at') }}
+{{ latest_incremental('article') }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('audit_log', clock='created_at') }}
+{{ latest_incremental('audit_log', partition={'by': 'day', 'on': 'created_at'}) }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('call', clock='updated_at') }}
+{{ latest_incremental('call', partition={'by': 'day', 'on': 'created_at'}) }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('call_leg', clock='updated_at') }}
+{{ latest_incremental('call_leg', partition={'by': 'day', 'on': 'created_at'}) }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('chat', clock='update_timestamp') }}
+{{ latest_incremental('chat', partition={'by': 'day', 'on': 'timestamp'}) }}

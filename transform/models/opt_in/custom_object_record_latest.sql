@@ -1,1 +1,1 @@
-{{ latest_incremental('custom_object_record', clock='updated_at', is_deleted="ifnull(name = '[DELETED]', false)") }}
+{{ latest_incremental('custom_object_record', is_deleted="ifnull(name = '[DELETED]', false)", partition={'by': 'hash'}) }}

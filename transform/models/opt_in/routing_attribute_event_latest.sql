@@ -1,1 +1,1 @@
-{{ latest_incremental('routing_attribute_event', clock='time', is_deleted="type = 'delete'") }}
+{{ latest_incremental('routing_attribute_event', is_deleted="type = 'delete'") }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('satisfaction_rating', clock='updated_at') }}
+{{ latest_incremental('satisfaction_rating', partition={'by': 'day', 'on': 'created_at'}) }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('ticket_comment', clock='created_at') }}
+{{ latest_incremental('ticket_comment', partition={'by': 'day', 'on': 'created_at'}) }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('ticket_event', clock='created_at') }}
+{{ latest_incremental('ticket_event', partition={'by': 'day', 'on': 'created_at'}) }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('ticket_field_history', clock='created_at') }}
+{{ latest_incremental('ticket_field_history', partition={'by': 'day', 'on': 'created_at'}) }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('ticket_metric_event', clock='time', is_deleted="ifnull(deleted, false)") }}
+{{ latest_incremental('ticket_metric_event', is_deleted='ifnull(deleted, false)', partition={'by': 'day', 'on': 'time'}) }}

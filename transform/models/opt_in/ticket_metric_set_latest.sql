@@ -1,1 +1,1 @@
-{{ latest_incremental('ticket_metric_set', clock='generated_timestamp') }}
+{{ latest_incremental('ticket_metric_set', partition={'by': 'ids', 'on': 'ticket_id'}) }}

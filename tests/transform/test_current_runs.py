@@ -1,0 +1,138 @@
+"""Whole runs of dbt over current tables: what a run leaves, and what the next one makes of it."""
+
+from datetime import UTC, datetime
+
+from cityblock_singer.google.rejected_records import FIELDS, TABLE
+from google.cloud.bigquery import PolicyTagList, SchemaField, Table
+
+TAG = "projects/p/locations/us/taxonomies/1/policyTags/2"
+
+
+def tagged(field):
+    if field.fields:
+        return SchemaField(
+            field.name, field.field_type, field.mode, fields=[tagged(one) for one in field.fields]
+        )
+    return SchemaField(field.name, field.field_type, field.mode, policy_tags=PolicyTagList([TAG]))
+
+
+def tag(client, table, *columns):
+    """What target-bigquery does with personal columns when `policy_tag` is set."""
+    found = client.get_table(table)
+    found.schema = [tagged(field) if field.name in columns else field for field in found.schema]
+    client.update_table(found, ["schema"])
+
+
+def tags(client, table):
+    """Paths of the tagged columns."""
+
+    def paths(fields, above=""):
+        for field in fields:
+            yield from paths(field.fields, f"{above}{field.name}.")
+            if field.policy_tags and field.policy_tags.names == (TAG,):
+                yield above + field.name
+
+    return set(paths(client.get_table(table).schema))
+
+
+def ticket(day, id_, status, **fields):
+    return {
+        "id": id_,
+        "status": status,
+        "created_at": "2026-09-01T00:00:00Z",
+        "generated_timestamp": 1767209853 + day,
+        "_export_id": f"day {day}",
+        "_exported_at": f"2026-11-{day:02}T10:00:00Z",
+        **fields,
+    }
+
+
+def statuses(views):
+    return {row["id"]: row["status"] for row in views.rows("ticket_latest")}
+
+
+def outcomes(done):
+    """What dbt says of each current table."""
+    lines = [line for line in done.stdout.splitlines() if "_current " in line and " [" in line]
+    return {
+        line.split("_current ")[0].split(".")[-1]: line.rpartition("[")[2].split(" in ")[0] for line in lines
+    }
+
+
+def test_runs_merge_what_is_new_and_keep_tags_columns_and_expired_rows(views):
+    client, dataset = views.client, views.dataset
+    run = ["run", "--select", "+ticket_latest", "+user_latest", "+organization_latest"]
+    views.load(
+        "ticket", *(ticket(10, id_, "new", subject="Rx") for id_ in (1, 2, 3)), ticket(10, 2500, "new")
+    )
+    views.load(
+        "user",
+        {
+            "id": 7,
+            "email": "a@x",
+            "verified": True,
+            **{k: v for k, v in ticket(10, 7, "").items() if k[0] == "_"},
+        },
+    )
+    views.load(
+        "organization", {"id": 5, "name": "A", "_export_id": "day 10", "_exported_at": "2026-11-10T10:00:00Z"}
+    )
+    tag(client, f"{dataset}.ticket", "subject", "custom_fields")
+    tag(client, f"{dataset}.user", "email")
+
+    first = views.dbt(*run)
+    assert outcomes(first) == {"ticket": "merged", "user": "merged", "organization": "merged"}, first.stdout
+    assert statuses(views) == {1: "new", 2: "new", 3: "new", 2500: "new"}
+    assert tags(client, f"{dataset}.ticket_current") == {"subject", "custom_fields.id", "custom_fields.value"}
+    assert tags(client, f"{dataset}.user_current") == {"email", "_stub_email"}
+    current = client.get_table(f"{dataset}.ticket_current")
+    assert (current.range_partitioning.field, current.range_partitioning.range_.interval) == ("id", 1000)
+    assert client.get_table(f"{dataset}.user_current").range_partitioning.field == "_bucket"
+
+    # a version, a column with a tag, and a record of the first export that was rejected then and loaded since
+    views.load("ticket", ticket(12, 1, "open"), ticket(10, 9, "late"))
+    client.create_table(Table(f"{client.project}.{dataset}.{TABLE}", schema=FIELDS))
+    rejected = {
+        "stream": "ticket",
+        "run_id": "day 10",
+        "rejected_by": "target-bigquery",
+        "rejected_at": "2026-11-10T10:05:00Z",
+    }
+    now = datetime.now(UTC).isoformat()
+    client.load_table_from_json([{**rejected, "resolved_at": now}], f"{dataset}.{TABLE}").result()
+    raw = client.get_table(f"{dataset}.ticket")
+    raw.schema = [*raw.schema, tagged(SchemaField("nickname", "STRING"))]
+    client.update_table(raw, ["schema"])
+    organization = client.get_table(f"{dataset}.organization_current")
+    organization.labels = dict.fromkeys(
+        organization.labels
+    )  # the run died before it recorded what it had merged
+    client.update_table(organization, ["labels"])
+    second = views.dbt(*run)
+    assert outcomes(second) == {"ticket": "merged", "user": "unchanged", "organization": "merged"}, (
+        second.stdout
+    )
+    assert statuses(views) == {1: "open", 2: "new", 3: "new", 9: "late", 2500: "new"}
+    assert "nickname" in tags(client, f"{dataset}.ticket_current")
+    assert views.rows("ticket_latest")[0]["nickname"] is None
+    assert [row["name"] for row in views.rows("organization_latest")] == ["A"]
+
+    # raw rows expire, and a table is of another type now
+    client.query_and_wait(f"DELETE FROM {dataset}.ticket WHERE _exported_at < '2026-11-12'")
+    client.delete_table(f"{dataset}.organization")
+    other = [
+        SchemaField(one.name, "STRING" if one.name == "name" else one.field_type)
+        for one in organization.schema
+    ]
+    other = [one for one in other if not one.name.startswith("_is") and one.field_type != "RECORD"]
+    other[0] = SchemaField("id", "STRING")
+    client.create_table(Table(f"{client.project}.{dataset}.organization", schema=other))
+    third = views.dbt(*run, "--full-refresh")
+    assert "column id is STRING in organization and INT64 in organization_current" in third.stdout
+    assert outcomes(third) == {"ticket": "merged", "user": "merged", "organization": "ERROR"}, third.stdout
+    assert statuses(views) == {1: "open", 2: "new", 3: "new", 9: "late", 2500: "new"}
+    assert tags(client, f"{dataset}.ticket_current") > {"subject", "nickname"}
+    labels = client.get_table(f"{dataset}.ticket_current").labels
+    assert datetime.fromtimestamp(int(labels["merged_to"]) / 1e6, UTC) == datetime(
+        2026, 11, 12, 10, tzinfo=UTC
+    )

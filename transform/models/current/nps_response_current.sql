@@ -1,0 +1,7 @@
+{{ config(
+    materialized='current_table',
+    raw='nps_response',
+    clock='updated_at'
+) }}
+
+select * from {{ source('zendesk', 'nps_response') }}

@@ -1,0 +1,8 @@
+{{ config(
+    materialized='current_table',
+    raw='access_log',
+    clock='timestamp',
+    current_partition={'by': 'day', 'on': 'timestamp'}
+) }}
+
+select * from {{ source('zendesk', 'access_log') }}

@@ -1,0 +1,8 @@
+{{ config(
+    materialized='current_table',
+    raw='call',
+    clock='updated_at',
+    current_partition={'by': 'day', 'on': 'created_at'}
+) }}
+
+select * from {{ source('zendesk', 'call') }}

@@ -1,0 +1,8 @@
+{{ config(
+    materialized='current_table',
+    raw='chat',
+    clock='update_timestamp',
+    current_partition={'by': 'day', 'on': 'timestamp'}
+) }}
+
+select * from {{ source('zendesk', 'chat') }}

@@ -1,0 +1,7 @@
+{{ config(
+    materialized='current_table',
+    raw='routing_attribute_event',
+    clock='time'
+) }}
+
+select * from {{ source('zendesk', 'routing_attribute_event') }}

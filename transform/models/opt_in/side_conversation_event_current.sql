@@ -1,0 +1,8 @@
+{{ config(
+    materialized='current_table',
+    raw='side_conversation_event',
+    clock='created_at',
+    current_partition={'by': 'day', 'on': 'created_at'}
+) }}
+
+select * from {{ source('zendesk', 'side_conversation_event') }}

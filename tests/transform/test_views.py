@@ -262,7 +262,7 @@ def test_custom_fields_are_one_row_each_with_title_and_text(views):
     views.load(
         "ticket", exported("a", MONDAY, id=1, generated_timestamp=1, status="open", custom_fields=fields)
     )
-    views.build("+ticket_custom_field_latest")
+    views.build("ticket_custom_field_latest")
     found = [
         (row["field_id"], row["field_title"], row["value_text"])
         for row in views.rows("ticket_custom_field_latest", order="field_id")

@@ -76,7 +76,7 @@ class Views:
 
     def build(self, *models, arguments=()):
         """The models and those that they read."""
-        selected = ["--select", *(f"+{model}" for model in models)] if models else []
+        selected = ["--select", *(f"+{model.removeprefix('+')}" for model in models)] if models else []
         done = self.dbt("run", *selected, *arguments)
         assert done.returncode == 0, done.stdout[-3000:]
 

@@ -114,19 +114,19 @@ def _checksums(
     count = 0
     for line in lines:
         record = {name: value for name, value in orjson.loads(line).items() if name in properties}
-        content = orjson.dumps(_canonical(record), option=orjson.OPT_SORT_KEYS)
+        content = orjson.dumps(canonical(record), option=orjson.OPT_SORT_KEYS)
         digests[record[key]] = hashlib.blake2b(content, digest_size=16).digest()
         count += 1
     return digests, count - len(digests)
 
 
-def _canonical(value: object) -> object:
+def canonical(value: object) -> object:
     """Removes differences of BigQuery's format: no nulls and empty values, times in UTC, 1 for 1.0."""
     match value:
         case dict():
-            return {k: c for k, v in value.items() if (c := _canonical(v)) not in (None, [], {})}
+            return {k: c for k, v in value.items() if (c := canonical(v)) not in (None, [], {})}
         case list():
-            return [_canonical(item) for item in value]
+            return [canonical(item) for item in value]
         case str() if DATE_TIME.match(value):
             return datetime.fromisoformat(value).astimezone(UTC).isoformat()
         case float() if value.is_integer():

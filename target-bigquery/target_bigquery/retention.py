@@ -6,10 +6,10 @@ REJECTED_RECORD, of which every row may be needed, and tables of other programs.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from cityblock_singer.google.retention import Kept, expiration_of, listed
+from cityblock_singer.google.retention import SPARE_DAYS, Kept, expiration_of, listed, today
 
 from target_bigquery.loader import EXPORT_LABEL
 from target_bigquery.schema import EXPORT_KINDS
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 METADATA = "EXPORT_METADATA"
 CURRENT = "_current"
-MERGED_TO = "merged_to"
-"""Label that dbt gives to a current table: the time of the last export whose rows it has, in microseconds since 1970."""
+READ_AT, RAW_ROWS, RAW_MODIFIED = "read_at", "raw_rows", "raw_modified"
+"""Labels that dbt gives to a current table (transform/macros/current_table.sql): when it merged all rows of the raw table, in
+microseconds since 1970; how many that had, and when it was modified, in milliseconds."""
 NOT_COMPLETE, NOT_MERGED = "it has no complete export", "its rows are not in its current table"
 """Why a table keeps all rows."""
 
@@ -52,7 +53,7 @@ def kept(config: Mapping[str, Any], warehouse: Loader, *, in_run: bool = False) 
             if not (in_run and is_settled):
                 found[kind].append(table)
     exports = last_exports(warehouse, config["dataset"]) if found["bulk"] and days["bulk"] else {}
-    merged = merged_until(present)
+    merged = merged_until(warehouse, present, found["incremental"] if days["incremental"] else [])
     return [
         *(Kept(one, "bulk", days["bulk"], exports.get(one.table_id), NOT_COMPLETE) for one in found["bulk"]),
         *(
@@ -85,10 +86,28 @@ def last_exports(warehouse: Loader, dataset: str) -> dict[str, date]:
     return {row["table_name"]: row["day"] for row in warehouse.query(METADATA, sql)}
 
 
-def merged_until(tables: Iterable[bigquery.Table]) -> dict[str, date]:
-    """The day up to which the rows of each incremental model are in its current table (transform/macros/current_table.sql)."""
-    return {
-        table.table_id.removesuffix(CURRENT): datetime.fromtimestamp(int(label) / 1e6, UTC).date()
-        for table in tables
-        if table.table_id.endswith(CURRENT) and (label := table.labels.get(MERGED_TO))
-    }
+def merged_until(
+    warehouse: Loader, present: Iterable[bigquery.Table], tables: Iterable[bigquery.Table]
+) -> dict[str, date]:
+    """The day before which all rows of each of these tables are in its current table. Raises WarehouseError."""
+    labels = {table.table_id: table.labels for table in present}
+    result = {}
+    for table in tables:
+        merged = labels.get(f"{table.table_id}{CURRENT}", {})
+        if READ_AT not in merged:
+            continue
+        result[table.table_id] = datetime.fromtimestamp(int(merged[READ_AT]) / 1e6, UTC).date()
+        if result[table.table_id] <= today() - timedelta(
+            days=SPARE_DAYS
+        ):  # perhaps nothing has changed since
+            raw = warehouse.find_table(table.dataset_id, table.table_id)
+            if raw is not None and (str(raw.num_rows), _milliseconds(raw)) == (
+                merged.get(RAW_ROWS),
+                merged.get(RAW_MODIFIED),
+            ):
+                result[table.table_id] = today()
+    return result
+
+
+def _milliseconds(table: bigquery.Table) -> str:
+    return str(int(table.modified.timestamp() * 1000)) if table.modified else ""

@@ -168,20 +168,24 @@ def test_rows_of_an_incremental_stream_expire_once_they_are_in_its_current_table
     load_here([*exports("ticket", "incremental", 500, 10, 0)])
     settings = {"incremental_retention_days": 400}
 
-    def merge_until(age):
+    def merge(age, rows="?", modified="?"):
         moment = int((TODAY - timedelta(days=age)).timestamp() * 1_000_000)
+        labels = f"('read_at', '{moment}'), ('raw_rows', '{rows}'), ('raw_modified', '{modified}')"
         warehouse.client.query_and_wait(
-            f"CREATE OR REPLACE TABLE {dataset}.ticket_current (id INT64) OPTIONS (labels=[('merged_to', '{moment}')])"
+            f"CREATE OR REPLACE TABLE {dataset}.ticket_current (id INT64) OPTIONS (labels=[{labels}])"
         )
 
     held = "ticket (incremental): never, because "
     assert retention(**settings) == [held + "its rows are not in its current table"]
-    merge_until(450)
+    merge(450)
     assert retention(**settings) == [held + f"rows of {days_ago(450)[:10]} are still read"]
     assert checked(**settings).advice is None
     assert ids() == [0, 10, 500]
+    raw = warehouse.client.get_table(f"{dataset}.ticket")
+    merge(450, rows=3, modified=int(raw.modified.timestamp() * 1000))  # nothing has changed since
+    assert "→ 400 days; would drop 1 partition" in retention("--dry-run", **settings)[0]
 
-    merge_until(10)
+    merge(10)
     assert "→ 400 days; would drop 1 partition" in retention("--dry-run", **settings)[0]
     assert (
         checked(**settings).result == "incremental 400 days (1 table); another expiration have ticket (never)"

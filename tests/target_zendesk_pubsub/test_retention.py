@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from google.cloud.bigquery import TimePartitioning
 
-from tests.target_zendesk_pubsub.tickets import STRANGER, schema, state, ticket
+from tests.target_zendesk_pubsub.tickets import DIRECTORY, STRANGER, schema, state, ticket
 
 pytestmark = pytest.mark.usefixtures("company")
 
@@ -50,6 +50,57 @@ def test_a_replay_before_the_first_day_of_the_log_is_refused(publish, command, w
         in error
     )
     assert command("replay", "--from", first, "--to", today, "--dry-run")[0] == 0
+
+
+@pytest.fixture
+def age(warehouse, dataset, messages_dataset):
+    """Makes all rows some days older, and drops the intents, which expire by themselves."""
+
+    def change(days):
+        warehouse.client.query_and_wait(f"TRUNCATE TABLE {messages_dataset}.zendesk_ticket_intent")
+        for table, column in (
+            (f"{messages_dataset}.zendesk_ticket", "published_at"),
+            (f"{messages_dataset}.zendesk_ticket_waiting", "inserted_at"),
+            (f"{dataset}.TICKET_USER_JOIN_ERROR", "inserted_at"),
+        ):
+            warehouse.client.query_and_wait(
+                f"UPDATE {table} SET {column} = TIMESTAMP_SUB({column}, INTERVAL {days} DAY) WHERE TRUE"
+            )
+
+    return change
+
+
+def test_what_expires_is_neither_published_again_nor_forgotten(publish, command, age, commons, company, rows):
+    given = [schema(), ticket(1), ticket(2, requester_id=STRANGER), state(1)]
+    assert publish(given).code == 0
+    age(500)
+    assert command("rebuild-state")[0] == 0
+    assert publish(given, **DAYS).code == 0  # changes no table that would lose rows
+    code, output, _ = command("check", **DAYS)
+    assert code == 1
+    assert "another expiration have TICKET_USER_JOIN_ERROR (never), zendesk_ticket (never)" in output
+
+    day = (TODAY - timedelta(days=500)).strftime("%Y%m%d")
+    shown = [
+        "TICKET_USER_JOIN_ERROR (join errors): never → 365 days; {} 1 partition (" + day + ") with 1 row",
+        "zendesk_ticket (log): never → 400 days; {} 1 partition (" + day + ") with 1 row",
+        "zendesk_ticket_refused (log): 400 days",
+        "zendesk_ticket_intent (intents): 14 days",
+    ]
+    dry = command("retention", "--dry-run", **DAYS)[1].splitlines()
+    assert dry == [line.format("would drop") for line in shown]
+    assert len(rows("published")) == len(rows("waiting")) == 1
+    assert command("retention", **DAYS)[1].splitlines() == [line.format("drops") for line in shown]
+    assert rows("published") == rows("waiting") == []
+    assert command("check", **DAYS)[0] == 0
+
+    assert len(commons.receive()) == 1
+    ran = publish(given, **DAYS)
+    assert "1 waiting" in ran.stderr or "total waiting: 1" in ran.stderr
+    assert commons.receive() == []
+    company.knows({**DIRECTORY, STRANGER: ("7", "member")}, [*DIRECTORY, STRANGER])
+    assert publish(**DAYS).code == 0
+    assert [message.ticket_id for message in commons.receive()] == [2]
 
 
 def test_rows_are_kept_until_the_small_tables_have_them(publish, command, sql, state_tables):

@@ -1,11 +1,22 @@
 {#- `is_waiting` is the rule of `waiting` in target-zendesk-pubsub's join_errors.py, in a view for people. The target works
     before the first run of dbt, so it cannot read this view. Change both together. -#}
 {%- set errors = existing('zendesk', 'TICKET_USER_JOIN_ERROR') -%}
+{%- set waiting = existing('pubsub_messages', 'zendesk_ticket_waiting') -%}
+{%- set columns = model.columns.keys() | reject('equalto', 'is_waiting') | join(', ') -%}
 
 {%- if errors -%}
-with latest as (
+with error as (
+  select {{ columns }} from {{ errors }}
+  {%- if waiting %}
+  union all -- a ticket may wait for longer than its error is kept
+  select {{ columns }} from {{ waiting }} where message_key is not null
+  {%- endif %}
+),
+
+latest as (
   select *
-  from {{ errors }}
+  from error
+  where true
   qualify row_number() over (partition by ticket_id order by inserted_at desc) = 1
 ),
 

@@ -102,6 +102,12 @@ SETTINGS = th.PropertiesList(
         description="Models that may be unavailable without failing the run",
     ),
     th.Property(
+        "daily_models",
+        th.ArrayType(th.StringType),
+        default=[],
+        description="Bulk models that are exported once a UTC day, by the first run that can, and not by each run",
+    ),
+    th.Property(
         "skip_unchanged",
         th.BooleanType,
         default=True,
@@ -179,6 +185,7 @@ class Settings:
     bulk_models: tuple[Model, ...]
     incremental_models: tuple[Model, ...]
     optional_models: frozenset[str]
+    daily_models: frozenset[str]
     skip_unchanged: bool
     start_date: int
     start_time: int | None
@@ -201,12 +208,14 @@ class Settings:
         )
         _check_start(config, incremental)
         optional = _chosen("optional_models", config, of=tuple(MODELS.values()), default=_RETIRED)
+        daily = _chosen("daily_models", config, of=ALL_BULK_MODELS, default=BULK_MODELS)
         return cls(
             subdomain=subdomain,
             base_url=_base_url(config, subdomain),
             bulk_models=_chosen("bulk_models", config, of=ALL_BULK_MODELS, default=BULK_MODELS),
             incremental_models=incremental,
             optional_models=frozenset(model.name for model in optional),
+            daily_models=frozenset(model.name for model in daily),
             skip_unchanged=config["skip_unchanged"],
             start_date=_epoch("start_date", config["start_date"]),
             start_time=_epoch("start_time", config["start_time"]) if "start_time" in config else None,

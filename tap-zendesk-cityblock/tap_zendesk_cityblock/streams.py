@@ -19,7 +19,7 @@ from tap_zendesk_cityblock.rows.derived import DerivedRows
 from tap_zendesk_cityblock.rows.oddities import Oddities, check_not_all_left_out
 from tap_zendesk_cityblock.state.bookmarks import move_bookmark, read_bookmark
 from tap_zendesk_cityblock.state.export_metadata import Export, TapStream
-from tap_zendesk_cityblock.state.loaded_exports import read_loaded, write_loaded
+from tap_zendesk_cityblock.state.loaded_exports import LoadedExport, read_loaded, write_loaded
 from tap_zendesk_cityblock.state.positions import Position, described_at, epoch_of
 from tap_zendesk_cityblock.state.progress import Progress
 from tap_zendesk_cityblock.unchanged import ComparedRows
@@ -90,6 +90,17 @@ class ModelStream(TapStream):
         return ()
 
     @property
+    def _last_loaded(self) -> LoadedExport | None:
+        return read_loaded(self._run.export_metadata.stream_state, self.name)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether this run exports it: a daily model has no complete export of this UTC day yet."""
+        last = self._last_loaded
+        is_daily = self.name in self._run.settings.daily_models
+        return not (is_daily and last is not None and last.day == datetime.now(UTC).date().isoformat())
+
+    @property
     def reads_from(self) -> str:
         """The model whose pages its records are in."""
         return self._reader.model.name
@@ -153,9 +164,10 @@ class ModelStream(TapStream):
         """For pages that begin at `start`."""
         self._as_bytes, self._ahead = as_bytes, ahead_of(self.export.start, start)
         if as_bytes and not self.model.is_incremental and self._run.settings.skip_unchanged:
-            last = read_loaded(self._run.export_metadata.stream_state, self.name)
             others = [self._run.settings.subdomain, self.schema, self._columns()]
-            self._compared = ComparedRows(self.export, self._constants(), others, last, self._run.writer)
+            self._compared = ComparedRows(
+                self.export, self._constants(), others, self._last_loaded, self._run.writer
+            )
         if self.model.derivation is not None:
             known, selected = self._columns()
             self._derived = DerivedRows(self.model, known, selected, self._constants(), self.oddities)
@@ -299,8 +311,10 @@ class ModelStream(TapStream):
 
     def _settle_rows(self) -> None:
         """Of a bulk model: writes those that are held, or names the export that has them."""
-        loaded = self._compared.finish() if self._compared else None
-        if loaded is not None and loaded.export_id != self.export.export_id:
+        loaded = LoadedExport(self.export.export_id, self.export.day)
+        if self._compared is not None:
+            loaded = self._compared.finish()
+        if loaded.export_id != self.export.export_id:
             self.export.rows_of = loaded
         write_loaded(self._run.export_metadata.stream_state, self.name, loaded)
         self.state_manager.is_flushed = False

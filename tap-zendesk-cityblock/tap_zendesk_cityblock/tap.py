@@ -146,7 +146,11 @@ class TapZendeskCityblock(Plugin, Tap):
         if self.state:
             self.state_writer.write_state(self.state)
         self.run_context.export_metadata.sync()
-        streams = sharing_pages([stream for stream in self.model_streams if stream.selected])
+        selected = [one for one in self.model_streams if one.selected]
+        for one in selected:
+            if not one.is_due:
+                self.logger.info("%s: exported today, and not due before tomorrow (daily_models)", one.name)
+        streams = sharing_pages([one for one in selected if one.is_due])
         self._threads.run([partial(self._sync, stream) for stream in streams])
         for stream in self.streams.values():
             stream.log_sync_costs()

@@ -50,7 +50,7 @@ class ComparedRows:
         self._stamp = msgspec.json.encode(constants)[1:-1]
         seed = msgspec.json.encode([RELEASE, export.model, *others])
         self._digest = hashlib.blake2b(seed, digest_size=16)
-        self._last = last if last and last.day == export.day else None
+        self._last = last if last and last.digest and last.day == export.day else None
         self._held = HeldLines() if self._last else None
         self._count, self._next_mark = 0, FIRST_MARK
         self._marks: dict[str, str] = {}

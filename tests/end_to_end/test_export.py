@@ -98,6 +98,7 @@ def test_the_history_of_a_model_reads_as_the_readme_says(project, after_second_r
         "run_length_sec",
         "bq_partition",
         "zendesk_time",
+        "rows_export_id",
     ]
     inserted = [row["bq_inserted_at"] for row in history]
     assert all(isinstance(moment, datetime) for moment in inserted)

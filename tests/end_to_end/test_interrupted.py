@@ -16,6 +16,7 @@ ONLY = {
     "bulk": {
         "TAP_ZENDESK_CITYBLOCK_BULK_MODELS": '["macro"]',
         "TAP_ZENDESK_CITYBLOCK_INCREMENTAL_MODELS": "[]",
+        "TAP_ZENDESK_CITYBLOCK_SKIP_UNCHANGED": "false",  # which would hold the first page
     },
     "incremental": {
         "TAP_ZENDESK_CITYBLOCK_BULK_MODELS": "[]",

@@ -68,7 +68,8 @@ def _needs(streams: Iterable[ModelStream], client: ZendeskClient, settings: Sett
         reader = reader_for(stream.model, settings, client, stream.logger)
         start = reader.start(stream.stream_state)
         try:
-            estimate = Estimate(requests=0) if reader.model.name in read else reader.estimate(start)
+            needs_none = reader.model.name in read or not stream.is_due
+            estimate = Estimate(requests=0) if needs_none else reader.estimate(start)
         except (RefusedError, StreamUnavailableError) as cause:
             estimate = Estimate(requests=0, cause=str(cause))
         read.add(reader.model.name)

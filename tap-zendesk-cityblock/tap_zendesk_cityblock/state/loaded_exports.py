@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class LoadedExport:
-    """`day`: the UTC day it began, in whose partition its rows are. `digest`: of its rows, without the columns of the export.
+    """`day`: the UTC day it began, in whose partition its rows are.
 
-    `marks`: the digest of its first rows, by their number.
+    `digest`: of its rows, without the columns of the export; None if nothing can be compared with them. `marks`: the digest of
+    its first rows, by their number.
     """
 
     export_id: str
     day: str
-    digest: str
-    marks: dict[str, str]
+    digest: str | None = None
+    marks: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def read_loaded(bookmark: Mapping[str, Any], model: str) -> LoadedExport | None:
@@ -40,10 +41,6 @@ def read_loaded(bookmark: Mapping[str, Any], model: str) -> LoadedExport | None:
         return None
 
 
-def write_loaded(bookmark: Bookmark, model: str, loaded: LoadedExport | None) -> None:
-    """Call it when the rows are written. None: what is loaded is not known."""
-    others = bookmark.get("loaded")
-    entries = {name: entry for name, entry in (others or {}).items() if name != model}
-    if loaded is not None:
-        entries[model] = dataclasses.asdict(loaded)
-    bookmark["loaded"] = entries
+def write_loaded(bookmark: Bookmark, model: str, loaded: LoadedExport) -> None:
+    """Call it when the rows are written."""
+    bookmark["loaded"] = {**(bookmark.get("loaded") or {}), model: dataclasses.asdict(loaded)}

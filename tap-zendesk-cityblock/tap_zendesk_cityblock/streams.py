@@ -8,6 +8,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
@@ -22,7 +23,7 @@ from tap_zendesk_cityblock.state.export_metadata import Export, TapStream
 from tap_zendesk_cityblock.state.loaded_exports import LoadedExport, read_loaded, write_loaded
 from tap_zendesk_cityblock.state.positions import Position, described_at, epoch_of
 from tap_zendesk_cityblock.state.progress import Progress
-from tap_zendesk_cityblock.unchanged import ComparedRows
+from tap_zendesk_cityblock.unchanged import PLACEHOLDERS, ComparedRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -180,6 +181,8 @@ class ModelStream(TapStream):
 
     def _constants(self) -> dict[str, Any]:
         """Values of every record."""
+        if self._compared is not None:
+            return {name: msgspec.Raw(byte) for name, byte in PLACEHOLDERS.items()}
         return {"_export_id": self.export.export_id, "_exported_at": self.export.started.isoformat()}
 
     @property

@@ -9,14 +9,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import tempfile
-from datetime import UTC, datetime
 from importlib import metadata
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
 from tap_zendesk_cityblock.state.loaded_exports import LoadedExport
-from tap_zendesk_cityblock.writer import encoded, in_blocks
+from tap_zendesk_cityblock.writer import encoded, envelope, in_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.writer import BufferedWriter
 
 RELEASE = metadata.version("tap-zendesk-cityblock")
+PLACEHOLDERS = {"_export_id": b"\x00", "_exported_at": b"\x01"}
+"""What stands for the columns of the export until the digest is made: bytes that JSON does not have."""
 IN_MEMORY = 1 << 20
 AT_MOST = 1 << 30
 """Bytes of rows that are held. A model with more is loaded by every export."""
@@ -33,7 +34,7 @@ FIRST_MARK = 1000
 
 
 class ComparedRows:
-    """The rows of one export, which depend on its `constants`, the values of every row, and on `others`.
+    """The rows of one export, which depend on `others`, too. `constants`: the columns of the export.
 
     The first export of each UTC day is written in any case: partitions may expire.
     """
@@ -47,29 +48,29 @@ class ComparedRows:
         writer: BufferedWriter,
     ) -> None:
         self._export, self._write = export, writer.write_lines
-        self._stamp = msgspec.json.encode(constants)[1:-1]
-        seed = msgspec.json.encode([RELEASE, export.model, *others])
-        self._digest = hashlib.blake2b(seed, digest_size=16)
+        self._values = [(byte, msgspec.json.encode(constants[name])) for name, byte in PLACEHOLDERS.items()]
+        self._digest = hashlib.sha256(msgspec.json.encode([RELEASE, export.model, *others]))
         self._last = last if last and last.digest and last.day == export.day else None
         self._held = HeldLines() if self._last else None
         self._count, self._next_mark = 0, FIRST_MARK
         self._marks: dict[str, str] = {}
 
     def write_records(self, stream: str, records: Sequence[Any]) -> None:
-        """As the writer's, now or when a difference is found."""
-        now = datetime.now(UTC).isoformat()
-        stamp = b',%b},"time_extracted":"%b"}' % (self._stamp, now.encode())
+        """As the writer's, now or when a difference is found. The records have PLACEHOLDERS for values that differ in any case."""
+        head, tail = envelope(stream)
         for some in in_blocks(records):
-            self._add(encoded(stream, some, now), len(some), stamp)
+            lines = encoded(some)
+            self._digest.update(lines)
+            for byte, value in self._values:
+                lines = lines.replace(byte, value)
+            self._add(b"%b%b%b" % (head, lines[:-1].replace(b"\n", tail + head), tail), len(some))
 
-    def _add(self, lines: bytes, count: int, stamp: bytes) -> None:
-        """`stamp`: what equal rows of two exports differ in."""
-        self._digest.update(lines.replace(stamp, b""))
+    def _add(self, messages: bytes, count: int) -> None:
         self._count += count
         is_different = self._count >= self._next_mark and not self._is_equal_so_far()
         if self._held is None:
-            self._write(lines)
-        elif not self._held.add(lines) or is_different:
+            self._write(messages)
+        elif not self._held.add(messages) or is_different:
             self._release()
 
     def _is_equal_so_far(self) -> bool:

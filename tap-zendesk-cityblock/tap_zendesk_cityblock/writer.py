@@ -35,9 +35,16 @@ def in_blocks(records: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield records[first : first + RECORDS_AT_ONCE]
 
 
-def encoded(stream: str, records: Sequence[Any], time_extracted: str) -> bytes:
-    """RECORD messages, one a line."""
-    return _encode_lines([Record(stream, record, time_extracted) for record in records])
+def encoded(records: Sequence[Any]) -> bytes:
+    """The records alone, one a line."""
+    return _encode_lines(records)
+
+
+def envelope(stream: str) -> tuple[bytes, bytes]:
+    """What a RECORD message has before an encoded record, and after it."""
+    now = datetime.now(UTC).isoformat().encode()
+    head = b'{"type":"RECORD","stream":%b,"record":' % msgspec.json.encode(stream)
+    return head, b',"time_extracted":"%b"}\n' % now
 
 
 class BufferedWriter(MsgSpecWriter):
@@ -52,7 +59,7 @@ class BufferedWriter(MsgSpecWriter):
         """As RECORD messages. A record is anything that msgspec encodes as an object."""
         now = datetime.now(UTC).isoformat()
         for some in in_blocks(records):
-            self.write_lines(encoded(stream, some, now))
+            self.write_lines(_encode_lines([Record(stream, record, now) for record in some]))
 
     def write_lines(self, lines: bytes) -> None:
         """Encoded messages."""

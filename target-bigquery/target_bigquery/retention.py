@@ -1,7 +1,6 @@
 """After how many days BigQuery drops partitions of the streams' tables, and which rows their views still read.
 
-Tables are known by the label that the loader sets. Those without it are left alone: EXPORT_METADATA and
-REJECTED_RECORD, of which every row may be needed, and tables of other programs.
+Tables are known by the label that the loader sets. Those of other programs, without it, are left alone.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from cityblock_singer.google.rejected_records import TABLE as REJECTED_RECORD
 from cityblock_singer.google.retention import SPARE_DAYS, Kept, expiration_of, listed, today
 
 from target_bigquery.loader import EXPORT_LABEL
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 METADATA = "EXPORT_METADATA"
 CURRENT = "_current"
+FOR_EVER = (METADATA, REJECTED_RECORD)
+"""Every row may be needed, as in current tables. A dataset's default may have given them an expiration."""
 READ_AT, RAW_ROWS, RAW_MODIFIED = "read_at", "raw_rows", "raw_modified"
 """Labels that dbt gives to a current table (transform/macros/current_table.sql): when it merged all rows of the raw table, in
 microseconds since 1970; how many that had, and when it was modified, in milliseconds."""
@@ -55,6 +57,11 @@ def kept(config: Mapping[str, Any], warehouse: Loader, *, in_run: bool = False) 
     exports = last_exports(warehouse, config["dataset"]) if found["bulk"] and days["bulk"] else {}
     merged = merged_until(warehouse, present, found["incremental"] if days["incremental"] else [])
     return [
+        *(
+            Kept(one, "metadata or current table", None, None)
+            for one in present
+            if expiration_of(one) and (one.table_id in FOR_EVER or one.table_id.endswith(CURRENT))
+        ),
         *(Kept(one, "bulk", days["bulk"], exports.get(one.table_id), NOT_COMPLETE) for one in found["bulk"]),
         *(
             Kept(one, "incremental", days["incremental"], merged.get(one.table_id), NOT_MERGED)

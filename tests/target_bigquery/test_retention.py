@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
+from google.cloud.bigquery import TimePartitioning
 from target_bigquery.check import findings
 from target_bigquery.set_retention import command
 from target_bigquery.settings import SETTINGS
@@ -193,6 +194,21 @@ def test_rows_of_an_incremental_stream_expire_once_they_are_in_its_current_table
     retention(**settings)
     assert (ids(), expiration("ticket")) == ([0, 10], 400)
     assert checked(**settings).advice is None
+
+
+def test_no_default_of_the_dataset_makes_rejected_records_expire(
+    load_here, checked, expiration, warehouse, dataset
+):
+    load_here([schema("group"), record(1, stream="group"), record(2, stream="group", subject=[])])
+    table = warehouse.client.get_table(f"{dataset}.REJECTED_RECORD")
+    table.time_partitioning = TimePartitioning(field="rejected_at", expiration_ms=90 * 86_400_000)
+    warehouse.client.update_table(table, ["time_partitioning"])
+    assert (
+        checked().result
+        == "metadata or current table never (1 table); another expiration have REJECTED_RECORD (90 days)"
+    )
+    load_here([declared("group", "bulk")], bulk_retention_days=60)
+    assert expiration("REJECTED_RECORD") is None
 
 
 def test_a_table_of_an_earlier_release_is_recognized_after_its_next_export(load_here, expiration):

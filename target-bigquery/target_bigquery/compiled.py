@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from functools import reduce
 from operator import or_
+from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 WORTHWHILE = 100
 """Records of a stream that cost about as much in the usual way as making its types."""
-REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError)
+REFUSED = (msgspec.MsgspecError, ValueError, KeyError, RecursionError)
+"""UnicodeDecodeError is a ValueError; KeyError is of `_NoStream`."""
 
 _Exact = Annotated[int, msgspec.Meta(gt=-LARGEST_EXACT, lt=LARGEST_EXACT)]
 _Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -132,7 +134,7 @@ class CompiledRecords:
         self._seen: dict[str, int] = {}
         self._messages: dict[str, Any] = {}
         self._streams: dict[Any, tuple[str, list[str]]] = {}
-        self._decode: Callable[[bytes], Any] | None = None
+        self._renew()
         self.count = 0
         """Records that were taken so far."""
 
@@ -177,41 +179,36 @@ class CompiledRecords:
             self._renew()
 
     def _renew(self) -> None:
-        kinds = reduce(or_, self._messages.values(), _NoStream) if self._messages else None
-        self._decode = msgspec.json.Decoder(kinds).decode if kinds else None
+        kinds: Any = reduce(or_, self._messages.values(), _NoStream)
+        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(kinds).decode
 
     def left(self, lines: Sequence[bytes]) -> Iterator[int]:
         """Places of the lines that take the usual way, in order. Each is processed before the next is asked for."""
-        stream = ""
+        kind: Any = NoneType
         records: list[Any] = []
         for place, line in enumerate(lines):
             message = self._message(line)
-            name = self._streams[type(message)][0] if message is not None else ""
-            if name != stream:
-                yield from self._spooled(stream, records, place)
-                stream, records = name, []
+            if type(message) is not kind:
+                yield from self._spooled(kind, records, place)
+                kind, records = type(message), []
             if message is None:
                 yield place
             else:
                 records.append(message.record)
-        yield from self._spooled(stream, records, len(lines))
+        yield from self._spooled(kind, records, len(lines))
 
-    def _spooled(self, stream: str, records: list[Any], end: int) -> Iterable[int]:
+    def _spooled(self, kind: Any, records: list[Any], end: int) -> Iterable[int]:  # noqa: ANN401 - a type
         """The places of these records, the last of which is before `end`, unless they could be spooled."""
-        if records and self._spool(stream, records):
+        if records and self._spool(self._streams[kind][0], records):
             self.count += len(records)
             return ()
         return range(end - len(records), end)
 
     def _message(self, line: bytes) -> Any:  # noqa: ANN401 - made at run time
-        if self._decode is None:
-            return None
         try:
             message = self._decode(line)
-            if type(message) is _NoStream:
-                return None
-            record = message.record
             for moment in self._streams[type(message)][1]:
+                record = message.record
                 text = getattr(record, moment)
                 if text is not None:
                     read = datetime.fromisoformat(text)

@@ -53,14 +53,13 @@ class BytesReader(GenericSingerReader[bytes]):
     def _left(self, source: Any) -> Iterator[bytes]:  # noqa: ANN401 - a buffered binary file; IO lacks read1
         """Lines that are not blank and that compiled code leaves; counts all."""
         read = 0
-        for chunk in _chunks(source):
-            lines = chunk.split(b"\n")
+        for lines in _groups(source):
             for place in self.compiled.left(lines):
                 line = lines[place]
                 if line.strip():
                     self._line = read + place + 1
                     yield line
-            read += len(lines) - 1
+            read += len(lines)
 
     def deserialize_json(self, line: bytes) -> dict[str, Any]:
         try:
@@ -93,15 +92,15 @@ class BytesReader(GenericSingerReader[bytes]):
         raise InputError(f"a message of unknown type{f' {kind}' if NAME.fullmatch(kind) else ''}")
 
 
-def _chunks(source: Any) -> Iterator[bytes]:  # noqa: ANN401 - a buffered binary file; IO lacks read1
+def _groups(source: Any) -> Iterator[list[bytes]]:  # noqa: ANN401 - a buffered binary file; IO lacks read1
     """Whole lines, as many as are available: does not wait for what the tap has not written yet."""
     begun: list[bytes] = []
     while piece := source.read1(CHUNK):
-        end = piece.rfind(b"\n") + 1
-        if end:
-            yield b"".join((*begun, piece[:end]))
-            begun = []
-        begun.append(piece[end:])
-    last = b"".join(begun)
-    if last:
-        yield last
+        lines = piece.split(b"\n")
+        begun.append(lines[0])
+        if len(lines) > 1:
+            lines[0] = b"".join(begun)
+            begun = [lines.pop()]
+            yield lines
+    if last := b"".join(begun):
+        yield [last]

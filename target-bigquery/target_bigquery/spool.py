@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 import orjson
+from isal import isal_zlib
 
 from target_bigquery.converters import RowTooLarge
 from target_bigquery.errors import SpoolError
@@ -49,7 +50,7 @@ class Spool:
         with _write_errors():
             self.file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by close()
         # Not GzipFile: its destructor writes, and an interrupted run may close the file before it.
-        self._gzip = zlib.compressobj(level=1, wbits=GZIP)
+        self._gzip = isal_zlib.compressobj(level=1, wbits=GZIP)
         self._buffer = bytearray()
         self._digest = hashlib.sha256(f"{identity} {first}".encode())
 
@@ -64,37 +65,35 @@ class Spool:
         self._digest.update(line)
         if stamp is not None:
             line = orjson.dumps({**row, **stamp}, option=LINE)
-        self._append(line, 1)
+        self._compress(line)
+        self.bytes += len(line)
+        self.last += 1
 
     def extend(self, lines: bytes, count: int) -> bool:
         """Adds rows that are lines already. False if one of them may be too large."""
         if len(lines) > LARGEST_ROW:
             return False
         self._digest.update(lines)
-        self._append(lines, count)
-        return True
-
-    def _append(self, lines: bytes, count: int) -> None:
-        self._buffer += lines
-        if len(self._buffer) >= WRITE_BUFFER:
-            self._compress()
+        self._compress(lines)
         self.bytes += len(lines)
         self.last += count
+        return True
 
-    def _compress(self) -> None:
-        self._write(self._gzip.compress(self._buffer))
-        self._buffer.clear()
+    def _compress(self, lines: bytes) -> None:
+        self._buffer += self._gzip.compress(lines)
+        if len(self._buffer) >= WRITE_BUFFER:
+            self._write(self._buffer)
+            self._buffer.clear()
 
-    def _write(self, compressed: bytes) -> None:
-        left = memoryview(compressed)
-        with _write_errors():
-            while left:
-                left = left[self.file.write(left) :]
+    def _write(self, compressed: bytes | bytearray) -> None:
+        with _write_errors(), memoryview(compressed) as left:
+            written = 0
+            while written < len(left):
+                written += self.file.write(left[written:])
 
     def finish(self) -> None:
         """Completes the file; no row may be added after this."""
-        self._compress()
-        self._write(self._gzip.flush())
+        self._write(self._buffer + self._gzip.flush())
 
     def close(self) -> None:
         self.file.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections import Counter
@@ -247,4 +248,5 @@ class TargetBigQuery(Plugin, Target):
 
 def main() -> None:
     """The command."""
+    gc.freeze()  # what was imported stays: the collector need not visit it again
     run(TargetBigQuery.cli, TargetBigQuery.logger)

@@ -2,9 +2,13 @@
 
     make stock                                        # once: creates the stock package's environment
     .venv/bin/python -m benchmarks.target_bigquery
+    .venv/bin/python -m benchmarks.target_bigquery --beside <another checkout>
 
 The rows are tickets as the tap writes them, without the properties in LEFT_OUT, about 2 KB each, from a file. The servers
 are the sandbox's. Ratios are relative to ours, direct or staged.
+
+With --beside, the command of that checkout, in which `make setup` has run, and ours take turns with complete tickets and
+with shorter ones, about 3 KB and 2 KB each. Figures are medians.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 
 from benchmarks.measure import Cost, cost
 from sandbox.addresses import BUCKET, PROJECT, Addresses
@@ -73,9 +78,39 @@ def main(sizes: list[int]) -> None:
         )
 
 
-def _tickets(home: Path, tickets: int) -> Path:
+def beside(other: Path, tickets: int, rounds: int) -> None:
+    addresses = Addresses.free()
+    commands = {"ours": OURS, "the other": [other / ".venv" / "bin" / "target-bigquery"]}
+    lines: list[list[object]] = []
+    with ExitStack() as servers:
+        home = Path(servers.enter_context(tempfile.TemporaryDirectory()))
+        servers.enter_context(gcs_server(addresses, home))
+        warehouse = servers.enter_context(bigquery_server(addresses, home))
+        for name, left_out in (("complete", ()), ("shorter", LEFT_OUT)):
+            singer = _tickets(home, tickets, left_out)
+            costs: dict[str, list[Cost]] = {loader: [] for loader in commands}
+            for _ in range(rounds):
+                for loader, command in commands.items():
+                    warehouse.create_dataset("bench")
+                    costs[loader].append(_load(command, {"dataset": "bench"}, addresses, home, singer)[1])
+                    [row] = warehouse.query_and_wait("SELECT COUNT(*) AS n FROM bench.ticket")
+                    if row.n != tickets:
+                        raise SystemExit(f"{loader} loaded {row.n} of {tickets} tickets")
+                    warehouse.delete_dataset("bench", delete_contents=True)
+            cpu = {loader: median(cost.cpu for cost in costs[loader]) for loader in commands}
+            peak = {loader: median(cost.peak for cost in costs[loader]) for loader in commands}
+            size = singer.stat().st_size / 1e6
+            lines += [
+                [name, size, loader, cpu[loader], peak[loader], cpu[loader] / cpu["the other"]]
+                for loader in commands
+            ]
+    print(f"{tickets} tickets, {rounds} rounds")
+    print(text_table(["tickets", "input MB", "loader", "CPU s", "peak MB", "CPU x"], lines))
+
+
+def _tickets(home: Path, tickets: int, left_out: tuple[str, ...] = LEFT_OUT) -> Path:
     """A file of Singer messages, as the tap writes them."""
-    addresses, path = Addresses.free(), home / f"{tickets}.singer"
+    addresses, path = Addresses.free(), home / f"{tickets}-{len(left_out)}.singer"
     config = {
         "environment": "local",
         "subdomain": "cityblock-local",
@@ -83,11 +118,11 @@ def _tickets(home: Path, tickets: int) -> Path:
         "access_token": "sandbox-access",
         "bulk_models": [],
         "incremental_models": ["ticket"],
-        "stream_maps": {"ticket": dict.fromkeys(LEFT_OUT, "__NULL__")},
+        "stream_maps": {"ticket": dict.fromkeys(left_out, "__NULL__")} if left_out else {},
     }
     (home / "tap.json").write_text(json.dumps(config))
     with (
-        zendesk_server(addresses, home / f"zendesk-{tickets}", Size(1, tickets, 1000)),
+        zendesk_server(addresses, home / f"zendesk-{path.stem}", Size(1, tickets, 1000)),
         path.open("wb") as singer,
     ):
         tap = [
@@ -137,4 +172,10 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tickets", type=int, nargs="+", default=[10_000, 50_000, 100_000])
-    main(parser.parse_args().tickets)
+    parser.add_argument("--beside", type=Path, help="another checkout")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    if options.beside:
+        beside(options.beside.absolute(), max(options.tickets), options.rounds)
+    else:
+        main(options.tickets)

@@ -7,7 +7,6 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cityblock_singer.errors import PluginError
-from cityblock_singer.google.rejected_records import ALWAYS_TOLERATED
 from singer_sdk.sinks import BatchSink
 
 from target_bigquery.compiled import encode_lines
@@ -39,6 +38,8 @@ PARTITIONABLE = ("TIMESTAMP", "DATE")
 METADATA_PARTITION = "bq_partition"
 """Of EXPORT_METADATA, which has no rows of an export."""
 MOST_CLUSTERS = 4
+MAX_REFUSED_ROWS = 10
+"""Of one spool: after each row that BigQuery names when it refuses a load job, the others are loaded again."""
 
 
 class Run(Protocol):
@@ -229,7 +230,7 @@ class BigQuerySink(BatchSink):
                     job_id = self._run.loader.load_spool(self._table, spool, blob)
                 except RefusedRowError as error:
                     refused += 1
-                    if refused > ALWAYS_TOLERATED:
+                    if refused > MAX_REFUSED_ROWS:
                         raise
                     spool = self._without(spool, error)
         except PluginError as error:

@@ -81,7 +81,7 @@ def cursors(project):
         return {
             model: bookmark.get("start_time", bookmark.get("cursor"))
             for model, bookmark in bookmarks.items()
-            if bookmark
+            if bookmark and model != "EXPORT_METADATA"  # which has no position
         }
 
     return read

@@ -51,6 +51,11 @@ def statuses(views):
     return {row["id"]: row["status"] for row in views.rows("ticket_latest")}
 
 
+def versions(views):
+    rows = views.rows("ticket_history", "id, valid_from")
+    return [(row["id"], row["status"], row["valid_from"], row["valid_to"]) for row in rows]
+
+
 def outcomes(done):
     """What dbt says of each current table."""
     lines = [line for line in done.stdout.splitlines() if "_current " in line and " [" in line]
@@ -61,7 +66,7 @@ def outcomes(done):
 
 def test_runs_merge_what_is_new_and_keep_tags_columns_and_expired_rows(views):
     client, dataset = views.client, views.dataset
-    run = ["run", "--select", "+ticket_latest", "+user_latest", "+organization_latest"]
+    run = ["run", "--select", "+ticket_latest", "+user_latest", "+organization_latest", "ticket_history"]
     views.load(
         "ticket", *(ticket(10, id_, "new", subject="Rx") for id_ in (1, 2, 3)), ticket(10, 2500, "new")
     )
@@ -90,7 +95,8 @@ def test_runs_merge_what_is_new_and_keep_tags_columns_and_expired_rows(views):
     assert client.get_table(f"{dataset}.user_current").range_partitioning.field == "_bucket"
 
     # a version, a column with a tag, and a record of the first export that was rejected then and loaded since
-    views.load("ticket", ticket(12, 1, "open"), ticket(10, 9, "late"))
+    unclocked = ticket(12, 3, "hold", generated_timestamp=None)
+    views.load("ticket", ticket(12, 1, "open"), unclocked, ticket(10, 9, "late"))
     client.create_table(Table(f"{client.project}.{dataset}.{TABLE}", schema=FIELDS))
     rejected = {
         "stream": "ticket",
@@ -112,10 +118,20 @@ def test_runs_merge_what_is_new_and_keep_tags_columns_and_expired_rows(views):
     assert outcomes(second) == {"ticket": "merged", "user": "unchanged", "organization": "merged"}, (
         second.stdout
     )
-    assert statuses(views) == {1: "open", 2: "new", 3: "new", 9: "late", 2500: "new"}
+    assert statuses(views) == {1: "open", 2: "new", 3: "hold", 9: "late", 2500: "new"}
     assert "nickname" in tags(client, f"{dataset}.ticket_current")
     assert views.rows("ticket_latest")[0]["nickname"] is None
     assert [row["name"] for row in views.rows("organization_latest")] == ["A"]
+
+    begun = datetime.fromtimestamp(1767209853 + 10, UTC), datetime.fromtimestamp(1767209853 + 12, UTC)
+    exported = datetime(2026, 11, 12, 10, tzinfo=UTC)
+    assert versions(views)[:5] == [
+        (1, "new", begun[0], begun[1]),
+        (1, "open", begun[1], None),
+        (2, "new", begun[0], None),
+        (3, "new", begun[0], exported),
+        (3, "hold", exported, None),
+    ]
 
     # raw rows expire, and a table is of another type now
     client.query_and_wait(f"DELETE FROM {dataset}.ticket WHERE _exported_at < '2026-11-12'")
@@ -130,8 +146,11 @@ def test_runs_merge_what_is_new_and_keep_tags_columns_and_expired_rows(views):
     third = views.dbt(*run, "--full-refresh")
     assert "column id is STRING in organization and INT64 in organization_current" in third.stdout
     assert outcomes(third) == {"ticket": "merged", "user": "merged", "organization": "ERROR"}, third.stdout
-    assert statuses(views) == {1: "open", 2: "new", 3: "new", 9: "late", 2500: "new"}
+    assert statuses(views) == {1: "open", 2: "new", 3: "hold", 9: "late", 2500: "new"}
     assert tags(client, f"{dataset}.ticket_current") > {"subject", "nickname"}
+    assert [version[:2] for version in versions(views)] == [
+        (1, "open"), (2, "new"), (3, "new"), (3, "hold"), (9, "late"), (2500, "new")
+    ]  # fmt: skip
     labels = client.get_table(f"{dataset}.ticket_current").labels
     assert datetime.fromtimestamp(int(labels["merged_to"]) / 1e6, UTC) == datetime(
         2026, 11, 12, 10, tzinfo=UTC

@@ -171,6 +171,7 @@ order by run.slice, run.first
     {%- set columns = overridden(spec).split(',') if stub else [] -%}
     {%- set hidden = hidden_columns(spec).split(',') -%}
     {%- set known = [spec.key, spec.clock, '_exported_at'] + columns -%}
+    {%- set same_version = 'partition by ' ~ key ~ ', ' ~ clock ~ ', _exported_at, _is_stub' -%}
     {%- set same_key = 'partition by ' ~ key ~ ', _is_kept' -%}
 merge into {{ spec.current }} as current_row
 using (
@@ -205,9 +206,11 @@ using (
   distinct_version as (
     select
       *,
-      row_number() over (
-        partition by {{ key }}, {{ clock }}, _exported_at, _is_stub order by _is_known{{ ' desc' if not rewrite }}
-      ) = 1 as _is_first,
+      row_number() over ({{ same_version }} order by _is_known{{ ' desc' if not rewrite }}) = 1 as _is_first,
+      {%- if rewrite %}
+      _is_known and countif(not _is_known) over ({{ same_version }}) > 0
+        and row_number() over ({{ same_version }}, _is_known) = 1 as _is_rewritten,
+      {%- endif %}
       max(if(_is_stub, null, {{ clock }})) over (partition by {{ key }}) as _whole_clock
     from version
   ),
@@ -279,8 +282,10 @@ using (
   from flagged
   where if(
     _is_known,
-    not _is_kept or ifnull(_was_superseded, false) != ifnull(_is_superseded, false)
-      {{- ' or ifnull(_had_stub, false) or ifnull(_has_stub, false)' if stub }},
+    {{ '_is_rewritten or ' if rewrite }}_is_first and (
+      not _is_kept or ifnull(_was_superseded, false) != ifnull(_is_superseded, false)
+        {{- ' or ifnull(_had_stub, false) or ifnull(_has_stub, false)' if stub }}
+    ),
     _is_kept
   )
 ) as change

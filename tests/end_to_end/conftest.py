@@ -63,6 +63,11 @@ class Project:
         assert done.returncode == 0, done.stderr[-5000:]
         return done
 
+    def build(self, *views: str) -> None:
+        """These views, and what they are built from: all of them take dbt a quarter of a minute."""
+        done = self.meltano("invoke", "dbt-bigquery:run", "--select", *(f"+{view}" for view in views))
+        assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+
     def rows(self, sql: str) -> list[dict[str, object]]:
         return [dict(row) for row in self.sandbox.warehouse.query_and_wait(sql)]
 

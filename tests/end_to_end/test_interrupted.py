@@ -24,6 +24,7 @@ ONLY = {
         "TAP_ZENDESK_CITYBLOCK_PAGE_SIZE": "100",
     },
 }
+EXPORT = ("tap-zendesk-cityblock", "target-bigquery")
 TICKETS = "/api/v2/incremental/tickets/cursor"
 STATE_ID = "local:tap-zendesk-cityblock-to-target-bigquery"
 REWIND = '{"singer_state": {"bookmarks": {"ticket": {"start_time": 1569801600}}}}'
@@ -31,7 +32,9 @@ REWIND = '{"singer_state": {"bookmarks": {"ticket": {"start_time": 1569801600}}}
 
 @pytest.fixture(scope="module")
 def exported(project):
-    project.run("tap-to-bigquery")
+    project.run(*EXPORT, **ONLY["bulk"])
+    project.run(*EXPORT, **ONLY["incremental"])
+    project.build("macro_latest", "ticket_latest")
 
 
 def zendesk(project, method, what, /, **body):
@@ -44,7 +47,7 @@ def kill_the_tap_at(project, path, pages, **env):
     """Starts a run, lets `pages` pages of `path` pass, and kills the tap while it waits for the next; the exit code."""
     zendesk(project, "DELETE", "requests")
     zendesk(project, "POST", "faults", path=path, kind="slow", after=pages, delay=300)
-    running = project.start("run", "tap-zendesk-cityblock", "target-bigquery", **env)
+    running = project.start("run", *EXPORT, **env)
     while zendesk(project, "GET", "faults").json():
         assert running.poll() is None
         time.sleep(0.05)  # polls what another process does
@@ -69,9 +72,10 @@ def test_a_bulk_export_killed_half_way_changes_no_view(project, exported):
 
     landed = project.rows("SELECT COUNT(DISTINCT _export_id) AS exports FROM zendesk.macro")
     assert landed == [{"exports": 2}]
-    project.run("dbt-bigquery:run")
+    project.build("macro_latest")
     assert project.rows("SELECT id, title, active FROM zendesk.macro_latest ORDER BY id") == before
-    project.run("tap-to-bigquery", **ONLY["bulk"])
+    project.run(*EXPORT, **ONLY["bulk"])
+    project.build("macro_latest")
     assert compare(project.sandbox.addresses.zendesk_url, project.sandbox.warehouse, "zendesk", "macro").equal
 
 
@@ -81,12 +85,13 @@ def test_an_incremental_export_killed_at_a_page_goes_on_at_that_page(project, ex
 
     assert kill_the_tap_at(project, TICKETS, 3, **ONLY["incremental"]) != 0
 
-    project.run("tap-to-bigquery", **ONLY["incremental"])
+    project.run(*EXPORT, **ONLY["incremental"])
     asked = [one["query"] for one in zendesk(project, "GET", "requests").json() if one["path"] == TICKETS]
     assert "start_time" in asked[0]
     assert all("cursor" in query for query in asked[1:])
     cursors = [query["cursor"] for query in asked[1:]]
     assert len(cursors) - len(set(cursors)) <= 1  # only the page that was under way is asked for again
+    project.build("ticket_latest")
     assert compare(url, warehouse, "zendesk", "ticket").equal
 
 
@@ -98,7 +103,7 @@ def test_a_run_that_is_asked_to_end_keeps_its_progress_up_to_the_last_checkpoint
     zendesk(project, "POST", "faults", path=TICKETS, kind="slow", after=5, delay=300)
     log = tmp_path / "log"
     running = project.start(
-        *("run", "tap-zendesk-cityblock", "target-bigquery"),
+        *("run", *EXPORT),
         log=log,
         TARGET_BIGQUERY_CHECKPOINT_ROWS="200",
         **ONLY["incremental"],
@@ -113,14 +118,15 @@ def test_a_run_that_is_asked_to_end_keeps_its_progress_up_to_the_last_checkpoint
     kept = json.loads(project.meltano("state", "get", STATE_ID).stdout)["singer_state"]["bookmarks"]["ticket"]
     assert kept["cursor"] == asked[4]["cursor"]  # of the fourth page: the fifth was not in a checkpoint
 
-    project.run("tap-to-bigquery", **ONLY["incremental"])
+    project.run(*EXPORT, **ONLY["incremental"])
+    project.build("ticket_latest")
     assert compare(url, warehouse, "zendesk", "ticket").equal
 
 
 def test_after_a_kill_meltano_refuses_the_next_run_unless_it_is_forced(project, exported):
     zendesk(project, "POST", "faults", path="/api/v2/macros", kind="slow", delay=300)
     # A state of its own: the killed run would stand in the way of other tests.
-    run = ("run", "--state-id-suffix=killed", "tap-zendesk-cityblock", "target-bigquery")
+    run = ("run", "--state-id-suffix=killed", *EXPORT)
     running = project.start(*run, **ONLY["bulk"])
     while zendesk(project, "GET", "faults").json():
         assert running.poll() is None

@@ -88,8 +88,5 @@ def _rows(tables: Mapping[str, bigquery.Table | None]) -> dict[str, int]:
 
 def _checksum(tables: Mapping[str, bigquery.Table | None]) -> str:
     """A label's value may have 63 characters."""
-    sizes = [
-        (name, table and (table.num_rows or 0, table.num_bytes or 0, str(table.modified)))
-        for name, table in tables.items()
-    ]
+    sizes = [(name, table and (table.num_rows or 0, table.num_bytes or 0)) for name, table in tables.items()]
     return hashlib.sha256(repr(sizes).encode()).hexdigest()[:40]

@@ -125,8 +125,6 @@ class JoinErrors:
 
         What a killed run or an older release wrote is not in it yet. May be repeated. Rows of a clock that was ahead
         stay, because later ones must follow them. Raises WarehouseError.
-
-        The view TICKET_USER_JOIN_ERROR_latest has the same rule: change both together.
         """
         sql = f"""
             MERGE {self.waiting} AS kept

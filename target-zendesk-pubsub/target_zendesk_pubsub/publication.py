@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from target_zendesk_pubsub.batches import BatchLimits, batches
@@ -171,15 +171,16 @@ class Publication:
         self.counts.open = len(self._rejected)
         self._lookup.check_directory()
         self._legacy = self._read_legacy_log()
+        now = datetime.now(UTC)  # not of a clock that was ahead: its next days are not complete
         if self._checkpoint.is_empty:
             self._join_errors.complete()
-            self._last_messages.complete(self._clock.now())
+            self._last_messages.complete(now)
             return
         if not self._checkpoint.is_valid:
             self._publish_pending()
             is_complete = self._checkpoint.labels_of_waiting.items() >= COMPLETE.items()
             self._join_errors.catch_up(until if is_complete else None)
-        self._last_messages.catch_up(self._clock.now())
+        self._last_messages.catch_up(now)
 
     def _publish_pending(self) -> None:
         for batch in batches(self._log.pending(), self._limits):

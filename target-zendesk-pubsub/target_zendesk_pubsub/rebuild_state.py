@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import click
 from cityblock_singer.plugin import run
 
@@ -17,7 +19,7 @@ def command(config: str) -> None:
     with target.termination.postponed():
         connections.checkpoint.open()
         connections.join_errors.catch_up(None)
-        connections.last_messages.rebuild(connections.clock.now())
+        connections.last_messages.rebuild(datetime.now(UTC))
     for table in (connections.last_messages.table, connections.join_errors.waiting):
         click.echo(f"{table} is rebuilt")
 

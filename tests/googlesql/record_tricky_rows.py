@@ -185,6 +185,8 @@ class Publisher:
             self._rejected.table: tricky_rows.rejected(),
         }.items():
             self._append(table, rows)
+        self._join_errors.catch_up(None)
+        self._last_messages.rebuild(START + timedelta(hours=2))
 
     def _append(self, table: Table, rows: list[dict[str, Any]]) -> None:
         self._warehouse.ensure(table)
@@ -193,8 +195,6 @@ class Publisher:
     def ask(self) -> None:
         """The queries of a run and of a replay."""
         ids = tricky_rows.TICKET_IDS
-        self._join_errors.catch_up(None)
-        self._last_messages.rebuild(START + timedelta(hours=2))
         self._look_up("lookup of a batch", ids, tricky_rows.USER_IDS)
         self._look_up("lookup of ids beyond 2^53", [tricky_rows.BIG], [tricky_rows.BIG])
         self._lookup.contents(ids)

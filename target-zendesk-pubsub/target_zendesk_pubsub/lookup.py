@@ -207,13 +207,15 @@ class Lookup:
     def clocks(self, ticket_ids: Collection[int]) -> dict[int, int]:
         """The latest generated_timestamp of the published and waiting versions of each ticket. Raises WarehouseError."""
         is_ticket, parameters = selected("ticket_id", ticket_ids)
+        tables = [f"({self._last_messages.rows(is_ticket)})", str(self._join_errors.table)]
+        if self._last_messages.until is not None:  # else the tables of this release may not be there yet
+            tables.append(str(self._join_errors.waiting))  # whose rows are kept for longer
+        versions = " UNION ALL ".join(
+            f"SELECT ticket_id, generated_timestamp FROM {table} WHERE {is_ticket}" for table in tables
+        )
         sql = f"""
             SELECT ticket_id, MAX(generated_timestamp) AS clock
-            FROM (
-              SELECT ticket_id, generated_timestamp FROM ({self._last_messages.rows(is_ticket)})
-              UNION ALL
-              SELECT ticket_id, generated_timestamp FROM {self._join_errors.table} WHERE {is_ticket}
-            )
+            FROM ({versions})
             WHERE generated_timestamp IS NOT NULL
             GROUP BY ticket_id
         """

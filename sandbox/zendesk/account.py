@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from sandbox.zendesk.clock import BEGINNING, DAY, START, iso
+from sandbox.zendesk.events import events_before
 from sandbox.zendesk.generated import generated_objects
 from sandbox.zendesk.people import (
     FIRST_ORGANIZATION,
@@ -18,10 +19,11 @@ from sandbox.zendesk.people import (
     user,
 )
 from sandbox.zendesk.store import Stored
-from sandbox.zendesk.tickets import FIRST_GROUP, deleted_ticket, ticket, ticket_metric, ticket_skip
+from sandbox.zendesk.ticket_metrics import ticket_metric
+from sandbox.zendesk.tickets import FIRST_GROUP, deleted_ticket, ticket, ticket_skip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sandbox.zendesk.store import Json, Store
 
@@ -57,17 +59,20 @@ def user_objects(content: Json, changed: int) -> Iterator[Stored]:
 def _tickets(seed: int, tickets: int, users: int) -> Iterator[Stored]:
     for number in range(1, tickets + 1):
         made = ticket(seed, number, tickets, users)
-        yield from ticket_objects(made.content, made.changed, users, archived=made.archived)
+        events = events_before(made.content)
+        yield from ticket_objects(made.content, events, made.changed, users, archived=made.archived)
 
 
-def ticket_objects(content: Json, changed: int, users: int, *, archived: bool) -> Iterator[Stored]:
+def ticket_objects(
+    content: Json, events: Iterable[Json], changed: int, users: int, *, archived: bool
+) -> Iterator[Stored]:
     """The ticket with its metric and skip, which leave the lists when it is archived or deleted.
 
     The list of deleted tickets has it until it is restored or scrubbed.
     """
     listed = not archived and content["status"] != "deleted"
     yield Stored.of("ticket", content, changed, listed=listed)
-    yield Stored.of("ticket_metric", ticket_metric(content), changed, listed=listed)
+    yield Stored.of("ticket_metric", ticket_metric(content, events), changed, listed=listed)
     if content["id"] % SKIPPED_EVERY == 0:
         yield Stored.of("ticket_skip", ticket_skip(content, users), changed, listed=listed)
     if content["status"] == "deleted":

@@ -77,18 +77,19 @@ def _derived_bodies(store: Store, model: str) -> Iterator[bytes]:
                 yield orjson.dumps({**child, **texts, **around})
                 continue
             around |= {"created_at": event["created_at"], "updater_id": event["updater_id"]}
-            yield orjson.dumps(_field(child) | around)
+            for field in _fields(child):
+                yield orjson.dumps(field | around)
 
 
-def _field(child: Json) -> Json:
-    [(name, value)] = ((name, value) for name, value in child.items() if name not in ABOUT_A_CHANGE)
-    if name == "custom_ticket_fields":
-        [(name, value)] = value.items()
+def _fields(child: Json) -> Iterator[Json]:
+    fields = {name: value for name, value in child.items() if name not in ABOUT_A_CHANGE}
+    fields |= fields.pop("custom_ticket_fields", {})
     about = {key: child[key] for key in ABOUT_A_CHANGE if key in child}
     for key in ("via", "via_reference_id", "previous_value"):
         if key in about:
             about[key] = _text(about[key])
-    return {**about, "id": f"{child['id']}-{name}", "field_name": name, "value": _text(value)}
+    for name, value in fields.items():
+        yield {**about, "id": f"{child['id']}-{name}", "field_name": name, "value": _text(value)}
 
 
 def _text(value: object) -> str | None:

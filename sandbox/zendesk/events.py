@@ -14,6 +14,7 @@ import orjson
 from sandbox.zendesk import words
 from sandbox.zendesk.clock import iso
 from sandbox.zendesk.people import FIRST_ORGANIZATION, HOST
+from sandbox.zendesk.special import number_of
 from sandbox.zendesk.store import Stored
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def complete(store: Store) -> None:
     with store.transaction():
         after = 0
         while found := store.lacking("ticket", MODEL, (FIRST_EVENT, A_TICKET), after, BATCH):
-            store.put(event for _, body in found for event in events_before(orjson.loads(body)))
+            store.put(_stored(event) for _, body in found for event in events_before(orjson.loads(body)))
             after = found[-1][0]
         store.set_fact("ticket events are complete", 1)
 
@@ -49,18 +50,29 @@ def complete(store: Store) -> None:
 def happened(store: Store, before: Json | None, after: Json, moment: int) -> None:
     """Adds an event for a ticket that changed or is new, and its earlier ones if they are missing."""
     if before is None:
-        store.put(events_before(after))
+        store.put(map(_stored, events_before(after)))
         return
     first = FIRST_EVENT + A_TICKET * after["id"]
     if not (known := store.count_within(MODEL, first, first + A_TICKET - 1)):
         earlier = list(events_before(before))
-        store.put(earlier)
+        store.put(map(_stored, earlier))
         known = len(earlier)
     by_system = before["updated_at"] == after["updated_at"]
-    store.put([_changed(known, before, after, moment, by_system=by_system)])
+    store.put([_stored(_changed(known, before, after, moment, by_system=by_system))])
 
 
-def events_before(ticket: Json) -> Iterator[Stored]:
+def of_ticket(store: Store, ticket: Json) -> Iterator[Json]:
+    """All events of a ticket, in order."""
+    first = FIRST_EVENT + A_TICKET * ticket["id"]
+    bodies = store.bodies_within(MODEL, first, first + A_TICKET - 1)
+    return map(orjson.loads, bodies) if bodies else events_before(ticket)
+
+
+def _stored(event: Json) -> Stored:
+    return Stored.of(MODEL, event, event["timestamp"])
+
+
+def events_before(ticket: Json) -> Iterator[Json]:
     """The events of a ticket in a new account: its creation, the last change by a person, a change by the system."""
     created, updated = (
         int(datetime.fromisoformat(ticket[name]).timestamp()) for name in ("created_at", "updated_at")
@@ -74,7 +86,7 @@ def events_before(ticket: Json) -> Iterator[Stored]:
         yield _changed(2, elsewhere, ticket, ticket["generated_timestamp"], by_system=True)
 
 
-def _created(ticket: Json, moment: int) -> Stored:
+def _created(ticket: Json, moment: int) -> Json:
     rng = Random(f"event {ticket['id']}")
     children = [_comment(rng, ticket, moment, ticket["description"], author=ticket["submitter_id"])]
     children += [{name: ticket[name], "event_type": "Create"} for name in FIELDS if ticket[name]]
@@ -83,10 +95,13 @@ def _created(ticket: Json, moment: int) -> Stored:
         for field in ticket["custom_fields"]
         if field["value"] is not None
     ]
+    if ticket["id"] % 7 == 3:  # by a trigger
+        schedules = {"previous_schedule_id": None, "new_schedule_id": number_of("schedule", 1)}
+        children.append({**schedules, "event_type": "ScheduleAssignment"})
     return _event(rng, (ticket["id"], 0, moment), children, updater=ticket["submitter_id"])
 
 
-def _changed(number: int, before: Json, after: Json, moment: int, *, by_system: bool) -> Stored:
+def _changed(number: int, before: Json, after: Json, moment: int, *, by_system: bool) -> Json:
     rng = Random(f"event {after['id']} {moment}")
     updater = SYSTEM if by_system else after["assignee_id"] or after["submitter_id"]
     children: list[Json] = []
@@ -137,7 +152,7 @@ def _comment(rng: Random, ticket: Json, moment: int, body: str, *, author: int) 
     }
 
 
-def _event(rng: Random, which: tuple[int, int, int], children: list[Json], *, updater: int) -> Stored:
+def _event(rng: Random, which: tuple[int, int, int], children: list[Json], *, updater: int) -> Json:
     """`which`: ticket id, number of the event among those of the ticket, time."""
     ticket_id, number, moment = which
     event_id = FIRST_EVENT + A_TICKET * ticket_id + AN_EVENT * number
@@ -149,7 +164,7 @@ def _event(rng: Random, which: tuple[int, int, int], children: list[Json], *, up
         if child["event_type"] == "Comment":
             child["audit_id"] = event_id
     place: Json = {"client": "Mozilla/5.0", "location": "New York, NY", "latitude": 40.7, "longitude": -74}
-    content: Json = {
+    return {
         "id": event_id,
         "ticket_id": ticket_id,
         "timestamp": moment,
@@ -162,4 +177,3 @@ def _event(rng: Random, which: tuple[int, int, int], children: list[Json], *, up
         "merged_ticket_ids": [],
         "child_events": children,
     }
-    return Stored.of(MODEL, content, moment)

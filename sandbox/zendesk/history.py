@@ -13,7 +13,7 @@ from sandbox.zendesk import words
 from sandbox.zendesk.account import ticket_objects, user_objects
 from sandbox.zendesk.clock import START, iso
 from sandbox.zendesk.derived import exported
-from sandbox.zendesk.events import happened
+from sandbox.zendesk.events import happened, of_ticket
 from sandbox.zendesk.generated import GROWING, generated
 from sandbox.zendesk.models import BY_MODEL
 from sandbox.zendesk.people import delete_organization, delete_user
@@ -95,12 +95,13 @@ def _tickets(store: Store, rng: Random, moments: _Moments, hours: int) -> dict[s
         done[kind] += 1
         if kind == "restored":
             store.remove("deleted_ticket", [number])
-        store.put(ticket_objects(content, moment, users, archived=is_archived(content, moment)))
+        events = of_ticket(store, content)
+        store.put(ticket_objects(content, events, moment, users, archived=is_archived(content, moment)))
     for number in range(max(known) + 1, max(known) + 1 + _share(len(known), 0.02, hours)):
         moment = moments()
         content = new_ticket(rng, number, moment, users)
         happened(store, None, content, moment)
-        store.put(ticket_objects(content, moment, users, archived=False))
+        store.put(ticket_objects(content, of_ticket(store, content), moment, users, archived=False))
         done["created"] += 1
     return dict(done)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sandbox.zendesk import words
-from sandbox.zendesk.clock import BEGINNING, DAY
+from sandbox.zendesk.business_hours import HOLIDAYS, SCHEDULES, holiday
+from sandbox.zendesk.clock import BEGINNING, iso
 from sandbox.zendesk.people import FIRST_ORGANIZATION, FIRST_ROLE, FIRST_USER
 from sandbox.zendesk.tickets import (
     CUSTOM_FIELDS,
@@ -30,9 +30,9 @@ COUNTS = {
     "group": 12, "user_field": 8, "organization_field": 5, "macro": 130, "suspended_ticket": 25, "brand": 3,
     "sharing_agreement": 2, "activity": 120, "ticket_field": 19, "ticket_form": 4, "view": 110, "sla_policy": 8,
     "support_address": 6, "dynamic_content": 15, "target": 4, "custom_agent_role": 6, "trigger": 140, "automation": 20,
-    "brand_agent": 120, "trigger_category": 3, "group_sla_policy": 3, "schedule": 2, "survey_response": 60, "tag": 130,
+    "brand_agent": 120, "trigger_category": 3, "group_sla_policy": 3, "schedule": len(SCHEDULES), "survey_response": 60, "tag": 130,
     "custom_status": 5, "ticket_form_status": 20, "routing_attribute": 3, "custom_object": 3, "ticket_metric_event": 400,
-    "call": 120, "call_leg": 240, "schedule_holiday": 9, "custom_object_record": 70, "audit_log": 150,
+    "call": 120, "call_leg": 240, "schedule_holiday": HOLIDAYS, "custom_object_record": 70, "audit_log": 150,
     "satisfaction_rating": 130, "access_log": 60, "side_conversation_event": 45, "routing_attribute_event": 3,
 }  # fmt: skip
 """Objects of a new account, where it is not DEFAULT_COUNT."""
@@ -154,8 +154,12 @@ def call_leg(number: int) -> Json:
     return {"call_id": number_of("call", number // 2)}
 
 
+def schedule(number: int) -> Json:
+    return {**SCHEDULES[number], "created_at": iso(BEGINNING + number)}
+
+
 def schedule_holiday(number: int) -> Json:
-    day = datetime.fromtimestamp(BEGINNING + number * 91 * DAY, UTC).date().isoformat()
+    day = holiday(number)
     return {"start_date": day, "end_date": day}
 
 
@@ -184,7 +188,7 @@ VALUES: dict[str, Callable[[int], Json]] = {
     function.__name__: function
     for function in (
         group, ticket_field, brand, activity, target, trigger, trigger_category, nps_response, tag, ticket_form_status,
-        workspace, custom_object, custom_object_record, job_status, ticket_metric_event, call_leg, schedule_holiday,
+        workspace, custom_object, custom_object_record, job_status, ticket_metric_event, call_leg, schedule, schedule_holiday,
         satisfaction_rating, routing_attribute, routing_attribute_event, chat
     )
 }  # fmt: skip

@@ -124,6 +124,11 @@ class Store:
         sql = "SELECT COUNT(*) FROM object WHERE model = ? AND id BETWEEN ? AND ?"
         return int(self._db.execute(sql, (model, first, last)).fetchone()[0])
 
+    def bodies_within(self, model: str, first: int, last: int) -> list[bytes]:
+        """Of objects with ids from `first` to `last`, by id."""
+        sql = "SELECT body FROM object WHERE model = ? AND id BETWEEN ? AND ? ORDER BY id"
+        return [row[0] for row in self._db.execute(sql, (model, first, last))]
+
     def lacking(
         self, model: str, other: str, ids: tuple[int, int], after: int, limit: int
     ) -> list[tuple[int, bytes]]:

@@ -168,47 +168,6 @@ def is_archived(content: Json, now: int) -> bool:
     return bool(content["status"] == "closed" and content["updated_at"] < iso(now - ARCHIVED_AFTER))
 
 
-def ticket_metric(content: Json) -> Json:
-    """The metrics of a ticket."""
-    number = content["id"]
-    rng = Random(f"metric {number} {content['generated_timestamp']}")
-
-    def minutes() -> Json:
-        return (
-            {"calendar": rng.randrange(10_000), "business": rng.randrange(3_000)}
-            if rng.random() < 0.8
-            else {"calendar": None, "business": None}
-        )
-
-    solved = content["updated_at"] if content["status"] in ("solved", "closed") else None
-    return {
-        "id": FIRST_METRIC + number,
-        "url": f"{HOST}/api/v2/ticket_metrics/{FIRST_METRIC + number}.json",
-        "ticket_id": number,
-        "created_at": content["created_at"],
-        "updated_at": content["updated_at"],
-        "group_stations": rng.randrange(1, 4),
-        "assignee_stations": rng.randrange(1, 4),
-        "reopens": rng.randrange(3),
-        "replies": rng.randrange(12),
-        "assignee_updated_at": content["updated_at"],
-        "requester_updated_at": content["created_at"],
-        "status_updated_at": content["updated_at"],
-        "initially_assigned_at": content["created_at"] if content["assignee_id"] else None,
-        "assigned_at": content["updated_at"] if content["assignee_id"] else None,
-        "solved_at": solved,
-        "latest_comment_added_at": content["updated_at"],
-        "custom_status_updated_at": content["updated_at"],
-        "reply_time_in_minutes": minutes(),
-        "reply_time_in_seconds": {"calendar": rng.randrange(600_000), "business": None},
-        "first_resolution_time_in_minutes": minutes(),
-        "full_resolution_time_in_minutes": minutes(),
-        "agent_wait_time_in_minutes": minutes(),
-        "requester_wait_time_in_minutes": minutes(),
-        "on_hold_time_in_minutes": {"calendar": 0, "business": 0},
-    }
-
-
 def ticket_skip(content: Json, users: int) -> Json:
     """An agent's skip of the ticket, with the whole ticket inside."""
     number = content["id"]

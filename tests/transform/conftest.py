@@ -26,15 +26,13 @@ class Views:
 
     def load(self, stream, *rows, schema=None, key=("id",)):
         """Appends rows as the loader does."""
-        messages = [
-            {
-                "type": "SCHEMA",
-                "stream": stream,
-                "schema": schema or load_schema(stream),
-                "key_properties": list(key),
-            }
-        ]
-        messages += [{"type": "RECORD", "stream": stream, "record": row} for row in rows]
+        self.send(messages(stream, rows, schema or load_schema(stream), key))
+
+    def load_all(self, rows):
+        """Of several models, `{model: rows}`, in one run of the loader."""
+        self.send([one for model, its in rows.items() for one in messages(model, its, load_schema(model))])
+
+    def send(self, messages):
         config = self.home / "loader.json"
         config.write_text(
             json.dumps(
@@ -85,6 +83,11 @@ class Views:
             dict(row)
             for row in self.client.query_and_wait(f"SELECT * FROM {self.dataset}.{view} ORDER BY {order}")
         ]
+
+
+def messages(stream, rows, schema, key=("id",)):
+    yield {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": list(key)}
+    yield from ({"type": "RECORD", "stream": stream, "record": row} for row in rows)
 
 
 @pytest.fixture

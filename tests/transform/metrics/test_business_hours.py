@@ -94,50 +94,47 @@ def change(ticket, number, field, value, at):
 
 
 def load(views, made, closed, tickets):
-    first = [schedule_row("a", FIRST_EXPORT, number, versions[0]) for number, versions in made.items()]
-    second = [schedule_row("b", SECOND_EXPORT, number, versions[-1]) for number, versions in made.items()]
-    views.load("schedule", *first, *second)
-    finish(views, "schedule", "b", "2025-06-01", SECOND_EXPORT)
-    rows = [(number, *days) for number, each in closed.items() for days in each]
-    views.load(
-        "schedule_holiday",
-        *(
-            exported("b", SECOND_EXPORT, id=n, schedule_id=number, start_date=str(first), end_date=str(last))
-            for n, (number, first, last) in enumerate(rows)
-        ),
+    views.load_all(
+        {
+            "schedule": [
+                schedule_row(export, at, number, versions[place])
+                for export, at, place in (("a", FIRST_EXPORT, 0), ("b", SECOND_EXPORT, -1))
+                for number, versions in made.items()
+            ],
+            "schedule_holiday": [*holiday_rows(closed)],
+            "user": [{"id": AGENT, "role": "agent", "updated_at": SINCE.isoformat()}],
+            "ticket": [
+                {"id": id_, "status": "solved", "requester_id": REQUESTER, "created_at": created.isoformat()}
+                for id_, _, created, *_ in tickets
+            ],
+            "ticket_comment": [comment for ticket in tickets for comment in comments(*ticket)],
+            "ticket_field_history": [change for ticket in tickets for change in history(*ticket)],
+        }
     )
-    finish(views, "schedule_holiday", "b", "2025-06-01", SECOND_EXPORT)
-    views.load("user", {"id": AGENT, "role": "agent", "updated_at": SINCE.isoformat()})
-    views.load(
-        "ticket",
-        *(
-            {"id": id_, "status": "solved", "requester_id": REQUESTER, "created_at": created.isoformat()}
-            for id_, _, created, *_ in tickets
-        ),
-    )
-    views.load(
-        "ticket_comment",
-        *(
-            {
-                "id": id_ * 10 + n,
-                "ticket_id": id_,
-                "author_id": author,
-                "public": True,
-                "created_at": at.isoformat(),
-            }
-            for id_, _, created, replied, *_ in tickets
-            for n, (author, at) in enumerate(((REQUESTER, created), (AGENT, replied)))
-        ),
-    )
-    history = []
-    for id_, schedule, created, _, *rest in tickets:
-        for n, (status, at) in enumerate(
-            zip(("new", "solved", "open", "solved"), (created, *rest), strict=True)
-        ):
-            history.append(change(id_, n, "status", status, at))
-        if schedule is not None:
-            history.append(change(id_, 0, "new_schedule_id", str(schedule), created))
-    views.load("ticket_field_history", *history)
+    for model in ("schedule", "schedule_holiday"):
+        finish(views, model, "b", "2025-06-01", SECOND_EXPORT)
+
+
+def holiday_rows(closed):
+    each = ((number, first, last) for number, days in closed.items() for first, last in days)
+    for id_, (number, first, last) in enumerate(each):
+        days = {"start_date": str(first), "end_date": str(last)}
+        yield exported("b", SECOND_EXPORT, id=id_, schedule_id=number, **days)
+
+
+def comments(ticket, _schedule, created, replied, *_rest):
+    common = {"ticket_id": ticket, "public": True}
+    for number, author, at in ((0, REQUESTER, created), (1, AGENT, replied)):
+        yield {**common, "id": ticket * 10 + number, "author_id": author, "created_at": at.isoformat()}
+
+
+def history(ticket, schedule, created, _replied, *rest):
+    for number, (status, at) in enumerate(
+        zip(("new", "solved", "open", "solved"), (created, *rest), strict=True)
+    ):
+        yield change(ticket, number, "status", status, at)
+    if schedule is not None:
+        yield change(ticket, 0, "new_schedule_id", str(schedule), created)
 
 
 def test_business_time_is_that_of_a_count_of_every_minute(views, opt_in_views):

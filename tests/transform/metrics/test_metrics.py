@@ -18,8 +18,7 @@ MINUTE, HOUR = 60, 3600
 
 
 def loaded(views):
-    for model, rows in tricky_metrics.ROWS.items():
-        views.load(model, *rows)
+    views.load_all(tricky_metrics.ROWS)
     for model in ("schedule", "schedule_holiday"):
         finish(views, model, "b", "2026-11-24", "2026-11-24T00:10:00Z")
     views.build("+path:models/metrics")

@@ -17,16 +17,15 @@ MODELS = ROOT / "transform" / "models" / "metrics"
 MINUTE, HOUR = 60, 3600
 
 
-def loaded(views):
+def loaded(views, build):
     views.load_all(tricky_metrics.ROWS)
     for model in ("schedule", "schedule_holiday"):
         finish(views, model, "b", "2026-11-24", "2026-11-24T00:10:00Z")
-    views.build("+path:models/metrics")
-    return views
+    build("2026-10-01")
 
 
-def test_metrics_of_tricky_tickets(views, opt_in_views):
-    loaded(views)
+def test_metrics_of_tricky_tickets(views, build):
+    loaded(views, build)
     check_columns(views)
     check_replies(views)
     check_measures(views)

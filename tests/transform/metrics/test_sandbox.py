@@ -16,6 +16,13 @@ MODELS = (
     "user",
 )  # fmt: skip
 NAMES = ("reply", "first_resolution", "full_resolution", "requester_wait", "agent_wait", "on_hold")
+KEYS = {
+    "ticket_reply": ["comment_id"],
+    "ticket_status_period": ["ticket_id", "started_at", "status"],
+    "staff_period": ["user_id", "started_at"],
+    "ticket_measure": ["ticket_id"],
+    "backlog_day": ["day", "group_id", "status"],
+}
 FIGURES = [
     "replies", "reopens", *(f"{name}_{kind}" for name in NAMES for kind in ("minutes", "business_minutes"))
 ]  # fmt: skip
@@ -29,7 +36,7 @@ def rows(store, model):
         yield {**row, "_export_id": "a", "_exported_at": iso(START)}
 
 
-def test_computed_figures_are_zendesks(views, opt_in_views, tmp_path):
+def test_computed_figures_are_zendesks(views, build, tmp_path):
     store = Store(tmp_path / "zendesk.sqlite")
     create(store, seed=5, tickets=300, users=100)
     for _ in range(5):
@@ -37,7 +44,11 @@ def test_computed_figures_are_zendesks(views, opt_in_views, tmp_path):
     views.load_all({model: [*rows(store, model)] for model in MODELS})
     for model in ("schedule", "schedule_holiday"):
         finish(views, model, "a", "2026-01-01", iso(START))
-    views.build("+ticket_measure")
+    build("2019-09-01")
+    for view, key in KEYS.items():
+        columns = ", ".join(key)
+        twice = f"SELECT {columns} FROM {views.dataset}.{view} GROUP BY {columns} HAVING COUNT(*) > 1"
+        assert list(views.client.query_and_wait(twice)) == [], view
     zendesk, computed = (
         {row["ticket_id"]: {name: row[name] for name in FIGURES} for row in views.rows(view, "ticket_id")}
         for view in ("ticket_measure", "ticket_measure_computed")

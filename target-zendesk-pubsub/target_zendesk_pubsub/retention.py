@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 STATE, WAITING = "zendesk_ticket_state", "zendesk_ticket_waiting"
 UNTIL, COMPLETE = "complete_until", "complete"
 """Labels: the day before which STATE has all messages of the log; whether WAITING has all waiting tickets."""
+VIEW = "TICKET_USER_JOIN_ERROR_latest"
+OLD_VIEW = f"{VIEW} does not read {WAITING} yet: run tap-to-bigquery"
 NOT_CAUGHT_UP = f"its rows are not in {STATE} and {WAITING}"
 
 
@@ -40,15 +42,22 @@ def kept(config: Mapping[str, Any], connections: Connections) -> list[Kept]:
     datasets = {errors.table.dataset, log.published.dataset}
     found = {name: table for dataset in datasets for name, table in _listed(connections, dataset).items()}
     read_from = _read_from(found, log.published.dataset)
+    view = connections.warehouse.find(f"{errors.table.dataset}.{VIEW}")
+    is_view_new = view is None or WAITING in (view.view_query or "")
     intents = log.intents
     wanted = (
-        (errors.table, "join errors", config.get("join_error_retention_days"), read_from),
+        (
+            errors.table,
+            "join errors",
+            config.get("join_error_retention_days"),
+            read_from if is_view_new else None,
+        ),
         (log.published, "log", config.get("log_retention_days"), read_from),
         (log.refused, "log", config.get("log_retention_days"), read_from),
         (intents, "intents", intents.kept_days, today()),  # the next run settles those of a killed one
     )
     return [
-        Kept(found[str(table)], kind, days, needed, NOT_CAUGHT_UP)
+        Kept(found[str(table)], kind, days, needed, NOT_CAUGHT_UP if read_from is None else OLD_VIEW)
         for table, kind, days, needed in wanted
         if str(table) in found and found[str(table)].time_partitioning
     ]

@@ -10,6 +10,7 @@ from tests.target_zendesk_pubsub.tickets import DIRECTORY, STRANGER, schema, sta
 pytestmark = pytest.mark.usefixtures("company")
 
 DAYS = {"log_retention_days": 400, "join_error_retention_days": 365}
+VIEW = "{}.TICKET_USER_JOIN_ERROR_latest"
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -70,11 +71,17 @@ def age(warehouse, dataset, messages_dataset):
     return change
 
 
-def test_what_expires_is_neither_published_again_nor_forgotten(publish, command, age, commons, company, rows):
+def test_what_expires_is_neither_published_again_nor_forgotten(
+    publish, command, age, commons, company, rows, warehouse, dataset
+):
     given = [schema(), ticket(1), ticket(2, requester_id=STRANGER), state(1)]
     assert publish(given).code == 0
     age(500)
     assert command("rebuild-state")[0] == 0
+    warehouse.client.query_and_wait(f"CREATE VIEW {VIEW.format(dataset)} AS SELECT 1 AS ticket_id")
+    held = "never, because TICKET_USER_JOIN_ERROR_latest does not read zendesk_ticket_waiting yet: run tap-to-bigquery"
+    assert f"TICKET_USER_JOIN_ERROR (join errors): {held}" in command("retention", "--dry-run", **DAYS)[1]
+    warehouse.client.query_and_wait(f"DROP VIEW {VIEW.format(dataset)}")
     assert publish(given, **DAYS).code == 0  # changes no table that would lose rows
     code, output, _ = command("check", **DAYS)
     assert code == 1

@@ -3,7 +3,7 @@
     pages, before and after a change: `clock` decides which version is later. -#}
 {% macro latest_bulk(table, clock=none, key='id') %}
     {%- set relation = existing('zendesk', table) -%}
-    {%- set export = exports_of(table) if relation else {} -%}
+    {%- set export = latest_complete_export(table) if relation else {} -%}
     {%- if export.rows_export_id -%}
 select *
 from {{ relation }}

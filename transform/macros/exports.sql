@@ -9,29 +9,22 @@
     days: its model is switched off, or was never exported in full. -#}
 {% macro recent_days() %}{{ return(35) }}{% endmacro %}
 
-{#- The exports of a table that has been exported:
-
-    export_id, day: the latest complete export, and the day it began, which is the partition of its rows; none if no
-        export has completed
-    rows_export_id: the export whose rows it has: an earlier one of that day if nothing had changed since
-    days: the days of all exports, incomplete ones too, in ascending order. Days before `recent_days` may be missing,
-        unless `since`, a day as text, asks for them -#}
-{% macro exports_of(table, since=none) %}
+{#- The latest complete export of a table: `export_id`; `rows_export_id`, the export whose rows it has, which is an earlier one
+    of the same day if nothing had changed since; and `day`, on which both began, the partition of the rows. All are none if
+    no export has completed. -#}
+{% macro latest_complete_export(table) %}
     {%- set metadata = existing('zendesk', 'EXPORT_METADATA') -%}
-    {%- set nothing = {'export_id': none, 'day': none, 'rows_export_id': none, 'days': []} -%}
+    {%- set nothing = {'export_id': none, 'rows_export_id': none, 'day': none} -%}
     {%- if not execute or not metadata -%}{{ return(nothing) }}{%- endif -%}
-    {%- set found = nothing -%}
-    {%- if since is none or since >= first_recent_day() -%}
-        {%- set found = _exports_by_table(metadata, first_recent_day()).get(table, nothing) -%}
-    {%- endif -%}
-    {{ return(found if found.export_id else _exports_by_table(metadata, none).get(table, nothing)) }}
+    {%- set found = _latest_by_table(metadata, first_recent_day()).get(table) -%}
+    {{ return(found or _latest_by_table(metadata, none).get(table, nothing)) }}
 {% endmacro %}
 
-{#- A hook: runs the query of `exports_of`, whose result is in BigQuery's cache when the models ask for it. -#}
+{#- A hook: runs the query of `latest_complete_export`, whose result is in BigQuery's cache when the models ask for it. -#}
 {% macro look_up_exports() %}
     {%- set metadata = existing('zendesk', 'EXPORT_METADATA') -%}
     {%- if execute and metadata and flags.WHICH in ['run', 'build'] -%}
-        {%- do _exports_by_table(metadata, first_recent_day()) -%}
+        {%- do _latest_by_table(metadata, first_recent_day()) -%}
     {%- endif -%}
 {% endmacro %}
 
@@ -39,42 +32,28 @@
     {{ return((run_started_at - modules.datetime.timedelta(days=recent_days())).strftime('%Y-%m-%d')) }}
 {% endmacro %}
 
-{#- `exports_of` by table. `since`: none for all days, even those of rows without one. -#}
-{% macro _exports_by_table(metadata, since) %}
+{#- `latest_complete_export` by table. `since`: none for all days, even those of rows without one. -#}
+{% macro _latest_by_table(metadata, since) %}
     {%- set columns = column_names(metadata) -%}
     {%- set query -%}
-with exported as (
-  select
-    table_name,
-    bq_partition,
-    export_id,
-    {{ 'coalesce(rows_export_id, export_id)' if 'rows_export_id' in columns else 'export_id' }} as rows_export_id,
-    export_status = 'complete' and row_number() over (
-      partition by table_name, export_status
-      order by {{ latest_export_first(columns, now="timestamp '" ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f+00') ~ "'") }}
-    ) = 1 as is_latest
-  from {{ metadata }}
-  {%- if since %}
-  where bq_partition >= date '{{ since }}'
-  {%- endif %}
-)
-
 select
   table_name,
-  max(if(is_latest, export_id, null)) as export_id,
-  cast(max(if(is_latest, bq_partition, null)) as string) as day,
-  max(if(is_latest, rows_export_id, null)) as rows_export_id,
-  string_agg(distinct cast(bq_partition as string)) as days
-from exported
-group by table_name
+  export_id,
+  {{ 'coalesce(rows_export_id, export_id)' if 'rows_export_id' in columns else 'export_id' }} as rows_export_id,
+  cast(bq_partition as string) as day
+from {{ metadata }}
+where export_status = 'complete'{{ " and bq_partition >= date '" ~ since ~ "'" if since }}
+qualify row_number() over (
+  partition by table_name
+  order by {{ latest_export_first(columns, now="timestamp '" ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f+00') ~ "'") }}
+) = 1
     {%- endset -%}
     {%- set found = {} -%}
     {%- for row in run_query(query).rows -%}
         {%- do found.update({row['table_name']: {
             'export_id': row['export_id'],
-            'day': row['day'],
             'rows_export_id': row['rows_export_id'],
-            'days': (row['days'] or '').split(',') | select | sort,
+            'day': row['day'],
         }}) -%}
     {%- endfor -%}
     {{ return(found) }}

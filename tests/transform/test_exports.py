@@ -62,4 +62,6 @@ def test_a_model_that_was_switched_off_long_ago_keeps_its_rows(views):
     views.build("brand_latest", "group_latest")
     assert [row["name"] for row in views.rows("brand_latest")] == ["then"]
     assert [row["name"] for row in views.rows("group_latest")] == ["now"]
-    assert ["bq_partition >=" in text for text in asked_of(views)].count(False) == 1, "only brand looks further back"
+    assert ["bq_partition >=" in text for text in asked_of(views)].count(False) == 1, (
+        "only brand looks further back"
+    )

@@ -1,7 +1,8 @@
 """Convert the values of a record to what their columns accept.
 
 A value of the usual type passes as it is, an unusual one that has a single sensible reading is converted, any other
-raises Rejection. Every value of every record passes through here, so the usual type is checked first.
+raises Rejection. The usual type is checked first. `compiled` takes most records without these converters: what it accepts
+must be what they return unchanged.
 """
 
 from __future__ import annotations

@@ -56,12 +56,17 @@ class Changes:
 
 @dataclasses.dataclass(frozen=True)
 class Account:
-    """`tables`: rows by `dataset.table`, or a pattern of it. `jobs`: runs a day. `queries`: SQL by name."""
+    """`tables`: rows by `dataset.table`, or a pattern of it. `jobs`: runs a day. `queries`: SQL by name.
+
+    `skips_unchanged`: the product records an export equal to the last one without loading its rows, except the first of
+    a day.
+    """
 
     months: tuple[int, ...]
     batch_id_share: float
     block_bytes: int
     default_rows_an_export: int
+    default_changes_a_day: int
     prices: Mapping[str, float]
     limits: Mapping[str, int]
     jobs: Mapping[str, float]
@@ -70,6 +75,7 @@ class Account:
     queries: Mapping[str, str] = dataclasses.field(default_factory=dict)
     unbounded: tuple[Unbounded, ...] = ()
     promises: tuple[Promise, ...] = ()
+    skips_unchanged: bool = False
 
     @property
     def exports_a_day(self) -> float:
@@ -84,7 +90,14 @@ class Account:
         given = self._given(table)
         if "rows_a_month" in given:
             return float(given["rows_a_month"]) / DAYS_A_MONTH
-        return float(given.get("rows_an_export", 0)) * self.exports_a_day
+        exports = self.exports_a_day
+        if self.skips_unchanged:
+            exports = min(exports, 1 + given.get("changes_a_day", self.default_changes_a_day))
+        return self.rows_an_export(table) * exports
+
+    def rows_an_export(self, table: str) -> float:
+        """0 for a table to which exports append what has changed."""
+        return float(self._given(table).get("rows_an_export", 0))
 
     def constant_rows(self, table: str) -> int:
         return int(self._given(table).get("rows", 0))
@@ -93,13 +106,13 @@ class Account:
         """The kind of object of which the table has one row a key, if it has: a name in `changes`."""
         return self._given(table).get("one_row_a")
 
+    def versions(self, table: str) -> int:
+        """Rows a key."""
+        return int(self._given(table).get("versions", 1))
+
     def changed_in(self, table: str) -> str | None:
         """The kind of object of which the table has only what a run changes."""
         return self._given(table).get("changed")
-
-    def is_whole(self, table: str) -> bool:
-        """Whether each export appends all rows."""
-        return "rows_an_export" in self._given(table)
 
 
 def load(path: Path) -> Account:

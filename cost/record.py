@@ -17,6 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from benchmarks.whole_path import build_views
 from sandbox.addresses import BUCKET, DATASET, MESSAGES_DATASET, PROJECT, TOPIC, TOPIC_PROJECT, Addresses
 from sandbox.internal_directory import resolve_users
@@ -66,7 +68,7 @@ class Recorder:
             "client_id": "sandbox",
             "client_secret": "sandbox-secret",
         }
-        self._targets = {
+        self._targets: dict[str, dict[str, Any]] = {
             "target-bigquery": {**google, "bucket": BUCKET, "storage_emulator_host": at.gcs_url},
             "target-zendesk-pubsub": {
                 **google,
@@ -76,6 +78,8 @@ class Recorder:
                 "pubsub_emulator_host": at.pubsub_host,
             },
         }
+        for target, days in retention():
+            self._targets[target] |= days
 
     def record(self) -> None:
         url, sql = self._servers.addresses.zendesk_url, self._servers.warehouse.query_and_wait
@@ -160,6 +164,15 @@ class Recorder:
 
     def _recorded(self) -> int:
         return sum(len(file.read_bytes().splitlines()) for file in self._folder.glob("*.jsonl"))
+
+
+def retention() -> Iterator[tuple[str, dict[str, int]]]:
+    """What meltano.yml, of the recorded commit, sets for prod, by target."""
+    environments = yaml.safe_load(Path("meltano.yml").read_text())["environments"]
+    [prod] = [one for one in environments if one["name"] == "prod"]
+    for target in prod["config"]["plugins"]["loaders"]:
+        days = {key: value for key, value in target["config"].items() if key.endswith("_retention_days")}
+        yield target["name"], days
 
 
 def schema() -> dict[str, Any]:

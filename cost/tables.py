@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cost.reads import Bound, Read
 
 DAY = 86_400
+EXPORT = "_export_id"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,8 +119,9 @@ class Meter:
         Partitions have equal numbers of rows and follow the age of objects. A changed key is in partition i with
         probability p(i); of k changed keys at least one is with probability 1 - (1 - p(i))^k.
         """
-        changes, a_day = self.account.changes[kind], self.account.rows_a_day(table.name)
-        width = partitioning.width / (a_day if partitioning.most else 1)  # in days
+        changes = self.account.changes[kind]
+        keys_a_day = self.account.rows_a_day(table.name) / self.account.versions(table.name)
+        width = partitioning.width / (keys_a_day if partitioning.most else 1)  # in days
         count = max(1, math.ceil(self.days(table) / width))
         count = min(count, partitioning.most or count)
         mean, keys = changes.mean_days_after_creation, self.keys(kind)
@@ -155,7 +157,9 @@ class Meter:
             if one.operator in ("between", ">", "<"):
                 left = min(left, self.account.batch_id_share)
             elif of_partition:
-                left = min(left, self.account.block_bytes * len(one.values) / of_partition)
+                export = self.account.rows_an_export(table.name) if one.column == EXPORT else 0
+                of_value = export * table.row + self.account.block_bytes
+                left = min(left, of_value * len(one.values) / of_partition)
         return left
 
     def processed(self, table: Table, reads: Iterable[Read]) -> float:

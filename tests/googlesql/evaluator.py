@@ -10,6 +10,7 @@ from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
 from zetasql.wasi._pb2.zetasql.public import type_pb2, value_pb2
 
 from tests.googlesql.analyzer import type_of
+from tests.googlesql.merge import BEFORE, SOURCE, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,7 +45,19 @@ class Evaluator:
         return columns, [values(row.cell, columns) for row in answer.content.table_data.row]
 
     def change(self, sql: str, parameters: Mapping[str, int | str]) -> None:
-        """Applies an INSERT, UPDATE or DELETE to `tables`. Raises Refused, for a MERGE always."""
+        """Applies an INSERT, UPDATE, DELETE or MERGE to `tables`. Raises Refused."""
+        merge = parsed(sql)
+        if merge is None:
+            self.modify(sql, parameters)
+            return
+        target = ".".join(merge.target.replace("`", "").split(".")[-2:])
+        self.tables[SOURCE] = self.evaluate(f"SELECT * FROM {merge.source}", parameters)
+        self.tables[BEFORE] = self.tables[target]
+        for one in merge.statements():
+            self.modify(one, parameters)
+
+    def modify(self, sql: str, parameters: Mapping[str, int | str]) -> None:
+        """What the engine itself evaluates. Raises Refused, for a MERGE always."""
         request = service.PrepareModifyRequest()
         # by its number, a row that changes is found; new rows would have none
         self._fill(request, sql, parameters, numbered=not INSERT.match(sql))

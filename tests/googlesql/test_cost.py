@@ -50,6 +50,7 @@ ACCOUNT = Account(
     batch_id_share=1.0,
     block_bytes=100_000_000,
     default_rows_an_export=0,
+    default_changes_a_day=2,
     prices={
         "queries_per_tib": 6.25,
         "storage_per_gb_month": 0.02,
@@ -147,6 +148,17 @@ def test_a_bulk_view_reads_its_columns_of_one_day_whatever_the_months(bill, view
     view("membership_latest", f"SELECT * FROM zendesk.membership WHERE {TODAY} AND _export_id = 'e' {LATEST}")
     [line] = bill("SELECT user_id FROM zendesk.membership_latest").lines
     assert line.billed == (24_000_000 * 66, 24_000_000 * 66)
+
+
+def test_a_table_by_exports_is_read_by_export_and_grows_by_those_that_differ(bill, view, warehouse):
+    """One export of 1,000,000 rows of 150 bytes, and a block of 10 MB, of a day of 3 exports of 24: 2 differ."""
+    warehouse.layouts["zendesk", "membership"]["clustering"] = {"fields": ["_export_id", "id"]}
+    view("membership_latest", f"SELECT * FROM zendesk.membership WHERE {TODAY} AND _export_id = 'e'")
+    sql = "SELECT * FROM zendesk.membership_latest"
+    [line] = bill(sql, skips_unchanged=True, block_bytes=10_000_000).lines
+    assert line.billed == (160_000_000, 160_000_000)
+    made = bill(sql, skips_unchanged=True)
+    assert made.meters[-1].rows(made.tables["zendesk.membership"]) == 3_000_000 * 1_800
 
 
 def test_an_incremental_view_reads_its_columns_of_every_version(billed, view):

@@ -314,3 +314,10 @@ MERGE_SOURCE: list[tuple[int | None, str, int, str | None]] = [
     (9, TODAY, 1, "new"),
     (9, TODAY, 2, "new, too"),
 ]
+
+DIFFERENT = {
+    "seven digits of a second": "SELECT SAFE_CAST('2026-01-02T03:04:05.1234567Z' AS TIMESTAMP) AS moment",
+    "order of JSON keys": """SELECT TO_JSON_STRING(PARSE_JSON('{"b": 1, "a": 2}')) AS text""",
+    "decimals that PARSE_JSON refuses": "SELECT TO_JSON_STRING(SAFE.PARSE_JSON('67.174118')) AS text",
+    "decimals that PARSE_JSON rounds": "SELECT TO_JSON_STRING(PARSE_JSON('67.174118', wide_number_mode => 'round')) AS text",
+}

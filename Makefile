@@ -20,7 +20,7 @@ PYTHONS ?= 3.11 3.12 3.13
 NAME ?= whole_path
 NEEDED_BY_peers := .venvs/peers/.ready
 CHECKED := $(PLUGINS)
-WHOLE_RUNS := $(addprefix tests/,$(addprefix end_to_end/test_,opt_in.py interrupted.py publish.py fallback.py) transform)
+WHOLE_RUNS := $(addprefix tests/,$(addprefix end_to_end/test_,opt_in.py interrupted.py publish.py fallback.py upgrade.py) transform)
 TESTS_OF_PLUGINS := $(addprefix tests/,cityblock_singer tap target_bigquery target_zendesk_pubsub)
 ON_EACH_PYTHON := $(addprefix tests/,cityblock_singer/test_termination.py tap/test_export.py tap/test_standard.py \
 	target_bigquery/test_conformance.py target_zendesk_pubsub/test_publishing.py target_zendesk_pubsub/test_standard.py)

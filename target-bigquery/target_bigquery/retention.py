@@ -15,7 +15,7 @@ from target_bigquery.loader import EXPORT_LABEL
 from target_bigquery.schema import EXPORT_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date
 
     from google.cloud import bigquery
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 METADATA = "EXPORT_METADATA"
 CURRENT = "_current"
+RECENT_DAYS = 35
+"""Of EXPORT_METADATA, which is partitioned by day. As in transform/macros/exports.sql."""
 FOR_EVER = (METADATA, REJECTED_RECORD)
 """Every row may be needed, as in current tables. A dataset's default may have given them an expiration."""
 READ_AT, RAW_ROWS, RAW_MODIFIED = "read_at", "raw_rows", "raw_modified"
@@ -54,7 +56,8 @@ def kept(config: Mapping[str, Any], warehouse: Loader, *, in_run: bool = False) 
             is_settled = days[kind] is None or (kind == "incremental" and expiration_of(table) == days[kind])
             if not (in_run and is_settled):
                 found[kind].append(table)
-    exports = last_exports(warehouse, config["dataset"]) if found["bulk"] and days["bulk"] else {}
+    bulk = [one.table_id for one in found["bulk"]] if days["bulk"] else []
+    exports = last_exports(warehouse, config["dataset"], bulk) if bulk else {}
     merged = merged_until(warehouse, present, found["incremental"] if days["incremental"] else [])
     return [
         *(
@@ -70,21 +73,25 @@ def kept(config: Mapping[str, Any], warehouse: Loader, *, in_run: bool = False) 
     ]
 
 
-def last_exports(warehouse: Loader, dataset: str) -> dict[str, date]:
-    """The day of the rows that the view of each model reads, by its last complete export. Raises WarehouseError.
+def last_exports(warehouse: Loader, dataset: str, models: Collection[str]) -> dict[str, date]:
+    """The day of the rows that the view of each of `models` reads, by its last complete export. Raises WarehouseError.
 
-    The order is that of the views (transform/macros): change both together.
+    The order is that of the views (transform/macros): change both together. Earlier days than recent ones are read only
+    for a model without a complete export in these.
     """
     metadata = warehouse.find_table(dataset, METADATA)
     if metadata is None:
         return {}
-    columns = {field.name for field in metadata.schema}
-    day = "COALESCE(rows_partition, bq_partition)" if "rows_partition" in columns else "bq_partition"
-    by_zendesk = "zendesk_time DESC, " if "zendesk_time" in columns else ""
+    found = _last_exports(warehouse, metadata, today() - timedelta(days=RECENT_DAYS))
+    return found if found.keys() >= set(models) else _last_exports(warehouse, metadata, None)
+
+
+def _last_exports(warehouse: Loader, metadata: bigquery.Table, since: date | None) -> dict[str, date]:
+    by_zendesk = "zendesk_time DESC, " if "zendesk_time" in {field.name for field in metadata.schema} else ""
     sql = f"""
-        SELECT table_name, {day} AS day
+        SELECT table_name, bq_partition AS day
         FROM `{metadata.reference}`
-        WHERE export_status = 'complete'
+        WHERE export_status = 'complete'{f" AND bq_partition >= DATE '{since}'" if since else ""}
         QUALIFY ROW_NUMBER() OVER (
           PARTITION BY table_name
           ORDER BY {by_zendesk}bq_inserted_at > CURRENT_TIMESTAMP(), bq_inserted_at DESC

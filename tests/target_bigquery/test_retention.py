@@ -43,14 +43,14 @@ def exports(stream, kind, *ages, complete=True):
         yield metadata_row(stream, age, export_status=status)
 
 
-def metadata_row(stream, age):
+def metadata_row(stream, age, **more):
     row = {
         "table_name": stream,
         "export_status": "complete",
         "bq_inserted_at": days_ago(age),
         "bq_partition": days_ago(age)[:10],
     }
-    return {"type": "RECORD", "stream": "EXPORT_METADATA", "record": row}
+    return {"type": "RECORD", "stream": "EXPORT_METADATA", "record": row | more}
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ LEGACY_CURSOR = "MTc2NzIyNTQyMC4wfHwxOTgzfA=="
 
 EXPORT = ("tap-zendesk-cityblock", "target-bigquery")
 BRANDS = {
+    "TAP_ZENDESK_CITYBLOCK_SKIP_UNCHANGED": "false",  # earlier commands have exported the same groups
     "TAP_ZENDESK_CITYBLOCK_BULK_MODELS": '["brand", "group"]',
     "TAP_ZENDESK_CITYBLOCK_INCREMENTAL_MODELS": "[]",
 }

@@ -51,9 +51,9 @@ def test_a_table_has_the_partitions_of_its_statement(warehouse, dataset, run):
         500,
         10,
     )
-    run("CREATE TABLE {dataset}.days (at TIMESTAMP) PARTITION BY TIMESTAMP_TRUNC(`at`, DAY)")
+    run("CREATE TABLE {dataset}.days (day TIMESTAMP) PARTITION BY TIMESTAMP_TRUNC(`day`, DAY)")
     days = warehouse.client.get_table(f"{dataset}.days").time_partitioning
-    assert (days.field, days.type_) == ("at", "DAY")
+    assert (days.field, days.type_) == ("day", "DAY")
 
 
 def test_an_aggregate_ignores_nulls_and_is_ordered_and_limited_at_once(run):
@@ -103,16 +103,16 @@ def test_a_timestamp_column_takes_seconds_since_1970(run, load):
 def test_an_expiration_drops_older_partitions_at_once_and_can_be_removed(warehouse, dataset, run):
     client = warehouse.client
     table = Table(
-        f"{client.project}.{dataset}.kept", [SchemaField("age", "INT64"), SchemaField("at", "TIMESTAMP")]
+        f"{client.project}.{dataset}.kept", [SchemaField("age", "INT64"), SchemaField("day", "TIMESTAMP")]
     )
-    table.time_partitioning = TimePartitioning(field="at")
+    table.time_partitioning = TimePartitioning(field="day")
     table = client.create_table(table)
     run(
-        "INSERT {dataset}.kept (age, at) SELECT age, TIMESTAMP_SUB(TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY), "
+        "INSERT {dataset}.kept (age, day) SELECT age, TIMESTAMP_SUB(TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), DAY), "
         "INTERVAL age DAY) FROM UNNEST([0, 9, 10, 11]) AS age UNION ALL SELECT -1, NULL"
     )
     for days in (10, None):  # the partition of ten days ago began ten days ago
-        partitioning = TimePartitioning(field="at")
+        partitioning = TimePartitioning(field="day")
         partitioning.expiration_ms = days and days * 86_400_000  # None is sent as null
         table.time_partitioning = partitioning
         table = client.update_table(table, ["time_partitioning"])

@@ -14,9 +14,12 @@ with waiting as (
 latest as (
   select *
   from (
-    select {{ columns }} from {{ errors }}
+    select {{ columns }}
+    from {{ errors }}
     union all
-    select {{ columns }} from waiting where message_key is not null
+    select {{ columns }}
+    from waiting
+    where message_key is not null
   )
   where true
   qualify row_number() over (partition by ticket_id order by inserted_at desc) = 1

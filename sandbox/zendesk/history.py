@@ -75,7 +75,7 @@ def _share(count: int, per_day: float, hours: int) -> int:
     return min(count, max(1, round(count * per_day * hours / 24)))
 
 
-def _load(store: Store, model: str, object_id: int) -> Json:
+def load(store: Store, model: str, object_id: int) -> Json:
     stored = store.get(model, object_id)
     assert stored is not None  # noqa: S101 - the id came from the store
     content: Json = orjson.loads(stored.body)
@@ -88,7 +88,7 @@ def _tickets(store: Store, rng: Random, moments: _Moments, hours: int) -> dict[s
     touched = rng.sample(known, _share(len(known), 0.05, hours))
     done: Counter[str] = Counter(created=0, updated=0, deleted=0, restored=0)
     for number in touched:
-        content, moment = _load(store, "ticket", number), moments()
+        content, moment = load(store, "ticket", number), moments()
         before = dict(content)
         kind = _touch(content, rng, moment)
         happened(store, before, content, moment)
@@ -137,7 +137,7 @@ def _users(store: Store, rng: Random, moments: _Moments, hours: int) -> dict[str
     known = store.ids("user")
     done: Counter[str] = Counter(updated=0, deleted=0)
     for user_id in rng.sample(known, _share(len(known), 0.02, hours)):
-        content, moment = _load(store, "user", user_id), moments()
+        content, moment = load(store, "user", user_id), moments()
         if rng.random() < 0.1 and content["role"] == "end-user":
             delete_user(content)
             done["deleted"] += 1
@@ -153,12 +153,12 @@ def _organizations(store: Store, rng: Random, moments: _Moments) -> dict[str, in
     known = store.ids("organization")
     changed, gone = rng.choice(known), rng.choice(known)
     moment = moments()
-    content = _load(store, "organization", changed) | {
+    content = load(store, "organization", changed) | {
         "details": words.text(rng, 40),
         "updated_at": iso(moment),
     }
     store.put([Stored.of("organization", content, moment)])
-    content = _load(store, "organization", gone)
+    content = load(store, "organization", gone)
     if "deleted_at" in content:
         return {"updated": 1, "deleted": 0}
     moment = moments()
@@ -173,7 +173,7 @@ def _list(store: Store, rng: Random, moments: _Moments, model: str) -> dict[str,
     known = store.ids(model)
     changed, gone = rng.sample(known, 2)
     moment = moments()
-    content = _load(store, model, changed) | {"active": False, "updated_at": iso(moment)}
+    content = load(store, model, changed) | {"active": False, "updated_at": iso(moment)}
     number = max(known) - number_of(model, 0) + 1
     added = generated(model, store.fact("seed") or 0, number, store.fact("users") or 1, moments())
     store.put([Stored.of(model, content, moment), added])
@@ -207,9 +207,7 @@ def _blank(store: Store, model: str, part: Json) -> Json:
     if model == "ticket":
         return new_ticket(Random(number), part.get("id", number), START, store.fact("users") or 1)
     known = store.ids(BY_MODEL[model].model)
-    return (_load(store, model, known[0]) if known else {}) | {
-        "id": part.get("id", max(known, default=0) + 1)
-    }
+    return (load(store, model, known[0]) if known else {}) | {"id": part.get("id", max(known, default=0) + 1)}
 
 
 def _clocks(model: str, moment: int) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from aiohttp import web
 
 from sandbox.zendesk import search
 from sandbox.zendesk.access import Access
+from sandbox.zendesk.comments import PATH as COMMENTS
+from sandbox.zendesk.comments import comments
 from sandbox.zendesk.derived import exported
 from sandbox.zendesk.errors import RequestError
 from sandbox.zendesk.faults import Fault, Faults, broken_answer, status_answer
@@ -23,6 +25,7 @@ from sandbox.zendesk.models import Paging, endpoint_at
 from sandbox.zendesk.pages import page
 from sandbox.zendesk.parameters import warning
 from sandbox.zendesk.rate_limits import RateLimits
+from sandbox.zendesk.removals import remove
 
 if TYPE_CHECKING:
     from sandbox.zendesk.store import Store
@@ -60,6 +63,7 @@ def application(store: Store) -> web.Application:
     app.router.add_post("/oauth/tokens", _oauth_tokens)
     app.router.add_get("/api/{path:.*}", _api)
     app.router.add_post("/_sandbox/advance", _advance)
+    app.router.add_post("/_sandbox/removals", _remove)
     app.router.add_get("/_sandbox/objects/{model}", _objects)
     app.router.add_put("/_sandbox/objects/{model}", _put_objects)
     app.router.add_get("/_sandbox/faults", _faults)
@@ -135,6 +139,8 @@ def _body(path: str, request: web.Request, account: Account) -> bytes:
         raise RequestError(403, FORBIDDEN)
     if path in SEARCHES:
         return SEARCHES[path](request.query, account.store)
+    if of_ticket := COMMENTS.fullmatch(path):
+        return comments(int(of_ticket[1]), request.query, account.store)
     found = endpoint_at(path)
     if found is None:
         raise RequestError(404, {"error": "InvalidEndpoint", "description": "Not found"})
@@ -157,6 +163,12 @@ async def _advance(request: web.Request) -> web.StreamResponse:
     store = request.app[ACCOUNT].store
     changed = advance(store, (await request.json())["hours"])
     return _json({"now": datetime.fromtimestamp(store.now, UTC).isoformat(), "changed": changed})
+
+
+async def _remove(request: web.Request) -> web.StreamResponse:
+    """Redactions, scrubs and permanent deletions, by their `kind`."""
+    remove(request.app[ACCOUNT].store, **await request.json())
+    return _json({})
 
 
 async def _objects(request: web.Request) -> web.StreamResponse:

@@ -22,6 +22,9 @@ FIRST_FORM = FIRST_ORGANIZATION + 400_001
 FIRST_BRAND = FIRST_ORGANIZATION + 500_001
 FIRST_METRIC = FIRST_ORGANIZATION + 10_000_000
 
+SCRUBBED = "SCRUBBED"
+"""Subject of a ticket whose content Zendesk has removed."""
+
 CUSTOM_FIELDS: tuple[tuple[str, str, Callable[[Random], object]], ...] = (
     ("Care area", "tagger", lambda rng: rng.choice(("care_home", "care_clinic", "care_remote"))),
     (
@@ -149,7 +152,7 @@ def delete_ticket(content: Json, *, scrubbed: bool = False) -> None:
     content["status"] = "deleted"
     if scrubbed:
         content.update(
-            subject="SCRUBBED", raw_subject="SCRUBBED", description="X", custom_fields=[], fields=[], tags=[]
+            subject=SCRUBBED, raw_subject=SCRUBBED, description="X", custom_fields=[], fields=[], tags=[]
         )
 
 

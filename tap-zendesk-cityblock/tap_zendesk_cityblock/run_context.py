@@ -6,6 +6,7 @@ import dataclasses
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tap_zendesk_cityblock.readers.redacted_comments import RedactedComments
 from tap_zendesk_cityblock.readers.selection import reader_for
 
 if TYPE_CHECKING:
@@ -39,3 +40,7 @@ class RunContext:
 
     def reader(self, model: Model, logger: logging.Logger, derived: Sequence[Derivation] = ()) -> Reader:
         return reader_for(model, self.settings, self.client, logger, derived)
+
+    def redacted_comments(self, model: Model, logger: logging.Logger) -> RedactedComments:
+        """For the model of a reader."""
+        return RedactedComments(model, self.settings, self.client, self.export_metadata.stream_state, logger)

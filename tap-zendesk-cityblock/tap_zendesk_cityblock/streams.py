@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.model_types import Model
     from tap_zendesk_cityblock.readers.page import Page
     from tap_zendesk_cityblock.readers.reader import Reader
+    from tap_zendesk_cityblock.readers.redacted_comments import RedactedComments
     from tap_zendesk_cityblock.run_context import RunContext
 
 
@@ -118,16 +119,19 @@ class ModelStream(TapStream):
             stream.begin()
         start = common_start([stream.export.start for stream in streams], self._run.settings.start_date)
         rows = self._prepare(streams, reader, start)
+        redacted = self._run.redacted_comments(reader.model, self.logger)
         progress = Progress(self.export, lambda: self._run.client.left(reader.path), self.logger)
         try:
             for page in reader.pages(start, rows):
                 receiving = [stream for stream in streams if stream.receives(page)]
+                redacted.notice(page, *_names(receiving))
                 for stream in receiving:
                     yield from stream.emit(page, requested_by=self)
                 self._commit(page, streams, receiving)
                 progress.log(self.export)
                 del page  # the next one needs the memory
             reader.finish(self.stream_state)
+            yield from self._read_again(redacted, streams, reader, start)
         except StreamUnavailableError as cause:
             for stream in streams:
                 stream.mark_unavailable(cause)
@@ -139,6 +143,26 @@ class ModelStream(TapStream):
         finally:
             for stream in streams:
                 stream.close()
+
+    def _read_again(
+        self,
+        redacted: RedactedComments,
+        streams: Sequence[ModelStream],
+        reader: Reader,
+        start: Position | None,
+    ) -> Iterable[Any]:
+        """Events whose comments have been redacted since they were exported, as rows of a later time, which win."""
+        if not redacted.has_any:
+            return
+        for stream in streams:
+            stream.export.read_again = datetime.now(UTC)
+        for ticket, pages in redacted.tickets(self._prepare(streams, reader, start)):
+            for page in pages:
+                for stream in streams:
+                    yield from stream.emit(page, requested_by=self)
+            redacted.settled(ticket)
+            self.state_manager.is_flushed = False
+            self._write_state_message()
 
     def begin(self) -> None:
         """Followers write their SCHEMA here, as no sync of their own does."""
@@ -183,7 +207,8 @@ class ModelStream(TapStream):
         """Values of every record."""
         if self._compared is not None:
             return {name: msgspec.Raw(byte) for name, byte in PLACEHOLDERS.items()}
-        return {"_export_id": self.export.export_id, "_exported_at": self.export.started.isoformat()}
+        exported_at = self.export.read_again or self.export.started
+        return {"_export_id": self.export.export_id, "_exported_at": exported_at.isoformat()}
 
     @property
     def _has_via(self) -> bool:
@@ -339,3 +364,9 @@ class ModelStream(TapStream):
             )
         if reached is not None and reached > now:
             self.export.reached = None
+
+
+def _names(streams: Sequence[ModelStream]) -> tuple[list[str], list[str]]:
+    """Of all, and of those that have no bookmark yet."""
+    first = [stream.name for stream in streams if read_bookmark(stream.stream_state) is None]
+    return [stream.name for stream in streams], first

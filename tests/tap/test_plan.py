@@ -42,6 +42,13 @@ def test_a_list_in_spans_of_time_needs_a_request_for_each(plan, tap, zendesk):
     assert 6 < spans <= asked.count("/api/v2/satisfaction_ratings")
 
 
+def test_tickets_with_redacted_comments_from_the_last_run_are_counted(plan):
+    redactions = {"tickets": {str(ticket): [None] for ticket in range(70)}}
+    state = {"bookmarks": {"EXPORT_METADATA": {"redactions": redactions}}}
+    rows = table(plan(bulk_models=[], incremental_models=["ticket_event", "ticket_comment"], state=state))
+    assert rows["redacted comments"] == ["~60", "~120", "10", "11"]
+
+
 def test_none_of_the_scarce_requests_is_spent_on_counting(plan, zendesk):
     table(plan())
     asked = [request["path"] for request in zendesk.requests()]

@@ -15,8 +15,10 @@ from tap_zendesk_cityblock.access import PROBE_DEADLINE_SECONDS
 from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError
 from tap_zendesk_cityblock.http.rate_limit_headers import ACCOUNT, DOCUMENTED, documented, service_of
 from tap_zendesk_cityblock.readers.reader import Estimate
+from tap_zendesk_cityblock.readers.redacted_comments import MOST_TICKETS, TICKET_EVENT
 from tap_zendesk_cityblock.readers.selection import reader_for
 from tap_zendesk_cityblock.state.positions import epoch_of
+from tap_zendesk_cityblock.state.redactions import read_redactions
 from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ HIGH_VOLUME = 2500
 """An account with so many requests per minute has 30 of exports, too (docs/zendesk/documented-rate-limits.md)."""
 HIGH_VOLUME_EXPORTS = 30
 
+REQUESTS_PER_TICKET = 2
+"""The list of its comments, and the export from the second of a redacted one; more for several comments."""
+
 HEAD = ("model", "from", "rows", "requests", "a minute", "minutes")
 
 
@@ -43,9 +48,11 @@ class Need(Estimate):
     start: int | None
 
 
-def plan(streams: Iterable[ModelStream], client: ZendeskClient, settings: Settings) -> list[tuple[str, ...]]:
-    """The rows of the table, the total last."""
-    needs = sorted(_needs(streams, client, settings), key=lambda need: need.model.name)
+def plan(
+    streams: Iterable[ModelStream], client: ZendeskClient, settings: Settings, redacted: int = 0
+) -> list[tuple[str, ...]]:
+    """The rows of the table, the total last. `redacted`: tickets whose comments are to be read again."""
+    needs = sorted(_needs(streams, client, settings, redacted), key=lambda need: need.model.name)
     left = client.left("/api/v2/search/count")
     limits = _limits(left[1] if left else None, settings.requests_per_minute)
     rows = [_row(need, limits.get(need.bucket or bucket_of(need.model)), client.now()) for need in needs]
@@ -61,7 +68,9 @@ def plan(streams: Iterable[ModelStream], client: ZendeskClient, settings: Settin
     return [*rows, ("total", "", f"{known:,}", f"{total:,}", "", f"{longest:,}")]
 
 
-def _needs(streams: Iterable[ModelStream], client: ZendeskClient, settings: Settings) -> Iterator[Need]:
+def _needs(
+    streams: Iterable[ModelStream], client: ZendeskClient, settings: Settings, redacted: int
+) -> Iterator[Need]:
     """Of models that share pages, only the first one needs requests."""
     read = set[str]()
     for stream in sorted(streams, key=lambda stream: stream.model.derivation is not None):
@@ -72,6 +81,9 @@ def _needs(streams: Iterable[ModelStream], client: ZendeskClient, settings: Sett
             estimate = Estimate(requests=0) if needs_none else reader.estimate(start)
         except (RefusedError, StreamUnavailableError) as cause:
             estimate = Estimate(requests=0, cause=str(cause))
+        if redacted and reader.model.name == TICKET_EVENT and TICKET_EVENT not in read:
+            model = dataclasses.replace(reader.model, name="redacted comments")
+            yield Need(redacted, REQUESTS_PER_TICKET * redacted, model=model, start=None)
         read.add(reader.model.name)
         yield Need(**dataclasses.asdict(estimate), model=stream.model, start=epoch_of(start))
 
@@ -147,7 +159,9 @@ def _print(rows: list[tuple[str, ...]]) -> None:
 def command(config: str, state: str | None) -> None:
     """Raises PluginError."""
     tap = TapZendeskCityblock.configured(config, state=None if state is None else read_state(Path(state)))
-    _print(plan(tap.model_streams, tap.connect(PROBE_DEADLINE_SECONDS), tap.settings))
+    pending = read_redactions(tap.run_context.export_metadata.stream_state).tickets
+    redacted = min(len(pending), MOST_TICKETS)
+    _print(plan(tap.model_streams, tap.connect(PROBE_DEADLINE_SECONDS), tap.settings, redacted))
 
 
 def read_state(path: Path) -> dict[str, Any]:

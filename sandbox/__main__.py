@@ -1,4 +1,4 @@
-"""`python -m sandbox`: starts the servers, runs the demo, queries the warehouse, listens to the topic."""
+"""`python -m sandbox`: starts the servers, runs the demo, queries the warehouse, listens and publishes to the topic."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sandbox import demo
 from sandbox.addresses import SUBSCRIPTION, Addresses
 from sandbox.bigquery import connect
+from sandbox.examples import PublishError, publish_examples
 from sandbox.internal_directory import resolve_users
 from sandbox.listen import ListenError, listen
 from sandbox.processes import ServerStartError, check_is_up
@@ -30,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         return int(options.command(options))
-    except (ServerStartError, QueryError, ListenError, demo.DemoError) as failure:
+    except (ServerStartError, QueryError, ListenError, PublishError, demo.DemoError) as failure:
         print(failure, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -87,6 +88,12 @@ def _listen(options: argparse.Namespace) -> int:
             host, options.subscription, options.count, options.timeout, with_data=options.data
         ):
             print(lines, flush=True)
+    return 0
+
+
+def _publish(_options: argparse.Namespace) -> int:
+    for line in publish_examples(Addresses.known().pubsub_host):
+        print(line)
     return 0
 
 
@@ -152,6 +159,14 @@ def _parser() -> argparse.ArgumentParser:
     hear.add_argument("--timeout", type=float, help="stop after TIMEOUT seconds without a message")
     hear.add_argument("--data", action="store_true", help="show the data of messages, too")
     hear.set_defaults(command=_listen)
+
+    mock = commands.add_parser(
+        "publish", help="publish in place of the pipeline, to a running sandbox or to PUBSUB_EMULATOR_HOST"
+    )
+    mock.add_argument(
+        "--examples", action="store_true", required=True, help="the contract's examples, one per event type"
+    )
+    mock.set_defaults(command=_publish)
 
     show = commands.add_parser(
         "demo", parents=[account, kept], help="run both jobs twice, a day apart, and show the results"

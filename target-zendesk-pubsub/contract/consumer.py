@@ -1,22 +1,28 @@
-"""A consumer that may see a message twice, or late: it keeps the last version of every ticket in SQLite. It needs the package google-cloud-pubsub.
+"""A consumer that may see a message twice, or late: it keeps the last version of every ticket in SQLite.
+
+It needs the packages google-cloud-pubsub and jsonschema, and the schemas beside it.
 
 PUBSUB_EMULATOR_HOST=127.0.0.1:8085 python consumer.py projects/cityblock-data/subscriptions/devCommonsZendeskTicket tickets.sqlite
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 from concurrent.futures import TimeoutError as NothingMore
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from google.cloud.pubsub_v1 import SubscriberClient
+from jsonschema import Draft202012Validator
 
 if TYPE_CHECKING:
     from google.cloud.pubsub_v1.subscriber.message import Message
 
 KNOWN_VERSION = "1"
+SCHEMA = Draft202012Validator(json.loads(Path(__file__).with_name("ticket-message.schema.json").read_text()))
 TABLE = """
     CREATE TABLE IF NOT EXISTS ticket
     (id INTEGER PRIMARY KEY, version INTEGER, message_key TEXT, is_deleted BOOLEAN, data TEXT)
@@ -37,6 +43,10 @@ def consume(subscription: str, database: str, seconds: float | None = None) -> N
     def receive(message: Message) -> None:
         if message.attributes["schema_version"] != KNOWN_VERSION:
             message.nack()  # a version that this consumer does not know: left to one that does, or the dead letter topic
+            return
+        if not SCHEMA.is_valid(json.loads(message.data)):
+            print(f"message {message.message_id} does not match the schema", file=sys.stderr)
+            message.nack()
             return
         with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
             connection.execute(KEEP, row(message))

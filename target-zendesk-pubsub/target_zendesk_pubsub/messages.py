@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 import msgspec
 from msgspec import Meta
 
 SCHEMA_VERSION = 1
 """Incremented for changes that break consumers; additional fields do not."""
+
+SCHEMA_ADDITIONS = 0
+"""Incremented for each addition to that version, and 0 again in the next: the contract's version is 1.0, then 1.1."""
 
 ORDERING_KEYS = 32
 """A publish request has one ordering key. A key per ticket would need a request per ticket; 32 keys share requests and
@@ -20,10 +23,15 @@ Kind = Literal["member", "user"]
 DateTime = Annotated[str, Meta(description="RFC 3339", extra_json_schema={"format": "date-time"})]
 
 
+def personal(kind: str, description: str | None = None) -> Meta:
+    """Marks a field that is about a person, with one of the kinds that the tap's schema files use."""
+    return Meta(description=description, extra_json_schema={"x-personal": kind})
+
+
 class User(msgspec.Struct, gc=False):
     """A Zendesk user and the matching internal person."""
 
-    id: Annotated[str | None, Meta(description="Id of the member or internal user")]
+    id: Annotated[str | None, personal("identifier", "Id of the member or internal user")]
     kind: Annotated[Kind | None, Meta(description="Type of the id")]
     zendeskUserId: int  # noqa: N815 - the contract's name
 
@@ -34,7 +42,7 @@ class CustomField(msgspec.Struct, gc=False):
     id: Annotated[int, Meta(description="Zendesk's id of the field")]
     value: Annotated[
         Any,
-        Meta(description="Value in Zendesk: string, number, boolean, list of options, or null if empty"),
+        personal("values", "Value in Zendesk: string, number, boolean, list of options, or null if empty"),
     ]
 
 
@@ -51,9 +59,9 @@ class TicketData(msgspec.Struct, rename="camel", gc=False):
     created_at: DateTime
     custom_fields: Annotated[list[CustomField], Meta(description="Sorted by id")]
     custom_status_id: int | None
-    description: Annotated[str | None, Meta(description="The first comment")]
+    description: Annotated[str | None, personal("text", "The first comment")]
     due_at: DateTime | None
-    external_id: str | None
+    external_id: Annotated[str | None, personal("identifier")]
     followers: Annotated[list[User], Meta(description="Sorted by zendeskUserId")]
     group_id: int | None
     has_incidents: bool
@@ -62,19 +70,65 @@ class TicketData(msgspec.Struct, rename="camel", gc=False):
     organization_id: int | None
     priority: Annotated[str | None, Meta(description="low, normal, high, urgent")]
     problem_id: int | None
-    recipient: Annotated[str | None, Meta(description="Email address that the ticket was sent to")]
+    recipient: Annotated[str | None, personal("contact", "Email address that the ticket was sent to")]
     requester: User | None
     satisfaction_score: Annotated[str | None, Meta(description="offered, unoffered, good, bad")]
     schema_version: Annotated[int, Meta(description="Version of this contract")]
     status: Annotated[str, Meta(description="new, open, pending, hold, solved, closed, deleted")]
-    subject: str | None
+    subject: Annotated[str | None, personal("text")]
     submitter: User | None
-    tags: Annotated[list[str], Meta(description="Sorted alphabetically")]
+    tags: Annotated[list[str], personal("values", "Sorted alphabetically")]
     ticket_form_id: int | None
     ticket_id: int
     type: Annotated[str | None, Meta(description="problem, incident, question, task")]
     updated_at: Annotated[
         DateTime, Meta(description="updated_at in Zendesk, which system changes do not move")
+    ]
+
+
+class Attributes(TypedDict):
+    """For subscription filters and for comparing versions. Google logs attributes: they contain no personal data."""
+
+    ticket_id: Annotated[str, Meta(description="Zendesk's id of the ticket", pattern="^[0-9]+$")]
+    message_key: Annotated[
+        str,
+        Meta(
+            description="SHA-256 of ticket id and data; equal for equal content of the same ticket",
+            pattern="^[0-9a-f]{64}$",
+        ),
+    ]
+    schema_version: Annotated[
+        str,
+        Meta(
+            description="Version of the data below. It increases when consumers must change. New fields and new event "
+            "types do not increase it: ignore those that you do not know",
+            pattern="^[0-9]+$",
+        ),
+    ]
+    event_type: Annotated[
+        EventType,
+        Meta(
+            description="Compared with the ticket's last message: `created` (there was no message), `updated`, `deleted`, "
+            "`restored`. A ticket that was deleted before it was ever published is `deleted`"
+        ),
+    ]
+    zendesk_updated_at: Annotated[DateTime, Meta(description="The ticket's `updatedAt`")]
+    generated_timestamp: Annotated[
+        str,
+        Meta(
+            description="Zendesk's clock for versions, in seconds since 1970. It also moves when `updatedAt` does not. If "
+            "Zendesk gives a version none, it is `updatedAt` or the previous version's clock, whichever is later",
+            pattern="^[0-9]+$",
+        ),
+    ]
+    environment: Annotated[str, Meta(description="`local`, `staging` or `prod`")]
+    taken_over: NotRequired[
+        Annotated[
+            Literal["true"],
+            Meta(
+                description="Only in replays: `true` if the legacy system had published this version in its own format"
+            ),
+        ]
     ]
 
 
@@ -137,8 +191,8 @@ def event_type(*, is_deleted: bool, before: str | None) -> EventType:
 def attributes_of(
     ticket: TicketData, key: str, event: EventType, generated_timestamp: int, environment: str
 ) -> dict[str, str]:
-    """For subscription filters and for comparing versions. Google logs attributes: they contain no personal data."""
-    return {
+    """The attributes of a new message."""
+    attributes: Attributes = {
         "ticket_id": str(ticket.ticket_id),
         "message_key": key,
         "schema_version": str(SCHEMA_VERSION),
@@ -147,46 +201,4 @@ def attributes_of(
         "generated_timestamp": str(generated_timestamp),
         "environment": environment,
     }
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of the data. All users of a published ticket are matched, unlike those of a waiting ticket."""
-    _, parts = msgspec.json.schema_components([TicketData], ref_template="#/$defs/{name}")
-    user = parts[User.__name__]["properties"]
-    for name, joined in (("id", {"type": "string"}), ("kind", {"enum": list(get_args(Kind))})):
-        user[name] = {"description": user[name]["description"], **joined}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **parts.pop(TicketData.__name__),
-        "title": "Zendesk ticket message",
-        "$defs": parts,
-    }
-
-
-def markdown_table() -> str:
-    """Table of the fields for the documentation."""
-    schema = json_schema()
-    users = schema["$defs"][User.__name__]["properties"]
-    fields = schema["$defs"][CustomField.__name__]["properties"]
-    rows = ["| field | type | |", "|---|---|---|"]
-    for name, part in schema["properties"].items():
-        rows.append(f"| `{name}` | {_type(part)} | {part.get('description', '')} |")
-    for title, properties in ((User.__name__, users), (CustomField.__name__, fields)):
-        for name, part in properties.items():
-            rows.append(f"| {title} `{name}` | {_type(part)} | {part.get('description', '')} |")
-    return "\n".join(rows)
-
-
-def _type(part: dict[str, Any]) -> str:
-    match part:
-        case {"$ref": name}:
-            return str(name).rpartition("/")[2]
-        case {"anyOf": parts}:
-            return " or ".join(_type(one) for one in parts)
-        case {"type": "array", "items": items}:
-            return f"list of {_type(items)}"
-        case {"enum": values}:
-            return " or ".join(f"`{value}`" for value in values)
-        case {"format": "date-time"}:
-            return "time"
-    return str(part.get("type", "any"))
+    return cast("dict[str, str]", attributes)

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 MELTANO = ROOT / ".venvs" / "meltano" / "bin" / "meltano"
 PLUGINS = ("tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub")
 SHARED = "cityblock-singer"
+CONTRACT = ("asyncapi.json", "ticket-attributes.schema.json", "ticket-message.schema.json")
 SETTINGS = {
     "tap-zendesk-cityblock": {
         "subdomain": "cityblock-local",
@@ -115,7 +116,7 @@ def test_a_wheel_holds_what_it_needs_and_says_who_may_use_it(wheels, plugin):
         schemas = {path.name for path in (ROOT / plugin / package / "schemas").iterdir()}
         assert {f"{package}/schemas/{name}" for name in schemas} <= set(names)
     if plugin == "target-zendesk-pubsub":
-        assert f"{package}/ticket-message.schema.json" in names
+        assert {f"{package}/{name}" for name in CONTRACT} <= set(names)
     assert "License-Expression: Apache-2.0" in metadata
     assert "Requires-Python: <3.14,>=3.11" in metadata
     assert plugin == SHARED or "## Settings" in metadata

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from local_pubsub.clients import clients
+from tap_zendesk_cityblock.columns import MARK, load_schema
 
 from tests.target_zendesk_pubsub.tickets import schema, state, ticket
 
@@ -18,7 +21,11 @@ pytestmark = pytest.mark.usefixtures("company")
 
 PLUGIN = Path(__file__).parents[2] / "target-zendesk-pubsub"
 CONTRACT = PLUGIN / "contract"
-SCHEMA = json.loads((CONTRACT / "ticket-message.schema.json").read_text())
+SCHEMAS = {
+    part: json.loads((CONTRACT / f"ticket-{name}.schema.json").read_text())
+    for part, name in (("data", "message"), ("attributes", "attributes"))
+}
+DATA = SCHEMAS["data"]["properties"]
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 
 
@@ -40,11 +47,30 @@ def test_a_ticket_becomes_the_example_of_its_event(case, publish, commons):
 @pytest.mark.parametrize(
     "example", sorted((CONTRACT / "examples").iterdir()), ids=lambda example: example.stem
 )
-def test_an_example_is_by_the_schema(example):
-    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(example.read_text())["data"])
+def test_an_example_is_by_the_schemas(example):
+    for part, of_part in SCHEMAS.items():
+        jsonschema.Draft202012Validator.check_schema(of_part)
+        validator = jsonschema.Draft202012Validator(
+            of_part, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+        )
+        validator.validate(json.loads(example.read_text())[part])
 
 
-def test_the_schema_is_that_of_the_code():
+def test_a_field_is_personal_if_its_column_is():
+    """The tap's schema files say which columns are about a person; the message's type repeats it for its fields."""
+    columns = load_schema("ticket")["properties"]
+    fields = {
+        re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name): part for name, part in DATA.items()
+    }
+    fields["custom_fields"] = SCHEMAS["data"]["$defs"]["CustomField"]["properties"]["value"]
+    shared = fields.keys() & columns.keys()
+    assert {name: fields[name].get("x-personal") for name in shared} == {
+        name: columns[name].get(MARK, {}).get("personal") for name in shared
+    }
+    assert {"subject", "custom_fields", "external_id", "recipient", "tags"} < shared
+
+
+def test_the_contract_is_that_of_the_code():
     checked = subprocess.run([sys.executable, PLUGIN / "make_contract.py", "--check"], check=False)
     assert checked.returncode == 0, "run `make docs`"
 
@@ -56,19 +82,26 @@ def test_the_consumer_ends_with_the_last_version_of_each_ticket_whatever_comes_t
         publish([schema(), ticket(1, second, priority=priority), ticket(33, second), state(second)])
     publish([schema(), ticket(33, 9, status="deleted"), state(9)])
     start("--from", "2026-01-01", command="target-zendesk-pubsub-replay").communicate(timeout=60)
+    with clients(pubsub.host) as (publisher, _):  # not by the schema
+        attributes = {"schema_version": "1", "ticket_id": "2", "event_type": "created"}
+        message = {"data": b'{"ticketId":"2"}', "attributes": attributes}
+        publisher.publish(topic=commons.topic, messages=[message])
     publish([schema(), ticket(65), state(10)])  # the last message of the key that all three share
 
     database = tmp_path / "tickets.sqlite"
     consumer = subprocess.Popen(
         [sys.executable, CONTRACT / "consumer.py", commons.subscription, database],
         env={"PUBSUB_EMULATOR_HOST": pubsub.host},
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         kept = wait_until_it_keeps(database, 65, consumer)
     finally:
         consumer.send_signal(signal.SIGINT)
-        consumer.wait(60)
+        _, errors = consumer.communicate(timeout=60)
 
+    assert re.search(r"^message \S+ does not match the schema$", errors, re.MULTILINE)
     assert [(row[0], bool(row[1])) for row in kept] == [(1, False), (33, True), (65, False)]
     assert json.loads(kept[0][2])["priority"] == "normal"
 

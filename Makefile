@@ -14,8 +14,10 @@ PYTHON := .venv/bin/python
 MELTANO := .venvs/meltano/bin/meltano
 PLUGINS := tap-zendesk-cityblock target-bigquery target-zendesk-pubsub
 RELEASED := cityblock-singer $(PLUGINS)
+OF_PAGE := cityblock-singer target-bigquery operations-page
 PACKAGES := $(RELEASED) local-pubsub
 ENV ?= local
+PAGE ?= output/operations.html
 PYTHONS ?= 3.11 3.12 3.13
 NAME ?= whole_path
 NEEDED_BY_peers := .venvs/peers/.ready
@@ -47,6 +49,9 @@ check-env: setup ## check that an environment has what its runs need: make check
 	case " $$environments " in *" $(ENV) "*) ;; *) echo "ENV=$(ENV): unknown environment; meltano.yml has $$environments"; exit 1;; esac; \
 	failed=0; for plugin in saved-state $(CHECKED); do \
 		$(MELTANO) --environment=$(ENV) --log-level=warning invoke $$plugin:check || failed=1; done; exit $$failed
+
+page: setup .venvs/page/.ready ## write the operations page: make page ENV=staging PAGE=output/operations.html
+	@$(MELTANO) --environment=$(ENV) --log-level=warning invoke operations-page:write --output="$(PAGE)"
 
 wheels: setup ## build the plugins as wheels, with their pinned dependencies, into dist/
 	@rm -rf dist && mkdir dist && cp constraints/plugins.txt dist/constraints.txt
@@ -80,6 +85,7 @@ COMPILE := $(UV) pip compile --quiet --universal --no-emit-index-url --no-header
 pins: ## resolve the pinned dependencies again
 	printf '%s\n' $(PACKAGES:%='-e ./%') | $(COMPILE) --python-version 3.11 $(PACKAGES:%=--no-emit-package %) \
 		pyproject.toml --group dev - -o constraints/plugins.txt # without the packages' own folders, which pip refuses there
+	printf '%s\n' pytest $(OF_PAGE:%='-e ./%') | $(COMPILE) --python-version 3.11 $(OF_PAGE:%=--no-emit-package %) - -o constraints/page.txt
 	echo 'meltano[gcs]==4.4.1' | $(COMPILE) --python-version 3.11 - -o constraints/meltano.txt
 	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 - -o constraints/dbt.txt
 	printf 'local-bigquery==0.4.0\nduckdb==2.0.0\nsqlglot==30.30.0\n' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt
@@ -135,6 +141,9 @@ test-googlesql: setup .venvs/googlesql/.ready ## every SQL statement of code and
 
 test-contract: setup .venvs/node-consumer/.ready ## the contract with Commons: AsyncAPI's own parser, and a consumer in Node
 	$(PYTHON) -m pytest -q tests/target_zendesk_pubsub/test_node_consumer.py
+
+test-page: setup .venvs/page/.ready ## the operations page: its parts, the tables that it reads, and the page in a headless browser
+	.venvs/page/bin/python -m pytest -q --confcutdir=tests/operations_page tests/operations_page
 
 test-kills: setup ## 30 runs that are killed or stopped while they publish
 	$(PYTHON) -m pytest -q tests/target_zendesk_pubsub/test_kills.py
@@ -198,6 +207,12 @@ NODE_CONSUMER := target-zendesk-pubsub/contract/consumers/node
 	@echo "installing the packages of the Node consumer"
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $(NODE_CONSUMER)/package.json $(@D)
 	@PATH="$(CURDIR)/.venvs/node/bin:$$PATH" npm install --silent --no-audit --no-fund --no-package-lock --ignore-scripts --prefix $(@D)
+	@touch $@
+
+.venvs/page/.ready: constraints/page.txt $(OF_PAGE:%=%/pyproject.toml)
+	@echo "setting up the operations page"
+	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venvs/page
+	@$(UV) pip install --quiet --compile-bytecode --python .venvs/page/bin/python -c constraints/page.txt pytest $(OF_PAGE:%=-e ./%)
 	@touch $@
 
 .venvs/stock-target-bigquery/.ready: constraints/stock-target-bigquery.txt

@@ -14,6 +14,7 @@ FOLDERS = {
     "target_zendesk_pubsub": "target-zendesk-pubsub",
     "cityblock_singer": "cityblock-singer",
     "local_pubsub": "local-pubsub",
+    "operations_page": "operations-page",
     "sandbox": ".",
     "make_models": "transform",
 }
@@ -48,6 +49,7 @@ PARTS = (
     _tap("state", "state/", "state"),
     _tap("models", "models.py, schemas/", "models", "model_types", "fallback_records", "columns"),
     _tap("errors", "errors.py", "errors", "cooperative_threads", is_drawn=False),
+    Part("operations_page", "operations-page", ("operations_page",)),
     Part("target_bigquery", "target-bigquery", ("target_bigquery",)),
     Part("target_zendesk_pubsub", "target-zendesk-pubsub", ("target_zendesk_pubsub",)),
     Part("cityblock_singer", "cityblock-singer", ("cityblock_singer",)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import dataclasses
 import json
 import re
 import time
@@ -33,15 +34,30 @@ Condition = tuple[str, str, str]
 """Property, comparison, value."""
 
 
-def count(query: Mapping[str, str], store: Store) -> bytes:
+@dataclasses.dataclass(frozen=True)
+class Lacking:
+    """IDs of objects that a search does not return: not indexed yet, or counted all the same."""
+
+    unindexed: frozenset[int] = frozenset()
+    counted: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, body: Mapping[str, list[int]]) -> Lacking:
+        return cls(**{name: frozenset(ids) for name, ids in body.items()})
+
+
+def count(query: Mapping[str, str], store: Store, lacking: Lacking) -> bytes:
     """Counts objects that are not deleted. Raises RequestError."""
     kind, conditions = _parsed(query.get("query", ""))
     if kind is None:
         raise _invalid("query must name a type")
-    return json.dumps({"count": store.count_found(kind, conditions)}).encode()
+    found = store.count_found(kind, conditions)
+    if lacking.unindexed:
+        found -= sum(row[1] in lacking.unindexed for row in store.found(kind, conditions, None, found))
+    return json.dumps({"count": found}).encode()
 
 
-def export(query: Mapping[str, str], store: Store) -> bytes:
+def export(query: Mapping[str, str], store: Store, lacking: Lacking) -> bytes:
     """Newest first, with archived objects, without deleted ones. Raises RequestError."""
     kind, size = query.get("filter[type]"), int(query.get("page[size]", 100))
     named, conditions = _parsed(query.get("query", ""))
@@ -54,7 +70,8 @@ def export(query: Mapping[str, str], store: Store) -> bytes:
     has_more, rows = len(rows) > size, rows[:size]
     started = time.time() if after is None else after[0]
     reached = _encoded(started, query["query"], rows[-1][0], rows[-1][1]) if rows else None
-    results = [_result(kind, body) for _, _, body in rows]
+    hidden = lacking.unindexed | lacking.counted
+    results = [_result(kind, body) for _, object_id, body in rows if object_id not in hidden]
     rest = {"facets": None, "meta": {"has_more": has_more, "after_cursor": reached}, "links": {"prev": None}}
     return b'{"results":[%s],%s' % (b",".join(results), json.dumps(rest).encode()[1:])
 

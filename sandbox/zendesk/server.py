@@ -44,6 +44,7 @@ class Account:
     access: Access = dataclasses.field(default_factory=Access)
     limits: RateLimits = dataclasses.field(default_factory=RateLimits)
     faults: Faults = dataclasses.field(default_factory=Faults)
+    lacking: search.Lacking = dataclasses.field(default_factory=search.Lacking)
     may_export: bool = True
     page_size: int | None = None
     """Maximum objects per numbered page, for tests that need many pages; None: Zendesk's default."""
@@ -73,6 +74,7 @@ def application(store: Store) -> web.Application:
     app.router.add_delete("/_sandbox/requests", _forget_requests)
     app.router.add_put("/_sandbox/limits", _limits)
     app.router.add_put("/_sandbox/exports", _exports)
+    app.router.add_put("/_sandbox/search", _search)
     app.router.add_get("/_sandbox/limits", _counts)
     app.router.add_put("/_sandbox/latency", _latency)
     app.router.add_put("/_sandbox/pages", _pages)
@@ -138,7 +140,7 @@ def _body(path: str, request: web.Request, account: Account) -> bytes:
     if path.startswith(EXPORTS) and not account.may_export:
         raise RequestError(403, FORBIDDEN)
     if path in SEARCHES:
-        return SEARCHES[path](request.query, account.store)
+        return SEARCHES[path](request.query, account.store, account.lacking)
     if of_ticket := COMMENTS.fullmatch(path):
         return comments(int(of_ticket[1]), request.query, account.store)
     found = endpoint_at(path)
@@ -218,6 +220,12 @@ async def _limits(request: web.Request) -> web.StreamResponse:
 async def _exports(request: web.Request) -> web.StreamResponse:
     """Sets whether the account may use incremental exports."""
     request.app[ACCOUNT].may_export = (await request.json())["allowed"]
+    return _json({})
+
+
+async def _search(request: web.Request) -> web.StreamResponse:
+    """Sets what searches lack: {"unindexed": [id], "counted": [id]}."""
+    request.app[ACCOUNT].lacking = search.Lacking.of(await request.json())
     return _json({})
 
 

@@ -5,14 +5,35 @@ So records, messages, state and the SDK need no locks, and waiting for Zendesk s
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import threading
 from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(eq=False)
+class _Feed(Generic[T]):
+    """A source of `side_by_side`. `dealt_with` is released when the next item may be made."""
+
+    source: Iterable[T]
+    given: SimpleQueue[_Item[T]]
+    dealt_with: threading.Semaphore = dataclasses.field(default_factory=lambda: threading.Semaphore(0))
+    is_stopped: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class _Item(Generic[T]):
+    feed: _Feed[T]
+    value: T | None = None
+    is_end: bool = False
+    error: BaseException | None = None
 
 
 class CooperativeThreads:
@@ -46,6 +67,51 @@ class CooperativeThreads:
         else:
             self._release()
             results.put(None)
+
+    def side_by_side(self, sources: Sequence[Iterable[T]]) -> Iterator[T]:
+        """Their items as they come, each source in a thread of its own, which goes on once its item has been dealt with.
+
+        The first exception of a source ends the others, and is raised here. Call it in a thread that `run` started.
+        """
+        given: SimpleQueue[_Item[T]] = SimpleQueue()
+        feeds = [_Feed(source, given) for source in sources]
+        for feed in feeds:
+            threading.Thread(target=self._feed, args=(feed,), daemon=True).start()
+        left = len(feeds)
+        try:
+            while left:
+                with self.unlocked():
+                    item = given.get()
+                if item.error is not None:
+                    raise item.error
+                if item.is_end:
+                    left -= 1
+                    continue
+                yield cast("T", item.value)
+                feed = item.feed
+                del item  # the next one needs the memory
+                feed.dealt_with.release()
+        finally:
+            for feed in feeds:
+                feed.is_stopped = True
+                feed.dealt_with.release()
+
+    def _feed(self, feed: _Feed[T]) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+        self._acquire()
+        try:
+            for value in feed.source:
+                feed.given.put(_Item(feed, value))
+                del value  # the next one needs the memory
+                with self.unlocked():
+                    feed.dealt_with.acquire()
+                if feed.is_stopped:
+                    return
+            feed.given.put(_Item(feed, is_end=True))
+        except BaseException as error:  # noqa: BLE001 - raised by `side_by_side`
+            feed.given.put(_Item(feed, error=error))
+        finally:
+            self._release()
 
     @contextmanager
     def unlocked(self) -> Iterator[None]:

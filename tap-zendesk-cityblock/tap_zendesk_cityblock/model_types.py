@@ -192,6 +192,11 @@ class Model:
         return self.window is not None or self.paging in EXPORTS
 
     @property
+    def is_searched_first(self) -> bool:
+        """Whether its first export may begin with searches, which return more objects a minute than its export."""
+        return self.is_searchable and self.paging is Paging.EXPORT_CURSOR
+
+    @property
     def whole(self) -> str:
         """The model whose pages contain its rows: itself, unless it is derived."""
         return self.derivation.of if self.derivation else self.name

@@ -6,6 +6,7 @@ import logging
 import time
 import uuid
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -120,7 +121,8 @@ class ModelStream(TapStream):
         start = common_start([stream.export.start for stream in streams], self._run.settings.start_date)
         rows = self._prepare(streams, reader, start)
         redacted = self._run.redacted_comments(reader.model, self.logger)
-        progress = Progress(self.export, lambda: self._run.client.left(reader.path), self.logger)
+        left = partial(self._run.client.left, reader.path)
+        progress = Progress(self.export, left, self.logger, rows_per_minute=reader.rows_per_minute)
         try:
             for page in reader.pages(start, rows):
                 receiving = [stream for stream in streams if stream.receives(page)]

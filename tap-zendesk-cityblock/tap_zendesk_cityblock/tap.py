@@ -99,6 +99,7 @@ class TapZendeskCityblock(Plugin, Tap):
             max_concurrent=self.settings.concurrent_requests,
             checks_clock=self.config.get("environment") != "local",  # the sandbox's clock stands
             unlocked=self._threads.unlocked,
+            side_by_side=self._threads.side_by_side,
         )
 
     @cached_property

@@ -55,7 +55,7 @@ def plan(
     needs = sorted(_needs(streams, client, settings, redacted), key=lambda need: need.model.name)
     left = client.left("/api/v2/search/count")
     limits = _limits(left[1] if left else None, settings.requests_per_minute)
-    rows = [_row(need, limits.get(need.bucket or bucket_of(need.model)), client.now()) for need in needs]
+    rows = [_row(need, limits, client.now()) for need in needs]
     requested: dict[str, int] = {}
     total = 0
     for need in needs:
@@ -73,8 +73,11 @@ def _needs(
 ) -> Iterator[Need]:
     """Of models that share pages, only the first one needs requests."""
     read = set[str]()
-    for stream in sorted(streams, key=lambda stream: stream.model.derivation is not None):
-        reader = reader_for(stream.model, settings, client, stream.logger)
+    streams = sorted(streams, key=lambda stream: stream.model.derivation is not None)
+    derived = [stream.model.derivation for stream in streams if stream.model.derivation]
+    for stream in streams:
+        sharing = [one for one in derived if one.of == stream.model.name]
+        reader = reader_for(stream.model, settings, client, stream.logger, sharing)
         start = reader.start(stream.stream_state)
         try:
             needs_none = reader.model.name in read or not stream.is_due
@@ -103,9 +106,19 @@ def _limits(account: int | None, ceilings: Mapping[str, int]) -> dict[str, int]:
     return {bucket: min(limit, ceilings.get(bucket, limit)) for bucket, limit in limits.items()}
 
 
-def _row(need: Need, limit: int | None, now: float) -> tuple[str, ...]:
+def _minutes_of(need: Need, limits: Mapping[str, int]) -> str:
+    """And those of the export alone, if it begins with searches."""
+    own = bucket_of(need.model)
+    minutes = f"{_minutes(need.requests or 1, limits.get(need.bucket or own)):,}"
+    if need.export_requests is None:
+        return minutes
+    return f"{minutes}, not {_minutes(need.export_requests, limits.get(own)):,}"
+
+
+def _row(need: Need, limits: Mapping[str, int], now: float) -> tuple[str, ...]:
     if need.cause is not None:
         return (need.model.name, f"not readable: {need.cause}", "", "", "", "")
+    limit = limits.get(need.bucket or bucket_of(need.model))
     about = "" if need.is_exact else "~"
     return (
         need.model.name,
@@ -113,7 +126,7 @@ def _row(need: Need, limit: int | None, now: float) -> tuple[str, ...]:
         "" if need.rows is None else f"{about}{need.rows:,}",
         "1 or more" if need.requests is None else f"{about if need.requests else ''}{need.requests:,}",
         "" if limit is None else f"{limit:,}",
-        f"{_minutes(need.requests or 1, limit):,}",
+        _minutes_of(need, limits),
     )
 
 
@@ -144,6 +157,7 @@ def _print(rows: list[tuple[str, ...]]) -> None:
         "\n~ counted by search: without what was deleted and what Zendesk's system changed by itself;"
         " without rows: one for each span of time, at least."
         "\n1 or more: Zendesk does not count these. minutes: waits for the rate limit alone, at least."
+        "\n2, not 19: the first export begins with searches (fast_first_export); 19 by the incremental export alone."
         "\nLimits are the account's own; those of exports are from Zendesk's documents, or lower by requests_per_minute."
     )
 

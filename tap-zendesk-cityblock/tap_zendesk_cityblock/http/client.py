@@ -6,7 +6,8 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import requests
 import urllib3
@@ -23,7 +24,7 @@ from tap_zendesk_cityblock.http.retry_policy import RetryDeadline, seconds_befor
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tap_zendesk_cityblock.http.credentials import Credentials
     from tap_zendesk_cityblock.http.query import Query
@@ -46,15 +47,17 @@ class ZendeskClient:
         max_concurrent: int = 1,
         checks_clock: bool = True,
         unlocked: Callable[[], AbstractContextManager[None]] = nullcontext,
+        side_by_side: Callable[[Sequence[Iterable[Any]]], Iterator[Any]] = chain.from_iterable,
     ) -> None:
         """`give_up_after`: retry deadline in seconds. `checks_clock`: false if Zendesk's clock is not the real one.
 
-        `unlocked`: a context in which other threads run; entered for every wait.
+        `unlocked`: a context in which other threads run; entered for every wait. `side_by_side`: reads from several iterables at a
+        time that send requests; here one after the other.
         """
         self.base_url = base_url
         self.give_up_after = give_up_after
         self._queue, self._logger = RequestQueue(limits, max_concurrent, give_up_after), logger
-        self._unlocked = unlocked
+        self._unlocked, self.side_by_side = unlocked, side_by_side
         self._zendesk_time: float | None = None
         self._ignored: dict[str, None] = {}
         self._has_to_check_clock = checks_clock

@@ -23,6 +23,7 @@ ACCOUNT = "account"
 """The bucket of Support, which Zendesk's documentation calls the account's."""
 SERVICES = (("/api/v2/help_center/", "help-center"), ("/api/v2/channels/voice/", "talk"))
 """Path prefix, and the bucket of the service behind it; Support serves all other paths."""
+SEARCH_EXPORT = "search-export"
 HEADER = "zendesk-ratelimit-"
 WINDOW_SECONDS = 60.0
 """Length of a window whose end Zendesk does not report."""
@@ -30,7 +31,7 @@ DOCUMENTED = (
     ("/deleted_tickets", "deleted-tickets-index", 10),
     ("/access_logs", "access-logs", 50),
     ("/chat/", "chat", 200),
-    ("/search/export", "search-export", 100),
+    ("/search/export", SEARCH_EXPORT, 100),
     ("/side_conversations/events", "side-conversation-events", 60),  # 600 in ten minutes
     ("/incremental/users/cursor", "incremental-exports-cursor", 10),
     ("/incremental/", "incremental-exports", 10),

@@ -27,8 +27,17 @@ def count_changes(client: ZendeskClient, model: Model, since: int | None) -> int
     """`since`: epoch seconds. None where Zendesk does not count them."""
     if not model.is_searchable or since is None:
         return None
-    moment = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return fetch(client, "/api/v2/search/count", {"query": f"type:{model.name} updated>={moment}"}, _count)
+    return count_found(client, model, f"updated>={iso(since)}")
+
+
+def count_found(client: ZendeskClient, model: Model, conditions: str) -> int | None:
+    """As Search counts them, without deleted objects. None where Zendesk does not count them."""
+    return fetch(client, "/api/v2/search/count", {"query": f"type:{model.name} {conditions}"}, _count)
+
+
+def iso(moment: int) -> str:
+    """As searches take it."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _count(body: bytes, _: Query) -> int | None:

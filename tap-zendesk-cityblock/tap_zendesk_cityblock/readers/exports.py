@@ -40,7 +40,7 @@ class ExportReader(OwnEndpointReader):
         return first_refusal_means_unavailable(map(_with_end, pages))
 
     def _probe_query(self) -> Query:
-        since = int(time.time()) - DAY_SECONDS  # Chat refuses one in the last minutes
+        since = int(self._client.now()) - DAY_SECONDS  # Chat refuses one in the last minutes
         return first_query(self.model, Position(time=since), 1)
 
     def estimate(self, start: Position | None) -> Estimate:

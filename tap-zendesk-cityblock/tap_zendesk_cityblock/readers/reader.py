@@ -28,13 +28,15 @@ SWITCH_OVERLAP_SECONDS = 3600
 class Estimate:
     """What an export would need. `rows` and `requests` are None where Zendesk counts nothing.
 
-    `bucket`: of the rate limit, if it is not that of the model's path. `cause`: why the model may not be read.
+    `bucket`: of the rate limit, if it is not that of the model's path. `export_requests`: of the incremental export alone,
+    where it begins with searches. `cause`: why the model may not be read.
     """
 
     rows: int | None = None
     requests: int | None = None
     is_exact: bool = False
     bucket: str | None = None
+    export_requests: int | None = None
     cause: str | None = None
 
 
@@ -42,12 +44,14 @@ class Reader(Protocol):
     """Reads one model. Models with readers of the same `model` share pages.
 
     `model` is the one whose objects are on the pages: for a derived model, its source. `path` is that of most requests.
-    `reads_bytes`: whether values may stay bytes.
+    `reads_bytes`: whether values may stay bytes. `rows_per_minute`: that the export alone would return, if it begins with
+    searches.
     """
 
     model: Model
     path: str
     reads_bytes: bool = True
+    rows_per_minute: int | None = None
 
     def start(self, bookmark: Mapping[str, Any]) -> Position | None:
         """Where a run starts: settings before bookmark, bookmark before start_date. None for bulk models.

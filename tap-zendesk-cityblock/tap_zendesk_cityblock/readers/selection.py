@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.readers.exports import ExportReader
 from tap_zendesk_cityblock.readers.fallback import FallbackReader, UnavailableReader
+from tap_zendesk_cityblock.readers.first_export import FirstExportReader
 from tap_zendesk_cityblock.readers.lists import ListReader
 from tap_zendesk_cityblock.readers.per_parent import PerParentReader
 from tap_zendesk_cityblock.readers.shared_pages import with_derived
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.readers.reader import Reader
     from tap_zendesk_cityblock.settings import Settings
 
+ALL_SUPPORT_TYPES = "all"
 EXPORTS = "/api/v2/incremental/"
 """Zendesk's Incremental Exports. Those of Talk, Help Center and NPS are separate APIs, and stay in use."""
 
@@ -39,7 +41,13 @@ def reader_for(
             return FallbackReader(model, model.fallback, settings, client, logger)
         return UnavailableReader(model)
     read = with_derived(settings.asked_for(MODELS[model.whole]), derived)
-    of_own_endpoint = partial(_of_own_endpoint, settings=settings, client=client, logger=logger)
+    of_own_endpoint = partial(
+        _of_own_endpoint,
+        settings=settings,
+        client=client,
+        logger=logger,
+        is_fast=settings.fast_first_export and _shows_as_much(model, settings, derived),
+    )
     if read.parent is None:
         return of_own_endpoint(read)
     return PerParentReader(
@@ -52,9 +60,21 @@ def reader_for(
     )
 
 
+def _shows_as_much(model: Model, settings: Settings, derived: Sequence[Derivation]) -> bool:
+    """Whether a search returns what the export would: it knows no sideloads and no support types."""
+    return not derived and not (model.by_support_type and settings.support_type_scope != ALL_SUPPORT_TYPES)
+
+
 def _of_own_endpoint(
-    model: Model, settings: Settings, client: ZendeskClient, logger: logging.Logger
+    model: Model,
+    settings: Settings,
+    client: ZendeskClient,
+    logger: logging.Logger,
+    *,
+    is_fast: bool,
 ) -> Reader:
     if model.window is not None:
         return WindowedReader(model, settings, client, logger, window=model.window)
+    if model.is_searched_first and is_fast:
+        return FirstExportReader(model, settings, client, logger)
     return (ExportReader if model.is_incremental else ListReader)(model, settings, client, logger)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tap_zendesk_cityblock.errors import CursorInvalidError, UnexpectedResponseError
 from tap_zendesk_cityblock.model_types import SourceStrategy
+from tap_zendesk_cityblock.readers.counting import iso
 from tap_zendesk_cityblock.readers.list_cursors import cursor_at
 from tap_zendesk_cityblock.readers.reader import DAY_SECONDS
 from tap_zendesk_cityblock.readers.walk import WITHHELD_SECONDS
@@ -46,7 +47,7 @@ def query_of(model: Model, source: Source, since: int, until: int) -> Query:
         case SourceStrategy.WHOLE:
             return {}
         case SourceStrategy.SEARCHED:
-            span = f"status:closed updated>={_iso(since)} updated<{_iso(until)}"
+            span = f"status:closed updated>={iso(since)} updated<{iso(until)}"
             return {"filter[type]": model.name, "query": span}
 
 
@@ -227,7 +228,3 @@ def reading_of(
         SourceStrategy.SEARCHED: SearchedReading,
     }
     return readings[source.source.strategy](source, start, now, logger)
-
-
-def _iso(moment: int) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

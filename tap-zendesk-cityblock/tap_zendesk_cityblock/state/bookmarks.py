@@ -8,16 +8,20 @@ time for each object of the parent: `{"cursors": {key: …}, "times": {key: …}
 A `start_time` beside a cursor is an operator's override (`meltano state merge`): it wins, and the next STATE drops it;
 beside several cursors, the STATE at the end of the export.
 
+While an export begins with searches, it is `{"search": {"since": …, "until": …, "unread": [[…, …], …], "rows": …, "total": …},
+"subdomain": …}`, as `Search` in positions.py; after them `{"start_time": …, "subdomain": …}`, the time of `until`.
+
 In fallback a bookmark is `{"sources": {"list": {"cursor": …, "start_time": …}, …}, "reached": …, "subdomain": …}`: one
 position for each source, and as `reached` the earliest of them.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.state.positions import Position, epoch_of, time_of
+from tap_zendesk_cityblock.state.positions import Position, Search, epoch_of, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -33,6 +37,10 @@ def read_bookmark(bookmark: Mapping[str, Any], parent: str | None = None) -> Pos
         return read_parents(bookmark).get(parent)
     if "cursor" in bookmark:
         return Position(cursor=bookmark["cursor"])
+    if "search" in bookmark:
+        unread = tuple((first, after) for first, after in bookmark["search"]["unread"])
+        search = Search(**{**bookmark["search"], "unread": unread})
+        return Position(time=search.since, search=search)
     if "sources" in bookmark:
         sources = bookmark["sources"]
         return Position(sources={name: _read_source(source) for name, source in sources.items()})
@@ -56,6 +64,9 @@ def move_bookmark(bookmark: Bookmark, position: Position, subdomain: str, parent
         sources = {name: _write_source(at) for name, at in sorted(position.sources.items())}
         reached = epoch_of(position)
         moved = {"sources": sources} | ({} if reached is None else {"reached": _iso(reached)})
+    elif position.search is not None:
+        unread = [[*span] for span in position.search.unread]
+        moved = {"search": {**dataclasses.asdict(position.search), "unread": unread}}
     elif position.cursor is None:
         moved = {"start_time": position.time}
     else:

@@ -27,17 +27,38 @@ CURSOR = re.compile(rb"(\d{1,11}(?:\.\d{1,6})?)\d*\|\|(\d*)")
 OPAQUE = re.compile(r"[!-~]{8,}")
 
 
+Span = tuple[int, int]
+"""Of time, in epoch seconds: its first second, and the one after its last."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Search:
+    """How far an export has come that begins with searches: what changed since `since` and was created before `until`.
+
+    The cursor-based export then starts at `until`. `unread`: spans of creation, in order. `rows`: read so far, of `total` by
+    Zendesk's count at the beginning.
+    """
+
+    since: int
+    until: int
+    unread: tuple[Span, ...]
+    rows: int
+    total: int
+
+
 @dataclasses.dataclass(frozen=True)
 class Position:
     """Of an export: a cursor, or a time in epoch seconds; in fallback one for each source, which may be both.
 
     `parents`: by the key of the parent's object, for models with a parent; `time` is then that of all other objects.
+    `search`: of an export that begins with searches; `time` is then its start, since which nothing is complete.
     """
 
     cursor: str | None = None
     time: int | None = None
     sources: Mapping[str, Position] | None = None
     parents: Mapping[str, Position] | None = None
+    search: Search | None = None
 
     def of_parent(self, key: str | None) -> Position:
         """Itself, unless it differs by parent."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from cityblock_singer.errors import SettingsError
 
 from tap_zendesk_cityblock.models import MODELS
-from tap_zendesk_cityblock.state.positions import BY_CURSOR, example, is_opaque, is_past, is_readable
+from tap_zendesk_cityblock.state.positions import BY_CURSOR, Search, example, is_opaque, is_past, is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ def check_state(state: Mapping[str, Any], subdomain: str) -> None:
 def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -> None:
     where = f"state of {model.name}"
     own = {"cursors", "times"} if model.parent else {"cursor"}
-    known = {*own, "reached", "sources", "start_time", "subdomain"}
+    known = {*own, "reached", "search", "sources", "start_time", "subdomain"}
     if bookmark and not model.is_incremental:
         raise SettingsError(
             f"{where}: a bulk model is exported in full and has no bookmark; {_remove(model.name)}"
@@ -52,6 +53,7 @@ def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -
             raise SettingsError(f"{where}: invalid cursor: expected a text; write {example(model)}")
     _check_start_time(model, bookmark)
     _check_sources(model, bookmark)
+    _check_search(model, bookmark)
     if bookmark.get("subdomain", subdomain) != subdomain:
         raise SettingsError(
             f"{where}: it belongs to the account {bookmark['subdomain']}, this run exports {subdomain}; use the state of that account"
@@ -109,6 +111,31 @@ def _check_sources(model: Model, bookmark: Mapping[str, Any]) -> None:
         raise SettingsError(
             f"state of {model.name}: only the tap writes sources; write {example(model)} instead"
         )
+
+
+def _check_search(model: Model, bookmark: Mapping[str, Any]) -> None:
+    if "search" in bookmark and not (model.is_searched_first and _is_search(bookmark["search"])):
+        raise SettingsError(
+            f"state of {model.name}: only the tap writes search; write {example(model)} instead"
+        )
+
+
+def _is_search(search: object) -> bool:
+    """With spans that are in order and do not overlap."""
+    names = [field.name for field in dataclasses.fields(Search)]
+    if not isinstance(search, dict) or sorted(search) != sorted(names):
+        return False
+    unread = search["unread"]
+    if not isinstance(unread, list) or not all(isinstance(span, list) and len(span) == 2 for span in unread):
+        return False
+    moments = [moment for span in unread for moment in span]
+    return (
+        all(map(is_past, [*moments, search["since"], search["until"]]))
+        and all(type(search[name]) is int and search[name] >= 0 for name in ("rows", "total"))
+        and moments == sorted(moments)
+        and all(first < after for first, after in unread)
+        and (not moments or moments[-1] <= search["until"])
+    )
 
 
 def _is_position(source: object) -> bool:

@@ -121,8 +121,12 @@ class Warehouse:
         ]
         slices += [None] if found[0]["outside"] else []
         condition = self.macros.unmerged(merged, found[0]["is_as_recorded"], late)
+        is_empty = not merged and not self.run(f"select 1 from {spec['current']} limit 1")
         for runs in slices[:dies_after]:
-            self.run(self.macros.merge_statement(spec, condition, runs, rebuilds))
+            if is_empty and runs:
+                self.run(self.macros.first_statement(spec, runs))
+            else:
+                self.run(self.macros.merge_statement(spec, condition, runs, rebuilds))
         if dies_after is None and found[0]["merged_to"] is not None:
             self.merged[name] = {"to": found[0]["merged_to"], "rows": found[0]["merged_rows"]}
 

@@ -52,6 +52,7 @@
     {%- set late = late_exports(config.require('raw'), merged.read_at) if merged else [] -%}
     {%- set found = run_query(partitions_of_unmerged(spec, merged, late)).rows -%}
     {%- set condition = unmerged(merged, found[0]['is_as_recorded'], late) -%}
+    {%- set is_empty = current.num_rows == 0 and not merged -%}
     {%- set slices = [] -%}
     {%- for slice in found | map(attribute='slice') | reject('none') | unique -%}
         {%- set runs = [] -%}
@@ -61,7 +62,7 @@
     {%- if found[0]['outside'] > 0 -%}{%- do slices.append(none) -%}{%- endif -%}
     {%- for runs in slices -%}
         {%- call statement('merge') -%}
-            {{ merge_statement(spec, condition, runs, rewrite=should_full_refresh()) }}
+            {{ first_statement(spec, runs) if is_empty and runs else merge_statement(spec, condition, runs, rewrite=should_full_refresh()) }}
         {%- endcall -%}
     {%- endfor -%}
     {%- if found[0]['merged_to'] is not none -%}

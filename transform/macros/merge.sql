@@ -168,26 +168,15 @@ order by run.slice, run.first
     table has is not written again, except with `rewrite`. -#}
 {% macro merge_statement(spec, condition, runs=none, rewrite=false) %}
     {%- set key, clock, stub = '`' ~ spec.key ~ '`', '`' ~ spec.clock ~ '`', spec.is_whole -%}
-    {%- set columns = overridden(spec).split(',') if stub else [] -%}
     {%- set hidden = hidden_columns(spec).split(',') -%}
-    {%- set known = [spec.key, spec.clock, '_exported_at'] + columns -%}
-    {%- set same_version = 'partition by ' ~ key ~ ', ' ~ clock ~ ', _exported_at, _is_stub' -%}
-    {%- set same_key = 'partition by ' ~ key ~ ', _is_kept' -%}
+    {%- set written = spec.columns + hidden -%}
+    {%- set known = [spec.key, spec.clock, '_exported_at'] + (overridden(spec).split(',') if stub else []) -%}
 merge into {{ spec.current }} as current_row
 using (
-  with new_row as (
-    select
-      {%- for column in spec.columns %}
-      `{{ column }}`,
-      {%- endfor %}
-      {{ 'not (' ~ stub ~ ')' if stub else 'false' }} as _is_stub
-    from {{ spec.raw }}
-    where {{ condition }}
-      and {{ in_partitions(spec, runs) }}
-  ),
+  with {{ new_rows(spec, condition, runs) | indent(2) }},
 
   version as (
-    select *, false as _is_known, cast(null as bool) as _was_superseded, cast(null as bool) as _had_stub
+    select {{ new_version() }}
     from new_row
     union all
     select
@@ -203,80 +192,7 @@ using (
       and {{ key }} in (select {{ key }} from new_row)
   ),
 
-  distinct_version as (
-    select
-      *,
-      row_number() over ({{ same_version }} order by _is_known{{ ' desc' if not rewrite }}) = 1 as _is_first,
-      {%- if rewrite %}
-      _is_known and countif(not _is_known) over ({{ same_version }}) > 0
-        and row_number() over ({{ same_version }}, _is_known) = 1 as _is_rewritten,
-      {%- endif %}
-      max(if(_is_stub, null, {{ clock }})) over (partition by {{ key }}) as _whole_clock
-    from version
-  ),
-
-  kept as (
-    select
-      *,
-      _is_first
-      {%- if stub %}
-      and not (_is_stub and ifnull({{ clock }} < _whole_clock, false))
-      {%- endif %}
-      and (
-        row_number() over (
-          partition by {{ key }}, _is_first, _is_stub, {{ clock }} is null order by {{ clock }} desc, _exported_at desc
-        ) = 1
-        {%- if stub %}
-        or _is_stub and {{ clock }} is not null and ifnull({{ clock }} > max({{ clock }}) over (
-          partition by {{ key }}, _is_first, _is_stub order by _exported_at, {{ clock }} desc
-          rows between unbounded preceding and 1 preceding
-        ), true)
-        {%- endif %}
-      ) as _is_kept
-    from distinct_version
-  ),
-
-  clocked as (
-    select *, coalesce({{ clock }}, max({{ clock }}) over ({{ same_key }} order by _exported_at)) as _clock
-    from kept
-  ),
-
-  placed as (
-    select
-      *,
-      row_number() over ({{ same_key }} order by _clock desc, _exported_at desc, {{ clock }} desc, _is_stub desc) as _place
-    from clocked
-  ),
-
-  judged as (
-    select
-      *,
-      row_number() over ({{ same_key }} order by _is_stub, _place) = 1 as _is_shown
-      {%- if stub %},
-      ifnull(min(if(_is_stub, _place, null)) over ({{ same_key }}) < _place, false) and not _is_stub as _is_below_stub
-      {%- for column in columns %},
-      first_value({{ column }}) over ({{ same_key }} order by _is_stub desc, _place) as _stub_{{ column }}
-      {%- endfor %}
-      {%- endif %}
-    from placed
-  ),
-
-  flagged as (
-    select
-      * except (_is_stub{{ ', _stub_' ~ columns | join(', _stub_') if stub }}),
-      if(_is_shown, null, true) as _is_superseded
-      {%- if stub %},
-      if(_is_stub, true, null) as _is_stub,
-      if(_is_shown and _is_below_stub, true, null) as _has_stub
-      {%- for column in columns %},
-      if(_is_shown and _is_below_stub, _stub_{{ column }}, null) as _stub_{{ column }}
-      {%- endfor %}
-      {%- endif %}
-      {%- if '_bucket' in hidden %},
-      {{ partitioned_on(spec) }} as _bucket
-      {%- endif %}
-    from judged
-  )
+  {{ decided(spec, rewrite) | indent(2) }}
 
   select *
   from flagged
@@ -302,14 +218,148 @@ when matched and change._is_kept then update set
   {{ column }} = change.{{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
 when matched then delete
-    {%- set written = spec.columns + hidden %}
-when not matched and not change._is_known then insert (
-    {%- for column in written %}
-  `{{ column }}`{{ ',' if not loop.last }}
-    {%- endfor %}
-) values (
-    {%- for column in written %}
-  change.`{{ column }}`{{ ',' if not loop.last }}
-    {%- endfor %}
-)
+when not matched and not change._is_known then insert (`{{ written | join('`, `') }}`)
+values (change.`{{ written | join('`, change.`') }}`)
 {% endmacro %}
+
+{#- Inserts the raw rows of the partitions `runs`, and of those between them, into a table that has no row in these. A key with
+    one row, which nearly every key has after a first export, needs no decision. Rows that are in no partition have to be
+    merged after it: others of their keys may be in one. -#}
+{% macro first_statement(spec, runs) %}
+    {%- set key, hidden = '`' ~ spec.key ~ '`', hidden_columns(spec).split(',') -%}
+    {%- set written = '`' ~ (spec.columns + hidden) | join('`, `') ~ '`' -%}
+    {%- set runs = [[runs[0][0], runs[-1][1]]] -%}
+insert into {{ spec.current }} ({{ written }})
+with {{ new_rows(spec, 'true', runs) }},
+
+repeated as (
+  select {{ key }}
+  from {{ spec.raw }}
+  where {{ in_partitions(spec, runs) }}
+  group by {{ key }}
+  having count(*) > 1
+),
+
+version as (
+  select {{ new_version() }}
+  from new_row
+  where {{ key }} in (select {{ key }} from repeated)
+),
+
+{{ decided(spec) }}
+
+select {{ written }}
+from flagged
+where _is_kept
+union all
+select
+    {%- for column in spec.columns %}
+  `{{ column }}`,
+    {%- endfor %}
+    {%- for column in hidden %}
+  {{ {'_is_stub': 'if(_is_stub, true, null)', '_bucket': partitioned_on(spec) if '_bucket' in hidden}.get(column, 'null') }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from new_row
+where not exists (select 1 from repeated where repeated.{{ key }} = new_row.{{ key }})
+{% endmacro %}
+
+{#- `new_row`: rows of the raw table, in partitions of the current one. -#}
+{% macro new_rows(spec, condition, runs) -%}
+new_row as (
+  select
+    {%- for column in spec.columns %}
+    `{{ column }}`,
+    {%- endfor %}
+    {{ 'not (' ~ spec.is_whole ~ ')' if spec.is_whole else 'false' }} as _is_stub
+  from {{ spec.raw }}
+  where {{ condition }}
+    and {{ in_partitions(spec, runs) }}
+)
+{%- endmacro %}
+
+{% macro new_version() -%}
+*, false as _is_known, cast(null as bool) as _was_superseded, cast(null as bool) as _had_stub
+{%- endmacro %}
+
+{#- `flagged`: rows of `version` with what decides whether each is kept and shown. -#}
+{% macro decided(spec, rewrite=false) -%}
+    {%- set key, clock, stub = '`' ~ spec.key ~ '`', '`' ~ spec.clock ~ '`', spec.is_whole -%}
+    {%- set columns = overridden(spec).split(',') if stub else [] -%}
+    {%- set hidden = hidden_columns(spec).split(',') -%}
+    {%- set same_version = 'partition by ' ~ key ~ ', ' ~ clock ~ ', _exported_at, _is_stub' -%}
+    {%- set same_key = 'partition by ' ~ key ~ ', _is_kept' -%}
+distinct_version as (
+  select
+    *,
+    row_number() over ({{ same_version }} order by _is_known{{ ' desc' if not rewrite }}) = 1 as _is_first,
+    {%- if rewrite %}
+    _is_known and countif(not _is_known) over ({{ same_version }}) > 0
+      and row_number() over ({{ same_version }}, _is_known) = 1 as _is_rewritten,
+    {%- endif %}
+    max(if(_is_stub, null, {{ clock }})) over (partition by {{ key }}) as _whole_clock
+  from version
+),
+
+kept as (
+  select
+    *,
+    _is_first
+    {%- if stub %}
+    and not (_is_stub and ifnull({{ clock }} < _whole_clock, false))
+    {%- endif %}
+    and (
+      row_number() over (
+        partition by {{ key }}, _is_first, _is_stub, {{ clock }} is null order by {{ clock }} desc, _exported_at desc
+      ) = 1
+      {%- if stub %}
+      or _is_stub and {{ clock }} is not null and ifnull({{ clock }} > max({{ clock }}) over (
+        partition by {{ key }}, _is_first, _is_stub order by _exported_at, {{ clock }} desc
+        rows between unbounded preceding and 1 preceding
+      ), true)
+      {%- endif %}
+    ) as _is_kept
+  from distinct_version
+),
+
+clocked as (
+  select *, coalesce({{ clock }}, max({{ clock }}) over ({{ same_key }} order by _exported_at)) as _clock
+  from kept
+),
+
+placed as (
+  select
+    *,
+    row_number() over ({{ same_key }} order by _clock desc, _exported_at desc, {{ clock }} desc, _is_stub desc) as _place
+  from clocked
+),
+
+judged as (
+  select
+    *,
+    row_number() over ({{ same_key }} order by _is_stub, _place) = 1 as _is_shown
+    {%- if stub %},
+    ifnull(min(if(_is_stub, _place, null)) over ({{ same_key }}) < _place, false) and not _is_stub as _is_below_stub
+    {%- for column in columns %},
+    first_value({{ column }}) over ({{ same_key }} order by _is_stub desc, _place) as _stub_{{ column }}
+    {%- endfor %}
+    {%- endif %}
+  from placed
+),
+
+flagged as (
+  select
+    * except (_is_stub{{ ', _stub_' ~ columns | join(', _stub_') if stub }}),
+    if(_is_shown, null, true) as _is_superseded
+    {%- if stub %},
+    if(_is_stub, true, null) as _is_stub,
+    if(_is_shown and _is_below_stub, true, null) as _has_stub
+    {%- for column in columns %},
+    if(_is_shown and _is_below_stub, _stub_{{ column }}, null) as _stub_{{ column }}
+    {%- endfor %}
+    {%- endif %}
+    {%- if '_bucket' in hidden %},
+    {{ partitioned_on(spec) }} as _bucket
+    {%- endif %}
+  from judged
+)
+{%- endmacro %}

@@ -12,6 +12,7 @@ FOLDERS = {
     "tap_zendesk_cityblock": "tap-zendesk-cityblock",
     "target_bigquery": "target-bigquery",
     "target_zendesk_pubsub": "target-zendesk-pubsub",
+    "zendesk_erasure": "zendesk-erasure",
     "cityblock_singer": "cityblock-singer",
     "local_pubsub": "local-pubsub",
     "operations_page": "operations-page",
@@ -39,6 +40,7 @@ def _tap(name: str, title: str, *modules: str, is_drawn: bool = True) -> Part:
 
 PARTS = (
     Part("make_models", "transform/make_models.py", ("make_models",)),
+    Part("zendesk_erasure", "zendesk-erasure", ("zendesk_erasure",)),
     _tap("commands", "commands/", "commands"),
     _tap("tap", "tap.py", "tap", "ending"),
     _tap("streams", "streams.py", "streams", "run_context", "access", "writer", "unchanged"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,13 @@ import yaml
 from tap_zendesk_cityblock.tap import TapZendeskCityblock
 from target_bigquery.target import TargetBigQuery
 from target_zendesk_pubsub.target import TargetZendeskPubSub
+from zendesk_erasure.plugin import ZendeskErasure
 
 PROJECT = Path(__file__).parents[1]
-PLUGINS = {plugin.name: plugin for plugin in (TapZendeskCityblock, TargetBigQuery, TargetZendeskPubSub)}
+PLUGINS = {
+    plugin.name: plugin
+    for plugin in (TapZendeskCityblock, TargetBigQuery, TargetZendeskPubSub, ZendeskErasure)
+}
 
 
 def settings_table(name: str) -> str:
@@ -31,16 +36,18 @@ def definition(kind: str, name: str, **extra: object) -> str:
     """A fenced `plugins:` block with the plugin by its wheel; `extra` are further keys, such as `config`."""
     plugins: list[dict[str, Any]] = yaml.safe_load((PROJECT / "meltano.yml").read_text())["plugins"][kind]
     plugin = next(plugin for plugin in plugins if plugin["name"] == name)
+    packages = re.findall(r"-e \./([\w-]+)", plugin["pip_url"])
     lines = [
         "```yaml",
         "plugins:",
         f"  {kind}:",
         f"  - name: {name}",
         f"    namespace: {plugin['namespace']}",
-        f"    pip_url: ./{wheel('cityblock-singer')} ./{wheel(name)} -c constraints.txt",
+        f"    pip_url: {' '.join(f'./{wheel(one)}' for one in packages)} -c constraints.txt",
         f"    executable: {plugin['executable']}",
     ]
-    lines.append(f"    capabilities: {_flow(capabilities(name))}")
+    if "capabilities" in plugin:
+        lines.append(f"    capabilities: {_flow(capabilities(name))}")
     if "env" in plugin:
         lines.append(f"    env: {_flow(plugin['env'])}")
     lines.append("    settings:")

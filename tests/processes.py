@@ -32,7 +32,7 @@ FORKS = multiprocessing.get_context("forkserver")
 @cache
 def _commands():
     """The plugins' entry points, by the names of their commands."""
-    plugins = ("tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub")
+    plugins = ("tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub", "zendesk-erasure")
     return {
         entry.name: entry for entry in entry_points(group="console_scripts") if entry.name.startswith(plugins)
     }

@@ -160,6 +160,10 @@ class Model:
     its rows show that. `fallback`: what is read instead, if
     `incremental_exports` is false. `is_searchable`: Zendesk's Search can count what changed.
 
+    Whose content a row's personal columns have, for erasing it: `ticket`, the column with the ticket's ID, or a dotted path in
+    a JSON column; `users`, columns with IDs of users whom the row is about; `participants`, of users who took part in the
+    row's ticket: its text is the ticket's, and the rest of it may identify them.
+
     For docs/models.md: `scope`, the narrowest documented OAuth scope; `plan`, the Zendesk plan or add-on that has the
     model, if not all have; `note`. `is_retired`: Zendesk's documentation no longer has it, and most accounts return 404.
     """
@@ -182,6 +186,9 @@ class Model:
     deletion_stub: DeletionStub | None = None
     fallback: tuple[Source, ...] = ()
     is_searchable: bool = False
+    ticket: str | None = None
+    users: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()
     scope: str = "read"
     plan: str | None = None
     note: str | None = None
@@ -201,13 +208,15 @@ class Model:
         """The model whose pages contain its rows: itself, unless it is derived."""
         return self.derivation.of if self.derivation else self.name
 
-    def derive(
+    def derive(  # noqa: PLR0913 - a row of the table
         self,
         name: str,
         *,
         clock: str,
         derivation: Derivation,
         partition: Partition | None = None,
+        ticket: str = "ticket_id",
+        participants: tuple[str, ...] = (),
     ) -> Model:
         """A model that is made of this one's pages."""
         return Model(
@@ -220,5 +229,7 @@ class Model:
             derivation=derivation,
             by_support_type=self.by_support_type,
             partition=partition,
+            ticket=ticket,
+            participants=participants,
             scope=self.scope,
         )

@@ -26,7 +26,7 @@ BULK_MODELS = (
     Model("macro", "/api/v2/macros", "macros", _LIST),
     Model("organization_membership", "/api/v2/organization_memberships", "organization_memberships", _LIST),
     Model("organization_field", "/api/v2/organization_fields", "organization_fields", _LIST),
-    Model("suspended_ticket", "/api/v2/suspended_tickets", "suspended_tickets", _LIST),
+    Model("suspended_ticket", "/api/v2/suspended_tickets", "suspended_tickets", _LIST, ticket="ticket_id"),
     Model("brand", "/api/v2/brands", "brands", _LIST),
     Model("sharing_agreement", "/api/v2/sharing_agreements", "sharing_agreements", Paging.NONE),
     Model(
@@ -36,6 +36,7 @@ BULK_MODELS = (
         _LIST,
         left_out=frozenset({"ticket"}),
         note="Without archived tickets",
+        ticket="ticket_id",
     ),
     Model(
         "activity",
@@ -44,6 +45,8 @@ BULK_MODELS = (
         _LIST,
         left_out=frozenset({"user", "actor"}),
         note="The last 30 days",
+        ticket="target.ticket.id",
+        users=("user_id", "actor_id"),
     ),
     Model("group_membership", "/api/v2/group_memberships", "group_memberships", _LIST),
     Model(
@@ -101,6 +104,8 @@ _TICKET = Model(
         ),
     ),
     is_searchable=True,
+    ticket="id",
+    participants=("requester_id", "submitter_id"),
     scope="tickets:read",
 )
 
@@ -129,6 +134,7 @@ INCREMENTAL_MODELS = (
         ),
         is_searchable=True,
         scope="users:read",
+        users=("id",),
     ),
     Model(
         "organization",
@@ -147,6 +153,7 @@ INCREMENTAL_MODELS = (
         Paging.EXPORT_TIME,
         is_retired=True,
         note="NPS surveys ended on 30 April 2023",
+        users=("user_id",),
     ),
     Model(
         "nps_response",
@@ -155,6 +162,7 @@ INCREMENTAL_MODELS = (
         Paging.EXPORT_TIME,
         is_retired=True,
         note="NPS surveys ended on 30 April 2023",
+        users=("user_id",),
     ),
 )
 """Read from the bookmark on, by default."""
@@ -169,6 +177,8 @@ _TICKET_EVENT = Model(
     query=(("include", "comment_events"),),  # otherwise only the fact of a comment
     by_support_type=True,
     scope="tickets:read",
+    ticket="ticket_id",
+    participants=("updater_id",),
 )
 _OF_TICKET_EVENT = (("ticket_id", "ticket_id"), ("ticket_event_id", "id"), ("timestamp", "timestamp"))
 
@@ -214,6 +224,7 @@ OPT_IN_MODELS = (
         largest_page=50,  # HTTP 400 above that (useairfoil/typescript-sdk, read on 27 November 2026)
         plan="Customer satisfaction (CSAT)",
         note="Accounts with the legacy survey have satisfaction_rating instead",
+        users=("responder_id",),
     ),
     Model(
         "tag", "/api/v2/tags", "tags", _LIST, key="name", note="The 20,000 most used tags of the last 60 days"
@@ -227,8 +238,9 @@ OPT_IN_MODELS = (
         _LIST,
         clock="deleted_at",
         note="The last 30 days, without archived tickets",
+        ticket="id",
     ),
-    Model("deleted_user", "/api/v2/deleted_users", "deleted_users", _LIST),
+    Model("deleted_user", "/api/v2/deleted_users", "deleted_users", _LIST, users=("id",)),
     Model("locale", "/api/v2/locales", "locales", Paging.NONE),
     Model(
         "workspace",
@@ -270,6 +282,7 @@ OPT_IN_MODELS = (
         "email_notifications",
         _LIST,
         key="notification_id",
+        ticket="ticket_id",
     ),
     Model("deletion_schedule", "/api/v2/deletion_schedules", "deletion_schedules", Paging.NONE),
     Model(
@@ -287,6 +300,7 @@ OPT_IN_MODELS = (
         "ticket_comment",
         clock="created_at",
         partition=Partition("day", "created_at"),
+        participants=("author_id",),
         derivation=Derivation(
             "ticket_event",
             "child_events",
@@ -299,6 +313,7 @@ OPT_IN_MODELS = (
         "ticket_field_history",
         clock="created_at",
         partition=Partition("day", "created_at"),
+        participants=("updater_id",),
         derivation=Derivation(
             "ticket_event",
             "child_events",
@@ -340,6 +355,7 @@ OPT_IN_MODELS = (
         window=Window("filter[created_at][]", "filter[created_at][]", days=366, in_order=True),
         plan="Enterprise",
         scope="auditlogs:read",
+        users=("actor_id", "source_id"),
     ),
     Model(
         "satisfaction_rating",
@@ -350,6 +366,7 @@ OPT_IN_MODELS = (
         window=Window("start_time", "end_time", days=30, in_seconds=True),
         plan="Customer satisfaction (CSAT), legacy",
         note="Accounts with the new surveys have survey_response instead",
+        ticket="ticket_id",
     ),
     Model(
         "access_log",
@@ -361,6 +378,7 @@ OPT_IN_MODELS = (
         largest_page=2500,
         window=Window("filter[start]", "filter[end]", days=366, in_order=True),
         plan="Advanced Data Privacy and Protection add-on",
+        users=("user_id",),
     ),
     Model(
         "side_conversation_event",
@@ -370,6 +388,7 @@ OPT_IN_MODELS = (
         clock="created_at",
         partition=Partition("day", "created_at"),
         plan="Collaboration add-on",
+        ticket="ticket_id",
     ),
     Model(
         "routing_attribute_event",
@@ -389,6 +408,7 @@ OPT_IN_MODELS = (
         partition=Partition("day", "timestamp"),
         query=(("fields", "chats(*)"), ("limit", "1000")),
         plan="Chat",
+        ticket="zendesk_ticket_id",
     ),
     Model(
         "article",
@@ -405,6 +425,8 @@ OPT_IN_MODELS = (
         Paging.EXPORT_TIME,
         partition=Partition("day", "created_at"),
         plan="Talk",
+        ticket="ticket_id",
+        participants=("customer_id", "agent_id"),
     ),
     Model(
         "call_leg",
@@ -413,6 +435,7 @@ OPT_IN_MODELS = (
         Paging.EXPORT_TIME,
         partition=Partition("day", "created_at"),
         plan="Talk",
+        users=("user_id", "agent_id"),
     ),
 )
 """Bulk and incremental models that are exported only if the settings name them. The legacy system did not have them."""

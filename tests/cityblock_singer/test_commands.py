@@ -10,6 +10,7 @@ NUMBERS = {
     "tap-zendesk-cityblock": "PAGE_SIZE",
     "target-bigquery": "BATCH_SIZE",
     "target-zendesk-pubsub": "BATCH_SIZE",
+    "zendesk-erasure": "TIMEOUT",
 }
 """A setting of each plugin that is an integer."""
 NEEDED = {
@@ -20,6 +21,7 @@ NEEDED = {
         "cityblock",
     ),
     "target-zendesk-pubsub-replay": ("--ticket", "1"),
+    "zendesk-erasure": ("erase", "--ticket", "1"),
 }
 """Options without which a command does not come to its settings."""
 COMMANDS = sorted(

@@ -1,0 +1,1 @@
+"""Erases the content of Zendesk tickets and users from the warehouse."""

@@ -1,0 +1,125 @@
+"""`zendesk-erasure`: the commands `erase` and `sweep`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from cityblock_singer.errors import SettingsError
+from cityblock_singer.plugin import run
+
+from zendesk_erasure import report, staged
+from zendesk_erasure.erasure import ABANDONED, Erasure, Request, begin, rows_of, unfinished
+from zendesk_erasure.ids import read_ids
+from zendesk_erasure.plugin import ZendeskErasure
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from zendesk_erasure.content import Kind
+
+ID = click.IntRange(min=1, max=2**63 - 1)
+CONFIG = click.option("--config", required=True, help="Settings file of zendesk-erasure, or ENV")
+DRY_RUN = click.option("--dry-run", "is_dry", is_flag=True, help="Only count what would be erased")
+REQUEST = click.option("--request", help="Kept in ERASURE: the number of a case, never a name")
+
+
+@click.group(help="Erases the content of Zendesk tickets and users from the warehouse.")
+def command() -> None:
+    """The group."""
+
+
+@command.command(help="Erases the content of these tickets or users; keys, times and message keys stay.")
+@CONFIG
+@click.option("--ticket", "tickets", type=ID, multiple=True, help="ID of a ticket; repeatable")
+@click.option("--user", "users", type=ID, multiple=True, help="Zendesk's ID of a user; repeatable")
+@click.option("--file", type=click.Path(path_type=Path), help="File with one ID a line")
+@click.option("--kind", type=click.Choice(["ticket", "user"]), help="Whose IDs --file has")
+@click.option("--resume", "is_resumed", is_flag=True, help="Only finish what killed commands began")
+@REQUEST
+@DRY_RUN
+def erase(  # noqa: PLR0913, PLR0917 - click's
+    config: str,
+    tickets: tuple[int, ...],
+    users: tuple[int, ...],
+    file: Path | None,
+    kind: Kind | None,
+    request: str | None,
+    *,
+    is_resumed: bool,
+    is_dry: bool,
+) -> None:
+    """Raises PluginError."""
+    given = sum(map(bool, (tickets, users, file, is_resumed)))
+    if given != 1:
+        raise SettingsError("give one of --ticket, --user, --file or --resume")
+    if (file is None) != (kind is None):
+        raise SettingsError("--file needs --kind, and nothing else takes it")
+    plugin = ZendeskErasure.configured(config)
+    if is_resumed:
+        resume(plugin, is_dry=is_dry, is_any=True)
+        return
+    ids = read_ids(file) if file else {*tickets, *users}
+    chosen: Kind = kind or ("ticket" if tickets else "user")
+    begun = Request(chosen, "erase", datetime.now(UTC), request)
+    resume(plugin, is_dry=is_dry, is_any=False)
+    erase_ids(plugin, begun, ids, is_dry=is_dry)
+
+
+def datasets_of(plugin: ZendeskErasure) -> tuple[str, str]:
+    return plugin.config["dataset"], plugin.config["messages_dataset"]
+
+
+def erase_ids(plugin: ZendeskErasure, request: Request, ids: Collection[int], *, is_dry: bool) -> None:
+    """Raises PluginError."""
+    erasure = begin(plugin.warehouse, datasets_of(plugin), request, ids, is_dry=is_dry)
+    if is_dry:
+        try:
+            found = rows_of(erasure.find())
+            report.counts(request.kind, len(ids), found, is_dry=True)
+            report.files(_staged(plugin, request.kind, is_dry=True), is_dry=True)
+        finally:
+            erasure.drop()
+    else:
+        complete(plugin, erasure)
+
+
+def complete(plugin: ZendeskErasure, erasure: Erasure) -> None:
+    """From wherever it got to. Raises PluginError."""
+    erased, kind = erasure.carry_out(), erasure.request.kind
+    files = _staged(plugin, kind, is_dry=False)
+    report.counts(kind, erasure.size(), erased, is_dry=False)
+    erasure.finish(erased)
+    report.files(files, is_dry=False)
+    report.kept_elsewhere(kind, datetime.now(UTC))
+
+
+def resume(plugin: ZendeskErasure, *, is_dry: bool, is_any: bool) -> None:
+    """Finishes erasures that are not under way any more; `is_any`: all. Raises PluginError."""
+    for erasure in unfinished(plugin.warehouse, datasets_of(plugin)):
+        is_abandoned = is_any or datetime.now(UTC) - erasure.request.started_at > ABANDONED
+        report.unfinished(
+            erasure.erasure_id, erasure.request.started_at, is_finished=is_abandoned and not is_dry
+        )
+        if is_abandoned and not is_dry:
+            if erasure.size():
+                complete(plugin, erasure)
+            else:  # killed before its ids were there
+                erasure.drop()
+
+
+def _staged(plugin: ZendeskErasure, kind: Kind, *, is_dry: bool) -> staged.Staged | None:
+    bucket = plugin.bucket
+    if bucket is None:
+        return None
+    found = staged.find(bucket, kind, plugin.warehouse, plugin.config["staged_seconds"])
+    if not is_dry:
+        staged.remove(found.old, plugin.warehouse)
+    return found
+
+
+def main() -> None:
+    """The commands."""
+    run(command, ZendeskErasure.logger)

@@ -1,0 +1,162 @@
+"""An erasure: its ids in a table, then one statement a table, then its proof. Killed anywhere, it can be resumed.
+
+The order: ids, counts, content, staging files, proof; then the ids are dropped. Each step changes nothing when it is repeated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from google.cloud.bigquery import SchemaField
+from target_zendesk_pubsub.warehouse import Table
+
+from zendesk_erasure import proof, statements
+from zendesk_erasure.content import Kind  # noqa: TC001 - msgspec reads it
+from zendesk_erasure.tables import erasables
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from zendesk_erasure.tables import Erasable
+    from zendesk_erasure.warehouse import Warehouse
+
+IDS = (SchemaField("id", "INTEGER", "REQUIRED"),)
+PREFIX, DRY_PREFIX = "_erasure_ids_", "_erasure_count_"
+"""Of the tables with ids: of an erasure, and of a dry run, which nothing resumes."""
+KEPT, DRY_KEPT = timedelta(days=14), timedelta(days=1)
+"""For how long BigQuery keeps such a table, if the command that made it is killed."""
+ABANDONED = timedelta(hours=1)
+"""After which an erasure that is not finished is not under way any more, and the next command finishes it."""
+MOST_ROUNDS = 4
+"""A run of a job may bring content in while an erasure is under way: then there is one more round."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What the description of the table with ids says. `request`: the operator's text; `tables`: rows by table, once counted."""
+
+    kind: Kind
+    mode: Literal["erase", "sweep"]
+    started_at: datetime
+    request: str | None = None
+    tables: dict[str, int] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """Rows with content, by where their partitions start. Those of a table without partitions are under None."""
+
+    table: Erasable
+    rows: Mapping[int | None, int]
+
+
+@dataclasses.dataclass
+class Erasure:
+    """`datasets`: of the tap's tables, and of the log."""
+
+    warehouse: Warehouse
+    datasets: tuple[str, str]
+    erasure_id: str
+    request: Request
+    is_dry: bool = False
+
+    @property
+    def ids(self) -> str:
+        """The table with the ids."""
+        return f"{self.datasets[0]}.{DRY_PREFIX if self.is_dry else PREFIX}{self.erasure_id}"
+
+    def size(self) -> int:
+        """How many ids there are. Raises WarehouseError."""
+        [row] = self.warehouse.query("ids", f"SELECT COUNT(*) AS size FROM {self.ids}", {})
+        return int(row.size)
+
+    def find(self) -> list[Found]:
+        """The tables with rows to erase. Raises WarehouseError."""
+        tables = {
+            one.name: one for one in erasables(self.warehouse, self.datasets, self.request.kind, self.ids)
+        }
+        if not tables:
+            return []
+        rows: dict[str, dict[int | None, int]] = {}
+        for row in self.warehouse.query("rows with content", statements.count(tables.values()), {}):
+            rows.setdefault(row.table_name, {})[row.partition_start] = row.row_count
+        return [Found(tables[name], by_partition) for name, by_partition in rows.items()]
+
+    def carry_out(self) -> dict[str, int]:
+        """Erased rows by table, those of an earlier attempt included. Raises PluginError."""
+        found = self.find()
+        erased = Counter(self._counted(found))
+        for round_ in range(MOST_ROUNDS):
+            if round_ and not found:
+                break
+            if round_:
+                erased.update(rows_of(found))
+            self._blank(found)
+            found = self.find()
+        return dict(erased)
+
+    def _counted(self, found: Iterable[Found]) -> dict[str, int]:
+        """Keeps the first count for the proof: what a killed attempt has erased is not found again."""
+        if self.request.tables is None:
+            self.request = msgspec.structs.replace(self.request, tables=rows_of(found))
+            self.warehouse.describe(self.ids, msgspec.json.encode(self.request).decode())
+        return self.request.tables or {}
+
+    def _blank(self, found: Iterable[Found]) -> None:
+        for one in found:
+            for sql in statements.updates(one.table, one.rows):
+                self.warehouse.change(one.table.name, sql)
+
+    def finish(self, erased: Mapping[str, int]) -> None:
+        """The proof, after which nothing is left to resume. Raises PluginError."""
+        request = self.request
+        proof.record(
+            self.warehouse,
+            self.datasets[0],
+            proof.Proof(
+                erasure_id=self.erasure_id,
+                request=request.request,
+                kind=request.kind,
+                mode=request.mode,
+                started_at=request.started_at,
+                ended_at=datetime.now(UTC),
+                ids=self.size(),
+                tables=[proof.Rows(name, count) for name, count in sorted(erased.items())],
+            ),
+        )
+        self.drop()
+
+    def drop(self) -> None:
+        """Removes the table with the ids. Raises WarehouseError."""
+        self.warehouse.drop(self.ids)
+
+
+def rows_of(found: Iterable[Found]) -> dict[str, int]:
+    """By table."""
+    return {one.table.name: sum(one.rows.values()) for one in found}
+
+
+def begin(
+    warehouse: Warehouse, datasets: tuple[str, str], request: Request, ids: Collection[int], *, is_dry: bool
+) -> Erasure:
+    """Puts the ids into a table. Raises PluginError."""
+    erasure = Erasure(warehouse, datasets, uuid.uuid4().hex, request, is_dry)
+    dataset, _, name = erasure.ids.partition(".")
+    expires = datetime.now(UTC) + (DRY_KEPT if is_dry else KEPT)
+    warehouse.create(erasure.ids, IDS, expires, msgspec.json.encode(request).decode())
+    warehouse.append(Table(dataset, name, IDS, None, None, ()), (b'{"id":%d}' % one for one in sorted(ids)))
+    return erasure
+
+
+def unfinished(warehouse: Warehouse, datasets: tuple[str, str]) -> list[Erasure]:
+    """Erasures whose tables with ids are there, oldest first. Raises WarehouseError."""
+    found = []
+    for name in warehouse.names(datasets[0]):
+        if name.startswith(PREFIX) and (table := warehouse.find(f"{datasets[0]}.{name}")):
+            request = msgspec.json.decode(table.description or "", type=Request)
+            found.append(Erasure(warehouse, datasets, name.removeprefix(PREFIX), request))
+    return sorted(found, key=lambda one: one.request.started_at)

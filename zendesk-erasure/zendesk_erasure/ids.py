@@ -1,0 +1,39 @@
+"""The ids to erase, as an operator gives them, and the table in which an erasure keeps them until it is done."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cityblock_singer.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ID = re.compile(rb"[1-9]\d{0,18}")
+LARGEST = 2**63 - 1
+
+
+def read_ids(path: Path) -> set[int]:
+    """One id a line; blank lines are skipped. Raises SettingsError, which names a line and nothing of it."""
+    try:
+        with path.open("rb") as file:
+            found = set(_lines(file, path))
+    except OSError as unreadable:
+        raise SettingsError(f"--file: cannot read {path} ({unreadable.strerror})") from None
+    if not found:
+        raise SettingsError(f"--file: {path} has no ids")
+    return found
+
+
+def _lines(file: Iterator[bytes], path: Path) -> Iterator[int]:
+    for number, line in enumerate(file, start=1):
+        text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
+        if not text:
+            continue
+        if not ID.fullmatch(text) or int(text) > LARGEST:
+            raise SettingsError(
+                f"--file: {path}: line {number} is not an id: one positive whole number a line"
+            )
+        yield int(text)

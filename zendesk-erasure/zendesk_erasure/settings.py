@@ -1,0 +1,66 @@
+"""The settings, each described only here."""
+
+from __future__ import annotations
+
+from cityblock_singer.environments import ENVIRONMENTS
+from cityblock_singer.google.settings import BIGQUERY_EMULATOR, COUNT, CREDENTIALS
+from singer_sdk import typing as th
+
+DatasetType = th.StringType(pattern=r"^\w+$")
+
+SETTINGS = th.PropertiesList(
+    th.Property(
+        "environment",
+        th.StringType,
+        description="Where this runs. `local` accepts only emulators on this machine; `staging` and `prod` refuse emulators",
+        allowed_values=ENVIRONMENTS,
+    ),
+    th.Property(
+        "project",
+        th.StringType,
+        required=True,
+        description="Google Cloud project of the datasets and the bucket; statements run in it",
+    ),
+    th.Property(
+        "dataset",
+        DatasetType,
+        default="zendesk",
+        description="BigQuery dataset that target-bigquery loads",
+    ),
+    th.Property(
+        "messages_dataset",
+        DatasetType,
+        default="pubsub_messages",
+        description="BigQuery dataset of target-zendesk-pubsub's log",
+    ),
+    th.Property(
+        "location",
+        th.StringType,
+        default="US",
+        description="Location of the datasets, such as US or us-east1",
+    ),
+    *CREDENTIALS,
+    th.Property(
+        "bucket",
+        th.StringType,
+        description="GCS bucket of target-bigquery's staging files. Without it, no staging files are removed",
+    ),
+    th.Property(
+        "staged_seconds",
+        th.IntegerType(minimum=0),
+        default=3600,
+        description="Age in seconds from which a staging file is no longer needed by a load job. Younger ones stay, and are counted",
+    ),
+    th.Property(
+        "timeout",
+        COUNT,
+        default=300,
+        description="Retry deadline in seconds for transient errors of BigQuery and GCS, and for requests without an answer",
+    ),
+    BIGQUERY_EMULATOR,
+    th.Property(
+        "storage_emulator_host",
+        th.StringType,
+        description="Address of a GCS emulator, also read from the environment variable STORAGE_EMULATOR_HOST",
+    ),
+)

@@ -1,0 +1,122 @@
+"""The tables with content of tickets or users: which rows of each are whose, and what is blanked in them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from cityblock_singer.google.rejected_records import TABLE as REJECTED
+from target_bigquery.names import column_name
+from target_zendesk_pubsub.join_errors import JoinErrors
+from target_zendesk_pubsub.published_log import PublishedLog
+
+from zendesk_erasure.content import Blanked, Kind, blanked, models, named, subjects
+from zendesk_erasure.partitions import Partitioning, partitioning_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from google.cloud import bigquery
+    from target_zendesk_pubsub.warehouse import Table
+
+    from zendesk_erasure.warehouse import Warehouse
+
+OF_RECORDS = ("stream", "record_key", "payload")
+
+
+@dataclasses.dataclass(frozen=True)
+class Erasable:
+    """A table. `rows`: SQL condition of the rows to erase; `blanks`: columns; `also`: further assignments."""
+
+    name: str
+    rows: str
+    blanks: tuple[Blanked, ...]
+    partitioning: Partitioning | None
+    also: str = ""
+
+    @property
+    def condition(self) -> str:
+        """SQL of the rows that still have content: none after an erasure."""
+        held = " OR ".join(f"({one.held})" for one in self.blanks)
+        return f"({self.rows}) AND ({held})"
+
+    def within(self, condition: str) -> Erasable:
+        """Only rows for which the SQL condition holds, too."""
+        return dataclasses.replace(self, rows=f"({self.rows}) AND ({condition})")
+
+
+def erasables(
+    warehouse: Warehouse, datasets: tuple[str, str], kind: Kind, ids: str, streams: set[str] | None = None
+) -> Iterator[Erasable]:
+    """Those that exist. `datasets`: of the tap's tables, and of the log; `ids`: a table. `streams`: models, instead of all.
+
+    Raises WarehouseError.
+    """
+    dataset, _ = datasets
+    existing = {one: warehouse.names(one) for one in datasets}
+    for model in models(kind):
+        raw = column_name(model.name)
+        for name in (raw, f"{raw}_current"):
+            if name in existing[dataset] and (streams is None or model.name in streams):
+                table = _get(warehouse, f"{dataset}.{name}")
+                fields = {field.name: field.field_type for field in table.schema}
+                rows = " OR ".join(named(path, fields, ids) for path in subjects(model, kind))
+                blanks = tuple(blanked(model, kind, table.schema))
+                yield Erasable(f"{dataset}.{name}", rows, blanks, partitioning_of(table))
+    if streams is None:
+        yield from _beside(warehouse, datasets, kind, ids, existing)
+
+
+def _beside(
+    warehouse: Warehouse, datasets: tuple[str, str], kind: Kind, ids: str, existing: Mapping[str, set[str]]
+) -> Iterator[Erasable]:
+    """Rejected records; and of tickets, messages and join errors."""
+    dataset, messages = datasets
+    if REJECTED in existing[dataset]:
+        yield Erasable(
+            f"{dataset}.{REJECTED}",
+            rejected(kind, ids),
+            (_text("payload"),),
+            partitioning_of(_get(warehouse, f"{dataset}.{REJECTED}")),
+            also="resolved_at = IFNULL(resolved_at, CURRENT_TIMESTAMP())",
+        )
+    if kind == "user":  # messages name users by id only
+        return
+    log = PublishedLog(warehouse, messages, "", "")
+    errors = JoinErrors(warehouse, dataset, "", log, "")
+    for table in (*log.tables, errors.waiting, errors.table):
+        if table.name in existing[table.dataset]:
+            yield _of_publisher(warehouse, table, ids)
+
+
+def _of_publisher(warehouse: Warehouse, table: Table, ids: str) -> Erasable:
+    assert table.personal is not None  # noqa: S101 - by its declaration
+    rows = f"ticket_id IN (SELECT id FROM {ids})"
+    if any(
+        field.name == "attributes" for field in table.fields
+    ):  # a message that says "erased" has no content
+        rows += " AND IFNULL(JSON_VALUE(attributes, '$.event_type') != 'erased', TRUE)"
+    return Erasable(str(table), rows, (_text(table.personal),), partitioning_of(_get(warehouse, str(table))))
+
+
+def rejected(kind: Kind, ids: str) -> str:
+    """SQL condition of the rejected records that name one of `ids`: by their key, or a property of their payload."""
+    wanted = f"IN (SELECT CAST(id AS STRING) FROM {ids})"
+    conditions = []
+    for model in models(kind):
+        paths = subjects(model, kind)
+        found = [f"SAFE.JSON_VALUE(payload, '$.{path}') {wanted}" for path in paths]
+        if model.key in paths:
+            found.append(f"record_key {wanted}")
+        conditions.append(f"stream = '{model.name}' AND ({' OR '.join(found)})")
+    return " OR ".join(conditions)
+
+
+def _text(column: str) -> Blanked:
+    return Blanked(column, "''", f"`{column}` != ''")
+
+
+def _get(warehouse: Warehouse, name: str) -> bigquery.Table:
+    found = warehouse.find(name)
+    assert found is not None  # noqa: S101 - it was listed
+    return found

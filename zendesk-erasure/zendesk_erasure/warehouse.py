@@ -1,0 +1,72 @@
+"""BigQuery as the publisher uses it, and statements that may meet others on the same table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cityblock_singer.google.errors import ONCE, WarehouseError
+from google.api_core import exceptions
+from google.cloud import bigquery
+from target_zendesk_pubsub import warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+CONCURRENT = "Could not serialize access"
+"""Of a statement that met another one on the same rows; https://docs.cloud.google.com/bigquery/docs/data-manipulation-language
+"DML statement conflicts", read on 27 November 2026. BigQuery retries it three times itself."""
+
+
+class Warehouse(warehouse.Warehouse):
+    """`statements`: how many statements of this process changed rows."""
+
+    statements = 0
+
+    def change(self, what: str, sql: str) -> None:
+        """A statement that changes rows, and changes nothing when it is repeated. Raises WarehouseError."""
+        self.statements += 1
+        self.call(what, lambda _seconds: self._once(what, sql))
+
+    def _once(self, what: str, sql: str) -> None:
+        """Raises a transient error where another statement was faster."""
+        try:
+            self.execute(what, sql, {})
+        except WarehouseError as failure:
+            if CONCURRENT in str(failure.__cause__):
+                raise exceptions.ServiceUnavailable(CONCURRENT) from None  # type: ignore[no-untyped-call] # Google's
+            raise
+
+    def create(
+        self, name: str, fields: tuple[bigquery.SchemaField, ...], expires: datetime, about: str
+    ) -> None:
+        """A table that is gone after `expires`. `about`: its description. Raises SettingsError, WarehouseError."""
+        table = bigquery.Table(f"{self.client.project}.{name}", schema=fields)
+        table.expires, table.description = expires, about
+        self.create_table(table)
+
+    def describe(self, name: str, about: str) -> None:
+        """Raises WarehouseError."""
+        table = bigquery.Table(f"{self.client.project}.{name}")
+        table.description = about
+        self.call(
+            f"table {name}",
+            lambda seconds: self.client.update_table(table, ["description"], retry=ONCE, timeout=seconds),
+        )
+
+    def drop(self, name: str) -> None:
+        """Raises WarehouseError."""
+        self.call(
+            f"table {name}",
+            lambda seconds: self.client.delete_table(
+                f"{self.client.project}.{name}", not_found_ok=True, retry=ONCE, timeout=seconds
+            ),
+        )
+
+    def names(self, dataset: str, kinds: Mapping[str, Any] | tuple[str, ...] = ("TABLE",)) -> set[str]:
+        """Names of a dataset's tables. Raises WarehouseError."""
+        found = self.call(
+            f"tables of {dataset}",
+            lambda seconds: list(self.client.list_tables(dataset, retry=ONCE, timeout=seconds)),
+        )
+        return {item.table_id for item in found if item.table_type in kinds}

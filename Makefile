@@ -142,7 +142,7 @@ test-googlesql: setup .venvs/googlesql/.ready ## every SQL statement of code and
 test-contract: setup .venvs/node-consumer/.ready ## the contract with Commons: AsyncAPI's own parser, and a consumer in Node
 	$(PYTHON) -m pytest -q tests/target_zendesk_pubsub/test_node_consumer.py
 
-test-page: setup .venvs/page/.ready ## the operations page: its parts, the tables that it reads, and the page in a headless browser
+test-page: setup .venvs/page/.ready .venvs/node-browser/.ready ## the operations page: its parts, the tables that it reads, and the page in a headless browser
 	.venvs/page/bin/python -m pytest -q --confcutdir=tests/operations_page tests/operations_page
 
 test-kills: setup ## 30 runs that are killed or stopped while they publish
@@ -208,6 +208,16 @@ NODE_CONSUMER := target-zendesk-pubsub/contract/consumers/node
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $(NODE_CONSUMER)/package.json $(@D)
 	@PATH="$(CURDIR)/.venvs/node/bin:$$PATH" npm install --silent --no-audit --no-fund --no-package-lock --ignore-scripts --prefix $(@D)
 	@touch $@
+
+# Chromium is in an npm package, compressed: nothing is downloaded beside the package, and no permission is needed.
+BROWSER := tests/operations_page/browser
+.venvs/node-browser/.ready: .venvs/node/.ready $(BROWSER)/package.json
+	@echo "installing a headless browser"
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $(BROWSER)/package.json $(@D)
+	@PATH="$(CURDIR)/.venvs/node/bin:$$PATH" npm install --silent --no-audit --no-fund --no-package-lock --ignore-scripts --prefix $(@D)
+	@cd $(@D) && TMPDIR=$(CURDIR)/$(@D) AWS_EXECUTION_ENV=AWS_Lambda_nodejs22.x ../node/bin/node --input-type=module \
+		--eval 'import browser from "@sparticuz/chromium"; await browser.executablePath()'
+	@rm $(@D)/node_modules/@sparticuz/chromium/bin/chromium.br && touch $@
 
 .venvs/page/.ready: constraints/page.txt $(OF_PAGE:%=%/pyproject.toml)
 	@echo "setting up the operations page"

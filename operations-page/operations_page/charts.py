@@ -99,11 +99,14 @@ def _bars(x: alt.X, y: alt.Y, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _time_axis(pattern: str) -> alt.Axis:
-    return alt.Axis(title=None, format=pattern, tickCount=3, labelFlush=True, grid=False)
+    overlap = {"labelOverlap": "greedy", "labelSeparation": 12}
+    return alt.Axis(title=None, format=pattern, tickCount=3, labelFlush=True, grid=False, **overlap)
 
 
-def _start() -> alt.X:
-    return alt.X("start:T", scale=alt.Scale(type="utc"), axis=_time_axis("%d %b %H:%M"))
+def _start(facts: Facts) -> alt.X:
+    """Runs by their start, with hours if all are of two days."""
+    is_short = facts.runs[0].started_at - facts.runs[-1].started_at < timedelta(days=2)
+    return alt.X("start:T", scale=alt.Scale(type="utc"), axis=_time_axis("%a %H:%M" if is_short else "%d %b"))
 
 
 def _runs(facts: Facts) -> Chart | None:
@@ -128,7 +131,7 @@ def _runs(facts: Facts) -> Chart | None:
         alt.Chart()
         .mark_point(filled=True, size=50, opacity=1)
         .encode(
-            x=_start(),
+            x=_start(facts),
             y=alt.Y("minutes:Q", title="minutes"),
             row=alt.Row(
                 "job:N",
@@ -157,7 +160,7 @@ def _quota(facts: Facts) -> Chart | None:
     if not rows:
         return None
     y = alt.Y("share:Q", title="of a rate limit", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
-    drawn = alt.Chart().mark_point(filled=True, color="var(--series)", opacity=1).encode(x=_start(), y=y)
+    drawn = alt.Chart().mark_point(filled=True, color="var(--series)", opacity=1).encode(x=_start(facts), y=y)
     most = max(run.quota_used or 0 for run in facts.runs)
     return Chart(
         "quota-chart",
@@ -179,7 +182,7 @@ def _hours(facts: Facts) -> Chart | None:
         {"hour": hour.isoformat(), "messages": messages}
         for hour, messages in zip(hours, by_hour, strict=True)
     ]
-    x = alt.X("hour:T", timeUnit="utcyearmonthdatehours", axis=_time_axis("%d %b %H:%M"))
+    x = alt.X("hour:T", timeUnit="utcyearmonthdatehours", axis=_time_axis("%a %H:%M"))
     return Chart(
         "hours-chart",
         f"Messages by hour, last {HOURS} hours, UTC",

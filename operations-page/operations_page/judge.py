@@ -142,7 +142,7 @@ def _job(facts: Facts, job: str, runs: list[Run]) -> Iterator[Trouble]:
         yield Trouble(
             Level.LOOK if last.ending == "interrupted" else Level.ACT,
             f"{job} {VERBS[last.ending]} {ago(facts.at - (last.ended_at or last.started_at))}",
-            f"{last.error or 'It left no error.'}"
+            f"{_sentence(last.error or 'It left no error')}"
             f" {f'It last completed {since}.' if since else 'No run of the last two weeks completed.'}",
             cause.section if cause else SECTIONS.get(last.ending, "Runs"),
             (*(cause.commands if cause else ()), f"meltano run {job}"),
@@ -155,6 +155,10 @@ def _job(facts: Facts, job: str, runs: list[Run]) -> Iterator[Trouble]:
             "Runs",
             (f"meltano run {job}",),
         )
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
 
 
 def _rejected(facts: Facts) -> Iterator[Trouble]:

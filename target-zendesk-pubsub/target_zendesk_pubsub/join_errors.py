@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from google.cloud.bigquery import SchemaField
 
+from target_zendesk_pubsub.erased_tickets import BLANK, last_erasures
 from target_zendesk_pubsub.messages import decode
 from target_zendesk_pubsub.tickets import Ticket
 from target_zendesk_pubsub.warehouse import Table, encode_row, since
@@ -169,7 +170,7 @@ class JoinErrors:
         """
 
     def resolvable(self) -> Iterator[tuple[tuple[Ticket, datetime], int]]:
-        """Waiting tickets whose users have a match now: ((ticket, time of its row), size in bytes), oldest row first.
+        """Waiting tickets whose users have a match now, without erased ones: ((ticket, time of its row), size in bytes), oldest row first.
 
         Raises WarehouseError.
         """
@@ -178,6 +179,9 @@ class JoinErrors:
             SELECT waiting.payload, waiting.generated_timestamp, waiting.inserted_at
             FROM waiting
             JOIN resolvable ON resolvable.ticket_id = waiting.ticket_id
+            LEFT JOIN ({last_erasures(self._log.erased)}) AS erased ON erased.ticket_id = waiting.ticket_id
+            WHERE waiting.payload != '{BLANK}'
+              AND (erased.erased_at IS NULL OR erased.erased_at < waiting.inserted_at)
             ORDER BY waiting.inserted_at, waiting.ticket_id
         """
         for row in self._warehouse.query("resolvable tickets", sql, {}):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from target_zendesk_pubsub.directory import Person, users_of
+from target_zendesk_pubsub.erased_tickets import BLANK, EVENT
 from target_zendesk_pubsub.errors import DirectoryError
 from target_zendesk_pubsub.join_errors import COUNTS, WaitingCounts
 from target_zendesk_pubsub.messages import decode
@@ -41,6 +42,16 @@ class LastMessage(msgspec.Struct, frozen=True, gc=False):
     event_type: str
     published_micros: int = 0
     """In Unix microseconds."""
+    generated_timestamp: int | None = None
+    """The latest of the ticket's messages, None if the legacy system published them."""
+
+    def is_erased(self, ticket: Ticket) -> bool:
+        """Whether this message has erased that version of the ticket: Zendesk exported it again, or it was on its way."""
+        return (
+            self.event_type == "erased"
+            and ticket.is_clocked
+            and ticket.generated_timestamp <= (self.generated_timestamp or 0)
+        )
 
 
 class WaitingVersion(msgspec.Struct, frozen=True, gc=False):
@@ -142,7 +153,7 @@ class Lookup:
               (
                 SELECT TO_JSON_STRING(ARRAY_AGG(STRUCT(
                   ticket_id AS ticket_id, message_key AS message_key, event_type AS event_type,
-                  UNIX_MICROS(published_at) AS published_micros
+                  UNIX_MICROS(published_at) AS published_micros, generated_timestamp AS generated_timestamp
                 )))
                 FROM (
                   SELECT * FROM ({self._last_messages.rows(is_ticket)}) WHERE TRUE
@@ -172,7 +183,10 @@ class Lookup:
         return WaitingCounts(row.waiting_tickets, row.resolvable_tickets)
 
     def contents(self, ticket_ids: Collection[int]) -> dict[int, TicketData]:
-        """The content of the last published or waiting version of each ticket. Raises WarehouseError."""
+        """The content of the last published or waiting version of each ticket that was not erased since.
+
+        Raises WarehouseError.
+        """
         is_ticket, parameters = selected("ticket_id", ticket_ids)
         [row] = self._warehouse.query("last messages of deleted tickets", self._times(is_ticket), parameters)
         published = "FALSE"
@@ -181,14 +195,17 @@ class Lookup:
         sql = f"""
             SELECT ticket_id, data
             FROM (
-              SELECT ticket_id, data, published_at AS seen_at FROM {self._last_messages.log.published}
+              SELECT ticket_id, data, published_at AS seen_at, {EVENT} AS event_type
+              FROM {self._last_messages.log.published}
               WHERE {is_ticket} AND replay_of IS NULL AND {published}
               UNION ALL
-              SELECT ticket_id, payload AS data, inserted_at AS seen_at FROM ({self._join_errors.last(is_ticket)})
+              SELECT ticket_id, payload AS data, inserted_at AS seen_at, CAST(NULL AS STRING) AS event_type
+              FROM ({self._join_errors.last(is_ticket)})
               WHERE message_key IS NOT NULL
             )
             WHERE TRUE
             QUALIFY ROW_NUMBER() OVER (PARTITION BY ticket_id ORDER BY seen_at DESC) = 1
+              AND data != '{BLANK}' AND COALESCE(event_type, '') != 'erased'
         """
         rows = self._warehouse.query("content of deleted tickets", sql, parameters)
         return {row.ticket_id: decode(row.data) for row in rows}

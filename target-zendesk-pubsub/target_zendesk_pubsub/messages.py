@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
+from datetime import UTC
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 import msgspec
 from msgspec import Meta
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 SCHEMA_VERSION = 1
 """Incremented for changes that break consumers; additional fields do not."""
 
-SCHEMA_ADDITIONS = 0
+SCHEMA_ADDITIONS = 1
 """Incremented for each addition to that version, and 0 again in the next: the contract's version is 1.0, then 1.1."""
 
 ORDERING_KEYS = 32
 """A publish request has one ordering key. A key per ticket would need a request per ticket; 32 keys share requests and
 keep each ticket's messages in order."""
 
-EventType = Literal["created", "updated", "deleted", "restored"]
+EventType = Literal["created", "updated", "deleted", "restored", "erased"]
 Kind = Literal["member", "user"]
 DateTime = Annotated[str, Meta(description="RFC 3339", extra_json_schema={"format": "date-time"})]
 
@@ -86,6 +90,13 @@ class TicketData(msgspec.Struct, rename="camel", gc=False):
     ]
 
 
+class ErasedData(msgspec.Struct, rename="camel", gc=False):
+    """All that is left of an erased ticket."""
+
+    schema_version: Annotated[int, Meta(description="Version of this contract")]
+    ticket_id: int
+
+
 class Attributes(TypedDict):
     """For subscription filters and for comparing versions. Google logs attributes: they contain no personal data."""
 
@@ -108,11 +119,13 @@ class Attributes(TypedDict):
     event_type: Annotated[
         EventType,
         Meta(
-            description="Compared with the ticket's last message: `created` (there was no message), `updated`, `deleted`, "
-            "`restored`. A ticket that was deleted before it was ever published is `deleted`"
+            description="Compared with the ticket's last message: `created` (there was none, or it was `erased`), `updated`, "
+            "`deleted`, `restored`; or `erased`. A ticket that was deleted before it was ever published is `deleted`"
         ),
     ]
-    zendesk_updated_at: Annotated[DateTime, Meta(description="The ticket's `updatedAt`")]
+    zendesk_updated_at: Annotated[
+        DateTime, Meta(description="The ticket's `updatedAt`; of an erased ticket, when it was erased")
+    ]
     generated_timestamp: Annotated[
         str,
         Meta(
@@ -183,7 +196,7 @@ def event_type(*, is_deleted: bool, before: str | None) -> EventType:
     """`before`: the event type of the ticket's last message, None if there was none."""
     if is_deleted:
         return "deleted"
-    if before is None:
+    if before is None or before == "erased":
         return "created"
     return "restored" if before == "deleted" else "updated"
 
@@ -202,3 +215,21 @@ def attributes_of(
         "environment": environment,
     }
     return cast("dict[str, str]", attributes)
+
+
+def erased_message(
+    ticket_id: int, erased_at: datetime, generated_timestamp: int, environment: str
+) -> Message:
+    """Without content. `generated_timestamp`: of the ticket's last version, which this message replaces."""
+    data = ENCODER.encode(ErasedData(SCHEMA_VERSION, ticket_id))
+    key = message_key(ticket_id, data)
+    attributes: Attributes = {
+        "ticket_id": str(ticket_id),
+        "message_key": key,
+        "schema_version": str(SCHEMA_VERSION),
+        "event_type": "erased",
+        "zendesk_updated_at": erased_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "generated_timestamp": str(generated_timestamp),
+        "environment": environment,
+    }
+    return new_message(ticket_id, key, cast("dict[str, str]", attributes), data)

@@ -17,6 +17,7 @@ from target_zendesk_pubsub.messages import (
     Message,
     attributes_of,
     encode_into,
+    erased_message,
     event_type,
     message_key,
     new_message,
@@ -67,10 +68,12 @@ def decide(
     data, waiting_unchanged = bytearray(), 0
     for ticket in tickets:
         content = ticket.content
+        before, waits = last.get(ticket.id), waiting.get(ticket.id)
+        if before is not None and before.is_erased(ticket):
+            continue
         unmatched = join(content, known.people)
         encode_into(content, data)
         key = message_key(ticket.id, data)
-        before, waits = last.get(ticket.id), waiting.get(ticket.id)
         replaced = errors.pop(ticket.id, None)
         if unmatched:
             if waits is None or waits.message_key != key:
@@ -150,7 +153,7 @@ class Publication:
         self._log, self._join_errors = connections.log, connections.join_errors
         self._clock, self._environment, self._logger = connections.clock, environment, logger
         self._rejected, self._checkpoint = connections.rejected, connections.checkpoint
-        self._last_messages = connections.last_messages
+        self._last_messages, self._erased_messages = (connections.last_messages, connections.erased_messages)
         self._waiting_more = 0
         self._limits = limits
         self._read_legacy_log, self._legacy = connections.read_legacy_log, NO_LEGACY
@@ -181,6 +184,23 @@ class Publication:
             is_complete = self._checkpoint.labels_of_waiting.items() >= COMPLETE.items()
             self._join_errors.catch_up(until if is_complete else None)
         self._last_messages.catch_up(now)
+        if not self._checkpoint.is_valid:
+            self._publish_erased()
+
+    def _publish_erased(self) -> None:
+        """Before any ticket, so that a version which Zendesk exports after the erasure follows."""
+        for batch in batches(self._erased_messages.unpublished(), self._limits):
+            self._clock.advance_past(max(one.latest for one in batch))
+            messages = [
+                erased_message(one.id, one.erased_at, one.generated_timestamp, self._environment)
+                for one in batch
+            ]
+            self._log.intend(messages, self._clock)
+            self._send(messages)
+            self._join_errors.record([], [one.id for one in batch if one.is_waiting], self._clock)
+            self._rejected.settle_erased(batch)
+            self._logger.info("%s published as erased", counted(len(batch), "ticket"))
+        self.counts.open = len(self._rejected)
 
     def _publish_pending(self) -> None:
         for batch in batches(self._log.pending(), self._limits):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from google.cloud.bigquery import SchemaField
 
+from target_zendesk_pubsub.erased_tickets import BLANK, erased_table, last_erasures
 from target_zendesk_pubsub.messages import Message, new_message
 from target_zendesk_pubsub.warehouse import Table, encode_row, since
 
@@ -78,10 +79,11 @@ class Selected(msgspec.Struct, frozen=True):
 
 
 class Logged(msgspec.Struct, frozen=True):
-    """A logged message and its message id."""
+    """A logged message, its message id, and when it was published."""
 
     message: Message
     message_id: str
+    published_at: datetime
 
 
 class PublishedLog:
@@ -100,10 +102,11 @@ class PublishedLog:
             INTENTS_KEPT_DAYS,
         )
         self.refused = Table(dataset, "zendesk_ticket_refused", REFUSED, "data", "refused_at", ("ticket_id",))
+        self.erased = erased_table(dataset)
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        return self.published, self.intents, self.refused
+        return self.published, self.intents, self.refused, self.erased
 
     def intend(self, messages: Iterable[Message], clock: Clock) -> None:
         """Before publishing, so that the next run knows what an interrupted run may have published."""
@@ -137,7 +140,7 @@ class PublishedLog:
         self.record([Published(one, f"taken-over-{uuid.uuid4().hex}", clock.now()) for one in messages], [])
 
     def pending(self) -> Iterator[tuple[tuple[Message, datetime], int]]:
-        """Intents of earlier runs without a later log row of the same ticket and key, in order.
+        """Intents of earlier runs without a later log row of the same ticket and key, in order; without erased ones.
 
         Yields ((message, time of the intent), size in bytes). Raises WarehouseError.
         """
@@ -152,23 +155,31 @@ class PublishedLog:
 
     def count(self, selection: Selection) -> Selected:
         """Raises WarehouseError."""
-        sql = f"SELECT COUNT(*) AS messages, COUNT(DISTINCT ticket_id) AS tickets {self._selected(selection)}"
+        sql = f"SELECT COUNT(*) AS messages, COUNT(DISTINCT log.ticket_id) AS tickets {self._selected(selection)}"
         [row] = self._warehouse.query("messages to replay", sql, {})
         return Selected(row.messages, row.tickets)
 
     def read(self, selection: Selection) -> Iterator[Logged]:
         """In order of publication. Raises WarehouseError."""
-        sql = f"SELECT * {self._selected(selection)} ORDER BY published_at"
+        sql = f"SELECT log.* {self._selected(selection)} ORDER BY log.published_at"
         for row in self._warehouse.query("messages to replay", sql, {}):
-            yield Logged(message_of(row), row.message_id)
+            yield Logged(message_of(row), row.message_id, row.published_at)
+
+    def erasures(self, first: datetime) -> dict[int, datetime]:
+        """When each ticket was erased last, if that was from `first` on. Raises WarehouseError."""
+        rows = self._warehouse.query("erased tickets", last_erasures(self.erased, first), {})
+        return {row.ticket_id: row.erased_at for row in rows}
 
     def _selected(self, selection: Selection) -> str:
         tickets = ", ".join(map(str, selection.tickets))
         return (
-            f"FROM {self.published} WHERE replay_of IS NULL "
-            f"AND published_at >= TIMESTAMP '{selection.since.isoformat()}' "
-            f"AND published_at < TIMESTAMP '{selection.until.isoformat()}'"
-            + (f" AND ticket_id IN ({tickets})" if tickets else "")
+            f"FROM {self.published} AS log "
+            f"LEFT JOIN ({last_erasures(self.erased)}) AS erased ON erased.ticket_id = log.ticket_id "
+            "WHERE log.replay_of IS NULL "
+            f"AND log.published_at >= TIMESTAMP '{selection.since.isoformat()}' "
+            f"AND log.published_at < TIMESTAMP '{selection.until.isoformat()}' "
+            f"AND log.data != '{BLANK}' AND (erased.erased_at IS NULL OR erased.erased_at < log.published_at)"
+            + (f" AND log.ticket_id IN ({tickets})" if tickets else "")
         )
 
     def _pending_intents(self, columns: str) -> str:
@@ -181,7 +192,9 @@ class PublishedLog:
               WHERE settled_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {INTENTS_KEPT_DAYS + 1} DAY)
               GROUP BY ticket_id, message_key
             ) AS settled ON settled.ticket_id = intent.ticket_id AND settled.message_key = intent.message_key
-            WHERE settled.settled_at IS NULL OR settled.settled_at < intent.intended_at
+            LEFT JOIN ({last_erasures(self.erased)}) AS erased ON erased.ticket_id = intent.ticket_id
+            WHERE (settled.settled_at IS NULL OR settled.settled_at < intent.intended_at)
+              AND intent.data != '{BLANK}' AND (erased.erased_at IS NULL OR erased.erased_at < intent.intended_at)
         """
 
     def settlements(self, *columns: str, first: datetime | None = None) -> str:

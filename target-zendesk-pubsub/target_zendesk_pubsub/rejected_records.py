@@ -13,6 +13,7 @@ from cityblock_singer.google.errors import WarehouseError
 from cityblock_singer.google.rejected_records import CLUSTERS, FIELDS, PARTITION, TABLE, are_too_many, is_open
 from google.api_core.exceptions import NotFound
 
+from target_zendesk_pubsub.erased_tickets import BLANK
 from target_zendesk_pubsub.errors import RecordError
 from target_zendesk_pubsub.ticket_parsing import NAME, Rejected
 from target_zendesk_pubsub.warehouse import Table, encode_row
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from google.cloud.bigquery import Row
 
     from target_zendesk_pubsub.clock import Clock
+    from target_zendesk_pubsub.erased_messages import Erased
     from target_zendesk_pubsub.tickets import DeletionStub, Ticket
     from target_zendesk_pubsub.warehouse import Warehouse
 
@@ -117,6 +119,11 @@ class RejectedRecords:
             }
             self.resolve([key for key, is_read in last.items() if is_read and key in self._open])
 
+    def settle_erased(self, erased: Sequence[Erased]) -> None:
+        """Resolves what was rejected of these tickets before they were erased. Raises WarehouseError."""
+        keys = [key for key in (str(one.id) for one in erased) if key in self._open]
+        self.resolve(keys, until=max(one.erased_at for one in erased))
+
     def resolve(self, keys: Collection[str | None], until: datetime | None = None) -> None:
         """Marks rows of these tickets as resolved, rejected up to `until` if given. Raises WarehouseError."""
         if keys:
@@ -129,9 +136,13 @@ class RejectedRecords:
             self._open.difference_update(map(str, keys))
 
     def read(self) -> Iterator[tuple[OpenRecord, int]]:
-        """The last version of each open ticket and its size in bytes, oldest first. Raises WarehouseError."""
+        """The last version of each open ticket that is not erased, and its size in bytes, oldest first.
+
+        Raises WarehouseError.
+        """
         sql = f"""
-            SELECT record_key, payload, rejected_at FROM {self.table} WHERE {OPEN} AND record_key IS NOT NULL
+            SELECT record_key, payload, rejected_at FROM {self.table}
+            WHERE {OPEN} AND record_key IS NOT NULL AND payload != '{BLANK}'
             QUALIFY ROW_NUMBER() OVER (PARTITION BY record_key ORDER BY rejected_at DESC) = 1
             ORDER BY rejected_at
         """

@@ -26,6 +26,7 @@ SCHEMAS = {
     for part, name in (("data", "message"), ("attributes", "attributes"))
 }
 DATA = SCHEMAS["data"]["properties"]
+ERASED = json.loads((CONTRACT / "ticket-erased.schema.json").read_text())
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 
 
@@ -48,7 +49,8 @@ def test_a_ticket_becomes_the_example_of_its_event(case, publish, commons):
     "example", sorted((CONTRACT / "examples").iterdir()), ids=lambda example: example.stem
 )
 def test_an_example_is_by_the_schemas(example):
-    for part, of_part in SCHEMAS.items():
+    by_event = {"data": ERASED} if example.stem == "erased" else {}
+    for part, of_part in (SCHEMAS | by_event).items():
         jsonschema.Draft202012Validator.check_schema(of_part)
         validator = jsonschema.Draft202012Validator(
             of_part, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
@@ -76,12 +78,18 @@ def test_the_contract_is_that_of_the_code():
 
 
 def test_the_consumer_ends_with_the_last_version_of_each_ticket_whatever_comes_twice_or_late(
-    publish, start, commons, pubsub, tmp_path
+    publish, start, commons, pubsub, tmp_path, sql, messages_dataset
 ):
     for second, priority in enumerate(["low", "high", "normal"]):
         publish([schema(), ticket(1, second, priority=priority), ticket(33, second), state(second)])
-    publish([schema(), ticket(33, 9, status="deleted"), state(9)])
-    start("--from", "2026-01-01", command="target-zendesk-pubsub-replay").communicate(timeout=60)
+    publish([schema(), ticket(33, 9, status="deleted"), ticket(97, subject="to be erased"), state(9)])
+    days = ("--from", "2026-01-01", "--to", "2099-12-31")
+    with start(*days, command="target-zendesk-pubsub-replay") as replay:
+        assert replay.wait(60) == 0
+    erased = f"{messages_dataset}.zendesk_ticket_erased"
+    sql(
+        f"INSERT INTO {erased} (ticket_id, erased_at, erasure_id) VALUES (97, CURRENT_TIMESTAMP(), 'erasure')"
+    )
     with clients(pubsub.host) as (publisher, _):  # not by the schema
         attributes = {"schema_version": "1", "ticket_id": "2", "event_type": "created"}
         message = {"data": b'{"ticketId":"2"}', "attributes": attributes}
@@ -102,8 +110,10 @@ def test_the_consumer_ends_with_the_last_version_of_each_ticket_whatever_comes_t
         _, errors = consumer.communicate(timeout=60)
 
     assert re.search(r"^message \S+ does not match the schema$", errors, re.MULTILINE)
-    assert [(row[0], bool(row[1])) for row in kept] == [(1, False), (33, True), (65, False)]
+    assert [(row[0], bool(row[1])) for row in kept] == [(1, False), (33, True), (65, False), (97, True)]
     assert json.loads(kept[0][2])["priority"] == "normal"
+    assert json.loads(kept[3][2]) == {"schemaVersion": 1, "ticketId": 97}
+    assert b"to be erased" not in database.read_bytes()
 
 
 def wait_until_it_keeps(database, ticket_id, consumer):

@@ -74,6 +74,7 @@ def application(store: Store) -> web.Application:
     app.router.add_delete("/_sandbox/requests", _forget_requests)
     app.router.add_put("/_sandbox/limits", _limits)
     app.router.add_put("/_sandbox/exports", _exports)
+    app.router.add_put("/_sandbox/scopes", _scopes)
     app.router.add_put("/_sandbox/search", _search)
     app.router.add_get("/_sandbox/limits", _counts)
     app.router.add_put("/_sandbox/latency", _latency)
@@ -115,7 +116,7 @@ async def _answered(request: web.Request, account: Account) -> web.StreamRespons
     fault = account.faults.take(request.path)
     if fault is not None and fault.kind == "status":
         return status_answer(fault)
-    if denied := account.access.error(request.headers.get("Authorization")):
+    if denied := account.access.error(request.headers.get("Authorization"), request.path):
         return _json(denied[1], denied[0])
     headers, exceeded = account.limits.take(request.path)
     if exceeded:
@@ -231,6 +232,13 @@ async def _search(request: web.Request) -> web.StreamResponse:
 
 async def _counts(request: web.Request) -> web.StreamResponse:
     return _json(request.app[ACCOUNT].limits.counts())
+
+
+async def _scopes(request: web.Request) -> web.StreamResponse:
+    """Of the OAuth client; null: all."""
+    allowed = (await request.json())["allowed"]
+    request.app[ACCOUNT].access.allowed = None if allowed is None else frozenset(allowed)
+    return _json({})
 
 
 async def _latency(request: web.Request) -> web.StreamResponse:

@@ -164,7 +164,7 @@ class Model:
     a JSON column; `users`, columns with IDs of users whom the row is about; `participants`, of users who took part in the
     row's ticket: its text is the ticket's, and the rest of it may identify them.
 
-    For docs/models.md: `scope`, the narrowest documented OAuth scope; `plan`, the Zendesk plan or add-on that has the
+    `scope`: the narrowest documented OAuth scope, for the check. For docs/models.md: `plan`, the Zendesk plan or add-on that has the
     model, if not all have; `note`. `is_retired`: Zendesk's documentation no longer has it, and most accounts return 404.
     """
 

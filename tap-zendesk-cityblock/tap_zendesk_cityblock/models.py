@@ -21,13 +21,20 @@ from tap_zendesk_cityblock.model_types import (
 _LIST = Paging.LIST_CURSOR
 
 BULK_MODELS = (
-    Model("group", "/api/v2/groups", "groups", _LIST, query=(("exclude_deleted", "false"),)),
+    Model(
+        "group",
+        "/api/v2/groups",
+        "groups",
+        _LIST,
+        query=(("exclude_deleted", "false"),),
+        scope="groups:read",
+    ),
     Model("user_field", "/api/v2/user_fields", "user_fields", _LIST),
     Model("macro", "/api/v2/macros", "macros", _LIST),
     Model("organization_membership", "/api/v2/organization_memberships", "organization_memberships", _LIST),
     Model("organization_field", "/api/v2/organization_fields", "organization_fields", _LIST),
     Model("suspended_ticket", "/api/v2/suspended_tickets", "suspended_tickets", _LIST, ticket="ticket_id"),
-    Model("brand", "/api/v2/brands", "brands", _LIST),
+    Model("brand", "/api/v2/brands", "brands", _LIST, scope="brands:read"),
     Model("sharing_agreement", "/api/v2/sharing_agreements", "sharing_agreements", Paging.NONE),
     Model(
         "ticket_skip",
@@ -56,7 +63,7 @@ BULK_MODELS = (
         _LIST,
         note="Without archived tickets; ticket_metric_set has them",
     ),
-    Model("ticket_field", "/api/v2/ticket_fields", "ticket_fields", _LIST),
+    Model("ticket_field", "/api/v2/ticket_fields", "ticket_fields", _LIST, scope="account_settings:read"),
     Model("ticket_form", "/api/v2/ticket_forms", "ticket_forms", Paging.NONE, plan="Growth"),
     Model("view", "/api/v2/views", "views", _LIST),
     Model("sla_policy", "/api/v2/slas/policies", "sla_policies", Paging.NEXT_PAGE, plan="Professional"),

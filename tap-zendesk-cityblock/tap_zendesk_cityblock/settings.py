@@ -58,6 +58,11 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property("client_secret", th.StringType, secret=True, description="Secret of the OAuth client"),
     th.Property(
+        "scopes",
+        th.ArrayType(th.StringType),
+        description="Scopes to ask for with the OAuth client, such as `tickets:read` and `users:read`; docs/models.md names the scope of each model, and the check compares. Default: `read`, which all models have",
+    ),
+    th.Property(
         "access_token",
         th.StringType,
         secret=True,

@@ -74,6 +74,10 @@ class Zendesk:
     def exports(self, *, allowed):
         requests.put(f"{self.url}/_sandbox/exports", json={"allowed": allowed}, timeout=30).raise_for_status()
 
+    def scopes(self, allowed):
+        """Those that the OAuth client may ask for; None: all."""
+        requests.put(f"{self.url}/_sandbox/scopes", json={"allowed": allowed}, timeout=30).raise_for_status()
+
     def now(self):
         """Epoch seconds, as its answers are dated."""
         return parsedate_to_datetime(
@@ -91,6 +95,7 @@ def zendesk(zendesk_url):
     account = Zendesk(zendesk_url)
     account.latency(0)
     account.exports(allowed=True)
+    account.scopes(None)
     account.pages(None)
     account.limits(
         **{

@@ -31,7 +31,7 @@ def check(zendesk, tmp_path, commands):
 def test_every_model_is_listed(check, zendesk):
     ran = check()
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("ok ") == len(DEFAULT_MODELS)
+    assert ran.stdout.count(": readable") == len(DEFAULT_MODELS)
     assert "ok      ticket: readable" in ran.stdout
     assert "WARNING" not in ran.stdout  # the sandbox names what it ignores
     assert len(zendesk.requests()) <= len(DEFAULT_MODELS) + 1
@@ -99,6 +99,58 @@ def test_chat_which_refuses_the_last_minutes_is_asked_about_earlier_ones(check, 
     assert ran.returncode == 0, ran.stderr
     [asked] = [request for request in zendesk.requests() if "/chat/" in request["path"]]
     assert int(asked["query"]["start_time"]) < time.time() - 300
+
+
+def test_scopes_that_are_asked_for_granted_and_required_are_compared(check, zendesk):
+    chosen = {"bulk_models": ["brand", "group", "macro"], "incremental_models": ["ticket"]}
+    ran = check(scopes=["tickets:read brands:read", "users:read"], **chosen)
+    assert ran.returncode == 3
+    assert (
+        "ok      scopes: asked for tickets:read brands:read users:read, granted brands:read tickets:read users:read"
+        in ran.stdout
+    )
+    assert "MISSING scopes: group requires groups:read" in ran.stdout
+    assert "MISSING scopes: macro requires read" in ran.stdout
+    assert "WARNING scopes: no model requires users:read" in ran.stdout
+    assert "MISSING group: HTTP 403 Forbidden, the token lacks the scope groups:read" in ran.stdout
+    assert "ok      ticket: readable" in ran.stdout
+
+    ran = check(bulk_models=["brand"], incremental_models=["ticket"])
+    assert ran.returncode == 0
+    assert "asked for read, granted read; brands:read tickets:read would be enough" in ran.stdout
+
+    ran = check(
+        scopes=["tickets:read"], bulk_models=[], incremental_models=["ticket"], incremental_exports=False
+    )
+    assert "MISSING scopes: ticket requires read" in ran.stdout
+
+
+def test_a_scope_that_the_client_may_not_have_is_one_sentence(check, zendesk):
+    zendesk.scopes(["tickets:read"])
+    ran = check(scopes=["tickets:read", "users:read"], bulk_models=[], incremental_models=["ticket"])
+    assert ran.returncode == 1
+    assert (
+        "scopes: the OAuth client may not have tickets:read users:read (HTTP 400 invalid_scope)" in ran.stdout
+    )
+    assert "Traceback" not in ran.stderr
+    ran = check(scopes=["tickets:read"], bulk_models=[], incremental_models=["ticket"])
+    assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"scopes": ["tickets:write"]}, "scopes: 'tickets:write' is not a scope for reading"),
+        (
+            {"scopes": ["read"], "client_id": "", "client_secret": "", "access_token": "sandbox-access"},
+            "scopes requires client_id and client_secret",
+        ),
+    ],
+)
+def test_scopes_that_make_no_sense_are_refused(settings, expected, check):
+    ran = check(**settings)
+    assert ran.returncode == 1
+    assert expected in ran.stdout
 
 
 OLD_WARNING = 'Removed restricted keys ["exclude_deleted"] from parameters according to whitelist'

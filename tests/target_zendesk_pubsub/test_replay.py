@@ -125,7 +125,7 @@ def test_settings_can_come_from_the_environment(replay, published, config, commo
         (
             ("--ticket", "1"),
             {"messages_dataset": "nowhere"},
-            "messages to replay: NotFound (404) from BigQuery",
+            "dataset nowhere does not exist in project local-cityblock-data: create it",
         ),
     ],
     ids=["nothing chosen", "no last day", "days the wrong way round", "no topic", "no log"],

@@ -9,10 +9,14 @@ import click
 from cityblock_singer.errors import PluginError
 
 from tap_zendesk_cityblock.access import PROBE_DEADLINE_SECONDS, advice, unavailable_cause
+from tap_zendesk_cityblock.commands.scopes import findings, required
 from tap_zendesk_cityblock.errors import PartlyUnavailableError
+from tap_zendesk_cityblock.http.credentials import OAuthClient, credentials
 from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.settings import Settings
 
@@ -43,13 +47,34 @@ def check(settings: Settings, client: ZendeskClient) -> bool:
     return not missing
 
 
+def check_scopes(settings: Settings, client: ZendeskClient, asked: Collection[str]) -> bool:
+    """After a request, with an OAuth client: prints what is asked for, granted and required. True if nothing lacks."""
+    models = (*settings.bulk_models, *settings.incremental_models)
+    chosen = [model for model in models if model.name not in settings.optional_models]
+    needed = required(chosen, incremental_exports=settings.incremental_exports)
+    lines = findings(needed, asked, client.granted_scopes)
+    for state, sentence in lines:
+        click.echo(f"{state:<8}{sentence}")
+    lacks = any(state == "MISSING" for state, _ in lines)
+    if lacks:
+        click.echo(
+            f"{'':<8}→ add them to scopes, and to the client's allowed scopes (Admin Center, Apps and integrations, APIs,"
+            " OAuth clients); or do not export these models"
+        )
+    return not lacks
+
+
 @click.command(help="Checks whether a run may read each model. Reads one row of each, and writes nothing.")
 @click.option("--config", required=True, help="Settings file of the tap, or ENV")
 def command(config: str) -> None:
     """Exits as a run would: with 3 if a model is unavailable, with the exit code of an error if the check fails."""
     try:
         tap = TapZendeskCityblock.configured(config)
-        is_readable = check(tap.settings, tap.connect(PROBE_DEADLINE_SECONDS))
+        client = tap.connect(PROBE_DEADLINE_SECONDS)
+        is_readable = check(tap.settings, client)
+        login = credentials(tap.config)
+        if isinstance(login, OAuthClient):
+            is_readable &= check_scopes(tap.settings, client, login.scopes)
     except PluginError as error:
         click.echo(
             f"{'MISSING':<8}tap-zendesk-cityblock: {error}"

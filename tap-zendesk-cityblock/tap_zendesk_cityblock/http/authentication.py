@@ -17,7 +17,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from tap_zendesk_cityblock.errors import TransientError
 from tap_zendesk_cityblock.http.credentials import AccessToken, ApiToken, Credentials, OAuthClient
-from tap_zendesk_cityblock.http.failures import account_error, connection_problem
+from tap_zendesk_cityblock.http.failures import account_error, connection_problem, error_code
 
 if TYPE_CHECKING:
     import logging
@@ -52,6 +52,8 @@ class ClientCredentials(AuthBase):
         self._client, self._url, self._session = client, f"{base_url}/oauth/tokens", session
         self._timeout = timeout
         self._token = ""
+        self.granted: frozenset[str] | None = None
+        """The scopes of the last token, if the response named them."""
         self._expires = 0.0
         self._lock = threading.Lock()
 
@@ -82,7 +84,7 @@ class ClientCredentials(AuthBase):
             "grant_type": "client_credentials",
             "client_id": self._client.client_id,
             "client_secret": self._client.client_secret,
-            "scope": "read",
+            "scope": " ".join(self._client.scopes),
             "expires_in": TOKEN_SECONDS,  # else the response may not say when the token expires
         }
         try:
@@ -100,21 +102,30 @@ class ClientCredentials(AuthBase):
         if response.status_code == 404:
             host = urlsplit(self._url).hostname
             raise SettingsError(f"No Zendesk account at {host} (HTTP 404): check subdomain")
+        if error_code(response) == "invalid_scope":
+            raise SettingsError(
+                f"scopes: the OAuth client may not have {' '.join(self._client.scopes)} (HTTP 400 invalid_scope):"
+                " add the missing scopes to its allowed scopes (Admin Center, Apps and integrations, APIs,"
+                " OAuth clients), or change scopes"
+            )
         granted = _token(response)
         if granted is None:
             raise SettingsError(
                 f"client_id, client_secret: Zendesk refused the OAuth client (HTTP {response.status_code})"
             )
-        self._token, lifetime = granted
+        self._token, lifetime, self.granted = granted
         self._expires = time.monotonic() + lifetime
 
 
-def _token(response: requests.Response) -> tuple[str, float] | None:
+def _token(response: requests.Response) -> tuple[str, float, frozenset[str] | None] | None:
+    """The token, its seconds, and its scopes if they are named."""
     if response.status_code != 200:
         return None
     try:
         granted: dict[str, Any] = response.json()
-        return granted["access_token"], float(granted.get("expires_in") or TOKEN_SECONDS)
+        named = granted.get("scope")
+        scopes = frozenset(named.split()) if isinstance(named, str) else None
+        return granted["access_token"], float(granted.get("expires_in") or TOKEN_SECONDS), scopes
     except (ValueError, KeyError, TypeError):
         return None
 

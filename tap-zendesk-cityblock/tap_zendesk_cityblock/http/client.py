@@ -80,6 +80,11 @@ class ZendeskClient:
         """As `now`, None before the first response."""
         return None if self._zendesk_time is None else datetime.fromtimestamp(self._zendesk_time, UTC)
 
+    @property
+    def granted_scopes(self) -> frozenset[str] | None:
+        """The scopes of the last OAuth token. None: another login, no request yet, or the response did not name them."""
+        return self._auth.granted if isinstance(self._auth, ClientCredentials) else None
+
     def take_ignored(self) -> list[str]:
         """The parameters that Zendesk has ignored since the last call."""
         names = [*self._ignored]

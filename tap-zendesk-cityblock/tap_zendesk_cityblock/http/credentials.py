@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CREDENTIALS = ("client_id", "client_secret", "access_token", "email", "api_token")
+READ = "read"
+"""The scope for everything that a GET returns."""
+SCOPE = re.compile(r"[a-z_]+:read|read")
 ZENPY = {"token": "api_token", "oauth_token": "access_token"}
 """Names in the files of the Zenpy client, which the legacy system used."""
 
@@ -22,6 +26,7 @@ ZENPY = {"token": "api_token", "oauth_token": "access_token"}
 class OAuthClient:
     client_id: str
     client_secret: str = dataclasses.field(repr=False)
+    scopes: tuple[str, ...] = (READ,)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,9 +51,13 @@ def credentials(config: Mapping[str, Any], environ: Mapping[str, str] = os.envir
         if given:
             raise SettingsError(f"credentials_path and {', '.join(given)} are both set: choose one")
         given = _from_file(Path(path), config["subdomain"])
+    if config.get("scopes") and "client_id" not in given:
+        raise SettingsError(
+            "scopes requires client_id and client_secret: other logins have scopes of their own"
+        )
     match sorted(given):
         case ["client_id", "client_secret"]:
-            return OAuthClient(**given)
+            return OAuthClient(**given, scopes=scopes(config))
         case ["access_token"]:
             return AccessToken(**given)
         case ["api_token", "email"]:
@@ -57,6 +66,17 @@ def credentials(config: Mapping[str, Any], environ: Mapping[str, str] = os.envir
     if not given:
         raise SettingsError(f"No credentials: set {logins}")
     raise SettingsError(f"Invalid credentials: {', '.join(sorted(given))} are set; expected {logins}")
+
+
+def scopes(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Raises SettingsError."""
+    given = " ".join(config.get("scopes") or [READ]).split()
+    for scope in given:
+        if not SCOPE.fullmatch(scope):
+            raise SettingsError(
+                f"scopes: {scope!r} is not a scope for reading; expected read, or names like tickets:read"
+            )
+    return tuple(dict.fromkeys(given))
 
 
 def _from_file(path: Path, subdomain: str) -> dict[str, str]:

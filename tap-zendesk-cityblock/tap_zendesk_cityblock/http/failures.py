@@ -59,7 +59,7 @@ def response_error(path: str, response: requests.Response) -> Exception:
     """For any response but HTTP 200."""
     if (error := account_error(response)) is not None:
         return error
-    status, code = response.status_code, _error_code(response)
+    status, code = response.status_code, error_code(response)
     problem = f"HTTP {status}{f' {code}' if code else ''}"
     if status in TRANSIENT_STATUSES:
         return TransientError(
@@ -73,6 +73,8 @@ def response_error(path: str, response: requests.Response) -> Exception:
             f"Zendesk refused the credentials ({problem}): check the account and its login settings"
         )
     if status in (403, 404):
+        if scopes := _missing_scopes(response):
+            problem += f", the token lacks the scope {scopes}"
         return StreamUnavailableError(problem, is_missing=status == 404)
     return _unusable(path, status, code, problem)
 
@@ -100,7 +102,7 @@ def _redirect_target(location: str, host: str | None) -> str:
     return target or "an unknown address"
 
 
-def _error_code(response: requests.Response) -> str:
+def error_code(response: requests.Response) -> str:
     """Empty if the body has another shape, or a text that is not a code."""
     try:
         body = response.json()
@@ -108,4 +110,14 @@ def _error_code(response: requests.Response) -> str:
         code = error["title"] if isinstance(error, dict) else error
     except (ValueError, KeyError, IndexError, TypeError):
         return ""
-    return str(code) if re.fullmatch(r"[A-Za-z' ]{1,60}", str(code)) else ""
+    return str(code) if re.fullmatch(r"[A-Za-z_' ]{1,60}", str(code)) else ""
+
+
+def _missing_scopes(response: requests.Response) -> str:
+    """Of `{"error": "Forbidden", "description": "You are missing the following required scopes: read"}`, else empty."""
+    try:
+        description = str(response.json()["description"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+    named = re.fullmatch(r"You are missing the following required scopes: ([a-z_: ,]{1,200})", description)
+    return named[1] if named else ""

@@ -13,8 +13,12 @@ COPY . .
 RUN --mount=type=cache,target=/var/cache/build \
     XDG_CACHE_HOME=/var/cache/build IMAGE_PYTHON=/usr/local/bin/python3.12 UV_LINK_MODE=copy deploy/image/build /project
 
+FROM builder AS page-builder
+RUN --mount=type=cache,target=/var/cache/build \
+    XDG_CACHE_HOME=/var/cache/build UV_LINK_MODE=copy deploy/image/build-page /project
+
 # --- the image ---------------------------------------------------------------------------------------
-FROM ${PYTHON_IMAGE}
+FROM ${PYTHON_IMAGE} AS jobs
 ARG REVISION=unknown
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="zendesk" \
@@ -46,3 +50,12 @@ WORKDIR /project
 USER 65532:65532
 ENTRYPOINT ["meltano"]
 CMD ["--help"]
+
+# --- with the operations page: docker build --target page ----------------------------------------------
+FROM jobs AS page
+COPY --from=page-builder /project/docs /project/docs
+COPY --from=page-builder /project/.venvs/page /project/.venvs/page
+COPY --from=page-builder /project/.meltano/utilities/operations-page /project/.meltano/utilities/operations-page
+
+# --- what is built without --target --------------------------------------------------------------------
+FROM jobs

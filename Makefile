@@ -34,7 +34,7 @@ help: ## list the verbs
 
 setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/.ready ## install everything, in a minute or two; other verbs do it by themselves
 
-run: setup ## both jobs in the sandbox, again a day later, and a summary of the results
+run: setup .venvs/page/.ready ## both jobs in the sandbox, again a day later, a summary of the results, and the operations page
 	@$(PYTHON) -m sandbox demo
 
 sandbox: setup ## the sandbox alone, until Ctrl-C
@@ -60,7 +60,7 @@ wheels: setup ## build the plugins as wheels, with their pinned dependencies, in
 	@rm -f dist/.gitignore && ls dist
 
 ##@ Change it
-SHELL_SCRIPTS = .ci/run scripts/uv deploy/image/build $(wildcard findings/*.sh)
+SHELL_SCRIPTS = .ci/run scripts/uv deploy/image/build deploy/image/build-page $(wildcard findings/*.sh)
 check: setup ## lint, formatting and types, of Python, shell and SQL
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from google.cloud import bigquery
 
 MELTANO = Path(".venvs/meltano/bin/meltano")
+PAGE = Path("output/operations.html")
 STATE_ID = "local:tap-zendesk-cityblock-to-target-bigquery"
 STATE_IDS = (STATE_ID, "local:tap-zendesk-cityblock-tickets-to-target-zendesk-pubsub")
 RUNS = f"""
@@ -70,7 +71,8 @@ def run(data_dir: Path, size: Size) -> None:
         print(_summary(servers.warehouse))
         print(_verdict(servers))
         print(_messages(servers, waiting, added))
-    print(_next_steps(data_dir))
+        _meltano("invoke", "operations-page:write", f"--output={PAGE}", log=logs / "page.log")
+    print(next_steps(data_dir))
 
 
 def _run(title: str, job: str, log: Path) -> None:
@@ -178,21 +180,15 @@ def _indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
 
 
-def _next_steps(data_dir: Path) -> str:
-    python = ".venv/bin/python -m sandbox query"
+def next_steps(data_dir: Path) -> str:
+    """Ten lines at most."""
     kept = "" if data_dir == Path(".sandbox") else f" --data-dir {data_dir}"
     return f"""
-The servers are stopped; their data is kept in {data_dir}. Next, you can:
+The servers are stopped; their data is kept in {data_dir}. Where to look next:
 
-  query a view
-    {python}{kept} "SELECT status, COUNT(*) AS tickets FROM {DATASET}.ticket_latest GROUP BY status"
-
-  list every export of a model, with its cursors
-    {python}{kept} "SELECT * FROM {DATASET}.EXPORT_METADATA WHERE table_name = 'ticket' ORDER BY bq_inserted_at DESC"
-
-  list the waiting tickets and their join errors
-    {python}{kept} "SELECT ticket_id, first_seen_at, unjoined FROM {DATASET}.TICKET_USER_JOIN_ERROR_latest WHERE is_waiting"
-
-  set a bookmark back (tickets since 1 June 2025), then run `make sandbox` and, in another terminal, `{MELTANO} run tap-to-bigquery`
-    {MELTANO} state merge {STATE_ID} '{{"singer_state": {{"bookmarks": {{"ticket": {{"start_time": 1748736000}}}}}}}}'
-"""
+  the operations page   {PAGE}, in a browser: whether all is well, and what to do if not
+  a query               .venv/bin/python -m sandbox query{kept} "SELECT status, COUNT(*) AS tickets FROM {DATASET}.ticket_latest GROUP BY status"
+  what to do when       docs/runbook.md has the commands for each alarm
+  with `make sandbox` in another terminal:
+    every column        {MELTANO} invoke dbt-bigquery:docs, then transform/target/static_index.html in a browser
+    each job by hand    {MELTANO} run tap-to-bigquery, then `make page` again"""

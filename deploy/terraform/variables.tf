@@ -77,6 +77,18 @@ variable "personal_readers" {
   default     = []
 }
 
+variable "page_bucket" {
+  description = "Bucket for the operations page, which has no health data; null: no bucket"
+  type        = string
+  default     = null
+}
+
+variable "page_readers" {
+  description = "Who may read the operations page: operators, as group:…"
+  type        = list(string)
+  default     = []
+}
+
 variable "credentials_secret" {
   description = "Secret Manager secret with Zendesk's credentials; Terraform creates the secret, people add its versions"
   type        = string

@@ -259,6 +259,20 @@ def test_bytecode_is_there_and_is_never_checked(prefix):
     assert {int.from_bytes(path.read_bytes()[4:8], "little") for path in compiled} == {1}
 
 
+def test_the_stage_with_the_page_writes_it_as_its_cronjob_does(container, ran):
+    """The stage is this one and an environment more."""
+    for added in (PREFIX / "docs", PREFIX / ".venvs" / "page"):
+        shutil.rmtree(added, ignore_errors=True)
+    subprocess.run([PROJECT / "deploy" / "image" / "build-page", PREFIX], check=True)
+    [patched] = yaml.safe_load_all((KUBERNETES / "page" / "cronjob.yaml").read_text())
+    [pod] = patched["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    page = container.tmp / "operations.html"
+    arguments = [one.replace("gs://$(PAGE_BUCKET)/operations.html", str(page)) for one in pod["args"]]
+    written = container.meltano(*arguments)
+    assert written.returncode == 0, written.stderr
+    assert "</html>" in page.read_text()
+
+
 @pytest.mark.processes
 def test_the_docker_context_holds_what_the_recipe_copies_and_no_more():
     lines = (PROJECT / ".dockerignore").read_text().splitlines()
@@ -268,6 +282,9 @@ def test_the_docker_context_holds_what_the_recipe_copies_and_no_more():
         "meltano.yml",
         "constraints",
         "deploy/image/build",
+        "deploy/image/build-page",
+        "docs/runbook.md",
+        "operations-page",
         "scripts/saved_state.py",
         "scripts/uv",
         "cityblock-singer",
@@ -275,7 +292,9 @@ def test_the_docker_context_holds_what_the_recipe_copies_and_no_more():
         "target-bigquery",
         "target-zendesk-pubsub",
         "transform",
+        "zendesk-erasure",
     }
     assert "*" in lines
-    recipe = (PROJECT / "deploy" / "image" / "build").read_text()
-    assert [path for path in allowed - {"deploy/image/build"} if path not in recipe] == []
+    recipes = {path for path in allowed if path.startswith("deploy/image/")}
+    text = "".join((PROJECT / path).read_text() for path in recipes)
+    assert [path for path in allowed - recipes if path not in text] == []

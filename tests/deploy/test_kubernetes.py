@@ -193,6 +193,42 @@ def test_every_variable_is_one_that_somebody_reads(only):
     assert set(only("ConfigMap")["data"]) <= known
 
 
+@pytest.fixture(scope="module")
+def with_page(tmp_path_factory):
+    """The staging overlay with the operations page, as deploy/README.md says: its container, and the jobs' CronJobs."""
+    folder = tmp_path_factory.mktemp("kubernetes") / "kubernetes"
+    shutil.copytree(KUBERNETES, folder)
+    overlay = folder / "overlays" / "staging"
+    with (overlay / "environment.env").open("a") as variables:
+        variables.write("PAGE_BUCKET=some_bucket\n")
+    with (overlay / "kustomization.yaml").open("a") as kustomization:
+        kustomization.write("components: [../../page]\n")
+    built = subprocess.run(["kubectl", "kustomize", overlay], capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    return {
+        one["metadata"]["name"]: one for one in yaml.safe_load_all(built.stdout) if one["kind"] == "CronJob"
+    }
+
+
+def test_the_operations_page_is_a_cronjob_that_an_overlay_may_add(with_page, cronjobs):
+    assert set(with_page) == {*JOBS, "operations-page"}
+    assert "operations-page" not in cronjobs
+    page, job = (
+        with_page[name]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        for name in ("operations-page", "tap-to-pubsub")
+    )
+    for part in ("securityContext", "restartPolicy", "serviceAccountName", "automountServiceAccountToken"):
+        assert page[part] == job[part]
+    [container], [other] = page["containers"], job["containers"]
+    assert container["securityContext"] == other["securityContext"]
+    assert container["envFrom"] == other["envFrom"]
+    assert container["image"].startswith("us.gcr.io/cityblock-data/zendesk-page:")
+    plugin, command = container["args"][3].split(":")
+    [utility] = [one for one in MELTANO["plugins"]["utilities"] if one["name"] == plugin]
+    assert command in utility["commands"]
+    assert with_page["operations-page"]["metadata"]["namespace"] == "zendesk-staging"
+
+
 def test_no_emulator_is_named(only):
     assert not [name for name in only("ConfigMap")["data"] if "EMULATOR" in name]
 

@@ -109,6 +109,7 @@ def test_no_one_gets_a_role_that_manages():
         "roles/pubsub.viewer",
         "roles/secretmanager.secretAccessor",
         "roles/storage.objectUser",
+        "roles/storage.objectViewer",
     }
 
 
@@ -131,7 +132,7 @@ def test_no_state_of_terraforms_holds_a_secret():
 
 def test_every_bucket_is_closed_to_the_public():
     buckets = resources("google_storage_bucket")
-    assert len(buckets) == 2
+    assert len(buckets) == 3
     for block in buckets:
         assert re.search(r"uniform_bucket_level_access\s+= true", block)
         assert re.search(r'public_access_prevention\s+= "enforced"', block)

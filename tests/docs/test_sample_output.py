@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from sandbox.demo import PAGE, next_steps
+
 PROJECT = Path(__file__).parents[2]
 
 
@@ -34,3 +36,11 @@ def test_the_sample_output_has_the_words_of_the_demonstration():
     lines = shown()
     assert len(lines) >= 8
     assert [line for line in lines if not any(re.match(pattern, line) for pattern in patterns)] == []
+
+
+def test_the_last_ten_lines_say_where_to_look_next():
+    lines = next_steps(Path(".sandbox")).splitlines()
+    assert len(lines) <= 10
+    for place in (str(PAGE), "docs/runbook.md", "dbt-bigquery:docs", "sandbox query"):
+        assert place in "\n".join(lines)
+    assert (PROJECT / "docs" / "runbook.md").exists()

@@ -45,7 +45,7 @@ PARTS = (
     _tap("tap", "tap.py", "tap", "ending"),
     _tap("streams", "streams.py", "streams", "run_context", "access", "writer", "unchanged"),
     _tap("readers", "readers/", "readers"),
-    _tap("settings", "settings.py", "settings"),
+    _tap("settings", "settings.py", "settings", "hashed_columns"),
     _tap("http", "http/", "http"),
     _tap("rows", "rows/", "rows"),
     _tap("state", "state/", "state"),

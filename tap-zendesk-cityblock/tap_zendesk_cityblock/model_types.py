@@ -156,7 +156,7 @@ class Model:
     model has a `derivation`, and path, root, paging and query of the model that it is derived from. `by_support_type`: its
     export leaves out tickets of AI agents unless `support_type_scope` asks for them (OpenAPI document of July 2026).
 
-    `partition` is that of its current table, none for a small one. `is_deleted` is the SQL condition for a deleted object, if
+    `compared`: text that views join or compare, so that it may not be hashed. `partition` is that of its current table, none for a small one. `is_deleted` is the SQL condition for a deleted object, if
     its rows show that. `fallback`: what is read instead, if
     `incremental_exports` is false. `is_searchable`: Zendesk's Search can count what changed.
 
@@ -181,6 +181,7 @@ class Model:
     parent: Parent | None = None
     window: Window | None = None
     by_support_type: bool = False
+    compared: frozenset[str] = frozenset()
     partition: Partition | None = None
     is_deleted: str | None = None
     deletion_stub: DeletionStub | None = None
@@ -215,6 +216,7 @@ class Model:
         clock: str,
         derivation: Derivation,
         partition: Partition | None = None,
+        compared: frozenset[str] = frozenset(),
         ticket: str = "ticket_id",
         participants: tuple[str, ...] = (),
     ) -> Model:
@@ -228,6 +230,7 @@ class Model:
             query=self.query,
             derivation=derivation,
             by_support_type=self.by_support_type,
+            compared=compared,
             partition=partition,
             ticket=ticket,
             participants=participants,

@@ -123,6 +123,7 @@ INCREMENTAL_MODELS = (
         "/api/v2/incremental/users/cursor",
         "users",
         Paging.EXPORT_CURSOR,
+        compared=frozenset({"email", "external_id"}),
         partition=Partition("hash"),
         is_deleted="not active",
         deletion_stub=DeletionStub(
@@ -319,6 +320,7 @@ OPT_IN_MODELS = (
     _TICKET_EVENT.derive(
         "ticket_field_history",
         clock="created_at",
+        compared=frozenset({"value"}),
         partition=Partition("day", "created_at"),
         participants=("updater_id",),
         derivation=Derivation(
@@ -348,6 +350,7 @@ OPT_IN_MODELS = (
         Paging.EXPORT_CURSOR,
         partition=Partition("hash"),
         parent=Parent("custom_object", "custom_object_key"),
+        compared=frozenset({"name"}),
         is_deleted="ifnull(name = '[DELETED]', false)",
         plan="Custom objects",
     ),

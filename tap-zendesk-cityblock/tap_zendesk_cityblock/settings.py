@@ -13,6 +13,7 @@ from cityblock_singer.errors import SettingsError
 from cityblock_singer.settings import unknown
 from singer_sdk import typing as th
 
+from tap_zendesk_cityblock.hashed_columns import LEAST_SALT, hashed_columns
 from tap_zendesk_cityblock.http.rate_limit_headers import BUCKETS, HEADER
 from tap_zendesk_cityblock.model_types import Model, Paging
 from tap_zendesk_cityblock.models import (
@@ -27,6 +28,8 @@ from tap_zendesk_cityblock.state.positions import is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from tap_zendesk_cityblock.rows.hashing import HashedColumns
 
 ZENDESK_DEFAULT_SCOPE = "agent"
 """The tickets that Zendesk exports if a request has no `support_type_scope` (docs/zendesk/support-type-scope.md)."""
@@ -83,6 +86,18 @@ SETTINGS = th.PropertiesList(
         "credentials_path",
         th.StringType,
         description="JSON file with credentials, used instead of the settings above: `client_id` and `client_secret`, or `access_token`, or `email` and `api_token`, and optionally `subdomain`, which must match. The environment variable ZENDESK_SECRET_PATH may name the file as well",
+    ),
+    th.Property(
+        "hashed_columns",
+        th.ArrayType(th.StringType),
+        default=[],
+        description="Personal text columns that are exported as salted hashes (HMAC-SHA-256, in hex), as `model.column`, or `model.column.property` within an object; null stays null. Not keys, nor what views join or compare. docs/privacy.md lists the columns, and what hashing changes",
+    ),
+    th.Property(
+        "hash_salt",
+        th.StringType,
+        secret=True,
+        description=f"Salt of `hashed_columns`, at least {LEAST_SALT} characters, such as of `openssl rand -hex 32`. The same values have the same hashes as long as it stays the same",
     ),
     th.Property(
         "start_date",
@@ -209,6 +224,7 @@ class Settings:
     concurrent_requests: int
     give_up_after: int
     discover_permissions: bool
+    hashed: Mapping[str, HashedColumns] = dataclasses.field(repr=False)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -240,6 +256,7 @@ class Settings:
             concurrent_requests=config["concurrent_requests"],
             give_up_after=config["give_up_after"],
             discover_permissions=config["discover_permissions"],
+            hashed=hashed_columns(config),
         )
 
     def asked_for(self, model: Model) -> Model:

@@ -62,6 +62,7 @@ class ModelStream(TapStream):
         self.export = self._new_export(None)
         """In this run; `begin` begins it."""
         self._derived: DerivedRows | None = None
+        self._hashed = run.settings.hashed.get(model.name)
         self._ahead: Position | None = None
         self._as_bytes = False
         self._compared: ComparedRows | None = None
@@ -235,8 +236,12 @@ class ModelStream(TapStream):
         """Writes its records of the page; returns instead those that the SDK has to write."""
         if self._derived is not None:
             records = self._derived.of(page.records, page.rows)
+            if self._hashed is not None:
+                self._hashed.replace_in(records)
         else:
             records = page.rows.released(page.records)
+            if self._hashed is not None:
+                self._hashed.replace(records, page.rows)
         self.export.count += len(records)
         if requested_by is self and not self._as_bytes:
             return records

@@ -43,7 +43,7 @@ PARTS = (
     Part("zendesk_erasure", "zendesk-erasure", ("zendesk_erasure",)),
     _tap("commands", "commands/", "commands"),
     _tap("tap", "tap.py", "tap", "ending"),
-    _tap("streams", "streams.py", "streams", "run_context", "access", "writer", "unchanged"),
+    _tap("streams", "streams.py", "streams", "run_context", "access", "writer", "unchanged", "run_record"),
     _tap("readers", "readers/", "readers"),
     _tap("settings", "settings.py", "settings", "hashed_columns"),
     _tap("http", "http/", "http"),

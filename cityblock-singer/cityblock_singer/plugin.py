@@ -16,7 +16,7 @@ from cityblock_singer.settings_files import keep_private
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from click import Context, Option
 
@@ -38,18 +38,23 @@ class Plugin(PluginBase):
         **kwargs: Any,  # noqa: ANN401 - the SDK's
     ) -> None:
         """Null counts as absent. Raises SettingsError."""
-        schema = self.config_jsonschema
-        self.append_builtin_config(schema)
-        given = dict(config or {})
-        if parse_env_config:
-            given |= from_environment(schema, f"{self.name.upper().replace('-', '_')}_")
         settings = {
             name: value
-            for name, value in given.items()
+            for name, value in self.given(config, parse_env_config=parse_env_config).items()
             if value is not None and (name, value) not in self.retired_settings.items()
         }
-        check(settings, schema)
+        check(settings, self.config_jsonschema)
         super().__init__(config=settings, **kwargs)
+
+    @classmethod
+    def given(cls, config: Mapping[str, Any] | None, *, parse_env_config: bool) -> dict[str, Any]:
+        """The settings as they were given, not checked. Raises SettingsError for an environment variable."""
+        cls.append_builtin_config(cls.config_jsonschema)
+        prefix = f"{cls.name.upper().replace('-', '_')}_"
+        return {
+            **(config or {}),
+            **(from_environment(cls.config_jsonschema, prefix) if parse_env_config else {}),
+        }
 
     @classmethod
     def configured(cls, option: str, **kwargs: Any) -> Self:  # noqa: ANN401 - of the class

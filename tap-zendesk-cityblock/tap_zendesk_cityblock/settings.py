@@ -185,6 +185,12 @@ SETTINGS = th.PropertiesList(
         description="Retry deadline of a request in seconds; after it, the run fails. A run also fails if Zendesk responds to no request at all for this long",
     ),
     th.Property(
+        "record_run",
+        th.BooleanType,
+        default=False,
+        description="Whether to report to the target, by a stream `PIPELINE_RUN`, that the run has begun, how it ended, and what it asked of Zendesk. The targets of this project keep that in the table `PIPELINE_RUN`; `meltano.yml` sets it",
+    ),
+    th.Property(
         "discover_permissions",
         th.BooleanType,
         default=True,

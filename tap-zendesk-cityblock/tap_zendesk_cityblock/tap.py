@@ -27,6 +27,7 @@ from tap_zendesk_cityblock.http.credentials import credentials
 from tap_zendesk_cityblock.http.rate_limit_headers import BUCKETS
 from tap_zendesk_cityblock.http.rate_limits import RateLimits
 from tap_zendesk_cityblock.run_context import RunContext
+from tap_zendesk_cityblock.run_record import RunRecord, figures
 from tap_zendesk_cityblock.settings import SETTINGS, Settings
 from tap_zendesk_cityblock.state.export_metadata import NAME as EXPORT_METADATA
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
@@ -199,18 +200,24 @@ class TapZendeskCityblock(Plugin, Tap):
     ) -> None:
         """As the SDK's, with a check before and one after the sync, for which it has no hook."""
         super(Tap, cls).invoke(about=about, about_format=about_format)
-        tap = cls(
-            config=config.config if config else None,
-            state=None if state is None else parse_object(state.read(), f"--state: {state.name}"),
-            catalog=None if catalog is None else parse_object(catalog.read(), f"--catalog: {catalog.name}"),
-            parse_env_config=bool(config and config.parse_env),
+        given = cls.given(
+            config.config if config else None, parse_env_config=bool(config and config.parse_env)
         )
-        tap.check_selection()
-        _ = tap.run_context.client  # credentials are checked before the first message
-        gc.freeze()  # objects made at start-up stay; the collector need not traverse them again
-        with tap._ending.of(tap.model_streams):
-            tap.sync_all()
-            check_availability(tap.model_streams, tap.run_context.unavailable, tap.settings)
+        with RunRecord.written(is_wanted=given.get("record_run") is True) as record:
+            tap = cls(
+                config=given,
+                state=None if state is None else parse_object(state.read(), f"--state: {state.name}"),
+                catalog=None
+                if catalog is None
+                else parse_object(catalog.read(), f"--catalog: {catalog.name}"),
+            )
+            tap.check_selection()
+            client = tap.run_context.client  # credentials are checked before the first message
+            record.figures = lambda: figures(client, tap.model_streams)
+            gc.freeze()  # objects made at start-up stay; the collector need not traverse them again
+            with tap._ending.of(tap.model_streams):
+                tap.sync_all()
+                check_availability(tap.model_streams, tap.run_context.unavailable, tap.settings)
 
 
 def sharing_pages(streams: Sequence[ModelStream]) -> list[ModelStream]:

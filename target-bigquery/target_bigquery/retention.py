@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cityblock_singer.google.rejected_records import TABLE as REJECTED_RECORD
 from cityblock_singer.google.retention import SPARE_DAYS, Kept, expiration_of, listed, today
+from cityblock_singer.pipeline_run import NAME as PIPELINE_RUN
 
 from target_bigquery.loader import EXPORT_LABEL
 from target_bigquery.schema import EXPORT_KINDS
@@ -26,7 +27,7 @@ METADATA = "EXPORT_METADATA"
 CURRENT = "_current"
 RECENT_DAYS = 35
 """Of EXPORT_METADATA, which is partitioned by day. As in transform/macros/exports.sql."""
-FOR_EVER = (METADATA, REJECTED_RECORD)
+FOR_EVER = (METADATA, REJECTED_RECORD, PIPELINE_RUN)
 """Every row may be needed, as in current tables. A dataset's default may have given them an expiration."""
 READ_AT, RAW_ROWS, RAW_MODIFIED = "read_at", "raw_rows", "raw_modified"
 """Labels that dbt gives to a current table (transform/macros/current_table.sql): when it merged all rows of the raw table, in

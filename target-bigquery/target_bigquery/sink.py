@@ -47,6 +47,7 @@ class Run(Protocol):
 
     rows: Counter[str]
     loaded: Counter[str]
+    loaded_bytes: Counter[str]
     rejected: RejectedRecords
 
     @property
@@ -240,6 +241,7 @@ class BigQuerySink(BatchSink):
         if not job_id:
             return
         self._run.loaded[self.stream_name] += spool.rows
+        self._run.loaded_bytes[self.stream_name] += spool.bytes
         self.logger.info(
             "%s: rows %d-%d loaded, %d bytes in %.1f s, job %s",
             self.stream_name,

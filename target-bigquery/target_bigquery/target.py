@@ -12,8 +12,10 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 from cityblock_singer.errors import SettingsError
 from cityblock_singer.google.clients import bigquery_client
 from cityblock_singer.google.errors import WarehouseError
+from cityblock_singer.google.pipeline_runs import PipelineRun
 from cityblock_singer.google.rejected_records import TABLE
 from cityblock_singer.google.retention import settle
+from cityblock_singer.pipeline_run import NAME as PIPELINE_RUN
 from cityblock_singer.plugin import Plugin, run
 from cityblock_singer.termination import Termination
 from singer_sdk import Target
@@ -40,8 +42,15 @@ if TYPE_CHECKING:
     from singer_sdk.sinks import Sink
 
 
+JOB = "tap-to-bigquery"
+"""Of meltano.yml."""
+
+
 class TargetBigQuery(Plugin, Target):
-    """`rows` counts each stream's rows of this run: the numbers in messages and job ids. `loaded`: those in BigQuery."""
+    """`rows` counts each stream's rows of this run: the numbers in messages and job ids. `loaded`: those in BigQuery.
+
+    `loaded_bytes`: of these, as JSON.
+    """
 
     name = "target-bigquery"
     default_sink_class = BigQuerySink
@@ -58,8 +67,9 @@ class TargetBigQuery(Plugin, Target):
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments, handed on
         self.rows: Counter[str] = Counter()
         self.loaded: Counter[str] = Counter()
+        self.loaded_bytes: Counter[str] = Counter()
         self._started = time.monotonic()
-        self._tables = {TABLE: "of rejected records"}
+        self._tables = {TABLE: "of rejected records", PIPELINE_RUN: "of runs"}
         self._versioned: set[str] = set()
         self._pending = 0
         self._compiled = CompiledRecords(self._take)
@@ -69,6 +79,9 @@ class TargetBigQuery(Plugin, Target):
         self._reader = self.message_reader
         self._reader.compiled = self._compiled
         self.rejected = RejectedRecords(lambda: self.loader, self.config, self.rows, self.logger)
+        self._pipeline_run = PipelineRun(
+            JOB, self.config["dataset"], lambda: self.loader.client, self.config["timeout"], self.logger
+        )
         self.max_parallelism = self.config["load_parallelism"]
         if self.metrics_logger.level == logging.INFO:  # the loader's own lines have these numbers
             self.metrics_logger.setLevel(logging.WARNING)
@@ -88,14 +101,17 @@ class TargetBigQuery(Plugin, Target):
     def listen(self, file_input: IO[str] | None = None) -> None:  # type: ignore[misc] # final, and the SDK is pinned
         """The last line has rows and seconds, however the run ends. Only the sentence of an error follows it."""
         code: Any = 1
+        error: BaseException | None = None
         try:
             super().listen(file_input)
             self._settle_retention()
             code = 0
-        except SystemExit as leaving:
-            code = leaving.code
+        except BaseException as raised:
+            error = raised
+            code = raised.code if isinstance(raised, SystemExit) else 1
             raise
         finally:
+            self._record(error)
             self._close()
             self.rejected.summarize()
             rows = ", ".join(f"{stream} {count}" for stream, count in self.loaded.items())
@@ -105,6 +121,11 @@ class TargetBigQuery(Plugin, Target):
                 code,
                 rows or "none",
             )
+
+    def _record(self, error: BaseException | None) -> None:
+        counts = {"rows": self.loaded, "bytes": self.loaded_bytes, "rejected_records": self.rejected.loaded}
+        with self._termination.postponed():
+            self._pipeline_run.end(error, {name: count.total() for name, count in counts.items()})
 
     def _settle_retention(self) -> None:
         """Never fails the run, whose rows are loaded; the check reports it, too."""
@@ -137,6 +158,8 @@ class TargetBigQuery(Plugin, Target):
         """Rows of the old schema are loaded before a new one changes the table."""
         check_schema(message_dict)
         stream = message_dict["stream"]
+        if stream == PIPELINE_RUN:
+            return
         sink = self._sinks_active.get(stream)
         if sink is not None and sink.current_size:
             with self._termination.postponed():
@@ -153,10 +176,13 @@ class TargetBigQuery(Plugin, Target):
             self._compiled.forget(stream)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        self._pending += 1
         if type(message_dict.get("record")) is not dict or type(message_dict.get("stream")) is not str:
             check_record(message_dict)
         with self._termination.postponed():
+            if message_dict["stream"] == PIPELINE_RUN:
+                self._pipeline_run.hear(message_dict["record"])
+                return
+            self._pending += 1
             try:
                 super()._process_record_message(message_dict)
                 if self._reader.is_repaired:

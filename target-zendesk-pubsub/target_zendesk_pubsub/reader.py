@@ -13,6 +13,7 @@ from collections import Counter
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 import msgspec
+from cityblock_singer.pipeline_run import NAME as PIPELINE_RUN
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_zendesk_pubsub.errors import InputError
@@ -42,7 +43,9 @@ class _TicketLine(msgspec.Struct, gc=False):
 
 
 class TicketReader(GenericSingerReader[bytes]):
-    """Passes tickets on in lists: the record of a RECORD message is a list of tickets, or None for other streams."""
+    """Passes tickets on in lists: the record of a RECORD message is a list of tickets, the record itself if it is of
+    PIPELINE_RUN, or None for other streams.
+    """
 
     def __init__(self, logger: logging.Logger) -> None:
         super().__init__()
@@ -116,7 +119,9 @@ class TicketReader(GenericSingerReader[bytes]):
             raise InputError(f"input line {self._lines_read}: not a Singer message") from None
         return message
 
-    def _read(self, line: _Line) -> list[Ticket | DeletionStub | Rejected] | None:
+    def _read(self, line: _Line) -> Any:  # noqa: ANN401 - see the class
+        if line.stream == PIPELINE_RUN:
+            return msgspec.json.decode(line.record)
         if line.stream != STREAM:
             return None
         record = bytes(line.record)

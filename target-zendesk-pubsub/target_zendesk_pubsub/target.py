@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from cityblock_singer.google.errors import WarehouseError
+from cityblock_singer.google.pipeline_runs import PipelineRun
 from cityblock_singer.google.retention import settle
+from cityblock_singer.pipeline_run import NAME as PIPELINE_RUN
 from cityblock_singer.plugin import Plugin, run
 from cityblock_singer.termination import Termination
 from singer_sdk import Target
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     from target_zendesk_pubsub.tickets import DeletionStub, Ticket
 
 
+JOB = "tap-to-pubsub"
+"""Of meltano.yml."""
+
+
 class TargetZendeskPubSub(Plugin, Target):
     name = "target-zendesk-pubsub"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
@@ -51,6 +57,10 @@ class TargetZendeskPubSub(Plugin, Target):
         self.counts = Counts()
         super().__init__(**{"message_reader": self._reader, **kwargs})
         self.termination = Termination("the current batch", self.logger)
+        self._pipeline_run = PipelineRun(
+            *(JOB, self.config["dataset"], lambda: self.connections.warehouse.client),
+            *(self.config["timeout"], self.logger),
+        )
         self.max_parallelism = 1
 
     @classmethod
@@ -98,6 +108,10 @@ class TargetZendeskPubSub(Plugin, Target):
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Without the SDK's copies, maps and validation of dicts: the reader has typed the tickets."""
+        if message_dict["stream"] == PIPELINE_RUN:
+            with self.termination.postponed():
+                self._pipeline_run.hear(message_dict["record"])
+            return
         sink = self._sinks_active.get(message_dict["stream"])
         if sink is None:
             raise InputError(f"a RECORD of stream {message_dict['stream']} came before its SCHEMA")
@@ -126,7 +140,7 @@ class TargetZendeskPubSub(Plugin, Target):
         stream = message_dict.get("stream")
         if not isinstance(stream, str):
             raise InputError("a SCHEMA lacks its stream")
-        if not self.sink_exists(stream):
+        if stream != PIPELINE_RUN and not self.sink_exists(stream):
             self.add_sink(stream, {"properties": {}})
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
@@ -139,9 +153,14 @@ class TargetZendeskPubSub(Plugin, Target):
     def listen(self, file_input: IO[str] | None = None) -> None:  # type: ignore[misc] # final, and the SDK is pinned
         """The last line has counts and seconds, however the run ends. Only the sentence of an error follows it."""
         began = time.monotonic()
+        error: BaseException | None = None
         try:
             super().listen(file_input)
+        except BaseException as raised:
+            error = raised
+            raise
         finally:
+            self._record(error)
             if self.config.get("legacy_log"):
                 self.logger.info(
                     "%s taken over from %s",
@@ -149,6 +168,19 @@ class TargetZendeskPubSub(Plugin, Target):
                     self.config["legacy_log"],
                 )
             self.logger.info("%s; %.1f s", self.counts, time.monotonic() - began)
+
+    def _record(self, error: BaseException | None) -> None:
+        counts = self.counts
+        figures = {
+            "rows": counts.read,
+            "bytes": self._reader.bytes_read,
+            "rejected_records": counts.rejected,
+            "published": counts.published,
+            "waiting": counts.waiting_total,
+            "refused": counts.refused,
+        }
+        with self.termination.postponed():
+            self._pipeline_run.end(error, figures)
 
     def process_endofpipe(self) -> None:
         """Also if the pipe was empty: waiting tickets are retried in every run."""

@@ -34,7 +34,7 @@ JOB_SECONDS = 3600
 
 @dataclasses.dataclass(frozen=True)
 class Finished:
-    """A load job, which may have failed. `is_old`: it was there before it was submitted."""
+    """A load job, which may still run, or have failed. `is_old`: it was there before it was submitted."""
 
     job: bigquery.LoadJob
     is_old: bool
@@ -46,6 +46,8 @@ class BigQuery:
     `service`: its name in messages. `first_pause`: maximum seconds before the second attempt; later pauses may be twice
     as long as the one before.
     """
+
+    job_seconds: float = JOB_SECONDS
 
     def __init__(
         self,
@@ -105,8 +107,7 @@ class BigQuery:
         def load(_seconds: float) -> Finished:
             """Raises transient errors of the job: then another one is started."""
             while True:
-                job_id = f"{name}-{next(attempts)}"
-                finished = self.call(where, lambda seconds: self._start(start, job_id, seconds))  # noqa: B023 - called at once
+                finished = self.submit(where, f"{name}-{next(attempts)}", start)
                 job = finished.job
                 self._wait(job, where)
                 if not (finished.is_old and job.error_result):  # else an earlier run's failure
@@ -116,6 +117,10 @@ class BigQuery:
             return finished
 
         return self.call(where, load)
+
+    def submit(self, where: str, job_id: str, start: Callable[[str, float], bigquery.LoadJob]) -> Finished:
+        """Starts one load job, or finds it started, without waiting for its end. Raises WarehouseError."""
+        return self.call(where, lambda seconds: self._start(start, job_id, seconds))
 
     def _start(
         self, start: Callable[[str, float], bigquery.LoadJob], job_id: str, seconds: float
@@ -133,8 +138,8 @@ class BigQuery:
         for pause in exponential_sleep_generator(self._first_pause, maximum=10):
             if job.state == "DONE":
                 return
-            if time.monotonic() - started > JOB_SECONDS:
-                raise WarehouseError(f"{where}: job {job.job_id} still runs after {JOB_SECONDS} s")
+            if time.monotonic() - started > self.job_seconds:
+                raise WarehouseError(f"{where}: job {job.job_id} still runs after {self.job_seconds:.0f} s")
             time.sleep(pause)
             self.call(where, lambda seconds: job.reload(retry=ONCE, timeout=seconds))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -33,6 +34,16 @@ if TYPE_CHECKING:
 USER_AGENT = "tap-zendesk-cityblock"
 
 
+@dataclasses.dataclass
+class Usage:
+    """Requests of a run with their tries, but without logins. `rate_limited`: HTTP 429. `waited`: seconds of all threads."""
+
+    requests: int = 0
+    rate_limited: int = 0
+    retries: int = 0
+    waited: float = 0
+
+
 class ZendeskClient:
     """Shared by all streams and their threads: one session, one login, one set of rate limits."""
 
@@ -56,6 +67,7 @@ class ZendeskClient:
         """
         self.base_url = base_url
         self.give_up_after = give_up_after
+        self.usage = Usage()
         self._queue, self._logger = RequestQueue(limits, max_concurrent, give_up_after), logger
         self._unlocked, self.side_by_side = unlocked, side_by_side
         self._zendesk_time: float | None = None
@@ -95,6 +107,10 @@ class ZendeskClient:
         """Requests that the rate limit still allows, and of how many; None before the first response."""
         return self._queue.left(path)
 
+    def quota_used(self) -> float | None:
+        """The greatest share of a rate limit that was used up so far, by all clients of the account, from 0 to 1."""
+        return self._queue.quota_used()
+
     def send(self, path: str, query: Query, deadline: RetryDeadline) -> bytes:
         """One try, with a new token if Zendesk rejects the current one. Raises as `Request.send`, and TransientError."""
         response, body = self._send(path, query, deadline)
@@ -109,10 +125,13 @@ class ZendeskClient:
     def pause(self, path: str, failure: TransientError, seconds: float) -> None:
         """Waits before the next try."""
         self._logger.warning("%s: %s, retrying in %.0f s", path, failure, seconds)
+        self.usage.retries += 1
+        self.usage.waited += seconds
         with self._unlocked():
             time.sleep(seconds)
 
     def _send(self, path: str, query: Query, deadline: RetryDeadline) -> tuple[requests.Response, bytes]:
+        self.usage.requests += 1
         with self._unlocked(), self._queue.slot(path) as queued:
             deadline.start()
             timeout = deadline.timeout
@@ -136,6 +155,8 @@ class ZendeskClient:
                 raise TransientError(type(error).__name__) from None
         # With the run lock held, so that the time is not that of a later response to another thread's request.
         self._learn(query, response, received)
+        self.usage.rate_limited += response.status_code == 429
+        self.usage.waited += queued.waited
         if queued.waited > 1:
             self._logger.info("%s: waited %.0f s in the request queue", path, queued.waited)
         return response, body

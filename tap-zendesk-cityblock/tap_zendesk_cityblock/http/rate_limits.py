@@ -45,6 +45,7 @@ class Bucket:
     `remaining`: the lowest number that Zendesk reported in this window; it may or may not include requests in flight.
     `window_end`: at the latest. Zendesk rounds seconds up, so the window ends up to one second sooner.
     `answered`: the tap's own requests in this window, without those in flight.
+    `quota_used`: the greatest share of the limit that Zendesk has reported as used, in any window.
     `others_until`: other clients have been seen, and half of the limit is reserved until then.
     """
 
@@ -52,6 +53,7 @@ class Bucket:
     remaining: int = 0
     in_flight: int = 0
     answered: int = 0
+    quota_used: float | None = None
     others_until: float = -inf
     window_start: float = -inf
     window_end: float = inf
@@ -94,6 +96,8 @@ class Bucket:
                 self._start_window()  # the window ended sooner than reported
         self.remaining = status.remaining if self.total is None else min(self.remaining, status.remaining)
         self.total = status.total
+        if status.total:
+            self.quota_used = max(self.quota_used or 0, 1 - status.remaining / status.total)
         self.window_end = min(self.window_end, window_end)
         self.window_seconds = max(self.window_seconds, resets_in)
         self.answered += 1
@@ -181,6 +185,12 @@ class RateLimits:
         buckets = [self._buckets[name] for name in self._buckets_of(_endpoint(path))]
         known = [(bucket.remaining, bucket.total) for bucket in buckets if bucket.total and bucket.is_known]
         return min(known, key=lambda bucket: bucket[0] / bucket[1]) if known else None
+
+    def quota_used(self) -> float | None:
+        """The greatest of any bucket; None before the first response that reports a limit."""
+        return max(
+            (one.quota_used for one in self._buckets.values() if one.quota_used is not None), default=None
+        )
 
     def _buckets_of(self, endpoint: str) -> frozenset[str]:
         if endpoint not in self._learned:

@@ -81,6 +81,11 @@ class RequestQueue:
         with self._changed:
             return self._limits.left(path)
 
+    def quota_used(self) -> float | None:
+        """As `RateLimits.quota_used`."""
+        with self._changed:
+            return self._limits.quota_used()
+
     def _wait_for_turn(self, request: QueuedRequest, started: float) -> None:
         silent_since = started
         while (seconds := self._seconds_to_wait(request)) > 0:

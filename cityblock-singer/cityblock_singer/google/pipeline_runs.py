@@ -1,0 +1,132 @@
+"""The table PIPELINE_RUN: a row when a run starts, and one with all that is known of it when it ends.
+
+The target writes both, the first one before the tap has read anything. A run of which there is no second row was killed, or
+could not reach BigQuery at its end.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from google.cloud import bigquery
+from google.cloud.bigquery import SchemaField
+
+from cityblock_singer.errors import PluginError
+from cityblock_singer.google.bigquery import BigQuery, appending
+from cityblock_singer.google.errors import WarehouseError
+from cityblock_singer.pipeline_run import NAME, Ending, Event, Stopwatch, ending_of, sentence_of
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Mapping
+
+FIELDS = (
+    *(SchemaField(name, "STRING") for name in ("job", "run_id", "event")),
+    *(SchemaField(name, "TIMESTAMP") for name in ("recorded_at", "started_at", "ended_at")),
+    *(SchemaField(name, "STRING") for name in ("ending", "error")),
+    SchemaField("seconds", "FLOAT"),
+    SchemaField(
+        "steps", "RECORD", "REPEATED", fields=[SchemaField("name", "STRING"), SchemaField("seconds", "FLOAT")]
+    ),
+    *(SchemaField(name, "INTEGER") for name in ("rows", "bytes", "requests", "rate_limited", "retries")),
+    *(SchemaField(name, "FLOAT") for name in ("waited_seconds", "quota_used")),
+    *(SchemaField(name, "INTEGER") for name in ("rejected_records", "published", "waiting", "refused")),
+)
+"""docs/operations.md says what they mean. `event`: of the row. No column may have content."""
+PARTITION = "recorded_at"
+OF_THE_TAP = ("requests", "rate_limited", "retries", "waited_seconds", "quota_used")
+SILENT = "the tap ended without saying how: it was killed, or ran out of memory"
+TIMEOUT = 60
+"""Seconds, at most: a run that has failed must not wait long for its row."""
+
+
+class PipelineRun:
+    """One run, as its target sees it. Without a record of the tap's stream PIPELINE_RUN, nothing is written.
+
+    No error here fails the run, whose rows and messages do not depend on it.
+    """
+
+    def __init__(
+        self,
+        job: str,
+        dataset: str,
+        client: Callable[[], bigquery.Client],
+        timeout: float,
+        logger: logging.Logger,
+    ) -> None:
+        self._job, self._dataset, self._client = job, dataset, client
+        self._timeout, self._logger = min(timeout, TIMEOUT), logger
+        self._watch = Stopwatch()
+        self._tap: Mapping[str, Any] = {}
+
+    def hear(self, record: Any) -> None:  # noqa: ANN401 - of whatever tap
+        """A record of the tap's stream."""
+        if not isinstance(record, dict) or not isinstance(record.get("run_id"), str):
+            return
+        is_first = not self._tap
+        self._tap = record
+        if is_first:
+            self._append(Event.START, self._started())
+
+    def end(self, error: BaseException | None, figures: Mapping[str, int | None]) -> None:
+        """`error`: what ended the target, if it did not come to its end. `figures`: columns that the target knows."""
+        if not self._tap:
+            return
+        ending, sentence = self._ending(error)
+        ended, started = datetime.now(UTC), datetime.fromisoformat(self._tap["started_at"])
+        steps = [("tap", self._tap.get("seconds")), ("target", self._watch.seconds)]
+        row = {
+            **self._started(),
+            "ended_at": ended.isoformat(),
+            "ending": ending,
+            "error": sentence,
+            "seconds": round((ended - started).total_seconds(), 3),
+            "steps": [{"name": name, "seconds": seconds} for name, seconds in steps if seconds is not None],
+            **{name: self._tap.get(name) for name in OF_THE_TAP},
+            **figures,
+            "rejected_records": (self._tap.get("rejected_records") or 0) + (figures["rejected_records"] or 0),
+        }
+        self._append(Event.END, row)
+
+    def _ending(self, error: BaseException | None) -> tuple[str | None, str | None]:
+        """And its sentence: the target's, unless it came to its end; else the tap's."""
+        if error is not None:
+            return ending_of(error), sentence_of(error)
+        if self._tap.get("event") != Event.END:
+            return Ending.INTERRUPTED, SILENT
+        return self._tap.get("ending"), self._tap.get("error")
+
+    def _started(self) -> dict[str, Any]:
+        return {"job": self._job, **{name: self._tap[name] for name in ("run_id", "started_at")}}
+
+    def _append(self, event: Event, row: Mapping[str, Any]) -> None:
+        """Waits for the load job at the end only: meanwhile the run goes on."""
+        row = {**row, "event": event, "recorded_at": datetime.now(UTC).isoformat()}
+        config = appending(FIELDS)
+        config.create_disposition = bigquery.CreateDisposition.CREATE_IF_NEEDED
+        config.time_partitioning = bigquery.TimePartitioning(field=PARTITION)
+        config.schema_update_options = [bigquery.SchemaUpdateOption.ALLOW_FIELD_ADDITION]
+        try:
+            client = self._client()
+            warehouse = BigQuery(client, self._timeout, self._logger)
+            warehouse.job_seconds = TIMEOUT
+            do = warehouse.submit if event is Event.START else warehouse.load
+            refusal = do(
+                NAME,
+                f"{NAME}-{row['run_id']}-{event}",
+                lambda job_id, seconds: client.load_table_from_file(
+                    io.BytesIO(json.dumps(row).encode()),
+                    f"{client.project}.{self._dataset}.{NAME}",
+                    num_retries=0,
+                    job_id=job_id,
+                    job_config=config,
+                    timeout=seconds,
+                ),
+            ).job.error_result
+            if refusal:
+                raise WarehouseError(f"BigQuery refused it ({refusal.get('reason')})")
+        except PluginError as error:
+            self._logger.warning("the %s of this run is not recorded: %s", event, error)

@@ -30,7 +30,6 @@ FIRST_LINE, LAST_LINE = "  # The models, written by make_models.py.\n", "  # Oth
 """In sources.yml, around the tables of the models."""
 HISTORIES = {"ticket": "timestamp_seconds(generated_timestamp)", "user": "updated_at"}
 """Models with a view of all versions, and their clock as a timestamp."""
-IS_DELETED_COLUMN = {"description": "Whether the object is deleted in Zendesk"}
 VALID_COLUMNS = {
     "valid_from": "When this version began, by its clock; of a version without a clock, when it was exported",
     "valid_to": "When the next version began; null for the last version",
@@ -98,6 +97,7 @@ def _sql(model: Model) -> str:
         clock = f", clock='{model.clock}'" if has_clock else ""
         return f"{{{{ latest_bulk('{model.name}'{clock}{key}) }}}}\n"
     options = {"is_deleted": model.is_deleted, **_stub(model), "partition": _partition(model)}
+    options["ticket"] = _of_ticket(model)
     given = "".join(f", {name}={value!r}" for name, value in options.items() if value)
     return f"{{{{ latest_incremental('{model.name}'{given}) }}}}\n"
 
@@ -105,6 +105,15 @@ def _sql(model: Model) -> str:
 def _stub(model: Model) -> dict[str, Any]:
     stub = model.deletion_stub
     return {"is_whole": stub.is_whole, "stub_columns": [*stub.columns]} if stub else {}
+
+
+def _of_ticket(model: Model) -> dict[str, Any] | None:
+    if not model.goes_with_ticket:
+        return None
+    properties = load_schema(model.name)["properties"]
+    personal = [name for name, schema in properties.items() if personal_kind(schema)]
+    unless = {"unless": model.kept_of_scrubbed} if model.kept_of_scrubbed else {}
+    return {"id": model.ticket, "personal": personal, **unless}
 
 
 def _partition(model: Model) -> dict[str, str] | None:
@@ -160,8 +169,8 @@ def _yml(model: Model, path: Path, further: dict[str, str] | None = None) -> str
         _column(model, field.name, _type(field), schema["properties"][field.name], known)
         for field in columns_of(schema).fields
     ]
-    if model.is_deleted:
-        columns.append(_column(model, "is_deleted", "BOOL", IS_DELETED_COLUMN, known))
+    if model.is_deleted or model.goes_with_ticket:
+        columns.append(_column(model, "is_deleted", "BOOL", _is_deleted_column(model), known))
     for name, description in (further or {}).items():
         columns.append(_column(model, name, "TIMESTAMP", {"description": description}, known))
     if further:
@@ -182,6 +191,11 @@ def _yml(model: Model, path: Path, further: dict[str, str] | None = None) -> str
         ],
     }
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _is_deleted_column(model: Model) -> dict[str, Any]:
+    what = "the object is" if model.is_deleted else "its ticket is"
+    return {"description": f"Whether {what} deleted in Zendesk"}
 
 
 def _description(model: Model, *, is_history: bool) -> str:

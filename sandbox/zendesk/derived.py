@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 ABOUT_A_CHANGE = (
     "id", "via", "via_reference_id", "event_type", "previous_value", "added_tags", "removed_tags"
 )  # fmt: skip
+EVENT_TYPES = {
+    "ticket_comment": {"Comment"},
+    "ticket_field_history": {"Create", "Change", "ScheduleAssignment"},
+}
+"""Of the child events that are a derived model's rows."""
 
 
 def sideloaded(endpoint: Endpoint, include: str, store: Store, bodies: list[bytes]) -> list[bytes]:
@@ -69,7 +74,7 @@ def _derived_bodies(store: Store, model: str) -> Iterator[bytes]:
             "timestamp": event["timestamp"],
         }
         for child in event["child_events"]:
-            if (child["event_type"] == "Comment") is not (model == "ticket_comment"):
+            if child["event_type"] not in EVENT_TYPES[model]:
                 continue
             if model == "ticket_comment":
                 via = {"channel": str(child["via"])} if isinstance(child["via"], str | int) else child["via"]

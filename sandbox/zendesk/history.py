@@ -190,16 +190,28 @@ def put(store: Store, model: str, parts: list[Json]) -> list[int]:
     with store.transaction():
         ids = []
         for part in parts:
-            stored = store.get(model, part["id"]) if "id" in part else None
+            number = _number_of(store, model, part.get("id"))
+            stored = None if number is None else store.get(model, number)
             content = orjson.loads(stored.body) if stored else _blank(store, model, part)
             before = content if stored else None
             content = {**content, **_clocks(model, moment), **part}
             if model == "ticket":
                 happened(store, before, content, _changed(model, content, moment))
             listed = content.pop("_listed", True)
-            store.put([Stored.of(model, content, _changed(model, content, moment), listed=listed)])
+            changed, number = (
+                _changed(model, content, moment),
+                None if isinstance(content["id"], int) else number,
+            )
+            store.put([Stored.of(model, content, changed, listed=listed, number=number)])
             ids.append(content["id"])
     return ids
+
+
+def _number_of(store: Store, model: str, key: object) -> int | None:
+    """The id in the store, which is not the key of objects that have a text as their key."""
+    if key is None or isinstance(key, int):
+        return key
+    return next((number for number in store.ids(model) if load(store, model, number)["id"] == key), None)
 
 
 def _blank(store: Store, model: str, part: Json) -> Json:

@@ -62,10 +62,11 @@ def _redact_attachment(
     _put_ticket(store, load(store, "ticket", ticket_id), moment, {**child, "event_type": event_type})
 
 
-def _make_private(store: Store, moment: int, ticket_id: int, comment_id: int) -> None:
-    """The export has no event of it."""
+def _make_private(store: Store, moment: int, ticket_id: int, comment_id: int, *, shows: bool = False) -> None:
+    """`shows`: with a child event, as in ticket audits. In the export none was seen."""
     _change_comment(store, ticket_id, comment_id, lambda comment: comment.update(public=False))
-    _put_ticket(store, load(store, "ticket", ticket_id), moment)
+    child = {"comment_id": comment_id, "public": False, "event_type": "CommentPrivacyChange"}
+    _put_ticket(store, load(store, "ticket", ticket_id), moment, child if shows else None)
 
 
 def _delete_ticket(store: Store, moment: int, ticket_id: int) -> None:

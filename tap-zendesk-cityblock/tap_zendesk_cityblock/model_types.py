@@ -164,6 +164,9 @@ class Model:
     a JSON column; `users`, columns with IDs of users whom the row is about; `participants`, of users who took part in the
     row's ticket: its text is the ticket's, and the rest of it may identify them.
 
+    `goes_with_ticket`: a deleted ticket's objects are deleted, too, though no export says so; once the ticket is scrubbed, the
+    view shows no personal values, except in rows for which `kept_of_scrubbed` holds, an SQL condition.
+
     `scope`: the narrowest documented OAuth scope, for the check. For docs/models.md: `plan`, the Zendesk plan or add-on that has the
     model, if not all have; `note`. `is_retired`: Zendesk's documentation no longer has it, and most accounts return 404.
     """
@@ -188,6 +191,8 @@ class Model:
     fallback: tuple[Source, ...] = ()
     is_searchable: bool = False
     ticket: str | None = None
+    goes_with_ticket: bool = False
+    kept_of_scrubbed: str | None = None
     users: tuple[str, ...] = ()
     participants: tuple[str, ...] = ()
     scope: str = "read"
@@ -218,6 +223,8 @@ class Model:
         partition: Partition | None = None,
         compared: frozenset[str] = frozenset(),
         ticket: str = "ticket_id",
+        goes_with_ticket: bool = False,
+        kept_of_scrubbed: str | None = None,
         participants: tuple[str, ...] = (),
     ) -> Model:
         """A model that is made of this one's pages."""
@@ -233,6 +240,8 @@ class Model:
             compared=compared,
             partition=partition,
             ticket=ticket,
+            goes_with_ticket=goes_with_ticket,
+            kept_of_scrubbed=kept_of_scrubbed,
             participants=participants,
             scope=self.scope,
         )

@@ -186,8 +186,16 @@ _TICKET_EVENT = Model(
     by_support_type=True,
     scope="tickets:read",
     ticket="ticket_id",
+    goes_with_ticket=True,
     participants=("updater_id",),
 )
+_IMPERSONAL_FIELDS = ", ".join(
+    f"'{name}'"
+    for name in (
+        "status", "custom_status_id", "type", "priority", "assignee_id", "group_id", "organization_id", "brand_id",
+        "ticket_form_id", "new_schedule_id", "previous_schedule_id"
+    )
+)  # fmt: skip
 _OF_TICKET_EVENT = (("ticket_id", "ticket_id"), ("ticket_event_id", "id"), ("timestamp", "timestamp"))
 
 OPT_IN_MODELS = (
@@ -308,6 +316,7 @@ OPT_IN_MODELS = (
         "ticket_comment",
         clock="created_at",
         partition=Partition("day", "created_at"),
+        goes_with_ticket=True,
         participants=("author_id",),
         derivation=Derivation(
             "ticket_event",
@@ -322,6 +331,8 @@ OPT_IN_MODELS = (
         clock="created_at",
         compared=frozenset({"value"}),
         partition=Partition("day", "created_at"),
+        goes_with_ticket=True,
+        kept_of_scrubbed=f"field_name in ({_IMPERSONAL_FIELDS})",
         participants=("updater_id",),
         derivation=Derivation(
             "ticket_event",
@@ -377,6 +388,7 @@ OPT_IN_MODELS = (
         plan="Customer satisfaction (CSAT), legacy",
         note="Accounts with the new surveys have survey_response instead",
         ticket="ticket_id",
+        goes_with_ticket=True,
     ),
     Model(
         "access_log",
@@ -399,6 +411,7 @@ OPT_IN_MODELS = (
         partition=Partition("day", "created_at"),
         plan="Collaboration add-on",
         ticket="ticket_id",
+        goes_with_ticket=True,
     ),
     Model(
         "routing_attribute_event",
@@ -419,6 +432,7 @@ OPT_IN_MODELS = (
         query=(("fields", "chats(*)"), ("limit", "1000")),
         plan="Chat",
         ticket="zendesk_ticket_id",
+        goes_with_ticket=True,
     ),
     Model(
         "article",

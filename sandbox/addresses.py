@@ -86,6 +86,8 @@ class Addresses:
             "TARGET_ZENDESK_PUBSUB_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "TARGET_ZENDESK_PUBSUB_PUBSUB_EMULATOR_HOST": self.pubsub_host,
             "DBT_BIGQUERY_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
+            "ZENDESK_ERASURE_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
+            "ZENDESK_ERASURE_STORAGE_EMULATOR_HOST": self.gcs_url,
             "OPERATIONS_PAGE_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "STORAGE_EMULATOR_HOST": self.gcs_url,

@@ -16,6 +16,8 @@ from tests.deploy.environments import ENVIRONMENTS, KUBERNETES, MELTANO, PROJECT
 pytestmark = pytest.mark.fast  # `kubectl kustomize` is
 
 JOBS = {job["name"] for job in MELTANO["jobs"]}
+SWEEP = "sweep"
+"""The CronJob of no job, but of a command."""
 
 
 @pytest.fixture(scope="module", params=ENVIRONMENTS, ids=lambda one: one.name)
@@ -64,9 +66,18 @@ def containers(pods):
 
 
 def test_every_job_of_meltano_has_its_cronjob(containers):
-    assert set(containers) == JOBS
-    for name, container in containers.items():
-        assert container["args"] == ["--log-format", "json", "run", name]
+    assert set(containers) == {*JOBS, SWEEP}
+    for name in JOBS:
+        assert containers[name]["args"] == ["--log-format", "json", "run", name]
+
+
+def test_the_sweep_is_suspended_until_an_overlay_starts_it(cronjobs, containers):
+    assert {name for name, spec in cronjobs.items() if spec.get("suspend")} == {SWEEP}
+    *first, command, option = containers[SWEEP]["args"]
+    assert (first, option) == (["--log-format", "json", "invoke"], "--erase")
+    plugin, name = command.split(":")
+    [utility] = [one for one in MELTANO["plugins"]["utilities"] if one["name"] == plugin]
+    assert name in utility["commands"]
 
 
 def test_everything_is_in_the_namespace_that_terraform_trusts(environment, objects):
@@ -90,7 +101,7 @@ def test_a_run_ends_whatever_happens_and_leaves_a_history(cronjobs):
 
 
 def test_the_two_jobs_do_not_start_in_the_same_minute(cronjobs):
-    minutes = {name: spec["schedule"].split()[0] for name, spec in cronjobs.items()}
+    minutes = {name: cronjobs[name]["schedule"].split()[0] for name in JOBS}
     assert minutes == {"tap-to-bigquery": "0", "tap-to-pubsub": "5-59/10"}
 
 
@@ -211,7 +222,7 @@ def with_page(tmp_path_factory):
 
 
 def test_the_operations_page_is_a_cronjob_that_an_overlay_may_add(with_page, cronjobs):
-    assert set(with_page) == {*JOBS, "operations-page"}
+    assert set(with_page) == {*JOBS, SWEEP, "operations-page"}
     assert "operations-page" not in cronjobs
     page, job = (
         with_page[name]["spec"]["jobTemplate"]["spec"]["template"]["spec"]

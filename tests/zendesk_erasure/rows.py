@@ -4,9 +4,10 @@ from tap_zendesk_cityblock.columns import MARK, load_schema
 from zendesk_erasure.content import IDENTIFYING, models, subjects
 
 EXPORTED_AT = "2026-11-01T10:00:00Z"
-ERASED, KEPT = 4_242_001, 4_242_002
-"""IDs, of tickets or users."""
-CANARY, STAYS = "canary-7f3d", "stays-91ab"
+ERASED = {"ticket": 4_242_001, "user": 7_373_001}
+KEPT = {"ticket": 4_242_002, "user": 7_373_002}
+CANARY = {"ticket": "canary-ticket-7f3d", "user": "canary-user-7f3d"}
+STAYS = "stays-91ab"
 
 
 def filled(schema, text):
@@ -44,26 +45,30 @@ def row(model, kind, number, text, key):
     for path in subjects(model, kind):
         column, _, inside = path.partition(".")
         made[column] = {"ticket": {"id": number, "subject": text}} if inside else number
-    return {
-        **made,
-        model.clock: _clock(properties.get(model.clock)),
-        "_export_id": "e1",
-        "_exported_at": EXPORTED_AT,
-    }
+    return {**made, "_export_id": "e1", "_exported_at": EXPORTED_AT}
 
 
-def _clock(schema):
-    return 1_790_000_000 if schema and "integer" in schema["type"] else EXPORTED_AT
+def messages(kinds=("ticket", "user")):
+    """Singer messages with two rows for each kind of every model that has content of that kind."""
+    wanted = {model.name: model for kind in kinds for model in models(kind)}
+    for model in wanted.values():
+        schema = load_schema(model.name)
+        yield {"type": "SCHEMA", "stream": model.name, "schema": schema, "key_properties": [model.key]}
+        for offset, kind in enumerate(kinds):
+            if model in models(kind):
+                for key, (number, text) in enumerate(
+                    [(ERASED[kind], CANARY[kind]), (KEPT[kind], STAYS)], start=1
+                ):
+                    record = row(model, kind, number, text, key + 10 * offset)
+                    yield {"type": "RECORD", "stream": model.name, "record": record}
 
 
-def messages(kind):
-    """Singer messages with two rows of every model that has content of that kind."""
-    for model in models(kind):
+def records(stream, *rows):
+    """Singer messages of a few rows."""
+    yield {"type": "SCHEMA", "stream": stream, "schema": load_schema(stream), "key_properties": ["id"]}
+    for one in rows:
         yield {
-            "type": "SCHEMA",
-            "stream": model.name,
-            "schema": load_schema(model.name),
-            "key_properties": [model.key],
+            "type": "RECORD",
+            "stream": stream,
+            "record": {"_export_id": "e1", "_exported_at": EXPORTED_AT, **one},
         }
-        for key, (number, text) in enumerate([(ERASED, CANARY), (KEPT, STAYS)], start=1):
-            yield {"type": "RECORD", "stream": model.name, "record": row(model, kind, number, text, key)}

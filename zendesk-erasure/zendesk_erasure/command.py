@@ -11,9 +11,18 @@ from cityblock_singer.errors import SettingsError
 from cityblock_singer.plugin import run
 
 from zendesk_erasure import report, staged
-from zendesk_erasure.erasure import ABANDONED, Erasure, Request, begin, rows_of, unfinished
+from zendesk_erasure.erasure import (
+    ABANDONED,
+    Erasure,
+    Request,
+    begin,
+    begin_sweep,
+    rows_of,
+    unfinished,
+)
 from zendesk_erasure.ids import read_ids
 from zendesk_erasure.plugin import ZendeskErasure
+from zendesk_erasure.removals import REMOVALS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -66,6 +75,38 @@ def erase(  # noqa: PLR0913, PLR0917 - click's
     begun = Request(chosen, "erase", datetime.now(UTC), request)
     resume(plugin, is_dry=is_dry, is_any=False)
     erase_ids(plugin, begun, ids, is_dry=is_dry)
+
+
+@command.command(
+    help="Compares what Zendesk says is deleted, scrubbed or redacted with what is still here, and reports it."
+)
+@CONFIG
+@click.option("--erase", "is_erased", is_flag=True, help="Erase what is found")
+@REQUEST
+@DRY_RUN
+def sweep(config: str, request: str | None, *, is_erased: bool, is_dry: bool) -> None:
+    """Raises PluginError."""
+    plugin, is_dry = ZendeskErasure.configured(config), is_dry or not is_erased
+    resume(plugin, is_dry=is_dry, is_any=False)
+    found = 0
+    for removal in REMOVALS.values():
+        begun = Request(removal.kind, "sweep", datetime.now(UTC), request, removal.name)
+        found += _sweep(plugin, begun, is_dry=is_dry)
+    report.swept(found, is_dry=is_dry)
+
+
+def _sweep(plugin: ZendeskErasure, request: Request, *, is_dry: bool) -> int:
+    """The number of rows. Raises PluginError."""
+    erasure = begin_sweep(plugin.warehouse, datasets_of(plugin), request, is_dry=is_dry)
+    if erasure is None:
+        return 0
+    rows = rows_of(erasure.find()) if erasure.size() else {}
+    report.removal(REMOVALS[request.removal or ""].title, rows, is_dry=is_dry)
+    if rows and not is_dry:
+        complete(plugin, erasure)
+    else:
+        erasure.drop()
+    return sum(rows.values())
 
 
 def datasets_of(plugin: ZendeskErasure) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """An erasure: its ids in a table, then one statement a table, then its proof. Killed anywhere, it can be resumed.
 
-The order: ids, counts, content, staging files, proof; then the ids are dropped. Each step changes nothing when it is repeated.
+The order: ids, counts, rows of zendesk_ticket_erased (from then on the publisher sends nothing older of these tickets),
+content, staging files, proof; then the ids are dropped. Each step changes nothing when it is repeated.
 """
 
 from __future__ import annotations
@@ -15,17 +16,23 @@ import msgspec
 from google.cloud.bigquery import SchemaField
 from target_zendesk_pubsub.warehouse import Table
 
-from zendesk_erasure import proof, statements
+from zendesk_erasure import announcement, proof, statements
 from zendesk_erasure.content import Kind  # noqa: TC001 - msgspec reads it
+from zendesk_erasure.removals import REMOVALS, replaced_tables, select_ids
 from zendesk_erasure.tables import erasables
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from zendesk_erasure.tables import Erasable
     from zendesk_erasure.warehouse import Warehouse
 
 IDS = (SchemaField("id", "INTEGER", "REQUIRED"),)
+TEXT_IDS = (
+    SchemaField("redacted_key", "STRING", "REQUIRED"),
+    SchemaField("redacted_at", "TIMESTAMP", "REQUIRED"),
+)
+"""Keys of rows, and the time from which their text is a new one: names that no other table has."""
 PREFIX, DRY_PREFIX = "_erasure_ids_", "_erasure_count_"
 """Of the tables with ids: of an erasure, and of a dry run, which nothing resumes."""
 KEPT, DRY_KEPT = timedelta(days=14), timedelta(days=1)
@@ -37,12 +44,16 @@ MOST_ROUNDS = 4
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What the description of the table with ids says. `request`: the operator's text; `tables`: rows by table, once counted."""
+    """What the description of the table with ids says.
+
+    `request`: the operator's text; `removal`: of a sweep, its name; `tables`: rows by table, once counted.
+    """
 
     kind: Kind
     mode: Literal["erase", "sweep"]
     started_at: datetime
     request: str | None = None
+    removal: str | None = None
     tables: dict[str, int] | None = None
 
 
@@ -76,9 +87,7 @@ class Erasure:
 
     def find(self) -> list[Found]:
         """The tables with rows to erase. Raises WarehouseError."""
-        tables = {
-            one.name: one for one in erasables(self.warehouse, self.datasets, self.request.kind, self.ids)
-        }
+        tables = {one.name: one for one in self._tables()}
         if not tables:
             return []
         rows: dict[str, dict[int | None, int]] = {}
@@ -86,10 +95,29 @@ class Erasure:
             rows.setdefault(row.table_name, {})[row.partition_start] = row.row_count
         return [Found(tables[name], by_partition) for name, by_partition in rows.items()]
 
+    def _tables(self) -> Iterator[Erasable]:
+        removal = REMOVALS.get(self.request.removal or "")
+        if removal is not None and removal.is_of_text:
+            yield from replaced_tables(removal, self.warehouse, self.datasets, self.ids)
+            return
+        for table in erasables(self.warehouse, self.datasets, self.request.kind, self.ids):
+            if removal is not None and removal.clean and table.model == removal.model:
+                yield table.within(f"NOT {removal.clean}")
+            else:
+                yield table
+
     def carry_out(self) -> dict[str, int]:
         """Erased rows by table, those of an earlier attempt included. Raises PluginError."""
         found = self.find()
         erased = Counter(self._counted(found))
+        if self.request.kind == "ticket" and self.request.removal in (None, "tickets"):
+            announcement.announce(
+                self.warehouse,
+                self.datasets,
+                self.ids,
+                self.erasure_id,
+                only_once=self.request.mode == "sweep",
+            )
         for round_ in range(MOST_ROUNDS):
             if round_ and not found:
                 break
@@ -149,6 +177,22 @@ def begin(
     expires = datetime.now(UTC) + (DRY_KEPT if is_dry else KEPT)
     warehouse.create(erasure.ids, IDS, expires, msgspec.json.encode(request).decode())
     warehouse.append(Table(dataset, name, IDS, None, None, ()), (b'{"id":%d}' % one for one in sorted(ids)))
+    return erasure
+
+
+def begin_sweep(
+    warehouse: Warehouse, datasets: tuple[str, str], request: Request, *, is_dry: bool
+) -> Erasure | None:
+    """Puts the ids of what Zendesk removed into a table; None: nothing says so. Raises PluginError."""
+    removal = REMOVALS[request.removal or ""]
+    sql = select_ids(removal, datasets, {one: warehouse.names(one) for one in datasets})
+    if sql is None:
+        return None
+    erasure = Erasure(warehouse, datasets, uuid.uuid4().hex, request, is_dry)
+    fields, columns = (TEXT_IDS, "redacted_key, redacted_at") if removal.is_of_text else (IDS, "id")
+    expires = datetime.now(UTC) + (DRY_KEPT if is_dry else KEPT)
+    warehouse.create(erasure.ids, fields, expires, msgspec.json.encode(request).decode())
+    warehouse.change(removal.title, f"INSERT INTO {erasure.ids} ({columns}) {sql}")
     return erasure
 
 

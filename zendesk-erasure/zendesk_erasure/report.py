@@ -32,7 +32,30 @@ def counts(kind: Kind, ids: int, tables: Mapping[str, int], *, is_dry: bool) -> 
         click.echo(f"{counted(ids, kind)}: no row with content, nothing {'to erase' if is_dry else 'erased'}")
         return
     click.echo(f"{counted(ids, kind)}: {counted(sum(tables.values()), 'row')} {verb}")
-    width = max(map(len, tables))
+    lines(tables)
+
+
+def removal(title: str, tables: Mapping[str, int], *, is_dry: bool) -> None:
+    """One kind of a sweep."""
+    rows = counted(sum(tables.values()), "row")
+    click.echo(f"{title}: {rows} with content" if tables else f"{title}: no row with content")
+    if is_dry:
+        lines(tables)
+
+
+def swept(rows: int, *, is_dry: bool) -> None:
+    """The last line of a sweep."""
+    if not rows:
+        click.echo("nothing is left here of what Zendesk removed")
+    elif is_dry:
+        click.echo(f"{counted(rows, 'row')} found: sweep --erase erases them")
+    else:
+        click.echo(f"{counted(rows, 'row')} found and erased")
+
+
+def lines(tables: Mapping[str, int]) -> None:
+    """One for each table."""
+    width = max(map(len, tables), default=0)
     for name, rows in sorted(tables.items()):
         click.echo(f"  {name:<{width}}  {rows:>10,}")
 

@@ -16,23 +16,21 @@ from zendesk_erasure.partitions import Partitioning, partitioning_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from google.cloud import bigquery
     from target_zendesk_pubsub.warehouse import Table
 
     from zendesk_erasure.warehouse import Warehouse
 
-OF_RECORDS = ("stream", "record_key", "payload")
-
 
 @dataclasses.dataclass(frozen=True)
 class Erasable:
-    """A table. `rows`: SQL condition of the rows to erase; `blanks`: columns; `also`: further assignments."""
+    """A table. `rows`: SQL condition of the rows to erase; `blanks`: columns; `also`: further assignments; `model`: of the tap."""
 
     name: str
     rows: str
     blanks: tuple[Blanked, ...]
     partitioning: Partitioning | None
     also: str = ""
+    model: str = ""
 
     @property
     def condition(self) -> str:
@@ -45,26 +43,20 @@ class Erasable:
         return dataclasses.replace(self, rows=f"({self.rows}) AND ({condition})")
 
 
-def erasables(
-    warehouse: Warehouse, datasets: tuple[str, str], kind: Kind, ids: str, streams: set[str] | None = None
-) -> Iterator[Erasable]:
-    """Those that exist. `datasets`: of the tap's tables, and of the log; `ids`: a table. `streams`: models, instead of all.
-
-    Raises WarehouseError.
-    """
+def erasables(warehouse: Warehouse, datasets: tuple[str, str], kind: Kind, ids: str) -> Iterator[Erasable]:
+    """Those that exist. `datasets`: of the tap's tables, and of the log; `ids`: a table. Raises WarehouseError."""
     dataset, _ = datasets
     existing = {one: warehouse.names(one) for one in datasets}
     for model in models(kind):
         raw = column_name(model.name)
         for name in (raw, f"{raw}_current"):
-            if name in existing[dataset] and (streams is None or model.name in streams):
-                table = _get(warehouse, f"{dataset}.{name}")
+            if name in existing[dataset]:
+                table = warehouse.get(f"{dataset}.{name}")
                 fields = {field.name: field.field_type for field in table.schema}
                 rows = " OR ".join(named(path, fields, ids) for path in subjects(model, kind))
                 blanks = tuple(blanked(model, kind, table.schema))
-                yield Erasable(f"{dataset}.{name}", rows, blanks, partitioning_of(table))
-    if streams is None:
-        yield from _beside(warehouse, datasets, kind, ids, existing)
+                yield Erasable(f"{dataset}.{name}", rows, blanks, partitioning_of(table), model=model.name)
+    yield from _beside(warehouse, datasets, kind, ids, existing)
 
 
 def _beside(
@@ -77,26 +69,33 @@ def _beside(
             f"{dataset}.{REJECTED}",
             rejected(kind, ids),
             (_text("payload"),),
-            partitioning_of(_get(warehouse, f"{dataset}.{REJECTED}")),
+            partitioning_of(warehouse.get(f"{dataset}.{REJECTED}")),
             also="resolved_at = IFNULL(resolved_at, CURRENT_TIMESTAMP())",
         )
     if kind == "user":  # messages name users by id only
         return
+    for table in publisher_tables(warehouse, dataset, messages):
+        if table.name in existing[table.dataset]:
+            yield of_publisher(warehouse, table, f"ticket_id IN (SELECT id FROM {ids})")
+
+
+def publisher_tables(warehouse: Warehouse, dataset: str, messages: str) -> tuple[Table, ...]:
+    """Those with messages: the log, and join errors."""
     log = PublishedLog(warehouse, messages, "", "")
     errors = JoinErrors(warehouse, dataset, "", log, "")
-    for table in (*log.tables, errors.waiting, errors.table):
-        if table.name in existing[table.dataset]:
-            yield _of_publisher(warehouse, table, ids)
+    declared = (*log.tables, errors.waiting, errors.table)
+    return tuple(table for table in declared if table.personal is not None)
 
 
-def _of_publisher(warehouse: Warehouse, table: Table, ids: str) -> Erasable:
-    assert table.personal is not None  # noqa: S101 - by its declaration
-    rows = f"ticket_id IN (SELECT id FROM {ids})"
+def of_publisher(warehouse: Warehouse, table: Table, rows: str) -> Erasable:
+    """`rows`: SQL condition."""
     if any(
         field.name == "attributes" for field in table.fields
     ):  # a message that says "erased" has no content
         rows += " AND IFNULL(JSON_VALUE(attributes, '$.event_type') != 'erased', TRUE)"
-    return Erasable(str(table), rows, (_text(table.personal),), partitioning_of(_get(warehouse, str(table))))
+    return Erasable(
+        str(table), rows, (_text(table.personal or ""),), partitioning_of(warehouse.get(str(table)))
+    )
 
 
 def rejected(kind: Kind, ids: str) -> str:
@@ -114,9 +113,3 @@ def rejected(kind: Kind, ids: str) -> str:
 
 def _text(column: str) -> Blanked:
     return Blanked(column, "''", f"`{column}` != ''")
-
-
-def _get(warehouse: Warehouse, name: str) -> bigquery.Table:
-    found = warehouse.find(name)
-    assert found is not None  # noqa: S101 - it was listed
-    return found

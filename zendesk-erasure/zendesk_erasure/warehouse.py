@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cityblock_singer.google.errors import ONCE, WarehouseError
 from google.api_core import exceptions
@@ -10,7 +10,6 @@ from google.cloud import bigquery
 from target_zendesk_pubsub import warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
 CONCURRENT = "Could not serialize access"
@@ -54,6 +53,13 @@ class Warehouse(warehouse.Warehouse):
             lambda seconds: self.client.update_table(table, ["description"], retry=ONCE, timeout=seconds),
         )
 
+    def get(self, name: str) -> bigquery.Table:
+        """A table that was listed. Raises WarehouseError."""
+        found = self.find(name)
+        if found is None:
+            raise WarehouseError(f"table {name} was dropped meanwhile")
+        return found
+
     def drop(self, name: str) -> None:
         """Raises WarehouseError."""
         self.call(
@@ -63,10 +69,10 @@ class Warehouse(warehouse.Warehouse):
             ),
         )
 
-    def names(self, dataset: str, kinds: Mapping[str, Any] | tuple[str, ...] = ("TABLE",)) -> set[str]:
+    def names(self, dataset: str) -> set[str]:
         """Names of a dataset's tables. Raises WarehouseError."""
         found = self.call(
             f"tables of {dataset}",
             lambda seconds: list(self.client.list_tables(dataset, retry=ONCE, timeout=seconds)),
         )
-        return {item.table_id for item in found if item.table_type in kinds}
+        return {item.table_id for item in found if item.table_type == "TABLE"}

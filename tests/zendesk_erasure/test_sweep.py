@@ -1,0 +1,125 @@
+"""`sweep`: what Zendesk has removed for good, and what earlier rows still have of it."""
+
+import pytest
+
+from tests.zendesk_erasure.rows import CANARY, STAYS, records
+
+BEFORE, AFTER = "2026-11-01T10:00:00Z", "2026-11-02T10:00:00Z"
+SECRET = CANARY["ticket"]
+
+
+def versions(stream, *pairs):
+    """Each object as it was exported before, and as it is after."""
+    return records(
+        stream,
+        *(
+            {"_exported_at": at, **one}
+            for before, after in pairs
+            for at, one in ((BEFORE, before), (AFTER, after))
+        ),
+    )
+
+
+@pytest.fixture
+def removed(load, sql, messages_dataset):
+    """A scrubbed ticket 1, a user 2 who is deleted for good, and a redacted first comment of ticket 3."""
+    load(
+        [
+            *versions(
+                "ticket",
+                ({"id": 1, "subject": SECRET}, {"id": 1, "subject": "SCRUBBED", "status": "deleted"}),
+                (
+                    {"id": 3, "subject": STAYS, "description": SECRET},
+                    {"id": 3, "subject": STAYS, "description": "▇"},
+                ),
+                (
+                    {"id": 4, "subject": STAYS, "description": STAYS},
+                    {"id": 4, "subject": STAYS, "description": STAYS},
+                ),
+            ),
+            *versions(
+                "user", ({"id": 2, "name": SECRET}, {"id": 2, "name": "gone", "permanently_deleted": True})
+            ),
+            *versions(
+                "ticket_comment",
+                (
+                    {"id": 31, "ticket_id": 3, "body": SECRET, "via": {"x": SECRET}},
+                    {"id": 31, "ticket_id": 3, "body": "▇"},
+                ),
+                ({"id": 41, "ticket_id": 4, "body": STAYS}, {"id": 41, "ticket_id": 4, "body": STAYS}),
+            ),
+            *versions(
+                "ticket_event",
+                (
+                    {"id": 311, "ticket_id": 3, "child_events": [{"body": SECRET}]},
+                    {"id": 311, "ticket_id": 3, "child_events": [{"body": "▇"}]},
+                ),
+            ),
+            *records(
+                "ticket_field_history", {"id": "f1", "ticket_id": 1, "field_name": "subject", "value": SECRET}
+            ),
+            *records(
+                "ticket_field_history", {"id": "f2", "ticket_id": 1, "field_name": "status", "value": STAYS}
+            ),
+        ]
+    )
+    log = f"{messages_dataset}.zendesk_ticket"
+    sql(
+        f"CREATE TABLE {log} (ticket_id INT64, attributes STRING, data STRING, published_at TIMESTAMP) "
+        "PARTITION BY DATE(published_at)"
+    )
+    for ticket, text, at in (
+        (1, SECRET, BEFORE),
+        (3, SECRET, BEFORE),
+        (3, STAYS, "2026-11-02T12:00:00Z"),
+        (4, STAYS, BEFORE),
+    ):
+        sql(f"INSERT INTO {log} VALUES ({ticket}, '{{}}', '{text}', TIMESTAMP '{at}')")
+
+
+def test_a_sweep_finds_and_erases_what_zendesk_removed(removed, run, hits, sql, dataset, messages_dataset):
+    both = (dataset, messages_dataset)
+    found, kept = hits(SECRET, *both), hits(STAYS, *both)
+    assert set(found) == {
+        "ticket",
+        "user",
+        "ticket_comment",
+        "ticket_event",
+        "ticket_field_history",
+        "zendesk_ticket",
+    }
+
+    reported = run("sweep")
+    assert reported.code == 0, reported.stderr
+    assert f"{sum(found.values())} rows found: sweep --erase erases them" in reported.stdout
+    assert hits(SECRET, *both) == found
+    assert "_erasure_" not in str(sql(f"SELECT table_name FROM {dataset}.INFORMATION_SCHEMA.TABLES"))
+
+    swept = run("sweep", "--erase", "--request", "nightly")
+    assert swept.code == 0, swept.stderr
+    assert f"{sum(found.values())} rows found and erased" in swept.stdout
+    assert hits(SECRET, *both) == {}
+    assert hits(STAYS, *both) == kept
+    assert sql(f"SELECT DISTINCT subject FROM {dataset}.ticket WHERE id = 1 AND subject IS NOT NULL") == [
+        ("SCRUBBED",)
+    ]
+    assert sql(f"SELECT ticket_id FROM {messages_dataset}.zendesk_ticket_erased") == [(1,)]
+    proofs = sql(
+        f"SELECT mode, request, SUM(one.row_count) FROM {dataset}.ERASURE, UNNEST(tables) AS one GROUP BY mode, request"
+    )
+    assert proofs == [("sweep", "nightly", sum(found.values()))]
+
+    again = run("sweep", "--erase")
+    assert "nothing is left here of what Zendesk removed" in again.stdout
+
+
+def test_what_a_run_brings_back_after_an_erasure_is_found(load, run, hits, dataset):
+    load(records("ticket", {"id": 5, "subject": STAYS}))
+    assert run("erase", "--ticket", 5).code == 0
+    load(
+        records("ticket_comment", {"id": 51, "ticket_id": 5, "body": SECRET})
+    )  # of an export that began before
+    assert "1 row found" in run("sweep").stdout
+    load(records("ticket", {"id": 5, "subject": "again", "_exported_at": "2099-01-01T00:00:00Z"}))
+    assert "nothing is left here" in run("sweep", "--erase").stdout  # Zendesk has the ticket still
+    assert hits(SECRET, dataset) == {"ticket_comment": 1}

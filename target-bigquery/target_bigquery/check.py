@@ -13,6 +13,7 @@ from cityblock_singer.google.retention import check_retention
 
 from target_bigquery.legacy_tables import legacy_tables
 from target_bigquery.loader import Loader
+from target_bigquery.policy_tags import tagged_columns
 from target_bigquery.rejected import REJECTED_BY
 from target_bigquery.retention import kept
 from target_bigquery.settings import bucket
@@ -43,6 +44,12 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
             f"retention of tables of {dataset}",
             lambda: _retained(config, client),
             "see what would change with target-bigquery:retention --dry-run, then run it without",
+        )
+        yield look(
+            f"policy tags in {dataset}",
+            lambda: tagged_columns(client, dataset, config.get("policy_tag"), SECONDS),
+            "run tap-to-bigquery, which tags the tables that it loads, and dbt those of current objects; let the worker set "
+            "tags (bigquery.tables.setCategory). Of a table that no run loads any more, tag the columns or drop it",
         )
         yield look(
             f"rejected records in {dataset}",

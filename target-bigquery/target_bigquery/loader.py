@@ -27,16 +27,25 @@ EXPORT_ID = "_export_id"
 """First cluster of tables of which a query reads one export."""
 EXPORT_LABEL = "export"
 """Label of a table: the kind of its exports, by which the retention commands know it."""
+PERSONAL_LABEL = "personal_columns"
+"""Label of a table: how many columns its stream marks as personal, for the check of policy tags."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """How a new table is laid out; `partition` and `clusters` name columns. `export`: for the label, of any table."""
+    """How a new table is laid out; `partition` and `clusters` name columns. `export`, `personal`: for the labels, of any table."""
 
     partition: str | None
     granularity: str
     clusters: list[str]
     export: str | None = None
+    personal: int = 0
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What the stream says; what it does not say stays."""
+        said = {EXPORT_LABEL: self.export, PERSONAL_LABEL: str(self.personal or "")}
+        return {name: value for name, value in said.items() if value}
 
 
 class Loader(BigQuery):
@@ -76,8 +85,8 @@ class Loader(BigQuery):
         if [field.to_api_repr() for field in grown] != [field.to_api_repr() for field in table.schema]:
             table.schema = grown  # sent with the table's etag: another writer's columns are not lost
             changed.append("schema")
-        if layout.export not in (None, table.labels.get(EXPORT_LABEL)):
-            table.labels = {**table.labels, EXPORT_LABEL: layout.export}
+        if (labels := {**table.labels, **layout.labels}) != table.labels:
+            table.labels = labels
             changed.append("labels")
         if layout.clusters[:1] == [EXPORT_ID] and (table.clustering_fields or []) == layout.clusters[1:]:
             table.clustering_fields = layout.clusters  # of rows that are loaded from now on
@@ -135,8 +144,7 @@ class Loader(BigQuery):
                 field=layout.partition, type_=layout.granularity.upper()
             )
         table.clustering_fields = layout.clusters or None
-        if layout.export:
-            table.labels = {EXPORT_LABEL: layout.export}
+        table.labels = layout.labels
         return self.create_table(table)
 
     def load_spool(self, table: bigquery.Table, spool: Spool, blob: str) -> str:

@@ -144,6 +144,22 @@ def tagged(columns: Columns, policy_tag: str) -> list[SchemaField]:
     ]
 
 
+def personal_leaves(columns: Columns) -> int:
+    """How many columns `tagged` tags."""
+    return sum(len(leaves([field])) for field in columns.fields if field.name in columns.personal)
+
+
+def leaves(fields: Iterable[SchemaField], path: str = "") -> dict[str, SchemaField]:
+    """The columns that may have a policy tag, by dotted path: those without fields."""
+    found: dict[str, SchemaField] = {}
+    for field in fields:
+        if field.fields:
+            found |= leaves(field.fields, f"{path}{field.name}.")
+        else:
+            found[f"{path}{field.name}"] = field
+    return found
+
+
 def _tagged(field: SchemaField, policy_tag: str) -> SchemaField:
     if field.fields:
         inner = [_tagged(part, policy_tag) for part in field.fields]

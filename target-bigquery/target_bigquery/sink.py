@@ -21,7 +21,7 @@ from target_bigquery.converters import (
 from target_bigquery.errors import RefusedRowError, SpoolError
 from target_bigquery.loader import EXPORT_ID, Layout
 from target_bigquery.names import column_name
-from target_bigquery.schema import CLUSTERABLE, columns_of, export_kind, tagged
+from target_bigquery.schema import CLUSTERABLE, columns_of, export_kind, personal_leaves, tagged
 from target_bigquery.spool import Spool
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ class BigQuerySink(BatchSink):
             granularity,
             clusters[:MOST_CLUSTERS],
             kind,
+            personal_leaves(self._columns),
         )
 
     @property

@@ -7,6 +7,7 @@ from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS
 from target_bigquery.legacy_tables import MODELS
 
 from sandbox.addresses import BUCKET, PROJECT
+from tests.target_bigquery.singer import record, schema, state
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def check(warehouse, dataset, tmp_path, commands):
 def test_everything_is_there(check):
     ran = check()
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("ok ") == 6
+    assert ran.stdout.count("ok ") == 7
 
 
 def test_what_is_missing_is_named_with_what_to_do(check):
@@ -99,3 +100,29 @@ def test_an_environment_without_credentials_is_reported_with_the_findings(check,
     assert ran.returncode == 1
     assert "MISSING target-bigquery: " in ran.stdout
     assert "nowhere.json" in ran.stdout
+
+
+TAG = "projects/p/locations/us/taxonomies/1/policyTags/2"
+
+
+def test_personal_columns_without_a_policy_tag_are_counted(check, load_here, warehouse, dataset):
+    mark = {"x-sql-datatype-properties": {"personal": "contact"}}
+    text = {"type": ["string", "null"]}
+    author = {"type": ["object", "null"], "properties": {"address": text, "name": text}}
+    marked = schema(phone=text | mark, author=author | mark, plain=text)
+    load_here([marked, record(1, phone="1"), state(1)])
+    warehouse.client.query_and_wait(
+        f"CREATE TABLE {dataset}.ticket_current AS SELECT * FROM {dataset}.ticket"
+    )
+    line = f"policy tags in {dataset}: policy_tag is not set, 0 of 6 personal columns have one"
+    ran = check()
+    assert ran.returncode == 0
+    assert line in ran.stdout
+    load_here([marked, record(2, phone="2"), state(2)], policy_tag=TAG)
+    ran = check(policy_tag=TAG)
+    assert ran.returncode == 1
+    assert "3 of 6 personal columns have one; missing: 3 in ticket_current" in ran.stdout
+    warehouse.client.query_and_wait(f"DROP TABLE {dataset}.ticket_current")
+    ran = check(policy_tag=TAG)
+    assert ran.returncode == 0, ran.stdout
+    assert f"policy tags in {dataset}: 3 of 3 personal columns have one" in ran.stdout

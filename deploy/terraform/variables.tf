@@ -89,6 +89,12 @@ variable "page_readers" {
   default     = []
 }
 
+variable "alarm_channels" {
+  description = "Notification channels (projects/…/notificationChannels/…) of the alarms on the pods' logs, in the cluster's project; empty: no alarms"
+  type        = list(string)
+  default     = []
+}
+
 variable "credentials_secret" {
   description = "Secret Manager secret with Zendesk's credentials; Terraform creates the secret, people add its versions"
   type        = string

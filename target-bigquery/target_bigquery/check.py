@@ -8,6 +8,7 @@ from cityblock_singer.checks import CheckFailed, Finding, check_command
 from cityblock_singer.google.checks import SECONDS, look, query
 from cityblock_singer.google.clients import bigquery_client
 from cityblock_singer.google.errors import ONCE, WarehouseError
+from cityblock_singer.google.pipeline_runs import check_runs
 from cityblock_singer.google.rejected_records import TABLE, is_open
 from cityblock_singer.google.retention import check_retention
 
@@ -17,7 +18,7 @@ from target_bigquery.policy_tags import tagged_columns
 from target_bigquery.rejected import REJECTED_BY
 from target_bigquery.retention import kept
 from target_bigquery.settings import bucket
-from target_bigquery.target import TargetBigQuery
+from target_bigquery.target import JOB, TargetBigQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,6 +51,11 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
             lambda: tagged_columns(client, dataset, config.get("policy_tag"), SECONDS),
             "run tap-to-bigquery, which tags the tables that it loads, and dbt those of current objects; let the worker set "
             "tags (bigquery.tables.setCategory). Of a table that no run loads any more, tag the columns or drop it",
+        )
+        yield look(
+            f"runs of {JOB} in {dataset}",
+            lambda: check_runs(client, dataset, JOB),
+            f'ask {dataset}.PIPELINE_RUN_latest why (docs/runbook.md, "Runs"), then run it again',
         )
         yield look(
             f"rejected records in {dataset}",

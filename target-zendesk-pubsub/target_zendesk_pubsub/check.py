@@ -9,6 +9,7 @@ from cityblock_singer.checks import CheckFailed, Finding, check_command
 from cityblock_singer.errors import PluginError
 from cityblock_singer.google.checks import SECONDS, look, query
 from cityblock_singer.google.errors import ONCE
+from cityblock_singer.google.pipeline_runs import check_runs
 from cityblock_singer.google.retention import check_retention
 from google.api_core import exceptions
 
@@ -17,7 +18,7 @@ from target_zendesk_pubsub.counted import counted
 from target_zendesk_pubsub.rejected_records import OPEN
 from target_zendesk_pubsub.retention import check_days, kept
 from target_zendesk_pubsub.settings import bigquery_client, publisher_client, topic_name
-from target_zendesk_pubsub.target import TargetZendeskPubSub
+from target_zendesk_pubsub.target import JOB, TargetZendeskPubSub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,6 +55,11 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
         f"table {rejected}",
         partial(_open, client, rejected),
         f"another system made it: rename it, ALTER TABLE {rejected} RENAME TO {rejected.name}_legacy;",
+    )
+    yield look(
+        f"runs of {JOB} in {config['dataset']}",
+        partial(check_runs, client, config["dataset"], JOB),
+        f'ask {config["dataset"]}.PIPELINE_RUN_latest why (docs/runbook.md, "Runs"), then run it again',
     )
     yield look(
         "retention of messages and join errors",

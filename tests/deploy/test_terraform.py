@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 import yaml
+from cityblock_singer.google.pipeline_runs import FIELDS
+from cityblock_singer.pipeline_run import Ending
 
 from tests.deploy.environments import (
     DATASETS,
@@ -149,6 +151,21 @@ def test_the_page_takes_over_what_terraform_would_make():
     assert {path.rsplit("/", 1)[1] for _, _, key, path in taken if not key} == {
         given[name] for name in ("export_bucket", "topic", "subscription", "credentials_secret")
     }
+
+
+def test_alarms_filter_by_fields_that_runs_log_and_are_those_of_the_readme():
+    text = (TERRAFORM / "alarms.tf").read_text()
+    filters = [one.replace('\\"', '"') for one in re.findall(r'^      filter  = "(.*)"$', text, re.MULTILINE)]
+    readme = (PROJECT / "deploy" / "README.md").read_text()
+    assert len(filters) > 5
+    assert [one for one in filters if f"| `{one}` |" not in readme] == []
+    columns = {field.name for field in FIELDS}
+    assert set(re.findall(r"jsonPayload\.pipeline_run\.(\w+)", text)) <= columns
+    endings = re.findall(r'pipeline_run\.ending=\\"(\w+)\\"', text)
+    assert set(endings) < set(Ending)
+    sections = set(re.findall(r'section = "([\w-]+)"', text)) | {"runs"}
+    headings = re.findall(r"^#+ (.+)$", (PROJECT / "docs" / "runbook.md").read_text(), re.MULTILINE)
+    assert sections <= {heading.lower().replace(" ", "-") for heading in headings}
 
 
 @pytest.fixture(scope="module")

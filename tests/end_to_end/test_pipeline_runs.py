@@ -50,8 +50,12 @@ def test_a_failed_run_a_killed_one_and_the_next_are_all_in_the_view(project, tmp
     runs = project.rows(SQL.format("PIPELINE_RUN_latest"))
     assert [run["ending"] for run in runs] == ["failed", "interrupted", "complete"]
     assert "HTTP 401" in runs[0]["error"]
-    critical = [json.loads(line) for line in failed.stderr.splitlines() if '"critical"' in line]
-    assert [line["event"] for line in critical] == [runs[0]["error"]]
+    logged = [json.loads(line) for line in failed.stderr.splitlines() if line.startswith("{")]
+    assert [line["event"] for line in logged if line["level"] == "critical"] == [runs[0]["error"]]
+    [fields] = [line["pipeline_run"] for line in logged if "pipeline_run" in line]
+    assert {name: fields[name] for name in ("ending", "error", "requests")} == {
+        name: runs[0][name] for name in ("ending", "error", "requests")
+    }
     assert [step["name"] for step in runs[2]["steps"]] == ["tap", "target", "dbt"]
     assert runs[2]["rows"] > 10
     assert runs[2]["requests"] == 1

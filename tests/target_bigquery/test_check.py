@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from cityblock_singer.google.pipeline_runs import FIELDS
+from google.cloud import bigquery
 from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS
 from target_bigquery.legacy_tables import MODELS
 
@@ -32,7 +34,33 @@ def check(warehouse, dataset, tmp_path, commands):
 def test_everything_is_there(check):
     ran = check()
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("ok ") == 7
+    assert ran.stdout.count("ok ") == 8
+
+
+def test_how_the_last_run_ended_is_reported_and_that_none_has_completed_for_long(check, warehouse, dataset):
+    columns = "(job, run_id, event, recorded_at, ended_at, ending, error)"
+    ago = "TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {} HOUR)".format
+    config = bigquery.LoadJobConfig(schema=FIELDS)
+    warehouse.client.load_table_from_json([], f"{dataset}.PIPELINE_RUN", job_config=config).result()
+    for job, hours, ending, error in (
+        ("tap-to-bigquery", 30, "complete", "NULL"),
+        ("tap-to-bigquery", 2, "failed", "'/api/v2/groups: HTTP 500'"),
+        ("tap-to-pubsub", 1, "complete", "NULL"),
+    ):
+        warehouse.client.query_and_wait(
+            f"INSERT INTO {dataset}.PIPELINE_RUN {columns} "
+            f"VALUES ('{job}', 'r', 'end', {ago(hours)}, {ago(hours)}, '{ending}', {error})"
+        )
+    ran = check()
+    assert ran.returncode == 1
+    assert "UTC: failed (/api/v2/groups: HTTP 500); none has completed since 2" in ran.stdout
+    warehouse.client.query_and_wait(
+        f"INSERT INTO {dataset}.PIPELINE_RUN {columns} "
+        f"VALUES ('tap-to-bigquery', 's', 'end', {ago(1)}, {ago(1)}, 'complete', NULL)"
+    )
+    ran = check()
+    assert ran.returncode == 0
+    assert "UTC: complete\n" in ran.stdout
 
 
 def test_what_is_missing_is_named_with_what_to_do(check):

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
 
+from cityblock_singer.checks import CheckFailed
 from cityblock_singer.errors import PluginError
 from cityblock_singer.google.bigquery import BigQuery, appending
-from cityblock_singer.google.errors import WarehouseError
+from cityblock_singer.google.checks import SECONDS, query
+from cityblock_singer.google.errors import ONCE, WarehouseError
 from cityblock_singer.pipeline_run import NAME, Ending, Event, Stopwatch, ending_of, sentence_of
 
 if TYPE_CHECKING:
@@ -38,7 +40,11 @@ FIELDS = (
 """docs/operations.md says what they mean. `event`: of the row. No column may have content."""
 PARTITION = "recorded_at"
 OF_THE_TAP = ("requests", "rate_limited", "retries", "waited_seconds", "quota_used")
+LOGGED = "pipeline_run"
+"""Field of the last row in the log."""
 SILENT = "the tap ended without saying how: it was killed, or ran out of memory"
+REMEMBERED, OVERDUE = timedelta(days=14), timedelta(hours=26)
+"""Of the check: the runs that it reads, and the age of the last complete one from which on it fails, as freshness does."""
 TIMEOUT = 60
 """Seconds, at most: a run that has failed must not wait long for its row."""
 
@@ -89,6 +95,8 @@ class PipelineRun:
             **figures,
             "rejected_records": (self._tap.get("rejected_records") or 0) + (figures["rejected_records"] or 0),
         }
+        # Under Meltano, `extra` becomes fields of the log's line, by which alarms filter (deploy/terraform/alarms.tf).
+        self._logger.info("run %s: %s", row["run_id"], ending, extra={LOGGED: row})
         self._append(Event.END, row)
 
     def _ending(self, error: BaseException | None) -> tuple[str | None, str | None]:
@@ -130,3 +138,27 @@ class PipelineRun:
                 raise WarehouseError(f"BigQuery refused it ({refusal.get('reason')})")
         except PluginError as error:
             self._logger.warning("the %s of this run is not recorded: %s", event, error)
+
+
+def check_runs(client: bigquery.Client, dataset: str, job: str) -> str:
+    """How the last run of the job ended. Raises CheckFailed if none has completed for OVERDUE."""
+    if NAME not in {table.table_id for table in client.list_tables(dataset, retry=ONCE, timeout=SECONDS)}:
+        return "none recorded yet"
+    sql = (
+        f"SELECT ended_at, ending, error FROM `{client.project}.{dataset}.{NAME}` "  # noqa: S608 - a table's name
+        f"WHERE job = '{job}' AND event = '{Event.END}' "
+        f"AND recorded_at >= TIMESTAMP '{datetime.now(UTC) - REMEMBERED:%Y-%m-%d}' ORDER BY recorded_at DESC"
+    )
+    runs = query(client, sql)
+    if not runs:
+        return f"none in the last {REMEMBERED.days} days"
+    last, completed = runs[0], next((run for run in runs if run.ending == Ending.COMPLETE), None)
+    result = f"the last one ended at {last.ended_at:%Y-%m-%d %H:%M} UTC: {last.ending}"
+    if last.error:
+        result += f" ({last.error})"
+    if completed is None or datetime.now(UTC) - completed.ended_at > OVERDUE:
+        since = (
+            f"since {completed.ended_at:%Y-%m-%d %H:%M} UTC" if completed else "of those that are recorded"
+        )
+        raise CheckFailed(f"{result}; none has completed {since}")
+    return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -83,6 +84,7 @@ def collect(warehouse: Warehouse, environment: str, project: str) -> Facts:
         at=datetime.now(UTC),
         runs=runs(warehouse.rows(queries.RUNS)),
         exports=exports(warehouse.rows(queries.EXPORTS), {one.name: one.rows for one in tables}),
+        repeated=repeated(warehouse.rows(queries.STARTS)),
         published=tuple(Published(**row) for row in warehouse.rows(queries.PUBLISHED)),
         waiting=waiting(warehouse.rows(queries.WAITING)),
         tickets_waiting=next(
@@ -132,6 +134,21 @@ def exports(rows: Iterable[Row], sizes: Mapping[str, int]) -> tuple[Export, ...]
                 in_progress_at=row["in_progress_at"],
             )
         )
+    return tuple(found)
+
+
+def repeated(rows: Iterable[Row]) -> tuple[str, ...]:
+    """Of the last two exports of each model, in order."""
+    found = []
+    for model, both in itertools.groupby(rows, key=lambda row: str(row["table_name"])):
+        match list(both):
+            case [before, last]:
+                start, was = (
+                    (row["start_time"] if row["start_cursor"] is None else None, row["start_cursor"])
+                    for row in (last, before)
+                )
+                if start == was != (before["end_time"], before["end_cursor"]):
+                    found.append(model)
     return tuple(found)
 
 

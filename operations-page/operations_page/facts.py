@@ -127,13 +127,17 @@ class Erasure:
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """Of one environment at one time. `absent`: tables that do not exist yet, and whose part is empty therefore."""
+    """Of one environment at one time. `absent`: tables that do not exist yet, and whose part is empty therefore.
+
+    `repeated`: models whose last export started where the one before it had started, and not where that had ended.
+    """
 
     environment: str
     project: str
     at: datetime
     runs: tuple[Run, ...] = ()
     exports: tuple[Export, ...] = ()
+    repeated: tuple[str, ...] = ()
     published: tuple[Published, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     tickets_waiting: TicketsWaiting = TicketsWaiting()

@@ -85,6 +85,7 @@ def judge(facts: Facts) -> tuple[Trouble, ...]:
     found = [
         *_exports(facts),
         *_jobs(facts),
+        *_repeated(facts),
         *_rejected(facts),
         *_refused(facts),
         *_waiting(facts),
@@ -135,6 +136,7 @@ def _jobs(facts: Facts) -> Iterator[Trouble]:
 def _job(facts: Facts, job: str, runs: list[Run]) -> Iterator[Trouble]:
     ended = [run for run in runs if run.ending != "running"]
     completed = next((run for run in ended if run.ending == "complete"), None)
+    latest = completed or next(iter(runs if not ended else ()), None)  # else the first of all, which runs now
     since = ago(facts.at - completed.started_at) if completed else None
     if ended and ended[0].ending != "complete":
         last = ended[0]
@@ -147,13 +149,26 @@ def _job(facts: Facts, job: str, runs: list[Run]) -> Iterator[Trouble]:
             cause.section if cause else SECTIONS.get(last.ending, "Runs"),
             (*(cause.commands if cause else ()), f"meltano run {job}"),
         )
-    elif completed is None or facts.at - completed.started_at > OVERDUE:
+    elif latest is None or facts.at - latest.started_at > OVERDUE:
         yield Trouble(
             Level.ACT,
             f"{job} has not completed for {OVERDUE.total_seconds() / 3600:.0f} hours",
             f"It last completed {since}." if since else "No run of the last two weeks completed.",
             "Runs",
             (f"meltano run {job}",),
+        )
+
+
+def _repeated(facts: Facts) -> Iterator[Trouble]:
+    if facts.repeated:
+        yield Trouble(
+            Level.ACT,
+            f"The cursor{' of' if len(facts.repeated) == 1 else 's of'} {listed(facts.repeated)}"
+            f" {'was' if len(facts.repeated) == 1 else 'were'} not saved",
+            "The last export started where the one before it had started, so that every run reads the same again."
+            " If somebody rewound it, the next run ends this.",
+            "The state was not saved",
+            (SAVED_STATE, "meltano run tap-to-bigquery"),
         )
 
 

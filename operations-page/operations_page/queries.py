@@ -38,6 +38,20 @@ EXPORTS = Query(
     ("zendesk.EXPORT_METADATA_latest",),
 )
 
+# The last two complete exports of each incremental model, the older one first.
+STARTS = Query(
+    """
+    SELECT table_name, start_time, start_cursor, end_time, end_cursor
+    FROM {zendesk}.EXPORT_METADATA
+    WHERE export_status = 'complete'
+      AND bq_partition >= DATE_SUB(CURRENT_DATE(), INTERVAL 7 DAY)
+      AND (end_time IS NOT NULL OR end_cursor IS NOT NULL)
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY table_name ORDER BY bq_inserted_at DESC) <= 2
+    ORDER BY table_name, bq_inserted_at
+    """,
+    ("zendesk.EXPORT_METADATA",),
+)
+
 PUBLISHED = Query(
     f"""
     SELECT TIMESTAMP_TRUNC(published_at, HOUR) AS hour, COUNT(*) AS messages, COUNT(replay_of) AS replayed

@@ -83,6 +83,7 @@ SICK = dataclasses.replace(
         *HEALTHY.runs[2:],
     ),
     exports=(export("brand", completed_at=before(hours=30)), *HEALTHY.exports[1:]),
+    repeated=("user",),
     waiting=(*HEALTHY.waiting, Waiting("not_in_directory", "assignee", AGES[1], 4)),
     tickets_waiting=TicketsWaiting(13, 4, before(hours=5)),
     rejected=(

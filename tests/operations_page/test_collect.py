@@ -30,6 +30,17 @@ TABLES = [
       CAST(NULL AS TIMESTAMP) AS in_progress_at
     FROM UNNEST([STRUCT('brand' AS table_name, CAST(NULL AS STRING) AS end_cursor),
       ('ticket', 'MTc2NzIyNTQyMC4wfHwyOTd8')])""",
+    """CREATE TABLE zendesk.EXPORT_METADATA AS
+    SELECT table_name, 'complete' AS export_status, CURRENT_DATE() AS bq_partition, TIMESTAMP_SECONDS(number) AS bq_inserted_at,
+      TIMESTAMP_SECONDS(started) AS start_time, start_cursor, TIMESTAMP_SECONDS(ended) AS end_time, end_cursor
+    FROM UNNEST([
+      STRUCT('brand' AS table_name, 1 AS number, CAST(NULL AS INT64) AS started, CAST(NULL AS STRING) AS start_cursor,
+        CAST(NULL AS INT64) AS ended, CAST(NULL AS STRING) AS end_cursor),
+      ('brand', 2, NULL, NULL, NULL, NULL),
+      ('organization', 1, 10, NULL, 20, NULL), ('organization', 2, 20, NULL, 30, NULL),
+      ('quiet', 1, 10, NULL, 10, NULL), ('quiet', 2, 10, NULL, 10, NULL),
+      ('ticket', 1, 10, NULL, NULL, 'a'), ('ticket', 2, NULL, 'a', NULL, 'b'), ('ticket', 3, NULL, 'a', NULL, 'c'),
+      ('user', 1, 10, NULL, NULL, 'a'), ('user', 2, 10, NULL, NULL, 'a')])""",
     "CREATE TABLE zendesk.ticket_current AS SELECT id FROM UNNEST([1, 2, 3]) AS id",
     """CREATE TABLE pubsub_messages.zendesk_ticket AS
     SELECT ticket_id, CURRENT_TIMESTAMP() AS published_at, replay_of
@@ -113,6 +124,10 @@ def test_exports_have_their_objects_and_the_lag_of_their_cursors(facts):
     assert (brand.model, brand.objects, brand.position, brand.lag_seconds) == ("brand", 5, None, None)
     assert (ticket.model, ticket.objects, ticket.lag_seconds) == ("ticket", 3, 780)
     assert ticket.position == datetime(2025, 12, 31, 23, 57, tzinfo=UTC)
+
+
+def test_a_cursor_was_not_saved_if_an_export_starts_where_the_last_one_did(facts):
+    assert facts[1].repeated == ("ticket", "user")
 
 
 def test_messages_are_counted_by_hour_with_their_replays(facts):

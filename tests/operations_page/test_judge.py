@@ -29,6 +29,7 @@ def test_every_trouble_of_a_sick_pipeline_is_found_the_worst_first():
         ("ACT", "1 model is out of date"),
         ("ACT", "tap-to-bigquery could not export everything 38 minutes ago"),
         ("ACT", "tap-to-pubsub failed 38 minutes ago"),
+        ("ACT", "The cursor of user was not saved"),
         ("ACT", "2 records of ticket rejected by target-bigquery"),
         ("ACT", "1 record of ticket rejected by target-zendesk-pubsub"),
         ("ACT", "Pub/Sub refused 1 message"),
@@ -90,6 +91,12 @@ def test_a_run_that_has_not_ended_hides_no_failure():
     assert only(
         runs=(run(ending="running", started_at=before(minutes=1)), run(ending="failed"), *HEALTHY.runs[1:])
     ).title.startswith("tap-to-bigquery failed")
+
+
+def test_a_first_run_may_take_its_time():
+    export_runs = tuple(one for one in HEALTHY.runs if one.job == JOBS[0])
+    assert changed(runs=(run(JOBS[1], "running", started_at=before(minutes=9)), *export_runs)) == ()
+    assert only(runs=(run(JOBS[1], "running", started_at=before(hours=9)), *export_runs)).section == "Runs"
 
 
 def test_a_job_without_a_complete_run_for_three_hours():

@@ -66,9 +66,11 @@ def test_the_first_heading_after_the_title_says_how_it_is(runbook):
         return Read(render(facts, judge(facts), {}, runbook)).headings[1][1]
 
     assert state(HEALTHY) == "✓ All is well"
-    assert state(SICK) == "✗ 6 troubles to act on, 2 to look at"
+    assert state(SICK) == "✗ 7 troubles to act on, 2 to look at"
     assert state(
-        dataclasses.replace(SICK, exports=HEALTHY.exports, runs=HEALTHY.runs, rejected=(), refused=())
+        dataclasses.replace(
+            SICK, exports=HEALTHY.exports, runs=HEALTHY.runs, rejected=(), refused=(), repeated=()
+        )
     ) == ("! Nothing is broken, 1 to look at")
 
 

@@ -17,6 +17,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--fast", action="store_true", help="tests of functions, and a smoke test of each plugin"
     )
+    parser.addoption("--slow", action="store_true", help="the tests that --fast leaves out")
 
 
 def pytest_configure(config):
@@ -48,6 +49,12 @@ def is_fast(item):
     return STARTS_SOMETHING.isdisjoint(item.fixturenames) and not item.get_closest_marker("processes")
 
 
+def is_chosen(item):
+    """By --fast or --slow."""
+    options = item.config.option
+    return not (options.slow if is_fast(item) else options.fast)
+
+
 def is_asked_for(item):
     """Files with a verb of their own run only if they are named."""
     named = {Path(name).resolve() for name in item.config.args}
@@ -57,9 +64,7 @@ def is_asked_for(item):
 def pytest_collection_modifyitems(config, items):
     """Files that take minutes come first, so that none is left to one worker while the others have nothing to do."""
     items.sort(key=lambda item: item.path.parent.name not in ("end_to_end", "transform"))
-    wanted = [
-        item for item in items if is_asked_for(item) and (is_fast(item) or not config.getoption("fast"))
-    ]
+    wanted = [item for item in items if is_asked_for(item) and is_chosen(item)]
     kept = set(wanted)
     if unwanted := [item for item in items if item not in kept]:
         config.hook.pytest_deselected(items=unwanted)

@@ -116,11 +116,11 @@ class Table:
 class Erasure:
     """A row of ERASURE. `rows`: that were erased, of all tables."""
 
-    request: str
+    request: str | None
     kind: str
     mode: str
     started_at: datetime
-    ended_at: datetime | None
+    ended_at: datetime
     ids: int
     rows: int
 

@@ -89,7 +89,6 @@ def judge(facts: Facts) -> tuple[Trouble, ...]:
         *_rejected(facts),
         *_refused(facts),
         *_waiting(facts),
-        *_erasures(facts),
         *_quota(facts),
     ]
     return tuple(sorted(found, key=lambda trouble: trouble.level))
@@ -214,17 +213,6 @@ def _waiting(facts: Facts) -> Iterator[Trouble]:
             "Fix join errors",
             ("meltano run tap-to-pubsub",),
         )
-
-
-def _erasures(facts: Facts) -> Iterator[Trouble]:
-    for one in facts.erasures:
-        if one.ended_at is None and facts.at - one.started_at > OVERDUE:
-            yield Trouble(
-                Level.ACT,
-                f"An erasure has not ended for {duration((facts.at - one.started_at).total_seconds())}",
-                "It was interrupted; run it again.",
-                "Runs",
-            )
 
 
 def _quota(facts: Facts) -> Iterator[Trouble]:

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from operations_page.facts import JOBS, Erasure, TicketsWaiting
+from operations_page.facts import JOBS, TicketsWaiting
 from operations_page.judge import CAUSES, Level, judge
 
 from tests.operations_page.samples import HEALTHY, SICK, before, export, run
@@ -45,7 +45,6 @@ EVERY = [
         dataclasses.replace(
             HEALTHY,
             runs=tuple(run(started_at=before(hours=5)) for _ in JOBS),
-            erasures=(Erasure("", "user", "erase", before(hours=9), None, 1, 0),),
         )
     ),
     *(

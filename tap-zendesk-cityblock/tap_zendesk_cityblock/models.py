@@ -91,6 +91,7 @@ _TICKET = Model(
     "tickets",
     Paging.EXPORT_CURSOR,
     clock="generated_timestamp",  # system updates leave updated_at alone
+    compared=frozenset({"subject"}),  # by which a scrubbed ticket is known
     partition=Partition("ids", "id"),
     left_out=frozenset({"fields"}),  # the same as custom_fields
     by_support_type=True,

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 import requests
+from tap_zendesk_cityblock.readers import first_export
 from tap_zendesk_cityblock.state.bookmarks import move_bookmark, read_bookmark
 from tap_zendesk_cityblock.state.positions import Position, Search
 from tap_zendesk_cityblock.state.validation import check_state
@@ -266,3 +267,46 @@ def test_plan_shows_the_minutes_with_and_without_searches(command, commands, zen
     row = next(re.split(r"\s{2,}", line) for line in ran.stdout.splitlines() if line.startswith("ticket"))
     assert row[4] == "100"
     assert re.fullmatch(r"2, not 2\d", row[5])
+
+
+def test_later_runs_read_whole_rows_of_what_was_deleted_before_some_pages_each(export, zendesk, monkeypatch):
+    monkeypatch.setattr(first_export, "REMAINDER_PAGES", 20)
+    deleted = {one["id"] for one in zendesk.objects("ticket") if one["status"] == "deleted"}
+    run = export(**TICKETS)
+    landed, states = run.records("ticket"), [run.states[-1]]
+    assert {row["id"] for row in landed if is_whole("ticket", row)} < set(zendesk.ids("ticket"))
+    while "remainder" in states[-1]["bookmarks"]["ticket"]:
+        check_state(states[-1], "cityblock-local")
+        run = export(states[-1], **TICKETS)
+        assert run.code == 0, run.stderr
+        assert {row["status"] for row in run.records("ticket")} <= {"deleted"}
+        landed += run.records("ticket")
+        states.append(run.states[-1])
+    assert 3 <= len(states) <= 5
+    assert {row["id"] for row in landed if is_whole("ticket", row)} == set(zendesk.ids("ticket"))
+    truth = {
+        one["id"]: {n: v for n, v in one.items() if n not in {"fields", "generated_timestamp"}}
+        for one in zendesk.objects("ticket")
+    }
+    rows = shown("ticket", landed)
+    assert {key: rows[key] for key in deleted} == {key: truth[key] for key in deleted}
+    assert export(states[-1], **TICKETS).ids("ticket") == []
+
+
+def test_what_is_left_to_read_stays_in_the_state_without_the_setting_and_after_a_rewind(export, zendesk):
+    left = {"start_time": 1_569_801_600, "until": int(zendesk.now()) - 3600}
+    start = {"start_time": int(zendesk.now()) - 3600, "remainder": left}
+    settings = TICKETS | {"fast_first_export": False, "page_size": 1}
+    after = export({"bookmarks": {"ticket": start}}, **settings).states[-1]["bookmarks"]["ticket"]
+    assert after["remainder"]["until"] == left["until"]
+    assert after["remainder"]["cursor"]
+    rewound = {"bookmarks": {"ticket": after | {"start_time": start["start_time"] - 60}}}
+    again = export(rewound, **settings).states[-1]["bookmarks"]["ticket"]
+    assert again["remainder"] not in (left, after["remainder"])
+
+
+@pytest.mark.parametrize("left", [{"until": 5}, {"start_time": 5}, {"cursor": "x", "until": 5}, 7])
+def test_an_edited_remainder_in_the_state_is_rejected(left, tap):
+    result = tap(**TICKETS, state={"bookmarks": {"ticket": {"start_time": 5, "remainder": left}}})
+    assert result.code == 1
+    assert "state of ticket: only the tap writes remainder" in result.stderr

@@ -1,13 +1,17 @@
 """A first export: by searches, of which Zendesk allows ten times as many a minute, then by the cursor-based export.
 
 The export starts a while before the searches began, so it returns again what changed meanwhile, and what they did not show
-yet. Deleted objects, which no search shows, come from their list.
+yet. Objects that were deleted before, which no search shows, come from their list, with few columns. Later runs read the rest of
+the export, some pages each, for the deleted objects in it.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tap_zendesk_cityblock.errors import (
     CursorInvalidError,
@@ -25,11 +29,19 @@ from tap_zendesk_cityblock.readers.searched_spans import (
 )
 from tap_zendesk_cityblock.readers.source_list import SourceList
 from tap_zendesk_cityblock.readers.source_strategies import chunks, reading_of
-from tap_zendesk_cityblock.state.positions import Position, Search, epoch_of
+from tap_zendesk_cityblock.state.bookmarks import read_bookmark
+from tap_zendesk_cityblock.state.positions import (
+    Position,
+    Remainder,
+    Search,
+    described_at,
+    epoch_of,
+    is_ahead,
+)
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tap_zendesk_cityblock.http.client import ZendeskClient
     from tap_zendesk_cityblock.model_types import Model
@@ -40,6 +52,10 @@ if TYPE_CHECKING:
 HANDOVER_SECONDS = 3600
 """From the export's start back to the first second that it returns again: a search shows a change some minutes late, if all
 is well (https://developer.zendesk.com/api-reference/ticketing/ticket-management/search/, read November 27, 2026)."""
+REMAINDER_PAGES = 30
+"""Of the export before the searches, in one run: the requests of three minutes."""
+IS_DELETED: Mapping[str, tuple[str, object]] = {"ticket": ("status", "deleted"), "user": ("active", False)}
+"""By model: the property, and its value, of an object that is deleted."""
 THREADS = 4
 """Spans that are searched at a time. Each holds a page in memory."""
 DELETED = "deleted"
@@ -51,27 +67,68 @@ class FirstExportReader(ExportReader):
     """Of models for which `is_searched_first`. A run that starts at a cursor, or not far back, is an export only."""
 
     def __init__(
-        self, model: Model, settings: Settings, client: ZendeskClient, logger: logging.Logger
+        self,
+        model: Model,
+        settings: Settings,
+        client: ZendeskClient,
+        logger: logging.Logger,
+        *,
+        may_search: bool,
     ) -> None:
+        """`may_search`: false to read by the export only, and what an earlier run left."""
         super().__init__(model, settings, client, logger)
-        own = documented(self.path)
+        own = documented(self.path) if may_search else None
         self.rows_per_minute = None if own is None else own[1] * self._page_size()
+
+    def start(self, bookmark: Mapping[str, Any]) -> Position | None:
+        """What earlier runs left is kept, wherever this one starts."""
+        start, known = super().start(bookmark), read_bookmark(bookmark)
+        if start is None or known is None:
+            return start
+        return dataclasses.replace(start, remainder=known.remainder)
 
     def pages(self, start: Position | None, rows: RowsFactory) -> Iterator[Page]:
         return first_refusal_means_unavailable(self._pages(start, rows))
 
     def _pages(self, start: Position | None, rows: RowsFactory) -> Iterator[Page]:
         search = self._begin(start)
+        remainder = None if start is None else start.remainder
         if search is not None:
             self.probe()
             spans = SearchedSpans(self._endpoint, search, rows)
-            yield from self._searched(spans, rows)
+            for page in self._searched(spans, rows):
+                yield _with_remainder(page, remainder)
             start = Position(time=spans.search.until)
-            yield Page([], rows.make(self.model), start)
-        yield from super().pages(start, rows)
+            remainder = _left_by(spans.search, remainder)
+            yield _with_remainder(Page([], rows.make(self.model), start), remainder)
+        for page in super().pages(start, rows):
+            start = page.position or start
+            yield _with_remainder(page, remainder)
+        if search is None and start is not None and remainder is not None:
+            yield from self._deleted_before(start, remainder, rows)
+
+    def _deleted_before(self, reached: Position, remainder: Remainder, rows: RowsFactory) -> Iterator[Page]:
+        """The next pages of the remainder. `reached`: by the export, which stays."""
+        name, value = IS_DELETED[self.model.name]
+        self._logger.info(
+            "%s: looking for what was deleted before the first export: from %s to %s, at most %d pages in a run",
+            *(self.model.name, described_at(remainder.at), iso(remainder.until), REMAINDER_PAGES),
+        )
+        for page in islice(super().pages(remainder.at, rows), REMAINDER_PAGES):
+            at, values = page.position, (page.rows.value(record, name) for record in page.records)
+            deleted = [
+                record for record, one in zip(page.records, values, strict=True) if _plain(one) == value
+            ]
+            is_done = page.is_last or at is None or (epoch_of(at) or 0) >= remainder.until
+            left = None if is_done or at is None else Remainder(at, remainder.until)
+            yield Page(deleted, page.rows, dataclasses.replace(reached, remainder=left))
+            if is_done:
+                return
 
     def estimate(self, start: Position | None) -> Estimate:
         by_export = super().estimate(start)
+        if start is not None and start.remainder is not None and by_export.requests is not None:
+            by_export = dataclasses.replace(by_export, requests=by_export.requests + REMAINDER_PAGES)
         if by_export.rows is None or by_export.requests is None or not self._is_far(start, by_export.rows):
             return by_export
         size = min(self._settings.page_size or LARGEST_PAGE, LARGEST_PAGE)
@@ -85,7 +142,7 @@ class FirstExportReader(ExportReader):
 
     def _begin(self, start: Position | None) -> Search | None:
         """None where the export alone serves as well, or Zendesk does not count."""
-        if start is None or start.cursor is not None:
+        if start is None or start.cursor is not None or self.rows_per_minute is None:
             return None
         if start.search is not None:
             return start.search
@@ -105,10 +162,9 @@ class FirstExportReader(ExportReader):
 
     def _is_far(self, start: Position | None, rows: int) -> bool:
         """Whether the export alone would wait for its rate limit."""
-        if start is not None and start.search is not None:
-            return True
-        is_by_time = start is not None and start.cursor is None
-        return is_by_time and self.rows_per_minute is not None and rows >= self.rows_per_minute
+        if start is None or start.cursor is not None or self.rows_per_minute is None:
+            return False
+        return start.search is not None or rows >= self.rows_per_minute
 
     def _searched(self, spans: SearchedSpans, rows: RowsFactory) -> Iterator[Page]:
         search = spans.search
@@ -159,6 +215,26 @@ class FirstExportReader(ExportReader):
         is_whole = search.until == begun.until and search.rows >= search.total
         if search.rows < counted and not is_whole:
             spans.drop_from(search.since, f"searches returned {counted - search.rows} too few")
+
+
+def _left_by(search: Search, before: Remainder | None) -> Remainder | None:
+    """What searches leave to later runs, together with what was left before."""
+    if search.until <= search.since:
+        return before
+    at = Position(time=search.since)
+    if before is not None and not is_ahead(before.at, at):
+        at = before.at
+    return Remainder(at, max(search.until, before.until if before else 0))
+
+
+def _with_remainder(page: Page, remainder: Remainder | None) -> Page:
+    if page.position is None or remainder is None:
+        return page
+    return dataclasses.replace(page, position=dataclasses.replace(page.position, remainder=remainder))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of JSON
+    return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
 
 
 def _selected(record: dict[str, Any], rows: RowsFactory) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def reader_for(
         settings=settings,
         client=client,
         logger=logger,
-        is_fast=settings.fast_first_export and _shows_as_much(model, settings, derived),
+        may_search=settings.fast_first_export and _shows_as_much(model, settings, derived),
     )
     if read.parent is None:
         return of_own_endpoint(read)
@@ -71,10 +71,10 @@ def _of_own_endpoint(
     client: ZendeskClient,
     logger: logging.Logger,
     *,
-    is_fast: bool,
+    may_search: bool,
 ) -> Reader:
     if model.window is not None:
         return WindowedReader(model, settings, client, logger, window=model.window)
-    if model.is_searched_first and is_fast:
-        return FirstExportReader(model, settings, client, logger)
+    if model.is_searched_first:
+        return FirstExportReader(model, settings, client, logger, may_search=may_search)
     return (ExportReader if model.is_incremental else ListReader)(model, settings, client, logger)

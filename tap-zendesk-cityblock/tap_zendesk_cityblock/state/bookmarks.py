@@ -9,7 +9,8 @@ A `start_time` beside a cursor is an operator's override (`meltano state merge`)
 beside several cursors, the STATE at the end of the export.
 
 While an export begins with searches, it is `{"search": {"since": …, "until": …, "unread": [[…, …], …], "rows": …, "total": …},
-"subdomain": …}`, as `Search` in positions.py; after them `{"start_time": …, "subdomain": …}`, the time of `until`.
+"subdomain": …}`, as `Search` in positions.py; after them `{"start_time": …, "subdomain": …}`, the time of `until`. Until what was deleted before is read, too, a bookmark has
+`"remainder": {"start_time": …, "until": …}`, or with a cursor.
 
 In fallback a bookmark is `{"sources": {"list": {"cursor": …, "start_time": …}, …}, "reached": …, "subdomain": …}`: one
 position for each source, and as `reached` the earliest of them.
@@ -21,7 +22,7 @@ import dataclasses
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.state.positions import Position, Search, epoch_of, time_of
+from tap_zendesk_cityblock.state.positions import Position, Remainder, Search, epoch_of, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -31,6 +32,15 @@ Bookmark = dict[str, Any]
 
 def read_bookmark(bookmark: Mapping[str, Any], parent: str | None = None) -> Position | None:
     """The position, None if there is none yet. `parent`: key of the object whose position it is, for models with a parent."""
+    position = _read_position(bookmark, parent)
+    if position is None or "remainder" not in bookmark:
+        return position
+    left = bookmark["remainder"]
+    at = Position(cursor=left.get("cursor"), time=left.get("start_time"))
+    return dataclasses.replace(position, remainder=Remainder(at, left["until"]))
+
+
+def _read_position(bookmark: Mapping[str, Any], parent: str | None) -> Position | None:
     if "start_time" in bookmark:
         return Position(time=bookmark["start_time"])
     if parent is not None:
@@ -71,6 +81,8 @@ def move_bookmark(bookmark: Bookmark, position: Position, subdomain: str, parent
         moved = {"start_time": position.time}
     else:
         moved = {"cursor": position.cursor, "reached": _iso(time_of(position.cursor))}
+    if position.remainder is not None:
+        moved["remainder"] = _write_remainder(position.remainder)
     bookmark.clear()
     bookmark.update(moved, subdomain=subdomain)
 
@@ -94,6 +106,12 @@ def _with_parent(bookmark: Bookmark, parent: str, position: Position) -> Bookmar
 
 def _read_source(source: Mapping[str, Any]) -> Position:
     return Position(cursor=source.get("cursor"), time=source["start_time"])
+
+
+def _write_remainder(remainder: Remainder) -> Bookmark:
+    at = remainder.at
+    place = {"start_time": at.time} if at.cursor is None else {"cursor": at.cursor}
+    return {**place, "until": remainder.until}
 
 
 def _write_source(position: Position) -> Bookmark:

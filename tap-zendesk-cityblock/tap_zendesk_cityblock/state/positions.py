@@ -47,11 +47,20 @@ class Search:
 
 
 @dataclasses.dataclass(frozen=True)
+class Remainder:
+    """What a first export by searches leaves to later runs: the export from `at` to `until`, for what was deleted by then."""
+
+    at: Position
+    until: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Position:
     """Of an export: a cursor, or a time in epoch seconds; in fallback one for each source, which may be both.
 
     `parents`: by the key of the parent's object, for models with a parent; `time` is then that of all other objects.
-    `search`: of an export that begins with searches; `time` is then its start, since which nothing is complete.
+    `search`: of an export that begins with searches; `time` is then its start, since which nothing is complete. `remainder`
+    is read beside the export.
     """
 
     cursor: str | None = None
@@ -59,6 +68,7 @@ class Position:
     sources: Mapping[str, Position] | None = None
     parents: Mapping[str, Position] | None = None
     search: Search | None = None
+    remainder: Remainder | None = None
 
     def of_parent(self, key: str | None) -> Position:
         """Itself, unless it differs by parent."""

@@ -34,7 +34,7 @@ def check_state(state: Mapping[str, Any], subdomain: str) -> None:
 def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -> None:
     where = f"state of {model.name}"
     own = {"cursors", "times"} if model.parent else {"cursor"}
-    known = {*own, "reached", "search", "sources", "start_time", "subdomain"}
+    known = {*own, "reached", "remainder", "search", "sources", "start_time", "subdomain"}
     if bookmark and not model.is_incremental:
         raise SettingsError(
             f"{where}: a bulk model is exported in full and has no bookmark; {_remove(model.name)}"
@@ -118,6 +118,25 @@ def _check_search(model: Model, bookmark: Mapping[str, Any]) -> None:
         raise SettingsError(
             f"state of {model.name}: only the tap writes search; write {example(model)} instead"
         )
+
+    if "remainder" in bookmark and not (
+        MODELS[model.whole].is_searched_first and _is_remainder(model, bookmark["remainder"])
+    ):
+        raise SettingsError(
+            f"state of {model.name}: only the tap writes remainder; remove it, or write {example(model)}"
+        )
+
+
+def _is_remainder(model: Model, remainder: object) -> bool:
+    return isinstance(remainder, dict) and (
+        (remainder.keys() == {"start_time", "until"} and all(map(is_past, remainder.values())))
+        or (
+            remainder.keys() == {"cursor", "until"}
+            and isinstance(remainder["cursor"], str)
+            and is_readable(model, remainder["cursor"])
+            and is_past(remainder["until"])
+        )
+    )
 
 
 def _is_search(search: object) -> bool:

@@ -1,0 +1,192 @@
+"""The first export of tickets and users, by the incremental exports alone and with fast_first_export.
+
+    .venv/bin/python -m benchmarks.first_export --tickets 200000 --users 40000
+
+Both ways read the same account within Zendesk's limits, of which a minute lasts 60 / SCALE seconds here. Half-way, an hour
+passes in the account: tickets and users are created, changed and deleted. A second run reads the rest. Then every row is
+compared with Zendesk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import requests
+from tap_zendesk_cityblock.http import rate_limit_headers, rate_limits
+from tap_zendesk_cityblock.tap import main as tap
+
+from benchmarks.account import settings
+from benchmarks.measure import cost
+from sandbox.text_table import text_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.measure import Cost
+
+SCALE = 5
+MINUTE = 60 // SCALE
+LIMITS = {
+    "account": 700,
+    "incremental-exports": 10,
+    "incremental-exports-cursor": 10,
+    "search-export": 100,
+    "deleted-tickets-index": 10,
+}
+"""Requests a minute, as Zendesk documents them."""
+CLOCKS = {"ticket": "generated_timestamp", "user": "updated_at"}
+NOT_COMPARED = {"_export_id", "_exported_at", "generated_timestamp", "fields"}
+"""Columns that differ as documented, and the property that the tap leaves out."""
+LOGIN = {"client_id": "sandbox", "client_secret": "sandbox-secret"}
+
+
+def scaled_tap() -> None:
+    """The tap, where a minute of a limit that no response reports is as short as the sandbox's."""
+    for module in (rate_limit_headers, rate_limits):
+        vars(module)["WINDOW_SECONDS"] = float(MINUTE)
+    tap()
+
+
+@contextmanager
+def server(database: Path, *options: str) -> Iterator[str]:
+    line = [sys.executable, "-m", "sandbox.zendesk", "--database", str(database), *options]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())["url"]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def measured(url: str, home: Path, objects: int, *, is_fast: bool) -> tuple[float, Cost]:
+    """Seconds and cost of one run, after which another one reads what has changed since. An hour passes in Zendesk when half of the objects have been requested."""
+    chosen = {"incremental_models": ["ticket", "user"], "fast_first_export": is_fast}
+    (home / "tap.json").write_text(json.dumps(settings(url, **LOGIN) | chosen))
+    limits = {name: {"total": total, "window": MINUTE} for name, total in LIMITS.items()}
+    requests.put(f"{url}/_sandbox/limits", json=limits, timeout=30).raise_for_status()
+    line = [sys.executable, "-m", "benchmarks.first_export", "--tap", str(home / "tap.json")]
+    started = time.monotonic()
+    with (home / "out").open("wb") as out, (home / "log").open("wb") as log:
+        process = subprocess.Popen(line, stdout=out, stderr=log)
+        while sum(served(url)[name] for name in LIMITS if "exp" in name) < objects / 2000:
+            assert process.poll() is None, (home / "log").read_text()[-2000:]
+            time.sleep(0.5)  # polls what another process does
+        requests.post(f"{url}/_sandbox/advance", json={"hours": 1}, timeout=300).raise_for_status()
+        spent = cost(process, home / "log")
+    seconds = time.monotonic() - started
+    state = last_state(home / "out")
+    (home / "state.json").write_bytes(state)
+    with (home / "out").open("ab") as out, (home / "log").open("ab") as log:
+        subprocess.run([*line, str(home / "state.json")], check=True, stdout=out, stderr=log)
+    return seconds, spent
+
+
+def last_state(out: Path) -> bytes:
+    """Of a run's messages."""
+    with out.open("rb") as lines:
+        last = next(line for line in reversed([line for line in lines if b'"type":"STATE"' in line[:30]]))
+    return msgspec.json.encode(msgspec.json.decode(last)["value"])
+
+
+def served(url: str) -> Counter[str]:
+    counts = requests.get(f"{url}/_sandbox/limits", timeout=300).json()
+    return Counter({name: count.get("tap_served", 0) for name, count in counts.items()})
+
+
+def refused(url: str) -> int:
+    counts = requests.get(f"{url}/_sandbox/limits", timeout=30).json()
+    return sum(count.get("tap_refused", 0) for count in counts.values())
+
+
+def is_deleted(model: str, thing: dict[str, Any]) -> bool:
+    return thing["status"] == "deleted" if model == "ticket" else not thing["active"]
+
+
+def digest(thing: dict[str, Any]) -> int:
+    return hash(
+        msgspec.json.encode({n: v for n, v in thing.items() if n not in NOT_COMPARED}, order="deterministic")
+    )
+
+
+def exported(out: Path, model: str) -> tuple[dict[int, int], set[int]]:
+    """Digests of the rows that the view shows of objects that are not deleted, and the keys of all."""
+    latest: dict[int, tuple[int, int | None]] = {}
+    keys = set[int]()
+    with out.open("rb") as lines:
+        for line in lines:
+            if b'"type":"RECORD","stream":"%b"' % model.encode() not in line[:60]:
+                continue
+            record = msgspec.json.decode(line)["record"]
+            key, clock = record["id"], record[CLOCKS[model]]
+            keys.add(key)
+            moment = clock if isinstance(clock, int) else sortable(clock)
+            if key not in latest or moment >= latest[key][0]:
+                latest[key] = (moment, None if is_deleted(model, record) else digest(record))
+    return {key: value for key, (_, value) in latest.items() if value is not None}, keys
+
+
+def sortable(clock: str) -> int:
+    """Times in the format of the account are in order as numbers."""
+    return int("".join(character for character in clock if character.isdigit()))
+
+
+def compared(url: str, out: Path, model: str) -> list[object]:
+    truth, deleted = {}, set()
+    with requests.get(f"{url}/_sandbox/objects/{model}", stream=True, timeout=600) as answer:
+        for line in answer.iter_lines(chunk_size=1 << 20):
+            thing = msgspec.json.decode(line)
+            if is_deleted(model, thing):
+                deleted.add(thing["id"])
+            else:
+                truth[thing["id"]] = digest(thing)
+    rows, keys = exported(out, model)
+    wrong = sum(rows.get(key) != value for key, value in truth.items()) + len(rows.keys() - truth.keys())
+    return [model, len(truth), wrong, len(deleted), len(deleted - keys)]
+
+
+def main(tickets: int, users: int) -> None:
+    times, rows = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        with server(home / "first.sqlite", "--tickets", str(tickets), "--users", str(users)):
+            pass
+        for way in (False, True):
+            for file in home.glob("first.sqlite*"):
+                shutil.copy(file, home / file.name.replace("first", "zendesk"))
+            with server(home / "zendesk.sqlite") as url:
+                seconds, spent = measured(url, home, tickets + users, is_fast=way)
+                name = "with searches" if way else "export alone"
+                counts = served(url)
+                times.append([name, seconds / MINUTE, counts["account"], refused(url), spent.cpu, spent.peak])
+                rows += [[name, *compared(url, home / "out", model)] for model in CLOCKS]
+            for leftover in home.glob("zendesk.sqlite*"):
+                leftover.unlink()
+    print(text_table(["", "minutes", "requests", "429", "CPU s", "MB"], times))
+    print()
+    head = ["", "model", "not deleted", "rows that differ", "deleted", "deleted without a row"]
+    print(text_table(head, rows))
+
+
+if __name__ == "__main__":
+    if "--tap" in sys.argv:
+        config, *state = sys.argv[2:]
+        sys.argv = [sys.argv[0], "--config", config, *(["--state", state[0]] if state else [])]
+        scaled_tap()
+        raise SystemExit
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.first_export", description=__doc__)
+    parser.add_argument("--tickets", type=int, default=200_000)
+    parser.add_argument("--users", type=int, default=40_000)
+    options = parser.parse_args()
+    main(options.tickets, options.users)

@@ -1,8 +1,8 @@
 """A first export: by searches, of which Zendesk allows ten times as many a minute, then by the cursor-based export.
 
 The export starts a while before the searches began, so it returns again what changed meanwhile, and what they did not show
-yet. Objects that were deleted before, which no search shows, come from their list, with few columns. Later runs read the rest of
-the export, some pages each, for the deleted objects in it.
+yet. Objects that were deleted before, which no search shows, come from their list, with few columns. Later runs then read the
+export before the searches, too, some pages each: it has all columns, all deleted objects, and whatever the searches missed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import dataclasses
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from tap_zendesk_cityblock.errors import (
     CursorInvalidError,
@@ -54,8 +52,6 @@ HANDOVER_SECONDS = 3600
 is well (https://developer.zendesk.com/api-reference/ticketing/ticket-management/search/, read November 27, 2026)."""
 REMAINDER_PAGES = 30
 """Of the export before the searches, in one run: the requests of three minutes."""
-IS_DELETED: Mapping[str, tuple[str, object]] = {"ticket": ("status", "deleted"), "user": ("active", False)}
-"""By model: the property, and its value, of an object that is deleted."""
 THREADS = 4
 """Spans that are searched at a time. Each holds a page in memory."""
 DELETED = "deleted"
@@ -105,23 +101,20 @@ class FirstExportReader(ExportReader):
             start = page.position or start
             yield _with_remainder(page, remainder)
         if search is None and start is not None and remainder is not None:
-            yield from self._deleted_before(start, remainder, rows)
+            yield from self._remainder(start, remainder, rows)
 
-    def _deleted_before(self, reached: Position, remainder: Remainder, rows: RowsFactory) -> Iterator[Page]:
-        """The next pages of the remainder. `reached`: by the export, which stays."""
-        name, value = IS_DELETED[self.model.name]
+    def _remainder(self, reached: Position, remainder: Remainder, rows: RowsFactory) -> Iterator[Page]:
+        """Its next pages. `reached`: by the export, which stays."""
         self._logger.info(
-            "%s: looking for what was deleted before the first export: from %s to %s, at most %d pages in a run",
+            "%s: exporting again what searches returned, from %s to %s, at most %d pages in a run",
             *(self.model.name, described_at(remainder.at), iso(remainder.until), REMAINDER_PAGES),
         )
         for page in islice(super().pages(remainder.at, rows), REMAINDER_PAGES):
-            at, values = page.position, (page.rows.value(record, name) for record in page.records)
-            deleted = [
-                record for record, one in zip(page.records, values, strict=True) if _plain(one) == value
-            ]
+            at = page.position
             is_done = page.is_last or at is None or (epoch_of(at) or 0) >= remainder.until
             left = None if is_done or at is None else Remainder(at, remainder.until)
-            yield Page(deleted, page.rows, dataclasses.replace(reached, remainder=left))
+            yield Page(page.records, page.rows, dataclasses.replace(reached, remainder=left))
+            del page  # the next one needs the memory
             if is_done:
                 return
 
@@ -231,10 +224,6 @@ def _with_remainder(page: Page, remainder: Remainder | None) -> Page:
     if page.position is None or remainder is None:
         return page
     return dataclasses.replace(page, position=dataclasses.replace(page.position, remainder=remainder))
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of JSON
-    return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
 
 
 def _selected(record: dict[str, Any], rows: RowsFactory) -> dict[str, Any]:

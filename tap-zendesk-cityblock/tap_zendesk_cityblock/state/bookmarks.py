@@ -9,7 +9,7 @@ A `start_time` beside a cursor is an operator's override (`meltano state merge`)
 beside several cursors, the STATE at the end of the export.
 
 While an export begins with searches, it is `{"search": {"since": …, "until": …, "unread": [[…, …], …], "rows": …, "total": …},
-"subdomain": …}`, as `Search` in positions.py; after them `{"start_time": …, "subdomain": …}`, the time of `until`. Until what was deleted before is read, too, a bookmark has
+"subdomain": …}`, as `Search` in positions.py; after them `{"start_time": …, "subdomain": …}`, the time of `until`. Until the export before it is read, too, a bookmark has
 `"remainder": {"start_time": …, "until": …}`, or with a cursor.
 
 In fallback a bookmark is `{"sources": {"list": {"cursor": …, "start_time": …}, …}, "reached": …, "subdomain": …}`: one

@@ -48,7 +48,7 @@ class Search:
 
 @dataclasses.dataclass(frozen=True)
 class Remainder:
-    """What a first export by searches leaves to later runs: the export from `at` to `until`, for what was deleted by then."""
+    """What a first export by searches leaves to later runs: the export from `at` to `until`."""
 
     at: Position
     until: int

@@ -34,7 +34,7 @@ def account(tickets: int) -> Iterator[tuple[str, Path]]:
 
 
 def settings(url: str, **login: str) -> dict[str, object]:
-    """The tap's settings, for tickets only."""
+    """The tap's settings, for tickets only, by the incremental export."""
     return {
         "environment": "local",
         "subdomain": "cityblock-local",
@@ -42,6 +42,7 @@ def settings(url: str, **login: str) -> dict[str, object]:
         **login,
         "bulk_models": [],
         "incremental_models": ["ticket"],
+        "fast_first_export": False,
     }
 
 

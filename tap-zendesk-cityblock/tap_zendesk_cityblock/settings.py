@@ -152,8 +152,8 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "fast_first_export",
         th.BooleanType,
-        default=False,
-        description="Whether the first export of tickets and users, and one from a `start_time` far back, begins with searches, which Zendesk allows 100 times per minute instead of 10, and ends with the incremental export",
+        default=True,
+        description="Whether an export of at least 10,000 tickets or users (10 pages) from a time, as a first one is, begins with searches: Zendesk allows 100 of them per minute, and 10 incremental exports. Later runs read the export of that time, too, 30 pages each",
     ),
     th.Property(
         "support_type_scope",

@@ -193,6 +193,7 @@ def test_a_pod_that_is_terminated_keeps_what_it_has_loaded(container, ran, tmp_p
         "TAP_ZENDESK_CITYBLOCK_BULK_MODELS": "[]",
         "TAP_ZENDESK_CITYBLOCK_INCREMENTAL_MODELS": '["ticket"]',
         "TAP_ZENDESK_CITYBLOCK_PAGE_SIZE": "50",
+        "TAP_ZENDESK_CITYBLOCK_FAST_FIRST_EXPORT": "false",
         "TARGET_BIGQUERY_CHECKPOINT_ROWS": "50",
     }
 

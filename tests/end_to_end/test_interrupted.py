@@ -22,6 +22,7 @@ ONLY = {
         "TAP_ZENDESK_CITYBLOCK_BULK_MODELS": "[]",
         "TAP_ZENDESK_CITYBLOCK_INCREMENTAL_MODELS": '["ticket"]',
         "TAP_ZENDESK_CITYBLOCK_PAGE_SIZE": "100",
+        "TAP_ZENDESK_CITYBLOCK_FAST_FIRST_EXPORT": "false",
     },
 }
 EXPORT = ("tap-zendesk-cityblock", "target-bigquery")

@@ -120,6 +120,7 @@ def command(zendesk_url, tmp_path):
             "subdomain": "cityblock-local",
             "base_url": zendesk_url,
             "environment": "local",
+            "fast_first_export": False,  # only few tests need it
             **credentials,
             **settings,
         }
@@ -167,6 +168,7 @@ def export(zendesk_url, capfd, caplog):
             "environment": "local",
             "bulk_models": [],
             "incremental_models": [],
+            "fast_first_export": False,
             **CREDENTIALS,
             **settings,
         }

@@ -11,8 +11,6 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import orjson
-
 from sandbox.zendesk.errors import RequestError
 
 if TYPE_CHECKING:
@@ -29,6 +27,9 @@ PROPERTIES = {"updated": "updated_at", "created": "created_at", "status": "statu
 
 SESSION_SECONDS = 3600
 LARGEST_PAGE = 1000
+
+CLOCK_OF_EXPORTS = re.compile(rb'"generated_timestamp":\w+,')
+"""In the text of an object; in a text value its quotes would be escaped."""
 
 Condition = tuple[str, str, str]
 """Property, comparison, value."""
@@ -78,9 +79,7 @@ def export(query: Mapping[str, str], store: Store, lacking: Lacking) -> bytes:
 
 def _result(kind: str, body: bytes) -> bytes:
     """Without the clock of exports, which is not documented for search results."""
-    content = orjson.loads(body)
-    content.pop("generated_timestamp", None)
-    return orjson.dumps({**content, "result_type": kind})
+    return b'{"result_type":"%b",%b' % (kind.encode(), CLOCK_OF_EXPORTS.sub(b"", body, count=1)[1:])
 
 
 def _parsed(text: str) -> tuple[str | None, list[Condition]]:

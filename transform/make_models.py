@@ -124,15 +124,15 @@ def _partition(model: Model) -> dict[str, str] | None:
 def _current_sql(model: Model) -> str:
     """The query is for dbt's lineage only: macros/current_table.sql merges new rows."""
     options = {
-        "materialized": "current_table",
         "raw": model.name,
         "key": model.key if model.key != "id" else None,
         "clock": model.clock,
         **_stub(model),
         "current_partition": _partition(model),
     }
-    given = ",\n".join(f"    {name}={value!r}" for name, value in options.items() if value)
-    return f"{{{{ config(\n{given}\n) }}}}\n\nselect * from {{{{ source('zendesk', '{model.name}') }}}}\n"
+    given = ",\n".join(f"        {name!r}: {value!r}" for name, value in options.items() if value)
+    config = f"{{{{ config(\n    materialized='current_table',\n    meta={{\n{given}\n    }}\n) }}}}"
+    return f"{config}\n\nselect * from {{{{ source('zendesk', '{model.name}') }}}}\n"
 
 
 def _current_yml(model: Model) -> str:

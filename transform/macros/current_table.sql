@@ -5,7 +5,7 @@
     since is not read. With `--full-refresh` all rows are merged into the table as it is: keys whose raw rows have expired
     stay, and views can be queried meanwhile. -#}
 {% materialization current_table, adapter='bigquery' %}
-    {%- set raw_relation = existing('zendesk', config.require('raw')) -%}
+    {%- set raw_relation = existing('zendesk', config.meta_require('raw')) -%}
     {%- set relation = this.incorporate(type='table') -%}
     {%- set relations, done = [], 'never exported' -%}
     {{ run_hooks(pre_hooks) }}
@@ -32,11 +32,11 @@
         'raw': raw_relation | string,
         'current': relation | string,
         'columns': raw.schema | map(attribute='name') | list,
-        'key': config.get('key', 'id'),
-        'clock': config.require('clock'),
-        'is_whole': config.get('is_whole'),
-        'stub_columns': config.get('stub_columns', []),
-        'partition': partition_of(config.get('current_partition')),
+        'key': config.meta_get('key', 'id'),
+        'clock': config.meta_require('clock'),
+        'is_whole': config.meta_get('is_whole'),
+        'stub_columns': config.meta_get('stub_columns', []),
+        'partition': partition_of(config.meta_get('current_partition')),
     }) }}
 {% endmacro %}
 
@@ -49,7 +49,7 @@
 
 {#- Merges, and records it. Returns what to log. -#}
 {% macro merge_unmerged(spec, current, merged, seen) %}
-    {%- set late = late_exports(config.require('raw'), merged.read_at) if merged else [] -%}
+    {%- set late = late_exports(config.meta_require('raw'), merged.read_at) if merged else [] -%}
     {%- set found = run_query(partitions_of_unmerged(spec, merged, late)).rows -%}
     {%- set condition = unmerged(merged, found[0]['is_as_recorded'], late) -%}
     {%- set is_empty = current.num_rows == 0 and not merged -%}

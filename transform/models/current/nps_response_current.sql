@@ -1,7 +1,9 @@
 {{ config(
     materialized='current_table',
-    raw='nps_response',
-    clock='updated_at'
+    meta={
+        'raw': 'nps_response',
+        'clock': 'updated_at'
+    }
 ) }}
 
 select * from {{ source('zendesk', 'nps_response') }}

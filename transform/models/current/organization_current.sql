@@ -1,7 +1,9 @@
 {{ config(
     materialized='current_table',
-    raw='organization',
-    clock='updated_at'
+    meta={
+        'raw': 'organization',
+        'clock': 'updated_at'
+    }
 ) }}
 
 select * from {{ source('zendesk', 'organization') }}

@@ -1,10 +1,12 @@
 {{ config(
     materialized='current_table',
-    raw='ticket',
-    clock='generated_timestamp',
-    is_whole='created_at is not null',
-    stub_columns=['status', 'updated_at', 'generated_timestamp'],
-    current_partition={'by': 'ids', 'on': 'id'}
+    meta={
+        'raw': 'ticket',
+        'clock': 'generated_timestamp',
+        'is_whole': 'created_at is not null',
+        'stub_columns': ['status', 'updated_at', 'generated_timestamp'],
+        'current_partition': {'by': 'ids', 'on': 'id'}
+    }
 ) }}
 
 select * from {{ source('zendesk', 'ticket') }}

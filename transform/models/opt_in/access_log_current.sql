@@ -1,8 +1,10 @@
 {{ config(
     materialized='current_table',
-    raw='access_log',
-    clock='timestamp',
-    current_partition={'by': 'day', 'on': 'timestamp'}
+    meta={
+        'raw': 'access_log',
+        'clock': 'timestamp',
+        'current_partition': {'by': 'day', 'on': 'timestamp'}
+    }
 ) }}
 
 select * from {{ source('zendesk', 'access_log') }}

@@ -1,7 +1,9 @@
 {{ config(
     materialized='current_table',
-    raw='article',
-    clock='updated_at'
+    meta={
+        'raw': 'article',
+        'clock': 'updated_at'
+    }
 ) }}
 
 select * from {{ source('zendesk', 'article') }}

@@ -1,8 +1,10 @@
 {{ config(
     materialized='current_table',
-    raw='audit_log',
-    clock='created_at',
-    current_partition={'by': 'day', 'on': 'created_at'}
+    meta={
+        'raw': 'audit_log',
+        'clock': 'created_at',
+        'current_partition': {'by': 'day', 'on': 'created_at'}
+    }
 ) }}
 
 select * from {{ source('zendesk', 'audit_log') }}

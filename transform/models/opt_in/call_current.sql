@@ -1,8 +1,10 @@
 {{ config(
     materialized='current_table',
-    raw='call',
-    clock='updated_at',
-    current_partition={'by': 'day', 'on': 'created_at'}
+    meta={
+        'raw': 'call',
+        'clock': 'updated_at',
+        'current_partition': {'by': 'day', 'on': 'created_at'}
+    }
 ) }}
 
 select * from {{ source('zendesk', 'call') }}

@@ -1,8 +1,10 @@
 {{ config(
     materialized='current_table',
-    raw='chat',
-    clock='update_timestamp',
-    current_partition={'by': 'day', 'on': 'timestamp'}
+    meta={
+        'raw': 'chat',
+        'clock': 'update_timestamp',
+        'current_partition': {'by': 'day', 'on': 'timestamp'}
+    }
 ) }}
 
 select * from {{ source('zendesk', 'chat') }}

@@ -1,7 +1,9 @@
 {{ config(
     materialized='current_table',
-    raw='routing_attribute_event',
-    clock='time'
+    meta={
+        'raw': 'routing_attribute_event',
+        'clock': 'time'
+    }
 ) }}
 
 select * from {{ source('zendesk', 'routing_attribute_event') }}

@@ -1,8 +1,10 @@
 {{ config(
     materialized='current_table',
-    raw='side_conversation_event',
-    clock='created_at',
-    current_partition={'by': 'day', 'on': 'created_at'}
+    meta={
+        'raw': 'side_conversation_event',
+        'clock': 'created_at',
+        'current_partition': {'by': 'day', 'on': 'created_at'}
+    }
 ) }}
 
 select * from {{ source('zendesk', 'side_conversation_event') }}

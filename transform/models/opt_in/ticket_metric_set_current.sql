@@ -1,8 +1,10 @@
 {{ config(
     materialized='current_table',
-    raw='ticket_metric_set',
-    clock='generated_timestamp',
-    current_partition={'by': 'ids', 'on': 'ticket_id'}
+    meta={
+        'raw': 'ticket_metric_set',
+        'clock': 'generated_timestamp',
+        'current_partition': {'by': 'ids', 'on': 'ticket_id'}
+    }
 ) }}
 
 select * from {{ source('zendesk', 'ticket_metric_set') }}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,13 +39,19 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         yield Warehouse(addresses, client, data_dir / "gcs" / BUCKET)
 
 
+@contextmanager
+def new_dataset(client: bigquery.Client) -> Iterator[str]:
+    """The name of an empty dataset, which is deleted at the end."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    client.create_dataset(name)
+    yield name
+    client.delete_dataset(name, delete_contents=True)
+
+
 @pytest.fixture
 def dataset(warehouse: Warehouse) -> Iterator[str]:
-    """The name of an empty dataset, deleted after the test."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    warehouse.client.create_dataset(name)
-    yield name
-    warehouse.client.delete_dataset(name, delete_contents=True)
+    with new_dataset(warehouse.client) as name:
+        yield name
 
 
 @dataclasses.dataclass(frozen=True)

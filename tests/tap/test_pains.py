@@ -2,7 +2,7 @@
 
 Number 19, STATE before its rows are loaded, concerns the loader: `test_a_refused_upload_stops_the_run_before_state` and
 its neighbours in tests/target_bigquery/test_conformance.py. That the views show rows once, and the last version by the
-system's clock (2, 3), is tested in tests/transform/test_views.py.
+system's clock (2, 3), is tested in tests/transform/test_versions.py.
 """
 
 import json

@@ -48,7 +48,7 @@ def test_no_description_is_cut_off_at_a_comma():
             assert column.keys() <= {"name", "data_type", "description", "config", "data_tests"}, file.name
 
 
-def test_documentation_is_complete_and_freshness_is_that_of_exports(views, opt_in_views):
+def test_documentation_is_complete_and_freshness_is_that_of_exports(views):
     """One dbt project read twice: each reading takes seconds."""
     now = datetime.now(UTC)
     exports = [

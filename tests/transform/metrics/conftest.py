@@ -2,7 +2,7 @@ import pytest
 
 
 @pytest.fixture
-def build(views, opt_in_views):
+def build(views):
     """Builds the views of metrics, with business hours since a day: those of fewer years are computed sooner."""
 
     def since(day):

@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
+from tests.transform.conftest import exported, finish
 from tests.transform.metrics.minute_by_minute import Clock, Hours
-from tests.transform.test_views import exported, finish
 
 SINCE, UNTIL = datetime(2024, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 FIRST_EXPORT, SECOND_EXPORT = "2024-02-01T00:00:00+00:00", "2025-06-01T00:00:00+00:00"

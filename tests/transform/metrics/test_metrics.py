@@ -10,8 +10,7 @@ from tap_zendesk_cityblock.models import METRICS
 
 from tests.googlesql import tricky_metrics
 from tests.googlesql.tricky_metrics import AGENT, FORMER_AGENT, UNKNOWN_AGENT
-from tests.transform.conftest import ROOT
-from tests.transform.test_views import finish
+from tests.transform.conftest import ROOT, finish
 
 MODELS = ROOT / "transform" / "models" / "metrics"
 MINUTE, HOUR = 60, 3600

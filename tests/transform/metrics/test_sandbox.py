@@ -9,7 +9,7 @@ from sandbox.zendesk.clock import START, iso
 from sandbox.zendesk.derived import exported
 from sandbox.zendesk.history import advance
 from sandbox.zendesk.store import Store
-from tests.transform.test_views import finish
+from tests.transform.conftest import finish
 
 MODELS = (
     "schedule", "schedule_holiday", "ticket", "ticket_comment", "ticket_event", "ticket_field_history", "ticket_metric_set",

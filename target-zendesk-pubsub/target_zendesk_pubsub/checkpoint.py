@@ -53,6 +53,10 @@ class Checkpoint:
         """Whether no run has written anything yet."""
         return not any(self._rows.values())
 
+    def has_rows(self, table: Table) -> bool:
+        """Whether one of the sources had rows when the run began."""
+        return self._rows[str(table)] > 0
+
     @property
     def waiting(self) -> int | None:
         """Number of waiting tickets, if known."""

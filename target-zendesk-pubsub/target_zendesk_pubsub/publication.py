@@ -184,7 +184,7 @@ class Publication:
             is_complete = self._checkpoint.labels_of_waiting.items() >= COMPLETE.items()
             self._join_errors.catch_up(until if is_complete else None)
         self._last_messages.catch_up(now)
-        if not self._checkpoint.is_valid:
+        if not self._checkpoint.is_valid and self._checkpoint.has_rows(self._log.erased):
             self._publish_erased()
 
     def _publish_erased(self) -> None:

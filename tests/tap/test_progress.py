@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from tap_zendesk_cityblock.state.export_metadata import Export
-from tap_zendesk_cityblock.state.positions import Position
+from tap_zendesk_cityblock.state.positions import Position, Search
 from tap_zendesk_cityblock.state.progress import Progress
 
 BEGAN, NOW = 1_600_000_000, 1_700_000_000
@@ -55,3 +55,19 @@ def test_a_list_logs_what_it_has(logged):
 def test_the_end_of_an_export_logs_what_it_had(tap, zendesk):
     result = tap(bulk_models=["brand"], incremental_models=[])
     assert f"brand: {len(zendesk.ids('brand'))} records of 1 page in " in result.stderr
+
+
+def test_searches_log_the_minutes_with_and_without_them(caplog):
+    caplog.set_level(logging.INFO)
+    start = Position(time=BEGAN, search=Search(BEGAN, NOW, ((0, NOW),), 80_000, 300_000))
+    export, clock = Export("ticket", "x", datetime.now(UTC), start, start), Clock()
+    progress = Progress(export, lambda: None, logging.getLogger("test"), rows_per_minute=10_000, clock=clock)
+    export.count, export.pages = 120_000, 120
+    clock.now += 60
+    progress.log(export)
+    assert caplog.messages == [
+        (
+            "ticket: 120000 records of 120 pages, 2000 a second; 100000 of 300000 records left,"
+            " about 1 min by search, 10 min by the export alone"
+        )
+    ]

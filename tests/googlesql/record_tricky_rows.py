@@ -185,8 +185,8 @@ class Publisher:
         self._rejected = RejectedRecords(warehouse, DATASET, "run", 1.0)
 
     def append(self) -> None:
-        for derived in (self._last_messages.table, self._join_errors.waiting):
-            self._warehouse.ensure(derived)
+        for empty in (self._last_messages.table, self._join_errors.waiting, self._log.erased):
+            self._warehouse.ensure(empty)
         for table, rows in {
             self._log.published: tricky_rows.published(),
             self._log.intents: tricky_rows.intents(),

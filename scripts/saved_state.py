@@ -11,8 +11,11 @@ import argparse
 import json
 import logging
 import os
+import subprocess
 import sys
 import uuid
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -22,6 +25,8 @@ from meltano.core.project import Project
 from meltano.core.state_service import SINGER_STATE_KEY, StateService
 
 LOCAL = "local"
+JOBS = {"target-bigquery": "tap-to-bigquery", "target-zendesk-pubsub": "tap-to-pubsub"}
+RECORD_SECONDS = 300
 
 
 def verify(states: StateService, pair: str) -> str:
@@ -76,6 +81,14 @@ def cause(error: BaseException) -> str:
     return f"{type(error).__name__}{f' ({code:d})' if isinstance(code, int) else ''}"
 
 
+def record(job: str, error: str) -> None:
+    """In PIPELINE_RUN, if BigQuery can be reached: by a command of target-bigquery, which has settings and a client."""
+    meltano = str(Path(sys.executable).with_name("meltano"))
+    command = [meltano, "invoke", "target-bigquery:record-unsaved-state", f"--job={job}", f"--error={error}"]
+    with suppress(subprocess.TimeoutExpired):
+        subprocess.run(command, capture_output=True, check=False, timeout=RECORD_SECONDS)  # noqa: S603 - no shell
+
+
 def main() -> int:
     """Exit code 1 if cursors are not saved."""
     parser = argparse.ArgumentParser()
@@ -99,6 +112,7 @@ def main() -> int:
             except Exception as error:  # noqa: BLE001 - a backend raises what its client raises
                 wrong = f"{where} cannot be read: {cause(error)}; whether this run's cursors were saved is not known"
             if wrong:
+                record(JOBS[arguments.loader], wrong)
                 print(wrong, file=sys.stderr)
             return int(bool(wrong))
         if uri == "systemdb" and environment != LOCAL:

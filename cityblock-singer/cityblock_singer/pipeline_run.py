@@ -16,6 +16,7 @@ class Event(enum.StrEnum):
 
     START = "start"
     END = "end"
+    SAVED_STATE = "saved-state"
 
 
 class Ending(enum.StrEnum):

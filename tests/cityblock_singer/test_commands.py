@@ -20,6 +20,7 @@ NEEDED = {
         "--subdomain",
         "cityblock",
     ),
+    "target-bigquery-record-unsaved-state": ("--job", "tap-to-bigquery", "--error", "cursors were not saved"),
     "target-zendesk-pubsub-replay": ("--ticket", "1"),
     "zendesk-erasure": ("erase", "--ticket", "1"),
 }

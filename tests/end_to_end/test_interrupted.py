@@ -155,3 +155,5 @@ def test_a_run_whose_cursors_were_not_saved_fails_and_says_so(project, exported)
     said, failed, completed = logged[-3:]
     assert said["event"].startswith(f"the cursors of ticket were not saved in {STATE_ID}: ")
     assert (failed["level"], failed["success"], completed["status"]) == ("error", False, "failure")
+    sql = "SELECT event, ending, error FROM zendesk.PIPELINE_RUN ORDER BY recorded_at DESC LIMIT 1"
+    assert project.rows(sql) == [{"event": "saved-state", "ending": "failed", "error": said["event"]}]

@@ -112,32 +112,41 @@ class PipelineRun:
 
     def _append(self, event: Event, row: Mapping[str, Any]) -> None:
         """Waits for the load job at the end only: meanwhile the run goes on."""
-        row = {**row, "event": event, "recorded_at": datetime.now(UTC).isoformat()}
-        config = appending(FIELDS)
-        config.create_disposition = bigquery.CreateDisposition.CREATE_IF_NEEDED
-        config.time_partitioning = bigquery.TimePartitioning(field=PARTITION)
-        config.schema_update_options = [bigquery.SchemaUpdateOption.ALLOW_FIELD_ADDITION]
         try:
-            client = self._client()
-            warehouse = BigQuery(client, self._timeout, self._logger)
-            warehouse.job_seconds = TIMEOUT
-            do = warehouse.submit if event is Event.START else warehouse.load
-            refusal = do(
-                NAME,
-                f"{NAME}-{row['run_id']}-{event}",
-                lambda job_id, seconds: client.load_table_from_file(
-                    io.BytesIO(json.dumps(row).encode()),
-                    f"{client.project}.{self._dataset}.{NAME}",
-                    num_retries=0,
-                    job_id=job_id,
-                    job_config=config,
-                    timeout=seconds,
-                ),
-            ).job.error_result
-            if refusal:
-                raise WarehouseError(f"BigQuery refused it ({refusal.get('reason')})")
+            warehouse = BigQuery(self._client(), self._timeout, self._logger)
+            append(
+                *(warehouse, self._dataset, {**row, "event": event}, f"{row['run_id']}-{event}"),
+                waits=event is Event.END,
+            )
         except PluginError as error:
             self._logger.warning("the %s of this run is not recorded: %s", event, error)
+
+
+def append(
+    warehouse: BigQuery, dataset: str, row: Mapping[str, Any], name: str, *, waits: bool = True
+) -> None:
+    """Adds a row, once for each `name`. Raises WarehouseError."""
+    client, recorded = warehouse.client, {**row, "recorded_at": datetime.now(UTC).isoformat()}
+    warehouse.job_seconds = TIMEOUT
+    config = appending(FIELDS)
+    config.create_disposition = bigquery.CreateDisposition.CREATE_IF_NEEDED
+    config.time_partitioning = bigquery.TimePartitioning(field=PARTITION)
+    config.schema_update_options = [bigquery.SchemaUpdateOption.ALLOW_FIELD_ADDITION]
+    do = warehouse.load if waits else warehouse.submit
+    job = do(
+        NAME,
+        f"{NAME}-{name}",
+        lambda job_id, seconds: client.load_table_from_file(
+            io.BytesIO(json.dumps(recorded).encode()),
+            f"{client.project}.{dataset}.{NAME}",
+            num_retries=0,
+            job_id=job_id,
+            job_config=config,
+            timeout=seconds,
+        ),
+    ).job
+    if job.error_result:
+        raise WarehouseError(f"{NAME}: BigQuery refused a row ({job.error_result.get('reason')})")
 
 
 def check_runs(client: bigquery.Client, dataset: str, job: str) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from cityblock_singer.google.pipeline_runs import FIELDS
 from google.cloud import bigquery
 from target_zendesk_pubsub.join_errors import JoinErrors
 from target_zendesk_pubsub.last_messages import LastMessages
@@ -61,6 +62,7 @@ def main(folder: Path) -> None:
         client.create_dataset(DATASET)
         load(addresses.bigquery_url, Path(home))
         load_internal(client)
+        load_pipeline_runs(client)
         client.create_dataset(MESSAGES_DATASET)
         publisher = Publisher(client)
         publisher.append()
@@ -110,6 +112,13 @@ def load_internal(client: bigquery.Client) -> None:
         schema = [bigquery.SchemaField(name, "STRING") for name in rows[0]]
         config = bigquery.LoadJobConfig(schema=schema)
         client.load_table_from_json(rows, f"{INTERNAL_DATASET}.{table}", job_config=config).result()
+
+
+def load_pipeline_runs(client: bigquery.Client) -> None:
+    config = bigquery.LoadJobConfig(schema=FIELDS)
+    client.load_table_from_json(
+        tricky_rows.pipeline_runs(), f"{DATASET}.PIPELINE_RUN", job_config=config
+    ).result()
 
 
 def load(url: str, home: Path) -> None:

@@ -321,3 +321,25 @@ DIFFERENT = {
     "decimals that PARSE_JSON refuses": "SELECT TO_JSON_STRING(SAFE.PARSE_JSON('67.174118')) AS text",
     "decimals that PARSE_JSON rounds": "SELECT TO_JSON_STRING(PARSE_JSON('67.174118', wide_number_mode => 'round')) AS text",
 }
+
+
+def pipeline_runs() -> list[dict[str, Any]]:
+    """A run that was killed, one whose later steps failed, and one of the other job without figures."""
+
+    def row(
+        run_id: str | None, event: str, hour: int, job: str = "tap-to-bigquery", **more: Any
+    ) -> dict[str, Any]:
+        at = f"{YESTERDAY}T{hour:02}:00:00Z"
+        return {"job": job, "run_id": run_id, "event": event, "recorded_at": at, "started_at": at, **more}
+
+    ended = {"ended_at": f"{YESTERDAY}T03:00:00Z", "steps": [{"name": "tap", "seconds": 1.5}], "rows": 7}
+    later = {"ended_at": f"{YESTERDAY}T04:00:00Z", "seconds": 30.0, "ending": "failed"}
+    return [
+        row("killed", "start", 1),
+        row("failed", "start", 2),
+        row("failed", "end", 3, **ended, ending="complete"),
+        row(None, "dbt", 4, **later, error="dbt: ticket_current failed"),
+        row(None, "saved-state", 5, **later, error="cursors were not saved"),
+        row("published", "start", 1, job="tap-to-pubsub"),
+        row("published", "end", 2, job="tap-to-pubsub", ending="complete", error=None),
+    ]

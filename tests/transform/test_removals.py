@@ -99,7 +99,7 @@ def shown(views):
     return find
 
 
-def test_no_view_shows_what_was_removed_in_zendesk(export, shown, views, zendesk_url, opt_in_views):
+def test_no_view_shows_what_was_removed_in_zendesk(export, shown, views, zendesk_url):
     zendesk = Account(zendesk_url)
     redacted, scrubbed, deleted = (
         zendesk.ticket(f"canary-{what}") for what in ("redacted", "scrubbed", "deleted")

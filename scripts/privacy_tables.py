@@ -8,7 +8,7 @@ from pathlib import Path
 from tap_zendesk_cityblock.columns import MARK, PERSONAL_KINDS, load_schema
 from tap_zendesk_cityblock.models import MODELS
 from target_zendesk_pubsub.published_log import INTENTS_KEPT_DAYS
-from zendesk_erasure.content import subjects
+from zendesk_erasure.content import IDENTIFYING
 
 PROJECT = Path(__file__).parents[1]
 TERRAFORM, MELTANO = PROJECT / "deploy" / "terraform", PROJECT / "meltano.yml"
@@ -19,9 +19,9 @@ FAIL_SAFE_DAYS = 7
 
 def column_table(kind: str) -> str:
     """A Markdown table of the columns of that kind, with a row per model and column."""
-    lines = ["| column | what it has | erased by the id of |", "|---|---|---|"]
+    lines = ["| column | what it has | erased with its |", "|---|---|---|"]
     lines += [
-        f"| `{model}.{name}` | {description} | {_erased_by(model)} |"
+        f"| `{model}.{name}` | {description} | {_erased_with(model, kind)} |"
         for model, name, description in _columns(kind)
     ]
     return "\n".join(lines)
@@ -70,10 +70,12 @@ def _columns(kind: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def _erased_by(model: str) -> str:
+def _erased_with(model: str, kind: str) -> str:
+    """Of rows in which a user only took part, an erasure of the user blanks what identifies people."""
     row = MODELS[model]
-    by = [what for what in ("ticket", "user") if subjects(row, what)]
-    return " or ".join(by) or "none: it expires"
+    is_with_user = row.users or (row.participants and kind in IDENTIFYING)
+    subjects = ["ticket"] * (row.ticket is not None) + ["user"] * bool(is_with_user)
+    return " or ".join(subjects)
 
 
 def _setting(*names: str) -> str:

@@ -26,7 +26,7 @@ WHOLE_RUNS := $(addprefix tests/,$(addprefix end_to_end/test_,opt_in.py interrup
 TESTS_OF_PLUGINS := $(addprefix tests/,cityblock_singer tap target_bigquery target_zendesk_pubsub)
 ON_EACH_PYTHON := $(addprefix tests/,cityblock_singer/test_termination.py tap/test_export.py tap/test_standard.py \
 	target_bigquery/test_conformance.py target_zendesk_pubsub/test_publishing.py target_zendesk_pubsub/test_standard.py)
-RECORDED := tests/transform tests/target_zendesk_pubsub tests/target_bigquery
+RECORDED := tests/transform tests/target_zendesk_pubsub tests/target_bigquery tests/zendesk_erasure
 
 ##@ Try it
 help: ## list the verbs
@@ -152,7 +152,7 @@ test-faults: setup ## 32 faults of Zendesk, in every pagination style
 	$(PYTHON) -m pytest -q tests/tap/test_fault_matrix.py
 
 ##@ Measure it
-benchmark: setup $(NEEDED_BY_$(NAME)) ## NAME=whole_path, tap, peers, quota, rate_limits, first_export, publishing or odd_values
+benchmark: setup $(NEEDED_BY_$(NAME)) ## NAME=whole_path, erasure, tap, peers, quota, rate_limits, first_export, publishing or odd_values
 	$(PYTHON) -m benchmarks.$(NAME)
 
 # Records what the product asks of BigQuery; another commit does so in an environment of its own.

@@ -18,7 +18,7 @@ from sandbox.servers import Size, sandbox
 ROOT = Path(__file__).parents[2]
 MELTANO = ROOT / ".venvs" / "meltano" / "bin" / "meltano"
 PLUGINS = ("tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub")
-SHARED = "cityblock-singer"
+SHARED, ERASURE = "cityblock-singer", "zendesk-erasure"
 CONTRACT = ("asyncapi.json", "ticket-attributes.schema.json", "ticket-message.schema.json")
 SETTINGS = {
     "tap-zendesk-cityblock": {
@@ -28,6 +28,7 @@ SETTINGS = {
     },
     "target-bigquery": {"project": PROJECT_ID, "dataset": "zendesk"},
     "target-zendesk-pubsub": {"project": PROJECT_ID, "topic": TOPIC, "topic_project": TOPIC_PROJECT},
+    "zendesk-erasure": {"project": PROJECT_ID},
 }
 USER_LATEST = "CREATE VIEW zendesk.user_latest AS SELECT DISTINCT id FROM zendesk.user"
 DIRECTORY = """
@@ -42,7 +43,9 @@ def wheels():
     if "WHEELS" not in os.environ:
         pytest.skip("no wheels are built: `make test-wheels` does")
     folder = (ROOT / os.environ["WHEELS"]).resolve()
-    return {name: next(folder.glob(f"{name.replace('-', '_')}-*.whl")) for name in (SHARED, *PLUGINS)}
+    return {
+        name: next(folder.glob(f"{name.replace('-', '_')}-*.whl")) for name in (SHARED, *PLUGINS, ERASURE)
+    }
 
 
 def documented(plugin):
@@ -61,10 +64,11 @@ def elsewhere(wheels, tmp_path_factory):
     plugins = {}
     for wheel in wheels.values():
         shutil.copy(wheel, home)
-    for name in PLUGINS:
+    for name in (*PLUGINS, ERASURE):
         kind, definition = documented(name)
-        shared, wheel = wheels[SHARED].name, wheels[name].name
-        assert definition["pip_url"] == f"./{shared} ./{wheel} -c constraints.txt"
+        needed = (SHARED, *PLUGINS, ERASURE) if name == ERASURE else (SHARED, name)
+        files = " ".join(f"./{wheels[one].name}" for one in needed)
+        assert definition["pip_url"] == f"{files} -c constraints.txt"
         definition["config"] = {**SETTINGS[name], "environment": "local"}
         plugins.setdefault(kind, []).append(definition)
     shutil.copy(next(iter(wheels.values())).with_name("constraints.txt"), home)
@@ -102,7 +106,7 @@ def count(warehouse, sql):
     return found
 
 
-@pytest.mark.parametrize("plugin", [SHARED, *PLUGINS])
+@pytest.mark.parametrize("plugin", [SHARED, *PLUGINS, ERASURE])
 def test_a_wheel_holds_what_it_needs_and_says_who_may_use_it(wheels, plugin):
     package = plugin.replace("-", "_")
     with zipfile.ZipFile(wheels[plugin]) as wheel:
@@ -156,3 +160,8 @@ def test_the_export_and_the_messages_run_without_this_repository(elsewhere):
     waiting = count(warehouse, "SELECT COUNT(DISTINCT ticket_id) FROM zendesk.TICKET_USER_JOIN_ERROR")
     assert published > 0
     assert published + waiting == tickets
+
+    ticket = count(warehouse, "SELECT MIN(ticket_id) FROM pubsub_messages.zendesk_ticket")
+    would_be = meltano("invoke", "zendesk-erasure:erase", "--ticket", str(ticket), "--dry-run")
+    assert "zendesk.ticket " in would_be
+    assert "pubsub_messages.zendesk_ticket " in would_be

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 OWN_NAMES = re.compile(r"(?<=test_)[0-9a-f]{12}|'[^'\n]*'|\b\d+\b")
 """In which a statement of one test differs from the same one of another: its dataset, and constants."""
-STAGING = re.compile(r"(?<=_reload_)[0-9a-f]{32}")
+STAGING = re.compile(r"(?:(?<=_reload_)|(?<=_erasure_ids_)|(?<=_erasure_count_))[0-9a-f]{32}")
 END_OF_STATEMENT = re.compile(r";\s*\n")
 """In a script; no text of ours has one."""
 DEFINITION = re.compile(r"\s*(/\*.*?\*/\s*)?(create|alter)\b", re.IGNORECASE | re.DOTALL)

@@ -76,7 +76,7 @@ def test_each_part_of_the_product_has_sent_statements(results: list[Result]) -> 
     sent = "\n".join(one.sql for one in results)
     for part in ("ticket_latest", "group_latest", "EXPORT_METADATA_latest", "zendesk_user_directory"):
         assert re.search(rf"create or replace view[^;]*{part}", sent, re.IGNORECASE), part
-    for part in ("TICKET_USER_JOIN_ERROR", "zendesk_ticket", "REJECTED_RECORD"):
+    for part in ("TICKET_USER_JOIN_ERROR", "zendesk_ticket", "REJECTED_RECORD", "_erasure_ids_"):
         assert part in sent, part
 
 

@@ -132,6 +132,7 @@ def complete(plugin: ZendeskErasure, erasure: Erasure) -> None:
     erased, kind = erasure.carry_out(), erasure.request.kind
     files = _staged(plugin, kind, is_dry=False)
     report.counts(kind, erasure.size(), erased, is_dry=False)
+    report.statements(plugin.warehouse.statements)
     erasure.finish(erased)
     report.files(files, is_dry=False)
     report.kept_elsewhere(kind, datetime.now(UTC))

@@ -35,6 +35,11 @@ def counts(kind: Kind, ids: int, tables: Mapping[str, int], *, is_dry: bool) -> 
     lines(tables)
 
 
+def statements(number: int) -> None:
+    """Of this process, however many ids there are."""
+    click.echo(f"{counted(number, 'statement')} changed rows")
+
+
 def removal(title: str, tables: Mapping[str, int], *, is_dry: bool) -> None:
     """One kind of a sweep."""
     rows = counted(sum(tables.values()), "row")

@@ -1,0 +1,4 @@
+select id as organization_id, tag, _exported_at as _fivetran_synced
+from {{ ref('organization_latest') }}
+cross join unnest(tags) as tag
+where not is_deleted

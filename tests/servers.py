@@ -40,9 +40,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
 
 @contextmanager
-def new_dataset(client: bigquery.Client) -> Iterator[str]:
+def new_dataset(client: bigquery.Client, name: str | None = None) -> Iterator[str]:
     """The name of an empty dataset, which is deleted at the end."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
+    name = name or f"test_{uuid.uuid4().hex[:12]}"
     client.create_dataset(name)
     yield name
     client.delete_dataset(name, delete_contents=True)

@@ -1,8 +1,5 @@
 import dataclasses
 import json
-import os
-import subprocess
-import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -13,11 +10,10 @@ from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
 
 from sandbox.addresses import PROJECT
+from tests.dbt_runs import Dbt, dbt_server
 from tests.servers import new_dataset
 
 ROOT = Path(__file__).parents[2]
-DBT = ROOT / ".meltano" / "utilities" / "dbt-bigquery" / "venv" / "bin" / "dbt"
-LOADER = Path(sys.executable).with_name("target-bigquery")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +24,8 @@ class Views:
     dataset: str
     bigquery_url: str
     home: Path
+    commands: object
+    dbt_runs: Dbt
     options: tuple = ()
     """Of each command of dbt."""
 
@@ -52,32 +50,14 @@ class Views:
             )
         )
         lines = "".join(json.dumps(message) + "\n" for message in messages)
-        subprocess.run(
-            [LOADER, "--config", config], input=lines, text=True, capture_output=True, check=True, timeout=300
-        )
+        self.commands.run(
+            "target-bigquery", "--config", config, given=lines.encode(), timeout=300
+        ).check_returncode()
 
     def dbt(self, *arguments):
-        environment = {
-            "BIGQUERY_EMULATOR_HOST": self.bigquery_url,
-            "DBT_DATASET": self.dataset,
-            "DBT_TARGET_PATH": str(self.home / "dbt"),
-            "DBT_BIGQUERY_OPT_IN_VIEWS": "true",
-        }
-        project = [
-            "--project-dir",
-            ROOT / "transform",
-            "--profiles-dir",
-            ROOT / "transform",
-            "--log-path",
-            self.home / "logs",
-        ]
-        return subprocess.run(
-            [DBT, *arguments, *self.options, *project],
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
+        environment = {"BIGQUERY_EMULATOR_HOST": self.bigquery_url, "DBT_BIGQUERY_OPT_IN_VIEWS": "true"}
+        return self.dbt_runs.run(
+            *arguments, *self.options, dataset=self.dataset, target=self.home / "dbt", environment=environment
         )
 
     def build(self, *models, arguments=()):
@@ -130,9 +110,17 @@ def messages(stream, rows, schema, key=("id",)):
     yield from ({"type": "RECORD", "stream": stream, "record": row} for row in rows)
 
 
+@pytest.fixture(scope="session")
+def dbt_runs(tmp_path_factory):
+    with dbt_server(tmp_path_factory.mktemp("dbt")) as runs:
+        yield runs
+
+
 @pytest.fixture
-def views(warehouse, dataset, tmp_path):
-    return Views(warehouse.client, dataset, warehouse.addresses.bigquery_url, tmp_path)
+def views(warehouse, commands, dbt_runs, tmp_path):
+    """Of a dataset whose name is always the same, because dbt reads the whole project again for another one."""
+    with new_dataset(warehouse.client, "test_views") as dataset:
+        yield Views(warehouse.client, dataset, warehouse.addresses.bigquery_url, tmp_path, commands, dbt_runs)
 
 
 INTERNAL = {
@@ -154,7 +142,7 @@ def given(table, *rows):
 
 
 @pytest.fixture(scope="session")
-def built(warehouse, tmp_path_factory):
+def built(warehouse, commands, dbt_runs, tmp_path_factory):
     """The views of all rows that the test modules give."""
     with new_dataset(warehouse.client) as dataset, new_dataset(warehouse.client) as internal:
         for table, rows in INTERNAL.items():
@@ -162,7 +150,8 @@ def built(warehouse, tmp_path_factory):
             warehouse.client.load_table_from_json(rows, f"{internal}.{table}", job_config=config).result()
         home = tmp_path_factory.mktemp("built")
         options = ("--vars", f"internal_dataset: {internal}")
-        views = Views(warehouse.client, dataset, warehouse.addresses.bigquery_url, home, options)
+        url = warehouse.addresses.bigquery_url
+        views = Views(warehouse.client, dataset, url, home, commands, dbt_runs, options)
         views.load_all(GIVEN)
         models = [f"{table}_latest" for table in GIVEN]
         names = [*models, "REJECTED_RECORD_latest", "ticket_custom_field_latest", "zendesk_user_directory"]

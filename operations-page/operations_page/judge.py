@@ -60,6 +60,7 @@ CAUSES = (
     Cause("Failed to persist incremental state", "The state was not saved", (SAVED_STATE,)),
     Cause("more than max_rejected_share", "Rejected records"),
     Cause("refused the credentials", "Change credentials"),
+    Cause("refused the OAuth client", "Change credentials"),
     Cause("its cursor is not one of Zendesk's", "Rewind a cursor"),
     Cause("not available to this account", "Zendesk"),
     Cause("gave up after", "Zendesk"),

@@ -43,7 +43,11 @@ def test_each_run_is_shown_once_as_it_ended(views):
     table = f"{views.dataset}.PIPELINE_RUN"
     views.client.load_table_from_json(rows, table, job_config=config).result()
 
-    views.build("PIPELINE_RUN_latest")  # whose hook records dbt as a step of the last run
+    views.client.query_and_wait(f"CREATE TABLE {views.dataset}.REJECTED_RECORD (payload STRING)")
+
+    built = views.dbt("run", "--select", "PIPELINE_RUN_latest", "REJECTED_RECORD_latest")
+
+    assert built.returncode == 1  # a step of the last run, as its hook records
 
     shown = {one["run_id"]: one for one in views.rows("PIPELINE_RUN_latest", "started_at")}
     without_a_word = "killed, or without a connection to BigQuery at its end"
@@ -52,7 +56,7 @@ def test_each_run_is_shown_once_as_it_ended(views):
         "no-dbt": ("partly_unavailable", "brand: HTTP 403"),
         "dbt-failed": ("failed", "dbt: ticket_current failed; cursors were not saved"),
         "killed": ("interrupted", without_a_word),
-        "last": ("complete", None),
+        "last": ("failed", "dbt: REJECTED_RECORD_latest failed"),
         "published": ("complete", None),
         "now": ("running", None),
     }

@@ -160,14 +160,19 @@ class TargetZendeskPubSub(Plugin, Target):
             error = raised
             raise
         finally:
-            self._record(error)
-            if self.config.get("legacy_log"):
-                self.logger.info(
-                    "%s taken over from %s",
-                    counted(self.counts.taken_over, "ticket"),
-                    self.config["legacy_log"],
-                )
-            self.logger.info("%s; %.1f s", self.counts, time.monotonic() - began)
+            try:
+                self._record(error)
+            finally:  # a signal that came meanwhile ends the run only after the last line
+                self._log_counts(time.monotonic() - began)
+
+    def _log_counts(self, seconds: float) -> None:
+        if self.config.get("legacy_log"):
+            self.logger.info(
+                "%s taken over from %s",
+                counted(self.counts.taken_over, "ticket"),
+                self.config["legacy_log"],
+            )
+        self.logger.info("%s; %.1f s", self.counts, seconds)
 
     def _record(self, error: BaseException | None) -> None:
         counts = self.counts

@@ -116,9 +116,3 @@ def hits(warehouse, sql):
         return {name: count for name, count in sql(counts) if count}
 
     return search
-
-
-@pytest.fixture
-def opt_in_views(monkeypatch):
-    """Builds the views of opt-in models, too."""
-    monkeypatch.setenv("DBT_BIGQUERY_OPT_IN_VIEWS", "true")

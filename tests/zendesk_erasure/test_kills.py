@@ -80,3 +80,31 @@ def test_an_erasure_that_is_killed_anywhere_is_resumed(
     assert hits(STAYS, *datasets) == {"ticket": 1, "ticket_comment": 1, "zendesk_ticket": 1}
     proofs = sql(f"SELECT COUNT(*), COUNT(DISTINCT erasure_id), MIN(ids), MAX(ids) FROM {dataset}.ERASURE")
     assert proofs == [(proofs_of_all, proofs_of_all, 1, 1)]
+
+
+def test_what_a_run_brings_in_meanwhile_is_erased_too(
+    put, start, load, hits, sql, proxy, dataset, messages_dataset
+):
+    """The export and the publisher go on while a table is being erased."""
+    proxy.add(
+        Fault("late", "/queries", after=2)
+    )  # the first UPDATE: before it came the count and the announcement
+    with start("erase", "--ticket", ERASED["ticket"]) as process:
+        assert proxy.reached.wait(60)
+        later = [
+            {"id": number, "subject": CANARY["ticket"], "description": STAYS} for number in ERASED.values()
+        ]
+        load(records("ticket", *later))
+        log = f"{messages_dataset}.zendesk_ticket"
+        sql(
+            f"INSERT INTO {log} VALUES ({ERASED['ticket']}, '{{}}', '{CANARY['ticket']}', CURRENT_TIMESTAMP())"
+        )
+        proxy.release()
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err.decode()
+    assert hits(CANARY["ticket"], dataset, messages_dataset) == {
+        "ticket": 1
+    }  # of the other ticket, which is kept
+    assert sql(f"SELECT COUNT(*) FROM {dataset}.ticket WHERE id = {ERASED['ticket']}") == [(2,)]
+    counted = sql(f"SELECT SUM(one.row_count) FROM {dataset}.ERASURE, UNNEST(tables) AS one")
+    assert counted == [(4,)]  # the message came between the count and its statement

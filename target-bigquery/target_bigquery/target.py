@@ -111,16 +111,21 @@ class TargetBigQuery(Plugin, Target):
             code = raised.code if isinstance(raised, SystemExit) else 1
             raise
         finally:
-            self._record(error)
-            self._close()
-            self.rejected.summarize()
-            rows = ", ".join(f"{stream} {count}" for stream, count in self.loaded.items())
-            self.logger.info(
-                "ends after %.1f s with exit code %s; rows loaded: %s",
-                time.monotonic() - self._started,
-                code,
-                rows or "none",
-            )
+            try:
+                self._record(error)
+            finally:  # a signal that came meanwhile ends the run only after the last line
+                self._finish(code)
+
+    def _finish(self, code: Any) -> None:  # noqa: ANN401 - of SystemExit
+        self._close()
+        self.rejected.summarize()
+        rows = ", ".join(f"{stream} {count}" for stream, count in self.loaded.items())
+        self.logger.info(
+            "ends after %.1f s with exit code %s; rows loaded: %s",
+            time.monotonic() - self._started,
+            code,
+            rows or "none",
+        )
 
     def _record(self, error: BaseException | None) -> None:
         counts = {"rows": self.loaded, "bytes": self.loaded_bytes, "rejected_records": self.rejected.loaded}

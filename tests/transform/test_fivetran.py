@@ -44,8 +44,9 @@ def test_a_view_has_the_columns_that_the_package_selects_in_their_types(table):
 
 
 @pytest.fixture
-def filled(views, opt_in_views, monkeypatch):
+def filled(views, monkeypatch):
     """What the views read, as tables, with a few rows."""
+    monkeypatch.setenv("DBT_BIGQUERY_OPT_IN_VIEWS", "true")
     monkeypatch.setenv("DBT_BIGQUERY_FIVETRAN_VIEWS", "true")
     source = "".join(path.read_text() for path in (MODELS / "fivetran").glob("*.sql"))
     for view in set(re.findall(r"ref\('(\w+)'\)", source)) - {"time_zone_name"}:

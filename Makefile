@@ -144,6 +144,7 @@ test-contract: setup .venvs/node-consumer/.ready ## the contract with Commons: A
 
 test-page: setup .venvs/page/.ready .venvs/node-browser/.ready ## the operations page: its parts, the tables that it reads, and the page in a headless browser
 	.venvs/page/bin/python -m pytest -q --confcutdir=tests/operations_page tests/operations_page
+	$(PYTHON) -m pytest -q tests/end_to_end/test_operations_page.py
 
 test-kills: setup ## 30 runs that are killed or stopped while they publish
 	$(PYTHON) -m pytest -q tests/target_zendesk_pubsub/test_kills.py

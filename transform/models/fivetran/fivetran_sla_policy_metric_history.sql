@@ -3,10 +3,10 @@ select
   policy.id as sla_policy_id,
   index,
   policy.updated_at as sla_policy_updated_at,
-  target.business_hours,
-  target.metric,
-  target.priority,
-  target.target,
+  policy_metric.business_hours,
+  policy_metric.metric,
+  policy_metric.priority,
+  policy_metric.target,
   policy._exported_at as _fivetran_synced
 from {{ ref('sla_policy_latest') }} as policy
-cross join unnest(policy.policy_metrics) as target with offset as index
+cross join unnest(policy.policy_metrics) as policy_metric with offset as index

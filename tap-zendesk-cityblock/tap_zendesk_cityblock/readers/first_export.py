@@ -52,7 +52,7 @@ HANDOVER_SECONDS = 3600
 is well (https://developer.zendesk.com/api-reference/ticketing/ticket-management/search/, read November 27, 2026)."""
 REMAINDER_PAGES = 30
 """Of the export before the searches, in one run: the requests of three minutes."""
-THREADS = 4
+THREADS = 3
 """Spans that are searched at a time. Each holds a page in memory."""
 DELETED = "deleted"
 """The source in `Model.fallback` that lists deleted objects."""

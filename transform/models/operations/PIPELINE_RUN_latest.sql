@@ -25,40 +25,50 @@ run as (
     from events
     where event in ('start', 'end')
     qualify row_number() over (partition by run_id order by event, recorded_at) = 1
-  )
+  ) as first_of_run
 ),
 
 later as (
   select
     run_id,
-    max(if(event = 'dbt', seconds, null)) as _dbt_seconds,
-    max(ended_at) as _ended_at,
-    string_agg(error, '; ' order by recorded_at) as _error
+    max(if(event = 'dbt', seconds, null)) as dbt_seconds,
+    max(ended_at) as ended_at,
+    string_agg(error, '; ' order by recorded_at) as error
   from (
     select *
     from events
     where event in ('dbt', 'saved-state')
     qualify row_number() over (partition by run_id, event order by recorded_at) = 1
-  )
+  ) as first_of_step
   group by run_id
+),
+
+with_later as (
+  select
+    run.*,
+    later.dbt_seconds as _dbt_seconds,
+    later.error as _error,
+    coalesce(later.ended_at, run.ended_at) as _ended_at,
+    run._next is not null or run.started_at < timestamp_sub(current_timestamp(), interval 1 day) as _is_over
+  from run
+  left join later on run.run_id = later.run_id
 )
 
 select
   job,
   run_id,
   started_at,
-  if(event = 'end', coalesce(_ended_at, ended_at), null) as ended_at,
+  if(event = 'end', _ended_at, null) as ended_at,
   case
     when event = 'end' then if(_error is not null and ending = 'complete', 'failed', ending)
-    when _next is not null or started_at < timestamp_sub(current_timestamp(), interval 1 day) then 'interrupted'
+    when _is_over then 'interrupted'
     else 'running'
   end as ending,
   case
     when event = 'end' then coalesce(error || '; ' || _error, error, _error)
-    when _next is not null or started_at < timestamp_sub(current_timestamp(), interval 1 day)
-      then 'killed, or without a connection to BigQuery at its end'
+    when _is_over then 'killed, or without a connection to BigQuery at its end'
   end as error,
-  if(event = 'end', timestamp_diff(coalesce(_ended_at, ended_at), started_at, millisecond) / 1000, null) as seconds,
+  if(event = 'end', timestamp_diff(_ended_at, started_at, millisecond) / 1000, null) as seconds,
   if(_dbt_seconds is null, steps, array_concat(steps, [struct('dbt' as name, _dbt_seconds as seconds)])) as steps,
   `rows`,
   bytes,
@@ -71,8 +81,7 @@ select
   published,
   waiting,
   refused
-from run
-left join later using (run_id)
+from with_later
 {%- else -%}
 {{ no_rows() }}
 {%- endif %}

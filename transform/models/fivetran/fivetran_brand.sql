@@ -7,6 +7,6 @@ select
   name,
   subdomain,
   url,
-  ifnull(is_deleted, false) as _fivetran_deleted,
+  coalesce(is_deleted, false) as _fivetran_deleted,
   _exported_at as _fivetran_synced
 from {{ ref('brand_latest') }}

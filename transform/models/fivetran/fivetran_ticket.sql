@@ -17,7 +17,7 @@ select
   ticket.group_id,
   ticket.has_incidents,
   ticket.is_public,
-  to_json_string(ifnull(merged.ids, [])) as merged_ticket_ids,
+  to_json_string(coalesce(merged.ids, [])) as merged_ticket_ids,
   ticket.organization_id,
   ticket.priority,
   ticket.problem_id,

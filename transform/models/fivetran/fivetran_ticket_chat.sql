@@ -11,4 +11,4 @@ select
   cast(null as string) as integration_id,
   _exported_at as _fivetran_synced
 from {{ ref('chat_latest') }}
-where not ifnull(deleted, false)
+where not coalesce(deleted, false)

@@ -15,4 +15,4 @@ select
   _exported_at as _fivetran_synced
 from {{ ref('chat_latest') }}
 cross join unnest(json_query_array(history)) as event with offset as index
-where not ifnull(deleted, false)
+where not coalesce(deleted, false)

@@ -29,6 +29,6 @@ select
   updated_at,
   url,
   verified,
-  ifnull(permanently_deleted, false) as _fivetran_deleted,
+  coalesce(permanently_deleted, false) as _fivetran_deleted,
   _exported_at as _fivetran_synced
 from {{ ref('user_latest') }}

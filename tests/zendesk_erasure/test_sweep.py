@@ -22,7 +22,10 @@ def versions(stream, *pairs):
 
 @pytest.fixture
 def removed(load, sql, messages_dataset):
-    """A scrubbed ticket 1, a user 2 who is deleted for good, and a redacted first comment of ticket 3."""
+    """A scrubbed ticket 1, a user 2 who is deleted for good, and a redacted first comment of ticket 3.
+
+    Ticket 6 has the subject of scrubbed tickets, from whoever wrote it, and is not deleted.
+    """
     load(
         [
             *versions(
@@ -36,6 +39,10 @@ def removed(load, sql, messages_dataset):
                     {"id": 4, "subject": STAYS, "description": STAYS},
                     {"id": 4, "subject": STAYS, "description": STAYS},
                 ),
+                (
+                    {"id": 6, "subject": "SCRUBBED", "status": "new", "description": STAYS},
+                    {"id": 6, "subject": "SCRUBBED", "status": "open", "description": STAYS},
+                ),
             ),
             *versions(
                 "user", ({"id": 2, "name": SECRET}, {"id": 2, "name": "gone", "permanently_deleted": True})
@@ -46,7 +53,7 @@ def removed(load, sql, messages_dataset):
                     {"id": 31, "ticket_id": 3, "body": SECRET, "via": {"x": SECRET}},
                     {"id": 31, "ticket_id": 3, "body": "▇"},
                 ),
-                ({"id": 41, "ticket_id": 4, "body": STAYS}, {"id": 41, "ticket_id": 4, "body": STAYS}),
+                *(({"id": 10 * one + 1, "ticket_id": one, "body": STAYS},) * 2 for one in (4, 6)),
             ),
             *versions(
                 "ticket_event",
@@ -73,6 +80,7 @@ def removed(load, sql, messages_dataset):
         (3, SECRET, BEFORE),
         (3, STAYS, "2026-11-02T12:00:00Z"),
         (4, STAYS, BEFORE),
+        (6, STAYS, BEFORE),
     ):
         sql(f"INSERT INTO {log} VALUES ({ticket}, '{{}}', '{text}', TIMESTAMP '{at}')")
 

@@ -1,7 +1,8 @@
 """What Zendesk has removed for good, as the tables show it, and which rows of ours still have it.
 
 - users: `permanently_deleted`, after which Zendesk empties the row;
-- tickets: the subject SCRUBBED, which Zendesk writes over a ticket that is deleted permanently (docs/zendesk/deleted-tickets.md);
+- tickets: deleted, with the subject SCRUBBED, which Zendesk writes over a ticket that is deleted permanently
+  (docs/zendesk/deleted-tickets.md);
 - erased: tickets that were erased here, and not exported since: a run that was under way brought content back;
 - text: earlier versions of comments, events, chats and descriptions whose text is another now. Zendesk changes these only to
   redact, apart from chats, which grow.
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from zendesk_erasure.content import Kind
     from zendesk_erasure.warehouse import Warehouse
 
-DELETED, SCRUBBED = "IFNULL(permanently_deleted, FALSE)", "IFNULL(subject = 'SCRUBBED', FALSE)"
+DELETED = "IFNULL(permanently_deleted, FALSE)"
+SCRUBBED = "IFNULL(status = 'deleted' AND subject = 'SCRUBBED', FALSE)"
+"""Anybody may write a ticket with that subject."""
 TEXTS = {
     "ticket": ("description",),
     "ticket_comment": ("body", "html_body", "plain_body", "attachments"),

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
+from cityblock_singer.google.errors import WarehouseError
 from google.cloud.bigquery import SchemaField
 from target_zendesk_pubsub.warehouse import Table
 
@@ -118,14 +119,16 @@ class Erasure:
                 self.erasure_id,
                 only_once=self.request.mode == "sweep",
             )
-        for round_ in range(MOST_ROUNDS):
-            if round_ and not found:
-                break
-            if round_:
-                erased.update(rows_of(found))
+        for _ in range(MOST_ROUNDS):
             self._blank(found)
             found = self.find()
-        return dict(erased)
+            if not found:
+                return dict(erased)
+            erased.update(rows_of(found))
+        raise WarehouseError(
+            f"{', '.join(rows_of(found))} still has content to erase after {MOST_ROUNDS} rounds: "
+            "wait until no run brings it in again, then erase --resume finishes this erasure"
+        )
 
     def _counted(self, found: Iterable[Found]) -> dict[str, int]:
         """Keeps the first count for the proof: what a killed attempt has erased is not found again."""

@@ -7,8 +7,9 @@ from collections import Counter
 import pytest
 import requests
 from tap_zendesk_cityblock.readers import first_export
+from tap_zendesk_cityblock.readers.counting import iso
 from tap_zendesk_cityblock.state.bookmarks import move_bookmark, read_bookmark
-from tap_zendesk_cityblock.state.positions import Position, Search
+from tap_zendesk_cityblock.state.positions import Position, Search, seconds_of
 from tap_zendesk_cityblock.state.validation import check_state
 
 FAST = {"bulk_models": [], "page_size": 5, "fast_first_export": True}
@@ -182,6 +183,25 @@ def test_spans_that_miss_what_zendesk_counts_together_are_read_again_by_the_expo
     assert result.code == 0, result.stderr
     assert re.search(r"searches returned \d+ too few; continuing by the incremental export", result.stderr)
     assert left("ticket", shown("ticket", result.records("ticket"))) == there(zendesk, "ticket")
+
+
+def test_an_old_object_that_changes_during_the_searches_does_not_make_them_incomplete(tap, zendesk):
+    now, truth = int(zendesk.now()), there(zendesk, "ticket")
+    oldest, *_ = by_update = sorted(truth.values(), key=lambda one: one["updated_at"])
+    since = seconds_of(by_update[len(by_update) // 2]["updated_at"])
+    rows = sum(
+        seconds_of(one["updated_at"]) >= since and seconds_of(one["created_at"]) < now - 3600
+        for one in truth.values()
+    )
+    zendesk.put(
+        "ticket", {"id": oldest["id"], "updated_at": iso(now - 600), "generated_timestamp": now - 600}
+    )
+    state = {"bookmarks": {"ticket": {"search": begun(zendesk, since=since, rows=rows, total=rows + 1)}}}
+    result = tap(**TICKETS, state=state)
+    assert result.code == 0, result.stderr
+    assert f"searches returned {rows}, Zendesk counts {rows + 1}" in result.stderr
+    assert "too few" not in result.stderr
+    assert oldest["id"] in result.ids("ticket")
 
 
 def begun(zendesk, **changed):

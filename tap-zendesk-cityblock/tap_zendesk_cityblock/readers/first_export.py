@@ -173,7 +173,7 @@ class FirstExportReader(ExportReader):
         yield Page([], rows.make(self.model), spans.position)
         threads = [spans.pages() for _ in range(THREADS)]
         yield from self._client.side_by_side([self._deleted(search, rows), *threads])
-        self._check(spans, search)
+        self._check(spans)
 
     def _deleted(self, search: Search, rows: RowsFactory) -> Iterator[Page]:
         """Objects that were deleted, of which little is left. Raises as `SourceList.page`."""
@@ -191,13 +191,17 @@ class FirstExportReader(ExportReader):
                     *(self.model.name, refused),
                 )
 
-    def _check(self, spans: SearchedSpans, begun: Search) -> None:
-        """All spans together against Zendesk's count: their bounds may not be what we take them for."""
+    def _check(self, spans: SearchedSpans) -> None:
+        """All spans together against Zendesk's count: their bounds may not be what we take them for.
+
+        An object that has changed since the export's start may be missing: the export returns it.
+        """
         search = spans.search
         if search.until <= search.since:
             return
         try:
             counted = spans.count((0, search.until))
+            missing = spans.count_settled() - search.rows if counted > search.rows else 0
         except REFUSALS as refused:
             spans.drop_from(search.since, f"all spans were read, but not counted again: {refused}")
             return
@@ -205,9 +209,8 @@ class FirstExportReader(ExportReader):
             "%s: searches returned %d, Zendesk counts %d; the incremental export goes on from %s",
             *(self.model.name, search.rows, counted, iso(search.until)),
         )
-        is_whole = search.until == begun.until and search.rows >= search.total
-        if search.rows < counted and not is_whole:
-            spans.drop_from(search.since, f"searches returned {counted - search.rows} too few")
+        if missing > 0:
+            spans.drop_from(search.since, f"searches returned {missing} too few")
 
 
 def _left_by(search: Search, before: Remainder | None) -> Remainder | None:

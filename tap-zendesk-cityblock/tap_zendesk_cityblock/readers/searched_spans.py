@@ -80,7 +80,15 @@ class SearchedSpans:
 
     def count(self, span: Span) -> int:
         """Objects that were created then. Raises as `fetch`, and UnexpectedResponseError."""
-        counted = count_found(self._client, self._model, self._conditions(span))
+        return self._count(self._conditions(span))
+
+    def count_settled(self) -> int:
+        """Objects of all spans that have not changed since the export's start. Raises as `count`."""
+        until = self._search.until
+        return self._count(f"{self._conditions((0, until))} updated<{iso(until)}")
+
+    def _count(self, conditions: str) -> int:
+        counted = count_found(self._client, self._model, conditions)
         if counted is None:
             raise UnexpectedResponseError(f"{self._model.name}: Zendesk's search returns no count")
         return counted

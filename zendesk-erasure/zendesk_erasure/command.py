@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from zendesk_erasure.content import Kind
+    from zendesk_erasure.erasure import Found
 
 ID = click.IntRange(min=1, max=2**63 - 1)
 CONFIG = click.option("--config", required=True, help="Settings file of zendesk-erasure, or ENV")
@@ -100,10 +101,11 @@ def _sweep(plugin: ZendeskErasure, request: Request, *, is_dry: bool) -> int:
     erasure = begin_sweep(plugin.warehouse, datasets_of(plugin), request, is_dry=is_dry)
     if erasure is None:
         return 0
-    rows = rows_of(erasure.find()) if erasure.size() else {}
+    found = erasure.find() if erasure.size() else []
+    rows = rows_of(found)
     report.removal(REMOVALS[request.removal or ""].title, rows, is_dry=is_dry)
     if rows and not is_dry:
-        complete(plugin, erasure)
+        complete(plugin, erasure, found)
     else:
         erasure.drop()
     return sum(rows.values())
@@ -127,9 +129,9 @@ def erase_ids(plugin: ZendeskErasure, request: Request, ids: Collection[int], *,
         complete(plugin, erasure)
 
 
-def complete(plugin: ZendeskErasure, erasure: Erasure) -> None:
-    """From wherever it got to. Raises PluginError."""
-    erased, kind = erasure.carry_out(), erasure.request.kind
+def complete(plugin: ZendeskErasure, erasure: Erasure, found: list[Found] | None = None) -> None:
+    """From wherever it got to. `found`: what it would look for first. Raises PluginError."""
+    erased, kind = erasure.carry_out(found), erasure.request.kind
     files = _staged(plugin, kind, is_dry=False)
     report.counts(kind, erasure.size(), erased, is_dry=False)
     report.statements(plugin.warehouse.statements)

@@ -107,9 +107,9 @@ class Erasure:
             else:
                 yield table
 
-    def carry_out(self) -> dict[str, int]:
-        """Erased rows by table, those of an earlier attempt included. Raises PluginError."""
-        found = self.find()
+    def carry_out(self, found: list[Found] | None = None) -> dict[str, int]:
+        """Erased rows by table, those of an earlier attempt included. `found`: already. Raises PluginError."""
+        found = self.find() if found is None else found
         erased = Counter(self._counted(found))
         if self.request.kind == "ticket" and self.request.removal in (None, "tickets"):
             announcement.announce(

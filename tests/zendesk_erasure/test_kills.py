@@ -1,4 +1,4 @@
-"""An erasure that is killed at ten moments, and resumed: its content is gone, its proof is there once, nothing else is changed."""
+"""Erasures that are killed at ten moments, and resumed: their content is gone, each has one proof, nothing else is changed."""
 
 import pytest
 
@@ -10,34 +10,28 @@ MOMENTS = 10
 
 @pytest.fixture
 def put(load, sql, dataset, messages_dataset):
-    """Content of both tickets; afterwards again, of the one that was erased."""
-    texts = [(ERASED["ticket"], CANARY["ticket"]), (KEPT["ticket"], STAYS)]
-    load(
-        [
-            *records("ticket", *({"id": number, "subject": text} for number, text in texts)),
-            *records(
-                "ticket_comment",
-                *({"id": number, "ticket_id": number, "body": text} for number, text in texts),
-            ),
-        ]
-    )
-    log = f"{messages_dataset}.zendesk_ticket"
-    sql(
-        f"CREATE TABLE {log} (ticket_id INT64, attributes STRING, data STRING, published_at TIMESTAMP) "
-        "PARTITION BY DATE(published_at)"
-    )
-    for number, text in texts:
-        sql(f"INSERT INTO {log} VALUES ({number}, '{{}}', '{text}', CURRENT_TIMESTAMP())")
+    """Content of these tickets, and of the one that is kept."""
 
-    def again():
-        for table, column, key in (
-            (f"{dataset}.ticket", "subject", "id"),
-            (f"{dataset}.ticket_comment", "body", "ticket_id"),
-            (log, "data", "ticket_id"),
-        ):
-            sql(f"UPDATE {table} SET {column} = '{CANARY['ticket']}' WHERE {key} = {ERASED['ticket']}")
+    def of(*tickets):
+        texts = [*((number, CANARY["ticket"]) for number in tickets), (KEPT["ticket"], STAYS)]
+        load(
+            [
+                *records("ticket", *({"id": number, "subject": text} for number, text in texts)),
+                *records(
+                    "ticket_comment",
+                    *({"id": number, "ticket_id": number, "body": text} for number, text in texts),
+                ),
+            ]
+        )
+        log = f"{messages_dataset}.zendesk_ticket"
+        sql(
+            f"CREATE TABLE {log} (ticket_id INT64, attributes STRING, data STRING, published_at TIMESTAMP) "
+            "PARTITION BY DATE(published_at)"
+        )
+        rows = ", ".join(f"({number}, '{{}}', '{text}', CURRENT_TIMESTAMP())" for number, text in texts)
+        sql(f"INSERT INTO {log} VALUES {rows}")
 
-    return again
+    return of
 
 
 @pytest.fixture
@@ -50,42 +44,48 @@ def unfinished(warehouse, dataset):
     ]
 
 
-def test_an_erasure_that_is_killed_anywhere_is_resumed(
+def test_erasures_that_are_killed_anywhere_are_resumed(
     put, start, run, hits, sql, proxy, unfinished, dataset, messages_dataset
 ):
-    assert run("erase", "--ticket", ERASED["ticket"]).code == 0  # which makes the tables of proofs
-    put()
+    """A ticket for each moment, and at the end one command that finishes what the killed ones began."""
+    first, counted, *killed = range(ERASED["ticket"] + 10, ERASED["ticket"] + 10 + MOMENTS + 2)
+    put(first, counted, *killed)
+    assert run("erase", "--ticket", first).code == 0  # which makes the tables of proofs
     counting = Fault("hold", "/bigquery/", after=1_000)
     proxy.add(counting)
-    assert run("erase", "--ticket", ERASED["ticket"]).code == 0
+    assert run("erase", "--ticket", counted).code == 0
     requests = 1_000 - counting.after
-    datasets = (dataset, messages_dataset)
-    for moment in range(MOMENTS):
-        put()
+    for moment, ticket in enumerate(killed):
         proxy.clear()
-        proxy.add(Fault("late", "/bigquery/", after=moment * requests // MOMENTS))  # done, and not answered
-        with start("erase", "--ticket", ERASED["ticket"]) as process:
+        after = moment * requests // MOMENTS
+        if moment:  # once the tables were listed, each that an earlier command left is read
+            after += len(unfinished())
+        proxy.add(Fault("late", "/bigquery/", after=after))  # done, and not answered
+        with start("erase", "--ticket", ticket) as process:
             assert proxy.reached.wait(60)
             process.kill()
             process.wait(60)
-        proxy.clear()
-        resumed = run("erase", "--resume")
-        assert resumed.code == 0, resumed.stderr
-        if hits(CANARY["ticket"], *datasets):  # killed before its ids were there: nothing was begun
-            assert not unfinished()
-            assert run("erase", "--ticket", ERASED["ticket"]).code == 0
-        assert hits(CANARY["ticket"], *datasets) == {}
-        assert not unfinished()
-    proofs_of_all = MOMENTS + 2
-    assert hits(STAYS, *datasets) == {"ticket": 1, "ticket_comment": 1, "zendesk_ticket": 1}
+    proxy.clear()
+    resumed = run("erase", "--resume")
+    assert resumed.code == 0, resumed.stderr
+    assert not unfinished()
+    content = f"SELECT id FROM {dataset}.ticket WHERE subject = '{CANARY['ticket']}'"
+    not_begun = [ticket for (ticket,) in sql(content)]  # killed before their ids were there
+    assert len(not_begun) < MOMENTS / 2
     proofs = sql(f"SELECT COUNT(*), COUNT(DISTINCT erasure_id), MIN(ids), MAX(ids) FROM {dataset}.ERASURE")
-    assert proofs == [(proofs_of_all, proofs_of_all, 1, 1)]
+    done = MOMENTS + 2 - len(not_begun)
+    assert proofs == [(done, done, 1, 1)]
+    left, kept = hits(CANARY["ticket"], dataset, messages_dataset), hits(STAYS, dataset, messages_dataset)
+    tables = ("ticket", "ticket_comment", "zendesk_ticket")
+    assert left == {name: len(not_begun) for name in tables if not_begun}
+    assert kept == dict.fromkeys(tables, 1)
 
 
 def test_what_a_run_brings_in_meanwhile_is_erased_too(
     put, start, load, hits, sql, proxy, dataset, messages_dataset
 ):
     """The export and the publisher go on while a table is being erased."""
+    put(ERASED["ticket"])
     proxy.add(
         Fault("late", "/queries", after=2)
     )  # the first UPDATE: before it came the count and the announcement

@@ -75,6 +75,11 @@ VERBS = {
     "out_of_quota": "ran out of Zendesk's requests",
     "interrupted": "was interrupted",
 }
+VIEWS = {
+    "zendesk.REJECTED_RECORD_latest": "zendesk.REJECTED_RECORD",
+    "zendesk.TICKET_USER_JOIN_ERROR_latest": "messages.zendesk_ticket_waiting",
+}
+"""Without such a view its part of the page is empty, which is no good news if the table exists from which it is made."""
 RELOADS = {
     name: (f"meltano invoke {name}:reload-rejected --dry-run", f"meltano invoke {name}:reload-rejected")
     for name in ("target-bigquery", "target-zendesk-pubsub")
@@ -86,6 +91,7 @@ def judge(facts: Facts) -> tuple[Trouble, ...]:
     found = [
         *_exports(facts),
         *_jobs(facts),
+        *_missing_views(facts),
         *_repeated(facts),
         *_rejected(facts),
         *_refused(facts),
@@ -138,24 +144,37 @@ def _job(facts: Facts, job: str, runs: list[Run]) -> Iterator[Trouble]:
     completed = next((run for run in ended if run.ending == "complete"), None)
     latest = completed or next(iter(runs if not ended else ()), None)  # else the first of all, which runs now
     since = ago(facts.at - completed.started_at) if completed else None
+    is_overdue = latest is None or facts.at - latest.started_at > OVERDUE
     if ended and ended[0].ending != "complete":
         last = ended[0]
         cause = next((one for one in CAUSES if one.text in (last.error or "")), None)
         yield Trouble(
-            Level.LOOK if last.ending == "interrupted" else Level.ACT,
+            Level.LOOK if last.ending == "interrupted" and not is_overdue else Level.ACT,
             f"{job} {VERBS[last.ending]} {ago(facts.at - (last.ended_at or last.started_at))}",
             f"{_sentence(last.error or 'It left no error')}"
             f" {f'It last completed {since}.' if since else 'No run of the last two weeks completed.'}",
             cause.section if cause else SECTIONS.get(last.ending, "Runs"),
             (*(cause.commands if cause else ()), f"meltano run {job}"),
         )
-    elif latest is None or facts.at - latest.started_at > OVERDUE:
+    elif is_overdue:
         yield Trouble(
             Level.ACT,
             f"{job} has not completed for {OVERDUE.total_seconds() / 3600:.0f} hours",
             f"It last completed {since}." if since else "No run of the last two weeks completed.",
             "Runs",
             (f"meltano run {job}",),
+        )
+
+
+def _missing_views(facts: Facts) -> Iterator[Trouble]:
+    missing = [view for view, table in VIEWS.items() if view in facts.absent and table not in facts.absent]
+    if missing:
+        yield Trouble(
+            Level.LOOK,
+            f"{listed([view.partition('.')[2] for view in missing])} {'does' if len(missing) == 1 else 'do'} not exist",
+            "This page cannot say whether records are rejected or tickets wait. The next complete run makes the views.",
+            "Runs",
+            ("meltano run tap-to-bigquery",),
         )
 
 

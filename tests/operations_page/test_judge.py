@@ -41,6 +41,7 @@ def test_every_trouble_of_a_sick_pipeline_is_found_the_worst_first():
 EVERY = [
     *judge(SICK),
     *judge(dataclasses.replace(HEALTHY, runs=(), exports=())),
+    *judge(dataclasses.replace(HEALTHY, absent=frozenset({"zendesk.REJECTED_RECORD_latest"}))),
     *judge(
         dataclasses.replace(
             HEALTHY,
@@ -86,6 +87,14 @@ def test_the_last_run_of_a_job_decides(ending, section, level):
     assert changed(runs=recovered) == ()
 
 
+def test_interrupted_runs_without_a_complete_one_for_three_hours_need_action():
+    late = tuple(one for one in HEALTHY.runs if one.started_at < before(hours=4))
+    pubsub = run(JOBS[1])
+    assert (
+        only(runs=(pubsub, run(ending="interrupted", started_at=before(hours=1)), *late)).level is Level.ACT
+    )
+
+
 def test_a_run_that_has_not_ended_hides_no_failure():
     assert only(
         runs=(run(ending="running", started_at=before(minutes=1)), run(ending="failed"), *HEALTHY.runs[1:])
@@ -127,6 +136,19 @@ def test_tickets_that_have_waited_for_a_day_need_action():
 def test_without_any_run_the_page_does_not_say_that_all_is_well():
     assert only(runs=()).title == "No run has been recorded"
     assert changed(runs=(), exports=())[0].level is Level.ACT
+
+
+@pytest.mark.parametrize(
+    ("view", "table"),
+    [
+        ("zendesk.REJECTED_RECORD_latest", "zendesk.REJECTED_RECORD"),
+        ("zendesk.TICKET_USER_JOIN_ERROR_latest", "messages.zendesk_ticket_waiting"),
+    ],
+)
+def test_a_view_that_is_missing_although_its_table_has_rows_is_no_good_news(view, table):
+    trouble = only(absent=frozenset({view}))
+    assert view.partition(".")[2] in f"{trouble.title} {trouble.detail}"
+    assert changed(absent=frozenset({view, table})) == ()
 
 
 def test_rate_limits_of_past_days_do_not_matter():

@@ -323,6 +323,27 @@ def test_what_is_left_to_read_stays_in_the_state_without_the_setting_and_after_a
     assert again["remainder"] not in (left, after["remainder"])
 
 
+def test_what_is_left_to_read_stays_in_the_state_where_zendesk_points_back(export, zendesk, monkeypatch):
+    monkeypatch.setattr(first_export, "REMAINDER_PAGES", 3)
+    left = {"start_time": 1_569_801_600, "until": int(zendesk.now()) - 3600}
+    start = {"bookmarks": {"ticket": {"start_time": int(zendesk.now()) - 3600, "remainder": left}}}
+    settings = TICKETS | {"fast_first_export": False}
+    export(start, **settings)
+    pages = asked(zendesk)[EXPORTS["ticket"]]
+    back = {"tickets": [], "after_cursor": "MTU2OTgwMTYwMC4wfHwx", "end_of_stream": False}
+    zendesk.fault(EXPORTS["ticket"], status=200, after=pages - 1, body=back)
+    after = export(start, **settings).states[-1]["bookmarks"]["ticket"]
+    assert after["remainder"]["until"] == left["until"]
+
+
+def test_without_incremental_exports_what_is_left_is_read_from_the_lists(tap, zendesk):
+    left = {"start_time": 1_569_801_600, "until": int(zendesk.now()) - 3600}
+    state = {"bookmarks": {"user": {"start_time": int(zendesk.now()) - 3600, "remainder": left}}}
+    result = tap(**USERS | {"incremental_exports": False}, state=state)
+    assert result.code == 0, result.stderr
+    assert set(result.ids("user")) >= set(there(zendesk, "user"))
+
+
 @pytest.mark.parametrize("left", [{"until": 5}, {"start_time": 5}, {"cursor": "x", "until": 5}, 7])
 def test_an_edited_remainder_in_the_state_is_rejected(left, tap):
     result = tap(**TICKETS, state={"bookmarks": {"ticket": {"start_time": 5, "remainder": left}}})

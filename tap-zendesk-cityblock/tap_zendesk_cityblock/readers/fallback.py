@@ -23,7 +23,7 @@ from tap_zendesk_cityblock.readers.source_strategies import chunks, query_of, re
 from tap_zendesk_cityblock.rows.decoding import RowsFactory
 from tap_zendesk_cityblock.rows.oddities import IGNORED
 from tap_zendesk_cityblock.state.bookmarks import read_bookmark
-from tap_zendesk_cityblock.state.positions import Position, described_at, epoch_of
+from tap_zendesk_cityblock.state.positions import Position, described_at, earliest, epoch_of
 
 if TYPE_CHECKING:
     import logging
@@ -56,10 +56,12 @@ class FallbackReader(Reader):
         self._settings, self._client, self._logger = settings, client, logger
 
     def start(self, bookmark: Mapping[str, Any]) -> Position | None:
-        """After a run with incremental exports, a time."""
+        """After a run with incremental exports, a time: before all that these have left to later runs."""
         if (configured := configured_start(self._settings)) is not None:
             return configured
         position = read_bookmark(bookmark)
+        if position is not None and position.remainder is not None:
+            position = earliest([position, position.remainder.at], self._settings.start_date)
         if position is not None and position.cursor is not None:
             return after_switch(self.model, position)
         return position or Position(time=self._settings.start_date)

@@ -109,10 +109,11 @@ class FirstExportReader(ExportReader):
             "%s: exporting again what searches returned, from %s to %s, at most %d pages in a run",
             *(self.model.name, described_at(remainder.at), iso(remainder.until), REMAINDER_PAGES),
         )
-        for page in islice(super().pages(remainder.at, rows), REMAINDER_PAGES):
-            at = page.position
-            is_done = page.is_last or at is None or (epoch_of(at) or 0) >= remainder.until
-            left = None if is_done or at is None else Remainder(at, remainder.until)
+        at = remainder.at
+        for page in islice(super().pages(at, rows), REMAINDER_PAGES):
+            at = page.position or at
+            is_done = page.is_last or (epoch_of(at) or 0) >= remainder.until
+            left = None if is_done else Remainder(at, remainder.until)
             yield Page(page.records, page.rows, dataclasses.replace(reached, remainder=left))
             del page  # the next one needs the memory
             if is_done:

@@ -79,7 +79,7 @@ VIEWS = {
     "zendesk.REJECTED_RECORD_latest": "zendesk.REJECTED_RECORD",
     "zendesk.TICKET_USER_JOIN_ERROR_latest": "messages.zendesk_ticket_waiting",
 }
-"""Without such a view its part of the page is empty, which is no good news if the table exists from which it is made."""
+"""Without such a view its part of the page is empty, which hides troubles if the table exists from which it is made."""
 RELOADS = {
     name: (f"meltano invoke {name}:reload-rejected --dry-run", f"meltano invoke {name}:reload-rejected")
     for name in ("target-bigquery", "target-zendesk-pubsub")

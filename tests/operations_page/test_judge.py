@@ -145,7 +145,7 @@ def test_without_any_run_the_page_does_not_say_that_all_is_well():
         ("zendesk.TICKET_USER_JOIN_ERROR_latest", "messages.zendesk_ticket_waiting"),
     ],
 )
-def test_a_view_that_is_missing_although_its_table_has_rows_is_no_good_news(view, table):
+def test_a_view_that_is_missing_although_its_table_has_rows_is_reported(view, table):
     trouble = only(absent=frozenset({view}))
     assert view.partition(".")[2] in f"{trouble.title} {trouble.detail}"
     assert changed(absent=frozenset({view, table})) == ()

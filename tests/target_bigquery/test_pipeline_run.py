@@ -133,3 +133,10 @@ def test_without_the_taps_stream_nothing_is_recorded(load_here, runs):
     load_here([schema(), record(1), state(1)])
     with pytest.raises(NotFound):
         runs()
+
+
+@pytest.mark.parametrize("started", [{}, {"started_at": None}, {"started_at": "yesterday"}])
+def test_a_stream_of_that_name_from_another_tap_fails_no_run(run_id, load_here, ids, started):
+    odd = {"type": "RECORD", "stream": TABLE, "record": {"run_id": run_id, **started}}
+    load_here([begun(run_id)[0], odd, schema(), record(1), state(1)])
+    assert ids() == [1]

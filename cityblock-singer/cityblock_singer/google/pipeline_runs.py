@@ -70,7 +70,7 @@ class PipelineRun:
 
     def hear(self, record: Any) -> None:  # noqa: ANN401 - of whatever tap
         """A record of the tap's stream."""
-        if not isinstance(record, dict) or not isinstance(record.get("run_id"), str):
+        if not _is_of_run(record):
             return
         is_first = not self._tap
         self._tap = record
@@ -120,6 +120,14 @@ class PipelineRun:
             )
         except PluginError as error:
             self._logger.warning("the %s of this run is not recorded: %s", event, error)
+
+
+def _is_of_run(record: Any) -> bool:  # noqa: ANN401 - of whatever tap
+    try:
+        datetime.fromisoformat(record["started_at"])
+        return isinstance(record["run_id"], str)
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def append(

@@ -1,4 +1,4 @@
-"""The ids to erase, as an operator gives them, and the table in which an erasure keeps them until it is done."""
+"""The ids to erase, from an operator's file."""
 
 from __future__ import annotations
 

@@ -17,7 +17,12 @@ FIELDS = (
     SchemaField("mode", "STRING", "REQUIRED", description="erase or sweep"),
     SchemaField("started_at", "TIMESTAMP", "REQUIRED"),
     SchemaField("ended_at", "TIMESTAMP", "REQUIRED"),
-    SchemaField("ids", "INTEGER", "REQUIRED", description="How many tickets or users"),
+    SchemaField(
+        "ids",
+        "INTEGER",
+        "REQUIRED",
+        description="How many tickets or users; in a sweep of redacted texts, how many rows of one model",
+    ),
     SchemaField(
         "tables",
         "RECORD",

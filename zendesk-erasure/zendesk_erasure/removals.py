@@ -97,17 +97,13 @@ def _replaced(removal: Removal, table: str) -> str:
     """Keys of rows with a text that is not that of their latest row; and when that one first came."""
     texts = TEXTS[removal.model]
     text = f"TO_JSON_STRING(STRUCT({', '.join(texts)}))"
-    key, held = MODELS[removal.model].key, " OR ".join(f"{_held(one)}" for one in texts)
+    key, held = MODELS[removal.model].key, " OR ".join(f"`{one}` IS NOT NULL" for one in texts)
     return (
         "SELECT CAST(id AS STRING) AS redacted_key, MIN(IF(text = latest, exported_at, NULL)) AS redacted_at "
         f"FROM (SELECT `{key}` AS id, _exported_at AS exported_at, {text} AS text, "
         f"FIRST_VALUE({text}) OVER (PARTITION BY `{key}` ORDER BY _exported_at DESC) AS latest "
         f"FROM {table} WHERE {held}) GROUP BY id HAVING COUNTIF(text != latest) > 0"
     )
-
-
-def _held(column: str) -> str:
-    return f"`{column}` IS NOT NULL"
 
 
 def replaced_tables(

@@ -89,9 +89,8 @@ def publisher_tables(warehouse: Warehouse, dataset: str, messages: str) -> tuple
 
 def of_publisher(warehouse: Warehouse, table: Table, rows: str) -> Erasable:
     """`rows`: SQL condition."""
-    if any(
-        field.name == "attributes" for field in table.fields
-    ):  # a message that says "erased" has no content
+    if any(field.name == "attributes" for field in table.fields):
+        # a message that says "erased" has no content
         rows += " AND IFNULL(JSON_VALUE(attributes, '$.event_type') != 'erased', TRUE)"
     return Erasable(
         str(table), rows, (_text(table.personal or ""),), partitioning_of(warehouse.get(str(table)))

@@ -61,6 +61,13 @@ def test_how_the_last_run_ended_is_reported_and_that_none_has_completed_for_long
     ran = check()
     assert ran.returncode == 0
     assert "UTC: complete\n" in ran.stdout
+    warehouse.client.query_and_wait(
+        f"INSERT INTO {dataset}.PIPELINE_RUN {columns} "
+        f"VALUES ('tap-to-bigquery', NULL, 'dbt', {ago(0)}, {ago(0)}, 'failed', 'dbt failed: ticket_latest')"
+    )
+    ran = check()
+    assert ran.returncode == 1
+    assert "UTC: failed (dbt failed: ticket_latest); none has completed since 2" in ran.stdout
 
 
 def test_what_is_missing_is_named_with_what_to_do(check):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
@@ -157,25 +157,44 @@ def append(
         raise WarehouseError(f"{NAME}: BigQuery refused a row ({job.error_result.get('reason')})")
 
 
+class _Ended(NamedTuple):
+    ended_at: datetime
+    ending: str
+    error: str | None
+
+
 def check_runs(client: bigquery.Client, dataset: str, job: str) -> str:
     """How the last run of the job ended. Raises CheckFailed if none has completed for OVERDUE."""
     if NAME not in {table.table_id for table in client.list_tables(dataset, retry=ONCE, timeout=SECONDS)}:
         return "none recorded yet"
-    sql = (
-        f"SELECT ended_at, ending, error FROM `{client.project}.{dataset}.{NAME}` "  # noqa: S608 - a table's name
-        f"WHERE job = '{job}' AND event = '{Event.END}' "
-        f"AND recorded_at >= TIMESTAMP '{datetime.now(UTC) - REMEMBERED:%Y-%m-%d}' ORDER BY recorded_at DESC"
-    )
-    runs = query(client, sql)
+    runs = _ended(client, dataset, job)
     if not runs:
         return f"none in the last {REMEMBERED.days} days"
-    last, completed = runs[0], next((run for run in runs if run.ending == Ending.COMPLETE), None)
+    last, completed = runs[-1], [run for run in runs if run.ending == Ending.COMPLETE]
     result = f"the last one ended at {last.ended_at:%Y-%m-%d %H:%M} UTC: {last.ending}"
     if last.error:
         result += f" ({last.error})"
-    if completed is None or datetime.now(UTC) - completed.ended_at > OVERDUE:
+    if not completed or datetime.now(UTC) - completed[-1].ended_at > OVERDUE:
         since = (
-            f"since {completed.ended_at:%Y-%m-%d %H:%M} UTC" if completed else "of those that are recorded"
+            f"since {completed[-1].ended_at:%Y-%m-%d %H:%M} UTC"
+            if completed
+            else "of those that are recorded"
         )
         raise CheckFailed(f"{result}; none has completed {since}")
     return result
+
+
+def _ended(client: bigquery.Client, dataset: str, job: str) -> list[_Ended]:
+    """Runs, the latest last. As in PIPELINE_RUN_latest, an error of a later step (dbt, saved-state) is of the run before."""
+    sql = (
+        f"SELECT event, ended_at, ending, error FROM `{client.project}.{dataset}.{NAME}` "  # noqa: S608 - a table's name
+        f"WHERE job = '{job}' AND event != '{Event.START}' "
+        f"AND recorded_at >= TIMESTAMP '{datetime.now(UTC) - REMEMBERED:%Y-%m-%d}' ORDER BY recorded_at"
+    )
+    runs: list[_Ended] = []
+    for row in query(client, sql):
+        if row.event == Event.END:
+            runs.append(_Ended(row.ended_at, row.ending, row.error))
+        elif row.error and runs and runs[-1].ending == Ending.COMPLETE:
+            runs[-1] = _Ended(row.ended_at or runs[-1].ended_at, Ending.FAILED, row.error)
+    return runs

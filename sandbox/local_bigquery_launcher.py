@@ -207,7 +207,7 @@ class Recording:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["method"] not in ("POST", "PATCH"):
             return await self.app(scope, receive, send)
-        body = bytearray()
+        body, answer, status = bytearray(), bytearray(), 0
 
         async def received() -> Any:
             message = await receive()
@@ -216,7 +216,16 @@ class Recording:
             return message
 
         async def sent(message: Any) -> None:
-            if message["type"] == "http.response.start" and message["status"] < 400:
+            nonlocal status
+            status = message.get("status", status)
+            answer.extend(message.get("body", b"")[:MAX_RECORDED_BYTES])
+            # A job that failed is in an answer with status 200.
+            if (
+                message["type"] == "http.response.body"
+                and not message.get("more_body")
+                and status < 400
+                and b'"errorResult":{' not in answer.replace(b" ", b"")
+            ):
                 # An upload is a multipart body: the load job, then the file.
                 start = body.find(b"{")
                 request, _ = json.JSONDecoder().raw_decode(body[start:].decode(errors="replace") or "null")

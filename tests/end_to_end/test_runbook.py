@@ -88,6 +88,10 @@ def cursors(project):
     return read
 
 
+ERASED = {42, 43, 44}
+"""Tickets that the runbook's commands have erased before."""
+
+
 def test_a_lost_state_is_restored_to_where_the_rows_end(project, paste, cursors):
     project.run("tap-to-bigquery")
     before = cursors()
@@ -107,7 +111,8 @@ def test_a_lost_state_is_restored_to_where_the_rows_end(project, paste, cursors)
     for model in ("ticket", "user", "organization"):
         compared = compare(project.sandbox.addresses.zendesk_url, project.sandbox.warehouse, "zendesk", model)
         assert compared.rows
-        assert compared.equal
+        assert not compared.missing | compared.surplus
+        assert compared.different <= (ERASED if model == "ticket" else set())
 
 
 def test_a_rewind_without_a_cursor_changes_nothing_and_null_forgets_one_model(project, paste, cursors):
@@ -136,11 +141,11 @@ def test_queries_go_to_bq_where_the_environment_is_not_the_sandbox(project, past
     program.chmod(0o755)
     staging = {"MELTANO_ENVIRONMENT": "staging", "PATH": f"{tmp_path}:/usr/bin:/bin"}
     asking = [block for block in COMMANDS if block.startswith('ask "SELECT ')]
-    assert len(asking) == 6
+    assert len(asking) == 8
     for block in asking:
-        header, *rows = paste(block, **staging).splitlines()
-        assert re.fullmatch(r"\w+(,\w+)+", header)
-        assert len(rows) == len(paste(block).splitlines()) - 2  # less its header and rule
+        lines, queries = paste(block, **staging).splitlines(), block.count('ask "SELECT ')
+        assert re.fullmatch(r"\w+(,\w+)+", lines[0])
+        assert len(lines) - queries == len(paste(block).splitlines()) - 2 * queries  # less headers and rules
     _, merge, *_ = section("Rewind a cursor")
     paste(merge, **staging)
     [last] = project.rows(

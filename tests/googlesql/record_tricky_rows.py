@@ -27,6 +27,7 @@ from target_zendesk_pubsub.lookup import Lookup, selected
 from target_zendesk_pubsub.published_log import PublishedLog, Selection
 from target_zendesk_pubsub.rejected_records import RejectedRecords
 from target_zendesk_pubsub.warehouse import Warehouse, encode_row
+from zendesk_erasure import proof
 
 from sandbox.addresses import DATASET, MESSAGES_DATASET, Addresses
 from sandbox.bigquery import bigquery_server, connect
@@ -63,6 +64,7 @@ def main(folder: Path) -> None:
         load(addresses.bigquery_url, Path(home))
         load_internal(client)
         load_pipeline_runs(client)
+        client.create_table(bigquery.Table(f"{PROJECT}.{DATASET}.ERASURE", schema=proof.FIELDS))
         client.create_dataset(MESSAGES_DATASET)
         publisher = Publisher(client)
         publisher.append()

@@ -140,8 +140,9 @@ def test_queries_go_to_bq_where_the_environment_is_not_the_sandbox(project, past
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.end_to_end.bq "$@"\n')
     program.chmod(0o755)
     staging = {"MELTANO_ENVIRONMENT": "staging", "PATH": f"{tmp_path}:/usr/bin:/bin"}
-    asking = [block for block in COMMANDS if block.startswith('ask "SELECT ')]
-    assert len(asking) == 8
+    asked = [block for block in COMMANDS if block.startswith('ask "SELECT ')]
+    asking = [block for block in asked if "zendesk.ERASURE" not in block]  # nothing may be erased yet
+    assert len(asking) == 7
     for block in asking:
         lines, queries = paste(block, **staging).splitlines(), block.count('ask "SELECT ')
         assert re.fullmatch(r"\w+(,\w+)+", lines[0])

@@ -38,33 +38,27 @@ def test_everything_is_there(check):
 
 
 def test_how_the_last_run_ended_is_reported_and_that_none_has_completed_for_long(check, warehouse, dataset):
-    columns = "(job, run_id, event, recorded_at, ended_at, ending, error)"
-    ago = "TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {} HOUR)".format
     config = bigquery.LoadJobConfig(schema=FIELDS)
     warehouse.client.load_table_from_json([], f"{dataset}.PIPELINE_RUN", job_config=config).result()
-    for job, hours, ending, error in (
-        ("tap-to-bigquery", 30, "complete", "NULL"),
-        ("tap-to-bigquery", 2, "failed", "'/api/v2/groups: HTTP 500'"),
-        ("tap-to-pubsub", 1, "complete", "NULL"),
-    ):
+
+    def record(job, hours, ending, error="NULL", event="end"):
+        ago = f"TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {hours} HOUR)"
         warehouse.client.query_and_wait(
-            f"INSERT INTO {dataset}.PIPELINE_RUN {columns} "
-            f"VALUES ('{job}', 'r', 'end', {ago(hours)}, {ago(hours)}, '{ending}', {error})"
+            f"INSERT INTO {dataset}.PIPELINE_RUN (job, run_id, event, recorded_at, ended_at, ending, error) "
+            f"VALUES ('{job}', 'r', '{event}', {ago}, {ago}, '{ending}', {error})"
         )
+
+    record("tap-to-bigquery", 30, "complete")
+    record("tap-to-bigquery", 2, "failed", "'/api/v2/groups: HTTP 500'")
+    record("tap-to-pubsub", 1, "complete")
     ran = check()
     assert ran.returncode == 1
     assert "UTC: failed (/api/v2/groups: HTTP 500); none has completed since 2" in ran.stdout
-    warehouse.client.query_and_wait(
-        f"INSERT INTO {dataset}.PIPELINE_RUN {columns} "
-        f"VALUES ('tap-to-bigquery', 's', 'end', {ago(1)}, {ago(1)}, 'complete', NULL)"
-    )
+    record("tap-to-bigquery", 1, "complete")
     ran = check()
     assert ran.returncode == 0
     assert "UTC: complete\n" in ran.stdout
-    warehouse.client.query_and_wait(
-        f"INSERT INTO {dataset}.PIPELINE_RUN {columns} "
-        f"VALUES ('tap-to-bigquery', NULL, 'dbt', {ago(0)}, {ago(0)}, 'failed', 'dbt failed: ticket_latest')"
-    )
+    record("tap-to-bigquery", 0, "failed", "'dbt failed: ticket_latest'", event="dbt")
     ran = check()
     assert ran.returncode == 1
     assert "UTC: failed (dbt failed: ticket_latest); none has completed since 2" in ran.stdout

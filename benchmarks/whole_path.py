@@ -77,7 +77,7 @@ def main(tickets: int) -> int:
 def export(servers: Sandbox, home: Path) -> tuple[float, Cost, Cost]:
     """Wall seconds of both processes together, and the cost of each."""
     at = servers.addresses
-    settings = {
+    settings: dict[str, dict[str, object]] = {
         "tap": {
             "subdomain": "cityblock-local",
             "base_url": at.zendesk_url,

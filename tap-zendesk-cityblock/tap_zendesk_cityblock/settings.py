@@ -1,34 +1,28 @@
-"""The settings: their names, types and descriptions, and the rules that JSON Schema cannot express."""
+"""The settings: their names, types and descriptions, and the values that the tap reads."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from cityblock_singer.environments import ENVIRONMENTS, is_loopback
-from cityblock_singer.errors import SettingsError
-from cityblock_singer.settings import unknown
+from cityblock_singer.environments import ENVIRONMENTS
 from singer_sdk import typing as th
 
 from tap_zendesk_cityblock.hashed_columns import LEAST_SALT, hashed_columns
 from tap_zendesk_cityblock.http.rate_limit_headers import BUCKETS, HEADER
-from tap_zendesk_cityblock.model_types import Model, Paging
 from tap_zendesk_cityblock.models import (
     ALL_BULK_MODELS,
     ALL_INCREMENTAL_MODELS,
     BULK_MODELS,
     INCREMENTAL_MODELS,
-    METRICS,
     MODELS,
 )
-from tap_zendesk_cityblock.state.positions import is_readable
+from tap_zendesk_cityblock.setting_rules import base_url, check_start, chosen, epoch, subdomain_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from tap_zendesk_cityblock.model_types import Model
     from tap_zendesk_cityblock.rows.hashing import HashedColumns
 
 ZENDESK_DEFAULT_SCOPE = "agent"
@@ -203,8 +197,6 @@ DEFAULTS = {
     if "default" in setting
 }
 
-ISO = re.compile(r"\d{4}-\d\d-\d\d($|[T ]\d\d:)")
-SUBDOMAIN = re.compile(r"[a-z][a-z0-9-]{2,62}")
 _RETIRED = tuple(model for model in MODELS.values() if model.is_retired)
 
 
@@ -236,23 +228,23 @@ class Settings:
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
         """`config` is valid under the JSON schema; null means absent. Raises SettingsError, which names the setting."""
         config = {**DEFAULTS, **{name: value for name, value in config.items() if value is not None}}
-        subdomain = _subdomain(config)
-        incremental = _chosen(
+        subdomain = subdomain_of(config)
+        incremental = chosen(
             "incremental_models", config, of=ALL_INCREMENTAL_MODELS, default=INCREMENTAL_MODELS
         )
-        _check_start(config, incremental)
-        optional = _chosen("optional_models", config, of=tuple(MODELS.values()), default=_RETIRED)
-        daily = _chosen("daily_models", config, of=ALL_BULK_MODELS, default=BULK_MODELS)
+        check_start(config, incremental)
+        optional = chosen("optional_models", config, of=tuple(MODELS.values()), default=_RETIRED)
+        daily = chosen("daily_models", config, of=ALL_BULK_MODELS, default=BULK_MODELS)
         return cls(
             subdomain=subdomain,
-            base_url=_base_url(config, subdomain),
-            bulk_models=_chosen("bulk_models", config, of=ALL_BULK_MODELS, default=BULK_MODELS),
+            base_url=base_url(config, subdomain),
+            bulk_models=chosen("bulk_models", config, of=ALL_BULK_MODELS, default=BULK_MODELS),
             incremental_models=incremental,
             optional_models=frozenset(model.name for model in optional),
             daily_models=frozenset(model.name for model in daily),
             skip_unchanged=config["skip_unchanged"],
-            start_date=_epoch("start_date", config["start_date"]),
-            start_time=_epoch("start_time", config["start_time"]) if "start_time" in config else None,
+            start_date=epoch("start_date", config["start_date"]),
+            start_time=epoch("start_time", config["start_time"]) if "start_time" in config else None,
             start_cursor=config.get("start_cursor"),
             incremental_exports=config["incremental_exports"],
             fast_first_export=config["fast_first_export"],
@@ -271,92 +263,3 @@ class Settings:
             return model
         query = (*model.query, ("support_type_scope", self.support_type_scope))
         return dataclasses.replace(model, query=query)
-
-
-def _subdomain(config: Mapping[str, Any]) -> str:
-    subdomain = config["subdomain"]
-    if not SUBDOMAIN.fullmatch(subdomain):
-        raise SettingsError(f"Invalid subdomain {subdomain!r}: expected the part before .zendesk.com")
-    return str(subdomain)
-
-
-def _chosen(
-    setting: str, config: Mapping[str, Any], *, of: Sequence[Model], default: Sequence[Model]
-) -> tuple[Model, ...]:
-    known = {model.name: {model} for model in of} | {
-        "default": set(default),
-        "metrics": {model for model in of if model.name in METRICS},
-        "all": set(of),
-    }
-    chosen: set[Model] = set()
-    for name in config.get(setting, ["default"]):
-        if name not in known:
-            raise SettingsError(f"{setting}: {unknown('model', name, known)}")
-        chosen |= known[name]
-    return tuple(model for model in of if model in chosen)
-
-
-def _check_start(config: Mapping[str, Any], incremental: Sequence[Model]) -> None:
-    given = [name for name in ("start_time", "start_cursor") if name in config]
-    if not given:
-        return
-    if "incremental_models" not in config:
-        raise SettingsError(f"{given[0]} applies to incremental_models: set incremental_models, too")
-    if len(given) == 2:
-        raise SettingsError("start_time and start_cursor are both set: set only one")
-    if given == ["start_cursor"]:
-        if not config["incremental_exports"]:
-            raise SettingsError("start_cursor requires incremental_exports: set start_time instead")
-        if len(incremental) != 1:
-            raise SettingsError("start_cursor applies to one model: set exactly one in incremental_models")
-        if incremental[0].parent:
-            raise SettingsError(
-                f"start_cursor: {incremental[0].name} has one cursor per {incremental[0].parent.model}; set start_time instead"
-            )
-        if incremental[0].paging not in (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT):
-            raise SettingsError(
-                f"start_cursor: {incremental[0].name} is exported by time; set start_time instead"
-            )
-        if not is_readable(incremental[0], config["start_cursor"]):
-            raise SettingsError(
-                "Invalid start_cursor: expected a complete cursor, as in EXPORT_METADATA; or set start_time instead"
-            )
-
-
-def _base_url(config: Mapping[str, Any], subdomain: str) -> str:
-    url, environment = config.get("base_url"), config.get("environment")
-    if environment == "local" and not url:
-        raise SettingsError(
-            "environment is local, but base_url is not set: set it to the address that `make sandbox` prints"
-        )
-    base = str(url or f"https://{subdomain}.zendesk.com").rstrip("/")
-    parts = urlsplit(base)
-    if "@" in parts.netloc:
-        raise SettingsError(
-            "Invalid base_url: remove the credentials from it, and set client_id and client_secret"
-        )
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(f"Invalid base_url {base!r}: expected an HTTP URL")
-    is_local = is_loopback(base)
-    if environment == "local" and not is_local:
-        raise SettingsError(
-            f"environment is local, but base_url is {parts.hostname}: expected the sandbox, on a loopback address"
-        )
-    if environment in ("staging", "prod") and is_local:
-        raise SettingsError(f"environment is {environment}, but base_url is a loopback address: remove it")
-    if parts.scheme == "http" and not is_local:
-        raise SettingsError("base_url must begin with https://: credentials are sent there")
-    return base
-
-
-def _epoch(setting: str, text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text if ISO.match(text) else "")
-    except ValueError:
-        raise SettingsError(
-            f"Invalid {setting} {text!r}: expected a date or time like 2026-11-01 or 2026-11-01T08:00:00Z"
-        ) from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if moment > datetime.now(UTC):
-        raise SettingsError(f"Invalid {setting} {text!r}: is in the future")
-    return int(moment.timestamp())

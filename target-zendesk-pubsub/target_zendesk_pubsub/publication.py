@@ -1,4 +1,4 @@
-"""Publish batches of tickets: look up, join, compare, record intents, publish, log."""
+"""Publish batches of tickets: look up, decide, record intents, publish, log."""
 
 from __future__ import annotations
 
@@ -7,107 +7,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from target_zendesk_pubsub.batches import BatchLimits, batches
-from target_zendesk_pubsub.clock import INSTANT
 from target_zendesk_pubsub.counted import counted
-from target_zendesk_pubsub.directory import join
-from target_zendesk_pubsub.join_errors import COMPLETE, JoinError
-from target_zendesk_pubsub.legacy_log import TAKEN_OVER
-from target_zendesk_pubsub.lookup import EPOCH, LastMessage
-from target_zendesk_pubsub.messages import (
-    Message,
-    attributes_of,
-    encode_into,
-    erased_message,
-    event_type,
-    message_key,
-    new_message,
-)
+from target_zendesk_pubsub.decisions import NO_LEGACY, decide
+from target_zendesk_pubsub.join_errors import COMPLETE
+from target_zendesk_pubsub.messages import erased_message
 from target_zendesk_pubsub.ticket_parsing import Rejected
 from target_zendesk_pubsub.tickets import DeletionStub, Ticket
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from target_zendesk_pubsub.connections import Connections
-    from target_zendesk_pubsub.lookup import Known
-
-NO_LEGACY: Mapping[int, int] = {}
-
-
-@dataclasses.dataclass(frozen=True)
-class Decision:
-    """What to do with a batch: `messages` to publish in order of their tickets, and `errors` of tickets that must wait.
-
-    `taken_over`: messages that the legacy system published, to log before the others and not to send.
-    `waiting_unchanged`: number of tickets that wait already in the same version.
-    """
-
-    messages: list[Message]
-    errors: list[JoinError]
-    taken_over: list[Message]
-    waiting_unchanged: int
-    settled: frozenset[int]
-    """Tickets that waited, and wait no longer once the messages are published."""
-    waiting_more: int
-    """By how much the number of waiting tickets grows."""
-
-
-def decide(
-    tickets: Iterable[Ticket], known: Known, environment: str, legacy: Mapping[int, int] = NO_LEGACY
-) -> Decision:
-    """Decides on tickets in order: a later version of a ticket comes later.
-
-    No message repeats the one before it, and no version waits that a later one replaced. `legacy`: the result of
-    read_legacy_log.
-    """
-    last, waiting = dict(known.published), dict(known.waiting)
-    messages: list[Message] = []
-    taken_over: list[Message] = []
-    errors: dict[int, JoinError] = {}
-    data, waiting_unchanged = bytearray(), 0
-    for ticket in tickets:
-        content = ticket.content
-        before, waits = last.get(ticket.id), waiting.get(ticket.id)
-        if before is not None and before.is_erased(ticket):
-            continue
-        unmatched = join(content, known.people)
-        encode_into(content, data)
-        key = message_key(ticket.id, data)
-        replaced = errors.pop(ticket.id, None)
-        if unmatched:
-            if waits is None or waits.message_key != key:
-                since = waits.first_seen_at if waits else None
-                errors[ticket.id] = JoinError(ticket, unmatched, bytes(data), key, since)
-            else:
-                waiting_unchanged += 1
-        elif before is None or before.message_key != key or waits or replaced:
-            # A waiting ticket is settled by any later message, also by one that repeats the last message.
-            event = event_type(
-                is_deleted=content.is_deleted, before=None if before is None else before.event_type
-            )
-            attributes = attributes_of(content, key, event, ticket.generated_timestamp, environment)
-            if before is None and legacy and _micros(content.updated_at) <= legacy.get(ticket.id, -1):
-                taken_over.append(
-                    new_message(ticket.id, key, {**attributes, TAKEN_OVER: "true"}, bytes(data))
-                )
-            else:
-                messages.append(new_message(ticket.id, key, attributes, bytes(data)))
-            last[ticket.id] = LastMessage(ticket.id, key, event)
-            waiting.pop(ticket.id, None)
-    waiting_after = waiting.keys() | errors.keys()
-    return Decision(
-        messages,
-        list(errors.values()),
-        taken_over,
-        waiting_unchanged,
-        settled=frozenset(known.waiting.keys() - waiting_after),
-        waiting_more=len(waiting_after) - len(known.waiting),
-    )
-
-
-def _micros(moment: str) -> int:
-    return (datetime.fromisoformat(moment) - EPOCH) // INSTANT
+    from target_zendesk_pubsub.messages import Message
 
 
 @dataclasses.dataclass

@@ -36,32 +36,7 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
     )
     yield found
     if found.advice is None:
-        yield look(
-            f"tables of {dataset}",
-            lambda: _fit(dataset, legacy_tables(client, dataset, SECONDS)),
-            "let the worker see the tables' columns (roles/bigquery.dataEditor)",
-        )
-        yield look(
-            f"retention of tables of {dataset}",
-            lambda: _retained(config, client),
-            "see what would change with target-bigquery:retention --dry-run, then run it without",
-        )
-        yield look(
-            f"policy tags in {dataset}",
-            lambda: tagged_columns(client, dataset, config.get("policy_tag"), SECONDS),
-            "run tap-to-bigquery, which tags the tables that it loads, and dbt those of current objects; let the worker set "
-            "tags (bigquery.tables.setCategory). Of a table that no run loads any more, tag the columns or drop it",
-        )
-        yield look(
-            f"runs of {JOB} in {dataset}",
-            lambda: check_runs(client, dataset, JOB),
-            f'ask {dataset}.PIPELINE_RUN_latest why (docs/runbook.md, "Runs"), then run it again',
-        )
-        yield look(
-            f"rejected records in {dataset}",
-            lambda: _counted(client, dataset),
-            "let the worker read it (roles/bigquery.dataEditor)",
-        )
+        yield from _of_dataset(config, client, dataset)
     yield look(
         f"load and query jobs in {client.project}",
         lambda: f"{len(query(client, 'SELECT 1'))} row",
@@ -76,6 +51,35 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
             ),
             "create it, and let the worker create and read objects in it (roles/storage.objectUser)",
         )
+
+
+def _of_dataset(config: Mapping[str, Any], client: bigquery.Client, dataset: str) -> Iterator[Finding]:
+    yield look(
+        f"tables of {dataset}",
+        lambda: _fit(dataset, legacy_tables(client, dataset, SECONDS)),
+        "let the worker see the tables' columns (roles/bigquery.dataEditor)",
+    )
+    yield look(
+        f"retention of tables of {dataset}",
+        lambda: _retained(config, client),
+        "see what would change with target-bigquery:retention --dry-run, then run it without",
+    )
+    yield look(
+        f"policy tags in {dataset}",
+        lambda: tagged_columns(client, dataset, config.get("policy_tag"), SECONDS),
+        "run tap-to-bigquery, which tags the tables that it loads, and dbt those of current objects; let the worker set "
+        "tags (bigquery.tables.setCategory). Of a table that no run loads any more, tag the columns or drop it",
+    )
+    yield look(
+        f"runs of {JOB} in {dataset}",
+        lambda: check_runs(client, dataset, JOB),
+        f'ask {dataset}.PIPELINE_RUN_latest why (docs/runbook.md, "Runs"), then run it again',
+    )
+    yield look(
+        f"rejected records in {dataset}",
+        lambda: _counted(client, dataset),
+        "let the worker read it (roles/bigquery.dataEditor)",
+    )
 
 
 def _counted(client: bigquery.Client, dataset: str) -> str:

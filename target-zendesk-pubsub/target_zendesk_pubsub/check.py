@@ -42,20 +42,7 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
             "create it, and let the worker create and append to tables in it (roles/bigquery.dataEditor)",
         )
     connections = connect(config, TargetZendeskPubSub.logger)
-    derived = connections.last_messages.table, connections.join_errors.waiting
-    for table in (*connections.log.tables, connections.join_errors.table, *derived):
-        yield look(
-            f"table {table}",
-            partial(_fitting, client, table),
-            f'before the first run rename it (docs/runbook.md, "Migrate from the legacy system"): '
-            f"ALTER TABLE {table} RENAME TO {table.name}_legacy;",
-        )
-    rejected = connections.rejected.table
-    yield look(
-        f"table {rejected}",
-        partial(_open, client, rejected),
-        f"another system made it: rename it, ALTER TABLE {rejected} RENAME TO {rejected.name}_legacy;",
-    )
+    yield from _of_tables(client, connections)
     yield look(
         f"runs of {JOB} in {config['dataset']}",
         partial(check_runs, client, config["dataset"], JOB),
@@ -78,6 +65,23 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
         partial(_attached, publisher, topic),
         "create it with a subscription, before the first run: what is published without one is lost "
         "(the worker needs roles/pubsub.publisher there, and roles/pubsub.viewer for this check)",
+    )
+
+
+def _of_tables(client: bigquery.Client, connections: Connections) -> Iterator[Finding]:
+    derived = connections.last_messages.table, connections.join_errors.waiting
+    for table in (*connections.log.tables, connections.join_errors.table, *derived):
+        yield look(
+            f"table {table}",
+            partial(_fitting, client, table),
+            f'before the first run rename it (docs/runbook.md, "Migrate from the legacy system"): '
+            f"ALTER TABLE {table} RENAME TO {table.name}_legacy;",
+        )
+    rejected = connections.rejected.table
+    yield look(
+        f"table {rejected}",
+        partial(_open, client, rejected),
+        f"another system made it: rename it, ALTER TABLE {rejected} RENAME TO {rejected.name}_legacy;",
     )
 
 

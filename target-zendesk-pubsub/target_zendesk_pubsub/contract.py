@@ -117,14 +117,6 @@ def asyncapi(topics: Iterable[Topic], examples: Iterable[Mapping[str, Any]]) -> 
         }
         for topic in topics
     }
-    operations = {
-        f"publish_{name}": {
-            "action": "send",
-            "channel": {"$ref": f"#/channels/{name}"},
-            "messages": [{"$ref": f"#/channels/{name}/messages/{one}"} for one in refs],
-        }
-        for name in channels
-    }
     schemas: dict[str, Any] = {}
     messages: dict[str, Any] = {}
     for one in MESSAGE_TYPES:
@@ -143,8 +135,16 @@ def asyncapi(topics: Iterable[Topic], examples: Iterable[Mapping[str, Any]]) -> 
         "defaultContentType": "application/json",
         "servers": SERVERS,
         "channels": channels,
-        "operations": operations,
+        "operations": {f"publish_{name}": _operation(name, refs) for name in channels},
         "components": {"messages": messages, "schemas": schemas},
+    }
+
+
+def _operation(channel: str, messages: Iterable[str]) -> dict[str, Any]:
+    return {
+        "action": "send",
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "messages": [{"$ref": f"#/channels/{channel}/messages/{one}"} for one in messages],
     }
 
 

@@ -89,6 +89,19 @@ class DeletionStub(msgspec.Struct, gc=False):
 
 def ticket_of(record: Record) -> Ticket | DeletionStub:
     """Raises ValidationError."""
+    updated = _checked_times(record)
+    clock, is_clocked = record.generated_timestamp, True
+    if clock is None:
+        clock, is_clocked = int(updated.timestamp()), False
+    if record.created_at is None:
+        if record.status != "deleted":
+            raise msgspec.ValidationError("Object missing required field `created_at`")
+        return DeletionStub(record.id, clock, record.updated_at, is_clocked)
+    return Ticket(clock, _content(record, record.created_at), is_clocked)
+
+
+def _checked_times(record: Record) -> datetime:
+    """Of the update. Raises ValidationError unless each time has an offset."""
     created_at, due_at = record.created_at, record.due_at or None
     try:
         updated = _moment(record.updated_at)
@@ -101,17 +114,14 @@ def ticket_of(record: Record) -> Ticket | DeletionStub:
         is_timed = False
     if not is_timed:
         raise msgspec.ValidationError(f"Expected a time with its offset - at `$.{_invalid_time(record)}`")
-    clock, is_clocked = record.generated_timestamp, True
-    if clock is None:
-        clock, is_clocked = int(updated.timestamp()), False
-    if created_at is None:
-        if record.status != "deleted":
-            raise msgspec.ValidationError("Object missing required field `created_at`")
-        return DeletionStub(record.id, clock, record.updated_at, is_clocked)
+    return updated
+
+
+def _content(record: Record, created_at: str) -> TicketData:
     via, rating = record.via, record.satisfaction_rating
     fields = record.custom_fields or []
     fields.sort(key=attrgetter("id"))
-    content = TicketData(
+    return TicketData(
         assignee=_user(record.assignee_id),
         brand_id=record.brand_id,
         channel=via.channel if isinstance(via, Via) else None if via is None else str(via),
@@ -120,7 +130,7 @@ def ticket_of(record: Record) -> Ticket | DeletionStub:
         custom_fields=fields,
         custom_status_id=record.custom_status_id,
         description=record.description,
-        due_at=due_at,
+        due_at=record.due_at or None,
         external_id=record.external_id,
         followers=_users(record.follower_ids),
         group_id=record.group_id,
@@ -143,7 +153,6 @@ def ticket_of(record: Record) -> Ticket | DeletionStub:
         type=record.type,
         updated_at=record.updated_at,
     )
-    return Ticket(clock, content, is_clocked)
 
 
 def _invalid_time(record: Record) -> str:

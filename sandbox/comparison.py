@@ -34,6 +34,7 @@ COPIED_FIELDS = {
 }
 
 TICKET_OF = {
+    "ticket_attachment": "ticket_id",
     "ticket_comment": "ticket_id",
     "ticket_event": "ticket_id",
     "ticket_field_history": "ticket_id",

@@ -9,6 +9,7 @@ import orjson
 from sandbox.zendesk.events import MODEL as TICKET_EVENT
 from sandbox.zendesk.events import complete
 from sandbox.zendesk.models import BY_MODEL, DERIVED
+from sandbox.zendesk.people import identities
 from sandbox.zendesk.tickets import FIRST_METRIC
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ EVENT_TYPES = {
 
 def sideloaded(endpoint: Endpoint, include: str, store: Store, bodies: list[bytes]) -> list[bytes]:
     """The objects as a response has them, with only the sideloads that `include` names."""
-    if endpoint.sideload is None:
+    if endpoint.sideload in (None, "identities"):
         return bodies
     is_included = endpoint.sideload in include.split(",")
     if endpoint.sideload == "metric_sets":
@@ -37,8 +38,19 @@ def sideloaded(endpoint: Endpoint, include: str, store: Store, bodies: list[byte
     return bodies if is_included else [_without_comments(body) for body in bodies]
 
 
+def beside(endpoint: Endpoint, include: str, bodies: list[bytes]) -> Json:
+    """The sideloads that are lists beside that of the objects."""
+    if endpoint.sideload != "identities" or "identities" not in include.split(","):
+        return {}
+    return {"identities": [one for body in bodies for one in identities(orjson.loads(body))]}
+
+
 def exported(store: Store, model: str) -> Iterator[bytes]:
     """All objects, as they would be exported."""
+    if model == "user_identity":
+        for body in store.bodies("user", all_of_them=True):
+            yield from map(orjson.dumps, identities(orjson.loads(body)))
+        return
     if model in DERIVED:
         yield from _derived_bodies(store, model)
         return
@@ -66,6 +78,9 @@ def _derived_bodies(store: Store, model: str) -> Iterator[bytes]:
             yield orjson.dumps({**ticket["metric_set"], **copied})
         return
     complete(store)
+    if model == "ticket_attachment":
+        yield from map(orjson.dumps, _attachments(store).values())
+        return
     for body in store.bodies(TICKET_EVENT, all_of_them=True):
         event = orjson.loads(body)
         around = {
@@ -84,6 +99,31 @@ def _derived_bodies(store: Store, model: str) -> Iterator[bytes]:
             around |= {"created_at": event["created_at"], "updater_id": event["updater_id"]}
             for field in _fields(child):
                 yield orjson.dumps(field | around)
+
+
+def _attachments(store: Store) -> dict[int, Json]:
+    """The last version of each, by id."""
+    found: dict[int, Json] = {}
+    for body in store.bodies(TICKET_EVENT, all_of_them=True):
+        event = orjson.loads(body)
+        around = {
+            "ticket_id": event["ticket_id"],
+            "ticket_event_id": event["id"],
+            "updated_at": event["created_at"],
+        }
+        for child in event["child_events"]:
+            about = around | {name: child[name] for name in ("author_id", "public") if name in child}
+            for attachment in child.get("attachments", ()):
+                comment = {"comment_id": child["id"], "is_redacted": False}
+                found[attachment["id"]] = {**attachment, **about, **comment}
+            if "attachment_id" in child:
+                redacted = {
+                    "id": child["attachment_id"],
+                    "comment_id": child["comment_id"],
+                    "is_redacted": True,
+                }
+                found[child["attachment_id"]] = redacted | around
+    return found
 
 
 def _fields(child: Json) -> Iterator[Json]:

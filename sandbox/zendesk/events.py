@@ -170,8 +170,7 @@ def _comment(rng: Random, ticket: Json, moment: int, body: str, *, author: int) 
     """`via` is an object; for some integrations it is a number or a string."""
     attachments = []
     if rng.random() < 0.1:
-        attachment: Json = {"id": rng.randrange(10**9), "file_name": "receipt.pdf", "size": 2048}
-        attachments.append({**attachment, "content_url": f"{HOST}/attachments/token/{attachment['id']}"})
+        attachments.append(_attachment(rng.randrange(10**9)))
     is_voice = ticket["via"] and ticket["via"]["channel"] == "voice"
     voice: Json = {
         "data": {"from": "+15550142", "to": "+15550100", "recording_url": None, "transcription_text": body},
@@ -191,6 +190,26 @@ def _comment(rng: Random, ticket: Json, moment: int, body: str, *, author: int) 
         "attachments": attachments,
         "created_at": iso(moment),
         "event_type": "Comment",
+    }
+
+
+def _attachment(number: int) -> Json:
+    content_url = f"{HOST}/attachments/token/{number}/?name=receipt.pdf"
+    return {
+        "id": number,
+        "url": f"{HOST}/api/v2/attachments/{number}.json",
+        "file_name": "receipt.pdf",
+        "content_url": content_url,
+        "mapped_content_url": content_url,
+        "content_type": "application/pdf",
+        "size": 2048,
+        "width": None,
+        "height": None,
+        "inline": False,
+        "deleted": False,
+        "malware_access_override": False,
+        "malware_scan_result": "malware_not_found",
+        "thumbnails": [],
     }
 
 

@@ -82,7 +82,7 @@ DEFAULT_ENDPOINTS = (
         support_type="id",
         sideload="metric_sets",
     ),
-    _at("user", _CURSOR, "incremental/users/cursor", per_page=1000),
+    _at("user", _CURSOR, "incremental/users/cursor", per_page=1000, sideload="identities"),
     _at("organization", _TIME, "incremental/organizations", per_page=1000),
     _at("nps_recipient", _TIME, "nps/incremental/recipients", per_page=1000),
     _at("nps_response", _TIME, "nps/incremental/responses", per_page=1000),
@@ -117,6 +117,7 @@ OPT_IN_ENDPOINTS = (
     _at("schedule", _OFFSET, "business_hours/schedules"),
     _at("satisfaction_reason", _OFFSET, root="reasons"),
     _at("survey_response", _LIST, "guide/survey_responses", per_page=50),
+    _at("csat_survey", _LIST, "guide/en-us/surveys", per_page=50),
     _at("tag", _LIST, key="name"),
     _at("custom_status", _OFFSET),
     _at("ticket_form_status", _OFFSET),
@@ -183,8 +184,14 @@ SORTED = {"/api/v2/deleted_tickets", *(endpoint.path for endpoint in LISTS)}
 UNSORTED = {"/api/v2/deleted_users"}
 """Those that reject it. All others ignore it."""
 
-DERIVED = ("ticket_comment", "ticket_field_history", "ticket_metric_set")
-"""Models without an endpoint: their rows are inside the objects of another model."""
+DERIVED = (
+    "ticket_attachment",
+    "ticket_comment",
+    "ticket_field_history",
+    "ticket_metric_set",
+    "user_identity",
+)
+"""Models without an endpoint: their rows are inside the objects of another model, or beside them."""
 
 BY_MODEL = {endpoint.model: endpoint for endpoint in (*DEFAULT_ENDPOINTS, *OPT_IN_ENDPOINTS)}
 for _model in schemas.models():

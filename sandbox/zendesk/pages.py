@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from sandbox.zendesk import keyset
 from sandbox.zendesk.clock import iso
-from sandbox.zendesk.derived import keys, sideloaded
+from sandbox.zendesk.derived import beside, keys, sideloaded
 from sandbox.zendesk.errors import RequestError
 from sandbox.zendesk.events import MODEL as TICKET_EVENT
 from sandbox.zendesk.events import complete
@@ -71,10 +71,12 @@ def _export_cursor(endpoint: Endpoint, query: Query, store: Store, base_url: str
     end: dict[str, object] = (
         {"meta": {"has_more": not is_last}} if endpoint.end == "has_more" else {"end_of_stream": is_last}
     )
+    include, bodies = query.get("include", ""), [row[2] for row in rows]
+    position = {"after_cursor": reached, "after_url": next_url, "before_cursor": None, "before_url": None}
     return _body(
         endpoint.root,
-        sideloaded(endpoint, query.get("include", ""), store, [row[2] for row in rows]),
-        {"after_cursor": reached, "after_url": next_url, "before_cursor": None, "before_url": None, **end},
+        sideloaded(endpoint, include, store, bodies),
+        {**beside(endpoint, include, bodies), **position, **end},
     )
 
 

@@ -99,6 +99,33 @@ def delete_user(content: Json, *, permanently: bool = False) -> None:
         )
 
 
+def identities(content: Json) -> list[Json]:
+    """Of a user: the email address, and the phone number unless it is shared."""
+    values = {
+        "email": content["email"],
+        "phone_number": None if content["shared_phone_number"] else content["phone"],
+    }
+    deliverable: Json = {"undeliverable_count": 0, "deliverable_state": "deliverable"}
+    return [
+        {
+            "id": content["id"] * 10 + number,
+            "url": f"{HOST}/api/v2/users/{content['id']}/identities/{content['id'] * 10 + number}.json",
+            "user_id": content["id"],
+            "type": kind,
+            "value": value,
+            "verified": content["verified"],
+            "verified_at": content["created_at"] if content["verified"] else None,
+            "verification_method": "low" if content["verified"] else "none",
+            "primary": True,
+            "created_at": content["created_at"],
+            "updated_at": content["updated_at"],
+            **(deliverable if kind == "email" else {}),
+        }
+        for number, (kind, value) in enumerate(values.items())
+        if value
+    ]
+
+
 def deleted_user(content: Json) -> Json:
     """The user in the list of deleted users."""
     names = (

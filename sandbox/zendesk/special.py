@@ -30,7 +30,7 @@ COUNTS = {
     "group": 12, "user_field": 8, "organization_field": 5, "macro": 130, "suspended_ticket": 25, "brand": 3,
     "sharing_agreement": 2, "activity": 120, "ticket_field": 19, "ticket_form": 4, "view": 110, "sla_policy": 8,
     "support_address": 6, "dynamic_content": 15, "target": 4, "custom_agent_role": 6, "trigger": 140, "automation": 20,
-    "brand_agent": 120, "trigger_category": 3, "group_sla_policy": 3, "schedule": len(SCHEDULES), "survey_response": 60, "tag": 130,
+    "brand_agent": 120, "trigger_category": 3, "group_sla_policy": 3, "schedule": len(SCHEDULES), "survey_response": 60, "csat_survey": 2, "tag": 130,
     "custom_status": 5, "ticket_form_status": 20, "routing_attribute": 3, "custom_object": 3, "ticket_metric_event": 400,
     "call": 120, "call_leg": 240, "schedule_holiday": HOLIDAYS, "custom_object_record": 70, "audit_log": 150,
     "satisfaction_rating": 130, "access_log": 60, "side_conversation_event": 45, "routing_attribute_event": 3,
@@ -102,6 +102,27 @@ def trigger(number: int) -> Json:
 
 def trigger_category(number: int) -> Json:
     return {"id": str(1 + number)}
+
+
+def csat_survey(number: int) -> Json:
+    rating: Json = {"rating": 1, "label": _static("Very unsatisfied"), "follow_up": {"question_id": "Q2"}}
+    reason: Json = {"id": "O1", "label": _static("It took too long"), "follow_up": None}
+    questions: list[Json] = [
+        {
+            "id": "Q1",
+            "type": "rating_scale_emoji",
+            "sub_type": "customer_satisfaction",
+            "headline": _static("How would you rate the support you received?"),
+            "options": [{**rating, "emoji": _static("\N{POUTING FACE}")}],
+        },
+        {"id": "Q2", "type": "closed_ended", "headline": _static("Select a reason"), "options": [reason]},
+        {"id": "Q3", "type": "open_ended", "headline": _static("Anything else?"), "follow_up": None},
+    ]
+    return {"state": "disabled" if number else "enabled", "version": 1 + number, "questions": questions}
+
+
+def _static(text: str) -> Json:
+    return {"type": "static", "value": text}
 
 
 def nps_response(number: int) -> Json:
@@ -187,7 +208,7 @@ def _uuid(number: int) -> str:
 VALUES: dict[str, Callable[[int], Json]] = {
     function.__name__: function
     for function in (
-        group, ticket_field, brand, activity, target, trigger, trigger_category, nps_response, tag, ticket_form_status,
+        group, ticket_field, brand, activity, target, trigger, trigger_category, csat_survey, nps_response, tag, ticket_form_status,
         workspace, custom_object, custom_object_record, job_status, ticket_metric_event, call_leg, schedule, schedule_holiday,
         satisfaction_rating, routing_attribute, routing_attribute_event, chat
     )

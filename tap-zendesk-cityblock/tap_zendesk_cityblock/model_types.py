@@ -42,8 +42,8 @@ class Derivation:
     """Where a derived model's rows are inside the objects of the model `of`, whose pages contain them.
 
     `within` is the property that holds one row or, with `event_types`, the child events of a ticket event, of which those
-    types are rows. `by_field`: a child event is one row per field that it changed. `as_text`: columns of any value, stored
-    as text or JSON. `copied`: pairs of our column and the property of the surrounding object that fills it. `include`: the
+    types are rows. `by_field`: a child event is one row per field that it changed; `of_attachments`: one row per attachment of a
+    comment. `as_text`: columns of any value, stored as text or JSON. `copied`: pairs of our column and the property of the surrounding object that fills it. `include`: the
     sideload to request.
     """
 
@@ -51,6 +51,7 @@ class Derivation:
     within: str
     event_types: frozenset[str] = frozenset()
     by_field: bool = False
+    of_attachments: bool = False
     as_text: frozenset[str] = frozenset()
     copied: tuple[tuple[str, str], ...] = ()
     include: str | None = None

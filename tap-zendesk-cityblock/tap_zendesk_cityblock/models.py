@@ -244,6 +244,15 @@ OPT_IN_MODELS = (
         users=("responder_id",),
     ),
     Model(
+        "csat_survey",
+        "/api/v2/guide/en-us/surveys",  # the locale of texts that the account translates
+        "surveys",
+        _LIST,
+        largest_page=50,
+        plan="Customer satisfaction (CSAT)",
+        note="The questions that survey_response has answers to; translated texts in en-us",
+    ),
+    Model(
         "tag", "/api/v2/tags", "tags", _LIST, key="name", note="The 20,000 most used tags of the last 60 days"
     ),
     Model("custom_status", "/api/v2/custom_statuses", "custom_statuses", Paging.NONE),
@@ -328,6 +337,21 @@ OPT_IN_MODELS = (
         ),
     ),
     _TICKET_EVENT.derive(
+        "ticket_attachment",
+        clock="updated_at",
+        partition=Partition("ids", "ticket_id"),
+        goes_with_ticket=True,
+        participants=("author_id",),
+        derivation=Derivation(
+            "ticket_event",
+            "child_events",
+            event_types=frozenset({"Comment", "VoiceComment", "AttachmentRedactionEvent"}),
+            of_attachments=True,
+            as_text=frozenset({"height", "width"}),
+            copied=(("ticket_id", "ticket_id"), ("ticket_event_id", "id"), ("updated_at", "created_at")),
+        ),
+    ),
+    _TICKET_EVENT.derive(
         "ticket_field_history",
         clock="created_at",
         compared=frozenset({"value"}),
@@ -354,6 +378,17 @@ OPT_IN_MODELS = (
             copied=(("ticket_id", "id"), ("generated_timestamp", "generated_timestamp")),
             include="metric_sets",
         ),
+    ),
+    Model(
+        "user_identity",
+        "/api/v2/incremental/users/cursor",
+        "identities",
+        Paging.EXPORT_CURSOR,
+        partition=Partition("hash"),
+        query=(("include", "identities"),),
+        scope="users:read",
+        note="By requests of its own, as many as user needs. Identities that were removed stay",
+        users=("user_id",),
     ),
     Model(
         "custom_object_record",

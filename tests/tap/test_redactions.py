@@ -102,16 +102,23 @@ def test_a_redacted_comment_is_exported_again_in_every_model_that_has_it(
 def test_redactions_of_one_ticket_need_one_list_of_its_comments(exported, commented, remove, zendesk):
     [(ticket, comment)] = commented()
     [attached, *_] = [one for one in zendesk.objects("ticket_comment") if one["attachments"]]
-    first = exported()
+    models = [*OF_EVENTS, "ticket_attachment"]
+    first = exported(models=models)
     remove("redact_comment", ticket_id=ticket, comment_id=comment, text="4111")
     remove("redact_comment", ticket_id=ticket, comment_id=comment, text=" 1111")
     attachment = attached["attachments"][0]
     other = {"ticket_id": attached["ticket_id"], "comment_id": attached["id"]}
     remove("redact_attachment", **other, attachment_id=attachment["id"])
-    second = exported(first.states[-1])
+    second = exported(first.states[-1], models=models)
     assert "1111" not in last(second, "ticket_comment", comment)["body"]
     assert last(second, "ticket_comment", attached["id"])["attachments"][0]["file_name"] == "redacted.txt"
     assert attachment["content_url"] not in second.stdout
+    [was] = [one for one in first.records("ticket_attachment") if one["id"] == attachment["id"]]
+    assert (was["file_name"], was["comment_id"], was["is_redacted"]) == ("receipt.pdf", attached["id"], False)
+    rows = [one for one in second.records("ticket_attachment") if one["id"] == attachment["id"]]
+    shown = max(rows, key=lambda row: (row["updated_at"], row["_exported_at"]))
+    assert (shown["comment_id"], shown["is_redacted"], "file_name" in shown) == (attached["id"], True, False)
+    assert shown["updated_at"] > was["updated_at"]
     assert sorted(asked(zendesk, LIST)) == sorted(
         f"/api/v2/tickets/{one}/comments" for one in (ticket, attached["ticket_id"])
     )

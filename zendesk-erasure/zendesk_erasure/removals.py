@@ -33,6 +33,7 @@ SCRUBBED = "IFNULL(status = 'deleted' AND subject = 'SCRUBBED', FALSE)"
 TEXTS = {
     "ticket": ("description",),
     "ticket_comment": ("body", "html_body", "plain_body", "attachments"),
+    "ticket_attachment": ("file_name", "is_redacted"),
     "ticket_event": ("child_events",),
     "chat": ("history", "message"),
 }

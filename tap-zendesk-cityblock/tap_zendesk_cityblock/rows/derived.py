@@ -1,4 +1,5 @@
-"""Rows derived from the objects of another model: comments and changed fields from ticket events, metrics from tickets.
+"""Rows derived from the objects of another model: comments, attachments and changed fields from ticket events, metrics from
+tickets.
 
 Values are as in the rows of that model: Zendesk's bytes or Python objects.
 """
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_zendesk_cityblock.rows.responses import check_share
+from tap_zendesk_cityblock.rows.redaction_events import number
+from tap_zendesk_cityblock.rows.responses import WITHOUT_KEY, check_share
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -95,7 +97,19 @@ class DerivedRows:
             if event is None:
                 self._report.nulls(1)
             elif _plain(event.get("event_type")) in self._derivation.event_types:
-                yield from _by_field(event) if self._derivation.by_field else (_comment(event),)
+                yield from self._of_child(event)
+
+    def _of_child(self, event: Properties) -> Iterator[Properties]:
+        if self._derivation.by_field:
+            yield from _by_field(event)
+        elif self._derivation.of_attachments:
+            attachments = list(_attachments(event))
+            with_key = [one for one in attachments if one["id"] is not None]
+            if without := len(attachments) - len(with_key):
+                self._report.left_out(without, WITHOUT_KEY)
+            yield from with_key
+        else:
+            yield _comment(event)
 
 
 def _comment(event: Properties) -> Properties:
@@ -103,6 +117,20 @@ def _comment(event: Properties) -> Properties:
     via = _plain(event.get("via"))
     is_channel = isinstance(via, str | int | float) and not isinstance(via, bool)
     return {**event, "via": {"channel": _text(via)}} if is_channel else {**event}
+
+
+def _attachments(event: Properties) -> Iterator[Properties]:
+    """One row for each attachment of a comment, or one that says which was redacted, with the event's time."""
+    if "attachment_id" in event:
+        ids = {name: number(_plain(event.get(name))) for name in ("attachment_id", "comment_id")}
+        yield {"id": ids["attachment_id"], "comment_id": ids["comment_id"], "is_redacted": True}
+        return
+    value = event.get("attachments")
+    about = {name: event.get(name) for name in ("author_id", "public")}
+    for one in (_objects(value) if isinstance(value, msgspec.Raw) else value) or ():
+        if one is not None:
+            key = number(_plain(one.get("id")))
+            yield {**one, **about, "id": key, "comment_id": event.get("id"), "is_redacted": False}
 
 
 def _by_field(event: Properties) -> Iterator[Properties]:

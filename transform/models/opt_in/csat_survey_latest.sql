@@ -1,0 +1,1 @@
+{{ latest_bulk('csat_survey', clock='updated_at') }}

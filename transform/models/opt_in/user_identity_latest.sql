@@ -1,0 +1,1 @@
+{{ latest_incremental('user_identity', partition={'by': 'hash'}) }}

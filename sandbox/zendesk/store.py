@@ -28,7 +28,6 @@ CREATE INDEX IF NOT EXISTS object_by_change ON object (model, changed, id);
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 
-CREATED = "json_extract(CAST(body AS TEXT), '$.created_at')"
 UPDATED = "coalesce(json_extract(CAST(body AS TEXT), '$.updated_at'), json_extract(CAST(body AS TEXT), '$.deleted_at'))"
 """The list of deleted tickets has only the time of the deletion, which is the last update."""
 NOT_DELETED = (
@@ -37,17 +36,19 @@ NOT_DELETED = (
     " OR model = 'organization' AND json_extract(CAST(body AS TEXT), '$.deleted_at') IS NOT NULL)"
 )
 """Lists and searches leave deleted objects out, exports do not."""
+SEARCHED = {
+    **{name: f"json_extract(CAST(body AS TEXT), '$.{name}')" for name in ("created_at", "updated_at", "status")},
+    "is_deleted": f"NOT {NOT_DELETED}",
+}
+"""Columns that a search reads from an index, and not from the body."""
 OF_SUPPORT_TYPE = (
     "SELECT id FROM object WHERE model = 'ticket' AND json_extract(CAST(body AS TEXT), '$.support_type') = ?"
 )
 
 
 def _where(conditions: Sequence[tuple[str, str, str]]) -> tuple[str, list[Any]]:
-    """Names are in the text, so that an index on the expression serves."""
-    where = "".join(
-        f" AND json_extract(CAST(body AS TEXT), '$.{name}') {comparison} ?"
-        for name, comparison, _ in conditions
-    )
+    """Names are columns of SEARCHED."""
+    where = "".join(f" AND {name} {comparison} ?" for name, comparison, _ in conditions)
     return where, [value for *_, value in conditions]
 
 
@@ -181,10 +182,10 @@ class Store:
         ).fetchall()
 
     def count_found(self, model: str, conditions: Sequence[tuple[str, str, str]]) -> int:
-        """Counts objects that are not deleted and meet the conditions: property, comparison, value."""
-        self._index_creation()
+        """Counts objects that are not deleted and meet the conditions: column of SEARCHED, comparison, value."""
+        self._index_search()
         where, values = _where(conditions)
-        sql = f"SELECT COUNT(*) FROM object WHERE model = ? AND {NOT_DELETED} {where}"
+        sql = f"SELECT COUNT(*) FROM object WHERE model = ? AND NOT is_deleted {where}"
         return int(self._db.execute(sql, (model, *values)).fetchone()[0])
 
     def found(
@@ -195,21 +196,26 @@ class Store:
         limit: int,
     ) -> list[tuple[str, int, bytes]]:
         """(created_at, id, body) of those objects after that one, newest first."""
-        self._index_creation()
+        self._index_search()
         where, values = _where(conditions)
         if after is not None:
-            where += f" AND ({CREATED}, id) < (?, ?)"
+            where += " AND (created_at, id) < (?, ?)"
             values += after
         return self._db.execute(
-            f"SELECT {CREATED}, id, body FROM object WHERE model = ? AND {NOT_DELETED} {where}"
-            f" ORDER BY {CREATED} DESC, id DESC LIMIT ?",
+            f"SELECT created_at, id, body FROM object WHERE model = ? AND NOT is_deleted {where}"
+            " ORDER BY created_at DESC, id DESC LIMIT ?",
             (model, *values, limit),
         ).fetchall()
 
-    def _index_creation(self) -> None:
+    def _index_search(self) -> None:
         """Only for accounts that are searched."""
+        known = {row[1] for row in self._db.execute("PRAGMA table_xinfo(object)")}
+        for name, expression in SEARCHED.items():
+            if name not in known:
+                self._db.execute(f"ALTER TABLE object ADD COLUMN {name} AS ({expression})")
         self._db.execute(
-            f"CREATE INDEX IF NOT EXISTS object_by_creation ON object (model, {CREATED}, id) WHERE {NOT_DELETED}"
+            "CREATE INDEX IF NOT EXISTS object_by_search"
+            " ON object (model, created_at, id, updated_at, status) WHERE NOT is_deleted"
         )
 
     def updated_after(

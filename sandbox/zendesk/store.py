@@ -37,7 +37,10 @@ NOT_DELETED = (
 )
 """Lists and searches leave deleted objects out, exports do not."""
 SEARCHED = {
-    **{name: f"json_extract(CAST(body AS TEXT), '$.{name}')" for name in ("created_at", "updated_at", "status")},
+    **{
+        name: f"json_extract(CAST(body AS TEXT), '$.{name}')"
+        for name in ("created_at", "updated_at", "status")
+    },
     "is_deleted": f"NOT {NOT_DELETED}",
 }
 """Columns that a search reads from an index, and not from the body."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -38,6 +38,14 @@ def holiday(number: int) -> str:
 def business_seconds(schedule: int, start: int, end: int) -> int:
     """Between two moments, in epoch seconds."""
     return _until(schedule, end) - _until(schedule, start)
+
+
+def moment_after(schedule: int, start: int, seconds: int) -> int:
+    """The first moment with so many business seconds since the start."""
+    starts, _, before = _openings(schedule)
+    reached = _until(schedule, start) + seconds
+    place = bisect_left(before, reached) - 1
+    return starts[place] + reached - before[place]
 
 
 def _until(schedule: int, moment: int) -> int:

@@ -8,6 +8,8 @@ import orjson
 
 from sandbox.zendesk.events import MODEL as TICKET_EVENT
 from sandbox.zendesk.events import complete
+from sandbox.zendesk.metric_events import MODEL as TICKET_METRIC_EVENT
+from sandbox.zendesk.metric_events import bring_up_to_date
 from sandbox.zendesk.models import BY_MODEL, DERIVED
 from sandbox.zendesk.people import identities
 from sandbox.zendesk.tickets import FIRST_METRIC
@@ -56,6 +58,8 @@ def exported(store: Store, model: str) -> Iterator[bytes]:
         return
     if model == TICKET_EVENT:
         complete(store)
+    if model == TICKET_METRIC_EVENT:
+        bring_up_to_date(store)
     endpoint = BY_MODEL[model]
     if endpoint.parent is None:
         yield from store.bodies(model, all_of_them=endpoint.is_exported)

@@ -16,7 +16,7 @@ from sandbox.zendesk.clock import iso
 from sandbox.zendesk.people import FIRST_ORGANIZATION, HOST
 from sandbox.zendesk.special import number_of
 from sandbox.zendesk.store import Stored
-from sandbox.zendesk.tickets import SCRUBBED
+from sandbox.zendesk.tickets import FIRST_GROUP, SCRUBBED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,13 +119,23 @@ def _events_before(ticket: Json) -> Iterator[Json]:
     created, updated = (
         int(datetime.fromisoformat(ticket[name]).timestamp()) for name in ("created_at", "updated_at")
     )
-    was = ticket | {"status": "new", "priority": None, "tags": []}
+    was = ticket | {"status": "new", "tags": [], **_before_assignment(ticket)}
     yield _created(was if updated > created else ticket, created)
     if updated > created:
         yield _changed(1, was, ticket, updated, by_system=False)
     if ticket["generated_timestamp"] > updated:
         elsewhere = ticket | {"organization_id": FIRST_ORGANIZATION}
         yield _changed(2, elsewhere, ticket, ticket["generated_timestamp"], by_system=True)
+
+
+def _before_assignment(ticket: Json) -> Json:
+    """Most tickets had another priority, group or assignee at first."""
+    number = ticket["id"]
+    return {
+        "priority": (None, "normal", ticket["priority"])[number % 3],
+        "group_id": FIRST_GROUP + number % 12 if number % 4 == 0 else ticket["group_id"],
+        "assignee_id": None if number % 2 else ticket["assignee_id"],
+    }
 
 
 def _created(ticket: Json, moment: int) -> Json:
@@ -146,6 +156,8 @@ def _created(ticket: Json, moment: int) -> Json:
 def _changed(number: int, before: Json, after: Json, moment: int, *, by_system: bool) -> Json:
     rng = Random(f"event {after['id']} {moment}")
     updater = SYSTEM if by_system else after["assignee_id"] or after["submitter_id"]
+    if not by_system and after["status"] == "open" and rng.random() < 0.5:
+        updater = after["requester_id"]
     children: list[Json] = []
     if not by_system and rng.random() < 0.7:
         children.append(_comment(rng, after, moment, words.text(rng, rng.randrange(40, 400)), author=updater))

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from sandbox.zendesk.store import Json
 
 HAND_WRITTEN = {
-    "ticket", "user", "organization", "ticket_event", "ticket_metric", "ticket_skip", "deleted_ticket", "deleted_user",
-    "group_membership", "organization_membership",
+    "ticket", "user", "organization", "ticket_event", "ticket_metric", "ticket_metric_event", "ticket_skip", "deleted_ticket",
+    "deleted_user", "group_membership", "organization_membership",
 }  # fmt: skip
 PEOPLE = ("user_id", "author_id", "customer_id", "requester_id", "responder_id")
 AGENTS = ("agent_id", "assignee_id", "actor_id")

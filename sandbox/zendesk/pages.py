@@ -16,6 +16,8 @@ from sandbox.zendesk.derived import beside, keys, sideloaded
 from sandbox.zendesk.errors import RequestError
 from sandbox.zendesk.events import MODEL as TICKET_EVENT
 from sandbox.zendesk.events import complete
+from sandbox.zendesk.metric_events import MODEL as TICKET_METRIC_EVENT
+from sandbox.zendesk.metric_events import bring_up_to_date
 from sandbox.zendesk.models import SORTED, UNSORTED, Endpoint, Paging
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ def page(endpoint: Endpoint, key: str | None, query: Query, store: Store, base_u
         endpoint = dataclasses.replace(endpoint, model=endpoint.within(key), path=path)
     if endpoint.model == TICKET_EVENT:
         complete(store)
+    if endpoint.model == TICKET_METRIC_EVENT:
+        bring_up_to_date(store)
     dialect = endpoint.paging
     if dialect is Paging.LIST_CURSOR and "page[size]" not in query:
         dialect = Paging.OFFSET

@@ -124,6 +124,14 @@ class Store:
         rows = self._db.execute("SELECT id FROM object WHERE model = ? ORDER BY id", (model,))
         return [row[0] for row in rows]
 
+    def count_all(self, model: str) -> int:
+        """Counts the objects of an export."""
+        return int(self._db.execute("SELECT COUNT(*) FROM object WHERE model = ?", (model,)).fetchone()[0])
+
+    def contents(self, model: str) -> Iterator[Json]:
+        """All objects of an export, parsed."""
+        return map(orjson.loads, self.bodies(model, all_of_them=True))
+
     def count_within(self, model: str, first: int, last: int) -> int:
         """Counts objects with ids from `first` to `last`."""
         sql = "SELECT COUNT(*) FROM object WHERE model = ? AND id BETWEEN ? AND ?"

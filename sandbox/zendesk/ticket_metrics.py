@@ -103,14 +103,15 @@ def _lived(ticket: Json, events: Iterable[Json]) -> _Life:
             elif child.get("assignee_id"):
                 life.assignees.append((child["assignee_id"], moment))
             elif child["event_type"] == "Comment":
-                if child["public"] and not is_first and _is_reply(ticket, child["author_id"]):
+                if child["public"] and not is_first and is_reply(ticket["requester_id"], child["author_id"]):
                     life.replies.append((moment, life.schedule))
                 is_first = False
     return life
 
 
-def _is_reply(ticket: Json, author: int) -> bool:
-    return is_agent(author - FIRST_USER) and author != ticket["requester_id"]
+def is_reply(requester: int, author: int) -> bool:
+    """Whether a public comment of that author answers the requester."""
+    return is_agent(author - FIRST_USER) and author != requester
 
 
 def _until(life: _Life, end: tuple[int, int] | None) -> Json:

@@ -1,6 +1,7 @@
 """dbt's documentation of the views: descriptions, personal columns, and the freshness of exports."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import yaml
 from tap_zendesk_cityblock.columns import MARK, load_schema
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
+
+from tests.transform.metrics.questions import written as questions
 
 PERSONAL = {
     f"{model}.{name}": schema[MARK]["personal"]
@@ -87,6 +90,7 @@ def test_documentation_is_complete_and_freshness_is_that_of_exports(views):
         assert model["config"]["meta"]["owner"] == "data-engineering", name
         assert model["config"]["meta"]["grain"].startswith("one row per "), name
         assert "One row per" in model["description"], name
+        assert model["group"] in {group["name"] for group in manifest["groups"].values()}, name
         for column in model["columns"].values():
             assert column["description"], f"{name}.{column['name']}"
             assert ("phi" in column["config"]["tags"]) == ("personal" in column["config"]["meta"])
@@ -96,5 +100,18 @@ def test_documentation_is_complete_and_freshness_is_that_of_exports(views):
         for column in model["columns"].values()
         if "phi" in column["config"]["tags"]
     }
+    assert "Care work in Zendesk" in manifest["docs"]["doc.zendesk.__overview__"]["block_contents"]
+    check_exposures(manifest)
     assert PERSONAL.items() <= tagged.items()
     assert {column for column in tagged if column.partition(".")[0] in MODELS} == set(PERSONAL)
+
+
+def check_exposures(manifest):
+    """Commons, and each question of the documentation with the views that its query reads."""
+    found = {
+        exposure["label"]: {node.rpartition(".")[2] for node in exposure["depends_on"]["nodes"]}
+        for exposure in manifest["exposures"].values()
+    }
+    asked = {question: set(re.findall(r"zendesk\.(\w+)", sql)) for question, sql in questions().items()}
+    assert len(asked) == 10
+    assert found == {"Commons": {"zendesk_user_directory"}, **asked}

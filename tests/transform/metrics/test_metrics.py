@@ -45,7 +45,7 @@ def test_the_tap_has_a_preset_of_the_models_that_the_views_read():
 
 def check_columns(views):
     """Those that the yml files describe."""
-    for path in MODELS.glob("*.yml"):
+    for path in (sql.with_suffix(".yml") for sql in MODELS.glob("*.sql")):
         [model] = yaml.safe_load(Path(path).read_text())["models"]
         schema = views.client.get_table(f"{views.dataset}.{model['name']}").schema
         assert [field.name for field in schema] == [column["name"] for column in model["columns"]], path.stem

@@ -4,8 +4,8 @@
     from the title that the field has when dbt first sees it. Renaming a field does not rename its column; deleted and
     deactivated fields keep theirs. To choose another name, update column_name there.
 
-    The view is replaced only when its definition has changed. The label with its hash comes last, so that a run that ended
-    before does it again. -#}
+    The view is replaced only when its definition has changed, by the hash in its label, or if it has no descriptions: a run
+    may end before they are written. -#}
 {% materialization field_columns, adapter='bigquery' %}
     {%- set object = config.require('object') -%}
     {%- set relation = this.incorporate(type='view') -%}
@@ -14,18 +14,23 @@
     {%- set definition, columns = field_columns_view(object, fields), described_columns(object, fields) -%}
     {%- set digest = local_md5(definition ~ columns | tojson) -%}
     {%- set known = load_cached_relation(this) -%}
-    {%- if known and adapter.get_bq_table(known).labels.get('definition') == digest -%}
+    {%- if known and is_complete(adapter.get_bq_table(known), digest) -%}
         {%- call noop_statement('main', 'unchanged', 'unchanged', 0) -%}{{ sql }}{%- endcall -%}
     {%- else -%}
-        {%- call statement('main') -%}{{ definition }}{%- endcall -%}
-        {%- do adapter.update_columns(relation, columns) -%}
-        {%- call statement('label') -%}
-            alter view {{ relation }} set options (labels = [('definition', '{{ digest }}')])
+        {%- call statement('main') -%}
+create or replace view {{ this }}
+options (labels = [('definition', '{{ digest }}')])
+as {{ definition }}
         {%- endcall -%}
+        {%- do adapter.update_columns(relation, columns) -%}
     {%- endif -%}
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
+
+{% macro is_complete(view, digest) %}
+    {{ return(view.labels.get('definition') == digest and view.schema | selectattr('description') | list | length > 0) }}
+{% endmacro %}
 
 {#- A table that dbt creates, by the model's statement, and that other models fill. -#}
 {% materialization created_once, adapter='bigquery' %}
@@ -150,8 +155,7 @@ order by coalesce(field.id, named.field_id)
     {%- if not labelled -%}
         {{ exceptions.warn(this.identifier ~ ': the options of the fields are too many for one view; labels are values') }}
     {%- endif -%}
-create or replace view {{ this }}
-as select
+select
   id as {{ object }}_id,
   is_deleted
     {%- for field in fields %}
@@ -160,7 +164,22 @@ as select
       {%- endfor %}
     {%- endfor %}
 from {{ ref(object ~ '_latest') }}
+    {%- if object == 'ticket' and fields %}
+cross join {{ fields_of_ticket(fields) }} as of_ticket
+    {%- endif %}
 {% endmacro %}
+
+{#- One row, with the text or JSON of each custom field by its column's name. Looked up in one pass: a subquery for each column
+    costs as much again for each. -#}
+{% macro fields_of_ticket(fields) -%}
+unnest([(
+  select as struct
+    {%- for field in fields %}
+    max(if(field.id = {{ field.id }}, {{ 'to_json_string' if field.type == 'multiselect' else 'json_value' }}(field.value), null)) as {{ field.column_name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+  from unnest(custom_fields) as field
+)])
+{%- endmacro %}
 
 {#- As adapter.update_columns takes them. -#}
 {% macro described_columns(object, fields) %}
@@ -183,19 +202,20 @@ from {{ ref(object ~ '_latest') }}
     {{ return((field.title or '')[:900] ~ about) }}
 {% endmacro %}
 
-{% macro field_json(object, field) %}
+{#- The field's value as text; of a field with several options, as a list. -#}
+{% macro field_text(object, field) %}
     {%- if object == 'ticket' -%}
-        {{ return('(select field.value from unnest(custom_fields) as field where field.id = ' ~ field.id ~ ' limit 1)') }}
+        {%- set found = 'of_ticket.' ~ field.column_name -%}
+        {{ return('json_value_array(' ~ found ~ ')' if field.type == 'multiselect' else found) }}
     {%- endif -%}
-    {{ return('json_query(' ~ object ~ '_fields, ' ~ string_literal('$."' ~ field.key ~ '"') ~ ')') }}
+    {%- set json = 'json_query(' ~ object ~ '_fields, ' ~ string_literal('$."' ~ field.key ~ '"') ~ ')' -%}
+    {{ return(('json_value_array(' if field.type == 'multiselect' else 'json_value(') ~ json ~ ')') }}
 {% endmacro %}
 
 {#- The field's value in its type; null if it is not of that type. -#}
 {% macro field_value(object, field) %}
-    {%- set json = field_json(object, field) -%}
-    {%- set text = 'json_value(' ~ json ~ ')' -%}
-    {%- if field.type == 'multiselect' -%}{{ return('json_value_array(' ~ json ~ ')') }}
-    {%- elif field.type == 'date' -%}{{ return('safe_cast(left(' ~ text ~ ', 10) as date)') }}
+    {%- set text = field_text(object, field) -%}
+    {%- if field.type == 'date' -%}{{ return('safe_cast(left(' ~ text ~ ', 10) as date)') }}
     {%- elif field.type == 'checkbox' -%}{{ return('safe_cast(' ~ text ~ ' as bool)') }}
     {%- elif field.type == 'decimal' -%}{{ return('safe_cast(' ~ text ~ ' as numeric)') }}
     {%- elif field.type == 'integer' or (field.type == 'lookup' and not (field.target_type or '').startswith('zen:custom_object')) -%}
@@ -206,12 +226,12 @@ from {{ ref(object ~ '_latest') }}
 
 {#- The label of the option, or of each; of an option that the field no longer has, its value. -#}
 {% macro field_label(object, field, labelled) %}
-    {%- set json = field_json(object, field) -%}
+    {%- set text = field_text(object, field) -%}
     {%- if field.type == 'multiselect' -%}
-        {{ return('array(select ' ~ option_label('option', field, labelled) ~ ' from unnest(json_value_array(' ~ json
-            ~ ')) as option with offset as place order by place)') }}
+        {{ return('array(select ' ~ option_label('option', field, labelled) ~ ' from unnest(' ~ text
+            ~ ') as option with offset as place order by place)') }}
     {%- endif -%}
-    {{ return(option_label('json_value(' ~ json ~ ')', field, labelled)) }}
+    {{ return(option_label(text, field, labelled)) }}
 {% endmacro %}
 
 {% macro option_label(value, field, labelled) %}

@@ -8,7 +8,7 @@ from pathlib import Path
 from tap_zendesk_cityblock.columns import MARK, PERSONAL_KINDS, load_schema
 from tap_zendesk_cityblock.models import MODELS
 from target_zendesk_pubsub.published_log import INTENTS_KEPT_DAYS
-from zendesk_erasure.content import IDENTIFYING
+from zendesk_erasure.content import is_blanked_with_user
 
 PROJECT = Path(__file__).parents[1]
 TERRAFORM, MELTANO = PROJECT / "deploy" / "terraform", PROJECT / "meltano.yml"
@@ -21,7 +21,7 @@ def column_table(kind: str) -> str:
     """A Markdown table of the columns of that kind, with a row per model and column."""
     lines = ["| column | what it has | erased with its |", "|---|---|---|"]
     lines += [
-        f"| `{model}.{name}` | {description} | {_erased_with(model, kind)} |"
+        f"| `{model}.{name}` | {description} | {_erased_with(model, name)} |"
         for model, name, description in _columns(kind)
     ]
     return "\n".join(lines)
@@ -70,11 +70,10 @@ def _columns(kind: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def _erased_with(model: str, kind: str) -> str:
-    """Of rows in which a user only took part, an erasure of the user blanks what identifies people."""
+def _erased_with(model: str, column: str) -> str:
+    """An erasure of a user blanks in rows of tickets in which the user took part only what identifies people."""
     row = MODELS[model]
-    is_with_user = row.users or (row.participants and kind in IDENTIFYING)
-    subjects = ["ticket"] * (row.ticket is not None) + ["user"] * bool(is_with_user)
+    subjects = ["ticket"] * (row.ticket is not None) + ["user"] * is_blanked_with_user(row, column)
     return " or ".join(subjects)
 
 

@@ -161,9 +161,12 @@ class Model:
     its rows show that. `fallback`: what is read instead, if
     `incremental_exports` is false. `is_searchable`: Zendesk's Search can count what changed.
 
-    Whose content a row's personal columns have, for erasing it: `ticket`, the column with the ticket's ID, or a dotted path in
-    a JSON column; `users`, columns with IDs of users whom the row is about; `participants`, of users who took part in the
-    row's ticket: its text is the ticket's, and the rest of it may identify them.
+    Whose content a row's personal columns have, for erasing it: `ticket`, the column with the ticket's ID; `users`, IDs of
+    users whom the row is about; `participants`, of users who took part in the row's ticket: its text is the ticket's, and the
+    rest of it may identify them; `others`, of further users of the ticket, whom other rows of it may name; `addresses`, email
+    addresses of people who took part. `with_names`: columns of text or JSON that have names or addresses in properties of
+    their own. A path is a column, or goes on into a RECORD or JSON column with `.name`, or `[].name` for a list; after `?`
+    follows a condition in SQL.
 
     `goes_with_ticket`: a deleted ticket's objects are deleted, too, though no export says so; once the ticket is scrubbed, the
     view shows no personal values, except in rows for which `kept_of_scrubbed` holds, an SQL condition.
@@ -196,6 +199,9 @@ class Model:
     kept_of_scrubbed: str | None = None
     users: tuple[str, ...] = ()
     participants: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    with_names: frozenset[str] = frozenset()
     scope: str = "read"
     plan: str | None = None
     note: str | None = None
@@ -227,6 +233,7 @@ class Model:
         goes_with_ticket: bool = False,
         kept_of_scrubbed: str | None = None,
         participants: tuple[str, ...] = (),
+        with_names: frozenset[str] = frozenset(),
     ) -> Model:
         """A model that is made of this one's pages."""
         return Model(
@@ -244,5 +251,6 @@ class Model:
             goes_with_ticket=goes_with_ticket,
             kept_of_scrubbed=kept_of_scrubbed,
             participants=participants,
+            with_names=with_names,
             scope=self.scope,
         )

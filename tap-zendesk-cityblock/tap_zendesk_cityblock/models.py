@@ -33,7 +33,15 @@ BULK_MODELS = (
     Model("macro", "/api/v2/macros", "macros", _LIST),
     Model("organization_membership", "/api/v2/organization_memberships", "organization_memberships", _LIST),
     Model("organization_field", "/api/v2/organization_fields", "organization_fields", _LIST),
-    Model("suspended_ticket", "/api/v2/suspended_tickets", "suspended_tickets", _LIST, ticket="ticket_id"),
+    Model(
+        "suspended_ticket",
+        "/api/v2/suspended_tickets",
+        "suspended_tickets",
+        _LIST,
+        ticket="ticket_id",
+        users=("author.id",),
+        addresses=("author.email",),
+    ),
     Model("brand", "/api/v2/brands", "brands", _LIST, scope="brands:read"),
     Model("sharing_agreement", "/api/v2/sharing_agreements", "sharing_agreements", Paging.NONE),
     Model(
@@ -114,6 +122,8 @@ _TICKET = Model(
     is_searchable=True,
     ticket="id",
     participants=("requester_id", "submitter_id"),
+    others=("assignee_id", "collaborator_ids[]", "follower_ids[]", "email_cc_ids[]"),
+    with_names=frozenset({"satisfaction_rating"}),
     scope="tickets:read",
 )
 
@@ -189,6 +199,7 @@ _TICKET_EVENT = Model(
     ticket="ticket_id",
     goes_with_ticket=True,
     participants=("updater_id",),
+    with_names=frozenset({"child_events"}),
 )
 _IMPERSONAL_FIELDS = ", ".join(
     f"'{name}'"
@@ -265,6 +276,7 @@ OPT_IN_MODELS = (
         clock="deleted_at",
         note="The last 30 days, without archived tickets",
         ticket="id",
+        participants=("actor.id",),
     ),
     Model("deleted_user", "/api/v2/deleted_users", "deleted_users", _LIST, users=("id",)),
     Model("locale", "/api/v2/locales", "locales", Paging.NONE),
@@ -309,6 +321,8 @@ OPT_IN_MODELS = (
         _LIST,
         key="notification_id",
         ticket="ticket_id",
+        participants=("recipients[].user_id",),
+        addresses=("recipients[].email_address",),
     ),
     Model("deletion_schedule", "/api/v2/deletion_schedules", "deletion_schedules", Paging.NONE),
     Model(
@@ -412,7 +426,7 @@ OPT_IN_MODELS = (
         window=Window("filter[created_at][]", "filter[created_at][]", days=366, in_order=True),
         plan="Enterprise",
         scope="auditlogs:read",
-        users=("actor_id", "source_id"),
+        users=("actor_id", "source_id?source_type = 'user'"),
     ),
     Model(
         "satisfaction_rating",
@@ -424,6 +438,7 @@ OPT_IN_MODELS = (
         plan="Customer satisfaction (CSAT), legacy",
         note="Accounts with the new surveys have survey_response instead",
         ticket="ticket_id",
+        users=("requester_id",),
         goes_with_ticket=True,
     ),
     Model(
@@ -447,6 +462,9 @@ OPT_IN_MODELS = (
         partition=Partition("day", "created_at"),
         plan="Collaboration add-on",
         ticket="ticket_id",
+        participants=("actor.user_id", "message.from.user_id", "message.to[].user_id"),
+        addresses=("actor.email", "message.from.email", "message.to[].email"),
+        with_names=frozenset({"message"}),
         goes_with_ticket=True,
     ),
     Model(
@@ -468,6 +486,8 @@ OPT_IN_MODELS = (
         query=(("fields", "chats(*)"), ("limit", "1000")),
         plan="Chat",
         ticket="zendesk_ticket_id",
+        addresses=("visitor.email",),
+        with_names=frozenset({"comment", "engagements", "history"}),
         goes_with_ticket=True,
     ),
     Model(
@@ -486,7 +506,8 @@ OPT_IN_MODELS = (
         partition=Partition("day", "created_at"),
         plan="Talk",
         ticket="ticket_id",
-        participants=("customer_id", "agent_id"),
+        users=("customer_id",),
+        participants=("agent_id",),
     ),
     Model(
         "call_leg",

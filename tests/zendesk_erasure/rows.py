@@ -1,7 +1,7 @@
 """Rows of every model with content: one object that is erased, one that stays, each with a text of its own in every column."""
 
 from tap_zendesk_cityblock.columns import MARK, load_schema
-from zendesk_erasure.content import IDENTIFYING, models, subjects
+from zendesk_erasure.content import IDENTIFYING, models
 
 EXPORTED_AT = "2026-11-01T10:00:00Z"
 ERASED = {"ticket": 4_242_001, "user": 7_373_001}
@@ -37,15 +37,50 @@ def row(model, kind, number, text, key):
         if "personal" in schema.get(MARK, {})
     }
     is_whole = kind == "ticket" or bool(model.users)
-    made = {
-        name: filled(properties[name], text if is_whole or mark in IDENTIFYING else STAYS)
-        for name, mark in kinds.items()
-    }
+    made = {}
+    for name, mark in kinds.items():
+        made[name] = filled(properties[name], text if is_whole or mark in IDENTIFYING else STAYS)
+        if not is_whole and name in model.with_names:
+            made[name] = with_name(properties[name], text)
     made[model.key] = key if "integer" in properties[model.key]["type"] else f"key-{key}"
-    for path in subjects(model, kind):
-        column, _, inside = path.partition(".")
-        made[column] = {"ticket": {"id": number, "subject": text}} if inside else number
+    if kind == "ticket":
+        name_in(made, model.ticket, number)
+    else:
+        for path in (*model.users, *model.participants)[:1]:
+            name_in(made, path, number)
+        for path in model.addresses:
+            name_in(made, path, text)
     return {**made, "_export_id": "e1", "_exported_at": EXPORTED_AT}
+
+
+def with_name(schema, text):
+    """Text of a ticket, and a name in a property of its own."""
+    if "string" in schema["type"]:
+        return text
+    part = {"body": STAYS, "name": f'{text} "and [others]"', "original_recipients": ["a]b", text]}
+    return [part] if "array" in schema["type"] else part
+
+
+def name_in(made, path, value):
+    """Puts the value where the path of models.py says."""
+    place, _, condition = path.partition("?")
+    if condition:
+        column, _, text = condition.partition(" = ")
+        made[column] = text.strip("'")
+    *steps, last = place.split(".")
+    for step in steps:
+        name = step.removesuffix("[]")
+        inner = made.get(name)
+        if step.endswith("[]"):
+            made[name] = [{**(inner[0] if inner else {})}] if isinstance(inner, list) else [{}]
+            made = made[name][0]
+        else:
+            made[name] = inner if isinstance(inner, dict) else {}
+            made = made[name]
+    if last.endswith("[]"):
+        made[last.removesuffix("[]")] = [value]
+    else:
+        made[last] = value
 
 
 def messages(kinds=("ticket", "user")):

@@ -40,6 +40,6 @@ def announce(
             str(table),
             f"INSERT INTO {table} (ticket_id, erased_at, erasure_id) "
             f"SELECT id, CURRENT_TIMESTAMP(), '{erasure_id}' FROM {ids} "
-            f"WHERE ({' OR '.join(known)}) "
+            f"WHERE about IS NULL AND ({' OR '.join(known)}) "
             f"AND id NOT IN (SELECT ticket_id FROM {table} WHERE {'TRUE' if only_once else own})",
         )

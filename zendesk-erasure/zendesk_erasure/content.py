@@ -5,8 +5,9 @@ what administrators define (status, priority, form) stay. A column that the sche
 
 - A ticket is erased in every row that names it: all personal columns. In ticket_field_history, values of the fields that
   ticket has as columns without a mark stay.
-- A user is erased in every row about the user: all personal columns. In rows of tickets in which the user took part: what
-  identifies a person. The text of a ticket belongs to the ticket.
+- A user is erased in every row about the user: all personal columns. In rows in which the user took part: what identifies a
+  person. In all other rows of these tickets: names and addresses. The text of a ticket belongs to the ticket; of its JSON
+  only properties with a name or address are blanked.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from tap_zendesk_cityblock.columns import MARK, load_schema
 from tap_zendesk_cityblock.models import MODELS
 from target_bigquery.names import column_name
 
+from zendesk_erasure import paths
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -25,11 +28,22 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.model_types import Model
 
 Kind = Literal["ticket", "user"]
-IDENTIFYING = frozenset({"name", "contact", "identifier", "picture"})
+REACHING = frozenset({"name", "contact", "picture"})
+"""Kinds that a row of a ticket may have of anybody who took part in the ticket."""
+IDENTIFYING = REACHING | {"identifier"}
 STUB = "_stub_"
 """Of a current table's columns with values of a deletion stub."""
 OF_FIELD = ("value", "previous_value")
 """Columns of a table with a row per field: whose values they are is in `field_name`."""
+PROPERTIES = (
+    "address", "agent_full_name", "agent_name", "answered_by_name", "author_name", "comment", "display_name", "email",
+    "email_address", "formatted_from", "formatted_to", "from", "location", "name", "nick", "original_recipients", "phone",
+    "recipient", "to",
+)  # fmt: skip
+"""With a name, an address or a person's comment, in JSON that has text of the ticket as well."""
+STRING = r'"(?:[^"\\]|\\.)+"'
+NAMED = rf'"({"|".join(PROPERTIES)})"\s*:\s*({STRING}|\[\s*{STRING}(?:\s*,\s*{STRING})*\s*\])'
+"""Regular expression of such a property with a text or a list of texts."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,46 +54,98 @@ class Blanked:
     value: str
     held: str
 
+    def where(self, condition: str) -> Blanked:
+        """Only in rows for which the SQL condition holds."""
+        kept = f"IF({condition}, {self.value}, `{self.column}`)"
+        return Blanked(self.column, kept, f"({condition}) AND {self.held}")
 
-def subjects(model: Model, kind: Kind) -> tuple[str, ...]:
-    """The columns that name the tickets or users whose content the personal columns have."""
-    if kind == "ticket":
-        return (model.ticket,) if model.ticket else ()
-    return model.users or model.participants
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """SQL conditions of one table's rows: `about`, those about the tickets or users; in which the users `took_part`; and
+    those of their `tickets`. Each includes the ones before it.
+    """
+
+    about: str
+    took_part: str
+    tickets: str
 
 
 def models(kind: Kind) -> list[Model]:
     """Those with content of tickets or users."""
-    return [model for model in MODELS.values() if subjects(model, kind) and _kinds(model)]
+    return [model for model in MODELS.values() if _kinds(model) and _has_content(model, kind)]
 
 
 def unnamed() -> list[str]:
     """Models with personal columns, none of which names a ticket or user."""
+    named = {model.name for kind in ("ticket", "user") for model in models(kind)}
+    return [model.name for model in MODELS.values() if _kinds(model) and model.name not in named]
+
+
+def is_blanked_with_user(model: Model, column: str) -> bool:
+    """Whether an erasure of a user blanks a personal column in any row: its whole value, or names in it."""
+    kind, is_named = _kinds(model)[column], bool(model.participants or model.addresses)
+    may_have_names = kind in REACHING or column in model.with_names
+    return (
+        bool(model.users)
+        or (kind in IDENTIFYING and is_named)
+        or (may_have_names and (is_named or model.ticket is not None))
+    )
+
+
+def rows_of(model: Model, kind: Kind, fields: Mapping[str, SchemaField], ids: str) -> Rows:
+    """`fields`: of its table, by name; `ids`: a table."""
+    if kind == "ticket":
+        of_ticket = _any(model.ticket and [model.ticket], fields, paths.asked(ids))
+        return Rows(of_ticket, of_ticket, of_ticket)
+    about = _any(model.users, fields, paths.asked(ids))
+    addresses = _any(model.addresses, fields, paths.found(ids, paths.ADDRESS), is_address=True)
+    if model.users:
+        about = _either(about, addresses)
+    took_part = _either(about, _any(model.participants, fields, paths.asked(ids)), addresses)
+    of_ticket = _any(model.ticket and [model.ticket], fields, paths.found(ids, paths.TICKET))
+    return Rows(about, took_part, _either(took_part, of_ticket))
+
+
+def blanked(model: Model, rows: Rows, fields: Iterable[SchemaField]) -> list[Blanked]:
+    """Of its table or current table. A column that some of the rows keep has a condition."""
+    made = [one for field in fields for one in _of_field(model, rows, field)]
     return [
-        model.name
-        for model in MODELS.values()
-        if _kinds(model) and not (subjects(model, "ticket") or subjects(model, "user"))
+        one if condition == rows.tickets else one.where(condition)
+        for one, condition in made
+        if condition != NOWHERE
     ]
 
 
-def blanked(model: Model, kind: Kind, fields: Iterable[SchemaField]) -> list[Blanked]:
-    """`fields`: of its table or current table."""
-    known = {column_name(name) for name in load_schema(model.name)["properties"]}
-    kinds = _kinds(model)
-    return [
-        _blanked(model, field)
-        for field in fields
-        if _is_content(field.name, kinds, known, only_identifying=kind == "user" and not model.users)
-    ]
+def whole(model: Model, fields: Iterable[SchemaField]) -> list[Blanked]:
+    """All content of its rows."""
+    everywhere = Rows("TRUE", "TRUE", "TRUE")
+    return blanked(model, everywhere, fields)
 
 
-def named(path: str, fields: Mapping[str, str], ids: str) -> str:
-    """SQL condition that the column, or the property in a JSON column, names one of `ids`, a table. `fields`: types by name."""
-    column, _, inside = path.partition(".")
-    if inside:
-        return f"SAFE_CAST(JSON_VALUE(`{column}`, '$.{inside}') AS INT64) IN (SELECT id FROM {ids})"
-    value = f"`{column}`" if fields[column] == "INTEGER" else f"SAFE_CAST(`{column}` AS INT64)"
-    return f"{value} IN (SELECT id FROM {ids})"
+NOWHERE = "FALSE"
+
+
+def _any(
+    chosen: Iterable[str] | None,
+    fields: Mapping[str, SchemaField],
+    wanted: str,
+    *,
+    is_address: bool = False,
+) -> str:
+    """SQL condition; a table of an older release may lack a column."""
+    there = [path for path in chosen or () if paths.column_of(path) in fields]
+    return " OR ".join(paths.names(path, fields, wanted, is_address=is_address) for path in there) or NOWHERE
+
+
+def _either(*conditions: str) -> str:
+    return " OR ".join(dict.fromkeys(one for one in conditions if one != NOWHERE)) or NOWHERE
+
+
+def _has_content(model: Model, kind: Kind) -> bool:
+    if kind == "ticket":
+        return model.ticket is not None
+    return any(is_blanked_with_user(model, column) for column in _kinds(model))
 
 
 def _kinds(model: Model) -> dict[str, str]:
@@ -92,27 +158,62 @@ def _kinds(model: Model) -> dict[str, str]:
     }
 
 
-def _is_content(name: str, kinds: Mapping[str, str], known: set[str], *, only_identifying: bool) -> bool:
-    column = name.removeprefix(STUB)
-    if column.startswith("_"):
-        return False
-    kind = kinds.get(column, None if column in known else "text")
-    return kind in IDENTIFYING if only_identifying else kind is not None
+def _of_field(model: Model, rows: Rows, field: SchemaField) -> list[tuple[Blanked, str]]:
+    """What becomes of the column, in which rows: an UPDATE may set it once."""
+    name = field.name.removeprefix(STUB)
+    kinds, known = _kinds(model), {column_name(one) for one in load_schema(model.name)["properties"]}
+    kind = kinds.get(name, None if name in known else "text")
+    if name.startswith("_") or kind is None:
+        return []
+    if kind in REACHING:
+        return [(_emptied(field), rows.tickets)]
+    if kind in IDENTIFYING:
+        return [(_emptied(field), rows.took_part)]
+    is_by_field = model.derivation is not None and model.derivation.by_field and name in OF_FIELD
+    some = _names_of_fields(field) if is_by_field else _names(field) if name in model.with_names else None
+    if some is None or rows.about == rows.tickets:
+        return [(_unless_plain(field) if is_by_field else _emptied(field), rows.about)]
+    if rows.about == NOWHERE:
+        return [(some, rows.tickets)]
+    both = Blanked(
+        field.name,
+        f"IF({rows.about}, NULL, {some.value})",
+        f"(({rows.about}) AND {_emptied(field).held} OR {some.held})",
+    )
+    return [(both, rows.tickets)]
 
 
-def _blanked(model: Model, field: SchemaField) -> Blanked:
+def _emptied(field: SchemaField) -> Blanked:
     column = f"`{field.name}`"
-    if field.mode == "REPEATED":
-        return Blanked(field.name, "NULL", f"ARRAY_LENGTH({column}) > 0")
-    held = f"{column} IS NOT NULL"
-    if model.derivation is not None and model.derivation.by_field and field.name in OF_FIELD:
-        plain = ", ".join(f"'{name}'" for name in _plain_fields())
-        is_plain = f"IFNULL(field_name IN ({plain}), FALSE)"
-        return Blanked(field.name, f"IF({is_plain}, {column}, NULL)", f"{held} AND NOT {is_plain}")
+    held = f"ARRAY_LENGTH({column}) > 0" if field.mode == "REPEATED" else f"{column} IS NOT NULL"
     return Blanked(field.name, "NULL", held)
 
 
-def _plain_fields() -> list[str]:
-    """Columns of ticket without a mark."""
+def _names(field: SchemaField) -> Blanked:
+    """Only properties with names and addresses, if the column is JSON."""
+    if field.field_type != "JSON" or field.mode == "REPEATED":
+        return _emptied(field)
+    text = f"TO_JSON_STRING(`{field.name}`)"
+    return Blanked(
+        field.name,
+        f"PARSE_JSON(REGEXP_REPLACE({text}, r'{NAMED}', r'\"\\1\":null'), wide_number_mode => 'round')",
+        f"REGEXP_CONTAINS({text}, r'{NAMED}')",
+    )
+
+
+def _unless_plain(field: SchemaField) -> Blanked:
+    """Values of fields that ticket has as columns without a mark stay."""
     kinds = _kinds(MODELS["ticket"])
-    return [name for name in load_schema("ticket")["properties"] if name not in kinds and name[0] != "_"]
+    plain = [name for name in load_schema("ticket")["properties"] if name not in kinds and name[0] != "_"]
+    return _emptied(field).where(f"NOT {_is_field(plain)}")
+
+
+def _names_of_fields(field: SchemaField) -> Blanked:
+    """Values of fields that ticket has as columns that identify people."""
+    identifying = [name for name, kind in _kinds(MODELS["ticket"]).items() if kind in IDENTIFYING]
+    return _emptied(field).where(_is_field(identifying))
+
+
+def _is_field(named: Iterable[str]) -> str:
+    listed = ", ".join(f"'{name}'" for name in named)
+    return f"IFNULL(field_name IN ({listed}), FALSE)"

@@ -17,7 +17,7 @@ from cityblock_singer.google.errors import WarehouseError
 from google.cloud.bigquery import SchemaField
 from target_zendesk_pubsub.warehouse import Table
 
-from zendesk_erasure import announcement, proof, statements
+from zendesk_erasure import announcement, people, proof, statements
 from zendesk_erasure.content import Kind  # noqa: TC001 - msgspec reads it
 from zendesk_erasure.removals import REMOVALS, replaced_tables, select_ids
 from zendesk_erasure.tables import erasables
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zendesk_erasure.tables import Erasable
     from zendesk_erasure.warehouse import Warehouse
 
-IDS = (SchemaField("id", "INTEGER", "REQUIRED"),)
+IDS = (SchemaField("id", "INTEGER", "REQUIRED"), SchemaField("about", "STRING"))
 TEXT_IDS = (
     SchemaField("redacted_key", "STRING", "REQUIRED"),
     SchemaField("redacted_at", "TIMESTAMP", "REQUIRED"),
@@ -83,11 +83,20 @@ class Erasure:
 
     def size(self) -> int:
         """How many ids there are. Raises WarehouseError."""
-        [row] = self.warehouse.query("ids", f"SELECT COUNT(*) AS size FROM {self.ids}", {})
+        condition = "TRUE" if self.is_of_text else "about IS NULL"
+        [row] = self.warehouse.query("ids", f"SELECT COUNT(*) AS size FROM {self.ids} WHERE {condition}", {})
         return int(row.size)
 
+    @property
+    def is_of_text(self) -> bool:
+        """Whether its ids are keys of rows with an earlier text."""
+        removal = REMOVALS.get(self.request.removal or "")
+        return removal is not None and removal.is_of_text
+
     def find(self) -> list[Found]:
-        """The tables with rows to erase. Raises WarehouseError."""
+        """The tables with rows to erase. Raises PluginError."""
+        if self.request.kind == "user":
+            people.complete(self.warehouse, self.datasets[0], self.ids)
         tables = {one.name: one for one in self._tables()}
         if not tables:
             return []

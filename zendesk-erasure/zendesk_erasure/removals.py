@@ -17,7 +17,7 @@ from tap_zendesk_cityblock.models import MODELS
 from target_bigquery.names import column_name
 from target_zendesk_pubsub.erased_tickets import erased_table
 
-from zendesk_erasure.content import blanked
+from zendesk_erasure.content import whole
 from zendesk_erasure.partitions import partitioning_of
 from zendesk_erasure.tables import Erasable, of_publisher, publisher_tables
 
@@ -119,7 +119,7 @@ def replaced_tables(
         if name in existing[dataset]:
             table = warehouse.get(f"{dataset}.{name}")
             rows = f"EXISTS (SELECT 1 FROM {ids} WHERE redacted_key = CAST(`{model.key}` AS STRING) AND _exported_at < redacted_at)"
-            blanks = blanked(model, "ticket", table.schema)
+            blanks = whole(model, table.schema)
             if model.name == "ticket":  # the rest of an earlier version is history
                 blanks = [one for one in blanks if one.column in TEXTS["ticket"]]
             yield Erasable(f"{dataset}.{name}", rows, tuple(blanks), partitioning_of(table))

@@ -10,12 +10,14 @@ from target_bigquery.names import column_name
 from target_zendesk_pubsub.join_errors import JoinErrors
 from target_zendesk_pubsub.published_log import PublishedLog
 
-from zendesk_erasure.content import Blanked, Kind, blanked, models, named, subjects
+from zendesk_erasure import paths
+from zendesk_erasure.content import Blanked, Kind, blanked, models, rows_of
 from zendesk_erasure.partitions import Partitioning, partitioning_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tap_zendesk_cityblock.model_types import Model
     from target_zendesk_pubsub.warehouse import Table
 
     from zendesk_erasure.warehouse import Warehouse
@@ -52,10 +54,11 @@ def erasables(warehouse: Warehouse, datasets: tuple[str, str], kind: Kind, ids: 
         for name in (raw, f"{raw}_current"):
             if name in existing[dataset]:
                 table = warehouse.get(f"{dataset}.{name}")
-                fields = {field.name: field.field_type for field in table.schema}
-                rows = " OR ".join(named(path, fields, ids) for path in subjects(model, kind))
-                blanks = tuple(blanked(model, kind, table.schema))
-                yield Erasable(f"{dataset}.{name}", rows, blanks, partitioning_of(table), model=model.name)
+                rows = rows_of(model, kind, {field.name: field for field in table.schema}, ids)
+                blanks = tuple(blanked(model, rows, table.schema))
+                yield Erasable(
+                    f"{dataset}.{name}", rows.tickets, blanks, partitioning_of(table), model=model.name
+                )
     yield from _beside(warehouse, datasets, kind, ids, existing)
 
 
@@ -76,7 +79,7 @@ def _beside(
         return
     for table in publisher_tables(warehouse, dataset, messages):
         if table.name in existing[table.dataset]:
-            yield of_publisher(warehouse, table, f"ticket_id IN (SELECT id FROM {ids})")
+            yield of_publisher(warehouse, table, f"ticket_id IN ({paths.asked(ids)})")
 
 
 def publisher_tables(warehouse: Warehouse, dataset: str, messages: str) -> tuple[Table, ...]:
@@ -99,15 +102,26 @@ def of_publisher(warehouse: Warehouse, table: Table, rows: str) -> Erasable:
 
 def rejected(kind: Kind, ids: str) -> str:
     """SQL condition of the rejected records that name one of `ids`: by their key, or a property of their payload."""
-    wanted = f"IN (SELECT CAST(id AS STRING) FROM {ids})"
-    conditions = []
-    for model in models(kind):
-        paths = subjects(model, kind)
-        found = [f"SAFE.JSON_VALUE(payload, '$.{path}') {wanted}" for path in paths]
-        if model.key in paths:
-            found.append(f"record_key {wanted}")
-        conditions.append(f"stream = '{model.name}' AND ({' OR '.join(found)})")
-    return " OR ".join(conditions)
+    asked = paths.asked(ids)
+    return " OR ".join(
+        f"stream = '{model.name}' AND ({' OR '.join(_in_payload(model, kind, ids, asked))})"
+        for model in models(kind)
+    )
+
+
+def _in_payload(model: Model, kind: Kind, ids: str, asked: str) -> Iterator[str]:
+    """SQL conditions."""
+    named = (model.ticket,) if kind == "ticket" else (*model.users, *model.participants, *model.others)
+    for path in named:
+        if path:
+            yield paths.names_in_payload(path, asked)
+    if model.key in named:
+        yield f"SAFE_CAST(record_key AS INT64) IN ({asked})"
+    if kind == "user":
+        for path in model.addresses:
+            yield paths.names_in_payload(path, paths.found(ids, paths.ADDRESS), is_address=True)
+        if model.ticket:
+            yield paths.names_in_payload(model.ticket, paths.found(ids, paths.TICKET))
 
 
 def _text(column: str) -> Blanked:

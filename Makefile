@@ -243,7 +243,7 @@ BROWSER := tests/operations_page/browser
 # Meltano 4.4.1 installs for the Python of .python-version, then expects its own, and would install again before each run.
 .meltano/.ready: .venvs/meltano/.ready meltano.yml $(RELEASED:%=%/pyproject.toml) constraints/plugins.txt constraints/dbt.txt constraints/dbt-excludes.txt
 	@echo "installing the Meltano plugins"
-	@MELTANO_PYTHON=$(CURDIR)/.venvs/meltano/bin/python $(MELTANO) --log-level warning install >/dev/null
+	@MELTANO_PYTHON=$(CURDIR)/.venvs/meltano/bin/python UV_COMPILE_BYTECODE=1 $(MELTANO) --log-level warning install >/dev/null
 	@mkdir -p .meltano/run && chmod 700 .meltano/run # settings files with secrets
 	@touch $@
 

@@ -47,10 +47,12 @@ class Ending:
     def log(self, code: object) -> None:
         records = ", ".join(f"{one.name} {one.export.count}" for one in self._streams if one.export.count)
         unchanged = ", ".join(one.name for one in self._streams if one.export.rows_of)
+        left = ", ".join(one.name for one in self._streams if one.export.remainder is not None)
         self._logger.info(
-            "ends after %.1f s with exit code %s; records exported: %s%s",
+            "ends after %.1f s with exit code %s; records exported: %s%s%s",
             *(time.monotonic() - self._began, code, records or "none"),
             f"; unchanged and not loaded again: {unchanged}" if unchanged else "",
+            f"; left to later runs, of a first export: {left}" if left else "",
         )
         odd = ", ".join(f"{one.name} {one.oddities.count}" for one in self._streams if one.oddities.count)
         if odd:

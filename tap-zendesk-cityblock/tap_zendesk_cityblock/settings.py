@@ -147,7 +147,7 @@ SETTINGS = th.PropertiesList(
         "fast_first_export",
         th.BooleanType,
         default=True,
-        description="Whether an export of at least 10,000 tickets or users (10 pages) from a time, as a first one is, begins with searches: Zendesk allows 100 of them per minute, and 10 incremental exports. Later runs read the export of that time, too, 30 pages each",
+        description="Whether an export of tickets or users from a time, as a first one is, begins with searches if it would take more than three minutes (30 pages): Zendesk allows 100 searches per minute, and 10 incremental exports. This run and later ones read the export of that time, too, some minutes each",
     ),
     th.Property(
         "support_type_scope",

@@ -10,10 +10,14 @@ EXPORT = ("tap-zendesk-cityblock", "target-bigquery")
 FAST = {
     "TAP_ZENDESK_CITYBLOCK_BULK_MODELS": "[]",
     "TAP_ZENDESK_CITYBLOCK_INCREMENTAL_MODELS": '["ticket", "user"]',
-    "TAP_ZENDESK_CITYBLOCK_PAGE_SIZE": "20",
+    "TAP_ZENDESK_CITYBLOCK_PAGE_SIZE": "5",
 }
 SLOW = FAST | {"TAP_ZENDESK_CITYBLOCK_PAGE_SIZE": "1000"}
 """Pages so large that one run reads the remainder."""
+LIMITS = {
+    name: {"total": 10, "window": 0.001} for name in ("incremental-exports", "incremental-exports-cursor")
+}
+"""So that searches are worth it, and no wait is long."""
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +27,7 @@ def size():
 
 def test_views_and_messages_are_right_and_the_next_run_repeats_no_message(project):
     url, warehouse = project.sandbox.addresses.zendesk_url, project.sandbox.warehouse
+    requests.put(f"{url}/_sandbox/limits", json=LIMITS, timeout=30).raise_for_status()
     project.run(*EXPORT, **FAST)
     paths = [one["path"] for one in requests.get(f"{url}/_sandbox/requests", timeout=30).json()]
     assert paths.count("/api/v2/search/export") > 25

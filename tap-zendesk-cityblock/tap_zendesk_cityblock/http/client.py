@@ -107,6 +107,10 @@ class ZendeskClient:
         """Requests that the rate limit still allows, and of how many; None before the first response."""
         return self._queue.left(path)
 
+    def per_minute(self, path: str) -> int | None:
+        """Requests that the path's rate limits allow; None before the first response that reports them."""
+        return self._queue.per_minute(path)
+
     def quota_used(self) -> float | None:
         """The greatest share of a rate limit that was used up so far, by all clients of the account, from 0 to 1."""
         return self._queue.quota_used()

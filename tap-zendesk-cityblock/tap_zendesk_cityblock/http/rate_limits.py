@@ -186,6 +186,14 @@ class RateLimits:
         known = [(bucket.remaining, bucket.total) for bucket in buckets if bucket.total and bucket.is_known]
         return min(known, key=lambda bucket: bucket[0] / bucket[1]) if known else None
 
+    def per_minute(self, path: str) -> int | None:
+        """Requests that the scarcest of the path's limits and ceilings allows; None until all its limits are known."""
+        endpoint = _endpoint(path)
+        buckets = [self._buckets[name] for name in self._buckets_of(endpoint)]
+        totals = [bucket.total for bucket in buckets if bucket.total and bucket.is_known]
+        ceilings = [self._recent[name].maxlen for name in self._ceilings_of(endpoint) & self._recent.keys()]
+        return min([*totals, *filter(None, ceilings)]) if len(totals) == len(buckets) else None
+
     def quota_used(self) -> float | None:
         """The greatest of any bucket; None before the first response that reports a limit."""
         return max(

@@ -81,6 +81,11 @@ class RequestQueue:
         with self._changed:
             return self._limits.left(path)
 
+    def per_minute(self, path: str) -> int | None:
+        """As `RateLimits.per_minute`."""
+        with self._changed:
+            return self._limits.per_minute(path)
+
     def quota_used(self) -> float | None:
         """As `RateLimits.quota_used`."""
         with self._changed:

@@ -1,8 +1,9 @@
 """A first export: by searches, of which Zendesk allows ten times as many a minute, then by the cursor-based export.
 
 The export starts a while before the searches began, so it returns again what changed meanwhile, and what they did not show
-yet. Objects that were deleted before, which no search shows, come from their list, with few columns. Later runs then read the
-export before the searches, too, some pages each: it has all columns, all deleted objects, and whatever the searches missed.
+yet. Objects that were deleted before, which no search shows, come from their list, with few columns. This run and later ones
+then read the export before the searches, too, some pages each: it has all columns, all deleted objects, and whatever the
+searches missed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tap_zendesk_cityblock.errors import (
     UnexpectedResponseError,
 )
 from tap_zendesk_cityblock.http.rate_limit_headers import SEARCH_EXPORT, documented
-from tap_zendesk_cityblock.readers.counting import count_changes, iso
+from tap_zendesk_cityblock.readers.counting import count_changes, count_found, iso
 from tap_zendesk_cityblock.readers.exports import ExportReader
 from tap_zendesk_cityblock.readers.page import Page, first_refusal_means_unavailable
 from tap_zendesk_cityblock.readers.searched_spans import (
@@ -28,6 +29,7 @@ from tap_zendesk_cityblock.readers.searched_spans import (
 from tap_zendesk_cityblock.readers.source_list import SourceList
 from tap_zendesk_cityblock.readers.source_strategies import chunks, reading_of
 from tap_zendesk_cityblock.state.bookmarks import read_bookmark
+from tap_zendesk_cityblock.state.export_metadata import counted
 from tap_zendesk_cityblock.state.positions import (
     Position,
     Remainder,
@@ -50,8 +52,9 @@ if TYPE_CHECKING:
 HANDOVER_SECONDS = 3600
 """From the export's start back to the first second that it returns again: a search shows a change some minutes late, if all
 is well (https://developer.zendesk.com/api-reference/ticketing/ticket-management/search/, read November 27, 2026)."""
-REMAINDER_PAGES = 30
-"""Of the export before the searches, in one run: the requests of three minutes."""
+FEW_MINUTES = 3
+"""Of the export's rate limit: an export that needs no more does not begin with searches, and a later run reads as much of the
+export before them. The run that searches reads a minute's worth."""
 THREADS = 3
 """Spans that are searched at a time. Each holds a page in memory."""
 DELETED = "deleted"
@@ -90,7 +93,6 @@ class FirstExportReader(ExportReader):
         search = self._begin(start)
         remainder = None if start is None else start.remainder
         if search is not None:
-            self.probe()
             spans = SearchedSpans(self._endpoint, search, rows)
             for page in self._searched(spans, rows):
                 yield _with_remainder(page, remainder)
@@ -100,17 +102,20 @@ class FirstExportReader(ExportReader):
         for page in super().pages(start, rows):
             start = page.position or start
             yield _with_remainder(page, remainder)
-        if search is None and start is not None and remainder is not None:
-            yield from self._remainder(start, remainder, rows)
+        if start is not None and remainder is not None:
+            most = self._pages_per_minute() * (FEW_MINUTES if search is None else 1)
+            yield from self._remainder(start, remainder, rows, most)
 
-    def _remainder(self, reached: Position, remainder: Remainder, rows: RowsFactory) -> Iterator[Page]:
-        """Its next pages. `reached`: by the export, which stays."""
+    def _remainder(
+        self, reached: Position, remainder: Remainder, rows: RowsFactory, most: int
+    ) -> Iterator[Page]:
+        """Its next pages, at most so many. `reached`: by the export, which stays."""
         self._logger.info(
             "%s: exporting again what searches returned, from %s to %s, at most %d pages in a run",
-            *(self.model.name, described_at(remainder.at), iso(remainder.until), REMAINDER_PAGES),
+            *(self.model.name, described_at(remainder.at), iso(remainder.until), most),
         )
         at = remainder.at
-        for page in islice(super().pages(at, rows), REMAINDER_PAGES):
+        for page in islice(super().pages(at, rows), most):
             at = page.position or at
             is_done = page.is_last or (epoch_of(at) or 0) >= remainder.until
             left = None if is_done else Remainder(at, remainder.until)
@@ -118,11 +123,32 @@ class FirstExportReader(ExportReader):
             del page  # the next one needs the memory
             if is_done:
                 return
+        self._log_left(Remainder(at, remainder.until))
+
+    def _log_left(self, remainder: Remainder) -> None:
+        since, until = iso(epoch_of(remainder.at) or 0), iso(remainder.until)
+        try:
+            left = count_found(self._client, self.model, f"updated>={since} updated<{until}")
+        except REFUSALS:
+            left = None
+        in_a_run = FEW_MINUTES * self._pages_per_minute() * self._page_size()
+        runs = left is not None and counted(left // in_a_run + 1, "run")
+        self._logger.info(
+            "%s: what changed from %s to %s is left to later runs%s; until then see docs/operations.md, First export",
+            *(self.model.name, since, until, f", about {left} rows in {runs}" if runs else ""),
+        )
+
+    def _pages_per_minute(self) -> int:
+        """Of the export, as Zendesk reports it, or documents it."""
+        own = documented(self.path)
+        return self._client.per_minute(self.path) or (own[1] if own else 1)
 
     def estimate(self, start: Position | None) -> Estimate:
         by_export = super().estimate(start)
         if start is not None and start.remainder is not None and by_export.requests is not None:
-            by_export = dataclasses.replace(by_export, requests=by_export.requests + REMAINDER_PAGES)
+            by_export = dataclasses.replace(
+                by_export, requests=by_export.requests + FEW_MINUTES * self._pages_per_minute()
+            )
         if by_export.rows is None or by_export.requests is None or not self._is_far(start, by_export.rows):
             return by_export
         size = min(self._settings.page_size or LARGEST_PAGE, LARGEST_PAGE)
@@ -135,10 +161,11 @@ class FirstExportReader(ExportReader):
         )
 
     def _begin(self, start: Position | None) -> Search | None:
-        """None where the export alone serves as well, or Zendesk does not count."""
+        """None where the export alone serves as well, or Zendesk does not count. Raises as `probe`."""
         if start is None or start.cursor is not None or self.rows_per_minute is None:
             return None
         if start.search is not None:
+            self.probe()
             return start.search
         since = epoch_of(start) or 0
         try:
@@ -152,13 +179,17 @@ class FirstExportReader(ExportReader):
         until = int(self._client.now()) - HANDOVER_SECONDS
         if total is None or until <= since or not self._is_far(start, total):
             return None
+        self.probe()  # whose response has the account's own limit
+        if not self._is_far(start, total):
+            return None
         return Search(since, until, ((0, until),), 0, total)
 
     def _is_far(self, start: Position | None, rows: int) -> bool:
-        """Whether the export alone would wait for its rate limit."""
+        """Whether the export alone would wait long for its rate limit."""
         if start is None or start.cursor is not None or self.rows_per_minute is None:
             return False
-        return start.search is not None or rows >= self.rows_per_minute
+        few = FEW_MINUTES * self._pages_per_minute() * self._page_size()
+        return start.search is not None or rows > few
 
     def _searched(self, spans: SearchedSpans, rows: RowsFactory) -> Iterator[Page]:
         search = spans.search
@@ -173,19 +204,25 @@ class FirstExportReader(ExportReader):
         )
         yield Page([], rows.make(self.model), spans.position)
         threads = [spans.pages() for _ in range(THREADS)]
-        yield from self._client.side_by_side([self._deleted(search, rows), *threads])
+        yield from self._client.side_by_side([self._deleted(spans, rows), *threads])
         self._check(spans)
 
-    def _deleted(self, search: Search, rows: RowsFactory) -> Iterator[Page]:
+    def _deleted(self, spans: SearchedSpans, rows: RowsFactory) -> Iterator[Page]:
         """Objects that were deleted, of which little is left. Raises as `SourceList.page`."""
+        end, start = spans.search.until, spans.search.deleted or Position(time=spans.search.since)
+        if (start.time or 0) >= end:
+            return
         for source in self.model.fallback:
             if source.name != DELETED:
                 continue
             listed = SourceList(self.model, source, self._client, self._settings.page_size, rows)
-            reading = reading_of(listed, Position(time=search.since), self._client.now, self._logger)
+            reading = reading_of(listed, start, self._client.now, self._logger)
             try:
                 for chunk in chunks(listed, reading):
-                    yield Page([_selected(record, rows) for record in chunk.records], listed.rows)
+                    if reached := Position(time=end) if chunk.is_last else chunk.position:
+                        spans.move_deleted(reached)
+                    records = [_selected(record, rows) for record in chunk.records]
+                    yield Page(records, listed.rows, spans.position)
             except REFUSALS as refused:
                 self._logger.warning(
                     "%s: Zendesk does not list what was deleted (%s); it is exported when it next changes",

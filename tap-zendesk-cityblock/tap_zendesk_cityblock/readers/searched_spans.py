@@ -74,6 +74,10 @@ class SearchedSpans:
         """How far it has come."""
         return self._search
 
+    def move_deleted(self, position: Position) -> None:
+        """To where the list of deleted objects has been read."""
+        self._search = dataclasses.replace(self._search, deleted=position)
+
     @property
     def position(self) -> Position:
         return Position(time=self._search.since, search=self._search)

@@ -8,8 +8,8 @@ time for each object of the parent: `{"cursors": {key: …}, "times": {key: …}
 A `start_time` beside a cursor is an operator's override (`meltano state merge`): it wins, and the next STATE drops it;
 beside several cursors, the STATE at the end of the export.
 
-While an export begins with searches, it is `{"search": {"since": …, "until": …, "unread": [[…, …], …], "rows": …, "total": …},
-"subdomain": …}`, as `Search` in positions.py; after them `{"start_time": …, "subdomain": …}`, the time of `until`. Until the export before it is read, too, a bookmark has
+While an export begins with searches, it is `{"search": {"since": …, "until": …, "unread": [[…, …], …], "rows": …, "total": …,
+"deleted": {…}}, "subdomain": …}`, as `Search` in positions.py; after them `{"start_time": …, "subdomain": …}`, the time of `until`. Until the export before it is read, too, a bookmark has
 `"remainder": {"start_time": …, "until": …}`, or with a cursor.
 
 In fallback a bookmark is `{"sources": {"list": {"cursor": …, "start_time": …}, …}, "reached": …, "subdomain": …}`: one
@@ -49,7 +49,9 @@ def _read_position(bookmark: Mapping[str, Any], parent: str | None) -> Position 
         return Position(cursor=bookmark["cursor"])
     if "search" in bookmark:
         unread = tuple((first, after) for first, after in bookmark["search"]["unread"])
-        search = Search(**{**bookmark["search"], "unread": unread})
+        deleted = bookmark["search"].get("deleted")
+        read = {"unread": unread, "deleted": deleted and _read_source(deleted)}
+        search = Search(**{**bookmark["search"], **read})
         return Position(time=search.since, search=search)
     if "sources" in bookmark:
         sources = bookmark["sources"]
@@ -75,8 +77,7 @@ def move_bookmark(bookmark: Bookmark, position: Position, subdomain: str, parent
         reached = epoch_of(position)
         moved = {"sources": sources} | ({} if reached is None else {"reached": _iso(reached)})
     elif position.search is not None:
-        unread = [[*span] for span in position.search.unread]
-        moved = {"search": {**dataclasses.asdict(position.search), "unread": unread}}
+        moved = {"search": _write_search(position.search)}
     elif position.cursor is None:
         moved = {"start_time": position.time}
     else:
@@ -106,6 +107,13 @@ def _with_parent(bookmark: Bookmark, parent: str, position: Position) -> Bookmar
 
 def _read_source(source: Mapping[str, Any]) -> Position:
     return Position(cursor=source.get("cursor"), time=source["start_time"])
+
+
+def _write_search(search: Search) -> Bookmark:
+    names = ("since", "until", "rows", "total")
+    deleted = {} if search.deleted is None else {"deleted": _write_source(search.deleted)}
+    unread = [[*span] for span in search.unread]
+    return {**{name: getattr(search, name) for name in names}, "unread": unread, **deleted}
 
 
 def _write_remainder(remainder: Remainder) -> Bookmark:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog
 
     from tap_zendesk_cityblock.state.loaded_exports import LoadedExport
-    from tap_zendesk_cityblock.state.positions import Position
+    from tap_zendesk_cityblock.state.positions import Position, Remainder
 
 NAME = "EXPORT_METADATA"
 INTERVAL_SECONDS = 60
@@ -49,6 +49,12 @@ class Export:
     def day(self) -> str:
         """The UTC day it began, by which its rows are partitioned."""
         return self.started.date().isoformat()
+
+    @property
+    def remainder(self) -> Remainder | None:
+        """What is left of a first export that began with searches."""
+        at = self.reached or self.start
+        return None if at is None else at.remainder
 
     def is_due(self, now: datetime) -> bool:
         """Whether a minute has passed since the last row, or since the start."""

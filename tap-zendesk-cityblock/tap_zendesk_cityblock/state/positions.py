@@ -36,7 +36,7 @@ class Search:
     """How far an export has come that begins with searches: what changed since `since` and was created before `until`.
 
     The cursor-based export then starts at `until`. `unread`: spans of creation, in order. `rows`: read so far, of `total` by
-    Zendesk's count at the beginning.
+    Zendesk's count at the beginning. `deleted`: reached in the list of deleted objects, `until` at its end.
     """
 
     since: int
@@ -44,6 +44,7 @@ class Search:
     unread: tuple[Span, ...]
     rows: int
     total: int
+    deleted: Position | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -141,8 +141,8 @@ def _is_remainder(model: Model, remainder: object) -> bool:
 
 def _is_search(search: object) -> bool:
     """With spans that are in order and do not overlap."""
-    names = [field.name for field in dataclasses.fields(Search)]
-    if not isinstance(search, dict) or sorted(search) != sorted(names):
+    names = {field.name for field in dataclasses.fields(Search)}
+    if not isinstance(search, dict) or search.keys() | {"deleted"} != names:
         return False
     unread = search["unread"]
     if not isinstance(unread, list) or not all(isinstance(span, list) and len(span) == 2 for span in unread):
@@ -154,6 +154,7 @@ def _is_search(search: object) -> bool:
         and moments == sorted(moments)
         and all(first < after for first, after in unread)
         and (not moments or moments[-1] <= search["until"])
+        and ("deleted" not in search or _is_position(search["deleted"]))
     )
 
 

@@ -46,7 +46,16 @@ PARTS = (
     _tap(
         "streams",
         "streams.py",
-        *("streams", "record_stream", "run_context", "access", "writer", "unchanged", "run_record"),
+        *(
+            "streams",
+            "record_stream",
+            "run_context",
+            "access",
+            "writer",
+            "unchanged",
+            "run_record",
+            "schema_drift",
+        ),
     ),
     _tap("readers", "readers/", "readers"),
     _tap("settings", "settings.py", "settings", "setting_rules", "hashed_columns"),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.errors import SchemaError
-from tap_zendesk_cityblock.models import MODELS, OPT_IN_MODELS
+from tap_zendesk_cityblock.models import MODELS, OPT_IN_MODELS, UNKNOWN_PROPERTIES
 from target_bigquery.schema import columns_of, personal_kind
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _of_ticket(model: Model) -> dict[str, Any] | None:
     if not model.goes_with_ticket:
         return None
     properties = load_schema(model.name)["properties"]
-    personal = [name for name, schema in properties.items() if personal_kind(schema)]
+    personal = [name for name, schema in properties.items() if personal_kind(schema)] + [UNKNOWN_PROPERTIES]
     unless = {"unless": model.kept_of_scrubbed} if model.kept_of_scrubbed else {}
     return {"id": model.ticket, "personal": personal, **unless}
 

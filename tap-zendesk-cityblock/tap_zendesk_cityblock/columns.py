@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from tap_zendesk_cityblock.errors import SchemaError
-from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.models import MODELS, UNKNOWN_PROPERTIES
 
 PERSONAL_KINDS = ("name", "contact", "identifier", "picture", "text", "values")
 """`identifier`: known outside Zendesk, unlike Zendesk's own ids. `text`: written by people, who may write anything.
@@ -27,6 +27,21 @@ EXPORT_COLUMNS: dict[str, dict[str, Any]] = {
     "_exported_at": {"type": "string", "format": "date-time", "description": "When that export started"},
 }
 """What the tap adds to each record."""
+
+
+UNKNOWN_COLUMN: dict[str, dict[str, Any]] = {
+    UNKNOWN_PROPERTIES: {
+        "type": ["string", "null"],
+        "description": "Properties that Zendesk has sent and the schema lacks, as JSON",
+        MARK: {"personal": "text"},
+    }
+}
+"""What the tap adds to the models in the setting `keep_unknown_properties`."""
+
+
+def with_unknown_properties(schema: dict[str, Any]) -> dict[str, Any]:
+    """The emitted schema, with UNKNOWN_COLUMN."""
+    return {**schema, "properties": {**schema["properties"], **UNKNOWN_COLUMN}}
 
 
 def load_schema(model: str) -> dict[str, Any]:

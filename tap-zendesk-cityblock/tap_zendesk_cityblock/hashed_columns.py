@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from cityblock_singer.errors import SettingsError
 from cityblock_singer.settings import unknown
 
-from tap_zendesk_cityblock.columns import MARK, load_schema
+from tap_zendesk_cityblock.columns import MARK, load_schema, with_unknown_properties
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.rows.hashing import HashedColumns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from tap_zendesk_cityblock.rows.hashing import Path
 
@@ -20,8 +20,8 @@ LEAST_SALT = 32
 """Characters. Names and numbers can be guessed by whoever can guess the salt."""
 
 
-def hashed_columns(config: Mapping[str, Any]) -> dict[str, HashedColumns]:
-    """By model. Raises SettingsError."""
+def hashed_columns(config: Mapping[str, Any], keeping: Collection[str] = ()) -> dict[str, HashedColumns]:
+    """By model. `keeping`: models with a column of unknown properties. Raises SettingsError."""
     chosen = dict.fromkeys(config.get("hashed_columns") or ())
     if not chosen:
         return {}
@@ -30,12 +30,12 @@ def hashed_columns(config: Mapping[str, Any]) -> dict[str, HashedColumns]:
         raise SettingsError(f"hashed_columns requires hash_salt, with at least {LEAST_SALT} characters")
     paths: dict[str, list[Path]] = {}
     for column in chosen:
-        model, path = _checked(column)
+        model, path = _checked(column, keeping)
         paths.setdefault(model, []).append(path)
     return {model: HashedColumns(its, salt) for model, its in paths.items()}
 
 
-def _checked(column: str) -> tuple[str, Path]:
+def _checked(column: str, keeping: Collection[str]) -> tuple[str, Path]:
     """The model, and the path within its records. Raises SettingsError."""
     name, *path = column.split(".")
     if name not in MODELS or not path:
@@ -49,7 +49,8 @@ def _checked(column: str) -> tuple[str, Path]:
         )
     if path[0] in model.compared:
         raise SettingsError(f"hashed_columns: {column} cannot be hashed: views join or compare it")
-    part: Mapping[str, Any] | None = load_schema(name)
+    schema = load_schema(name)
+    part: Mapping[str, Any] | None = with_unknown_properties(schema) if name in keeping else schema
     for depth, step in enumerate(path):
         part = _within(part, step, column)
         if depth == 0 and "personal" not in (part or {}).get(MARK, {}):

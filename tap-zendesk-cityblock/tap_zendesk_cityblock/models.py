@@ -538,6 +538,9 @@ METRICS = frozenset(
 )
 """Names of the models that the views in transform/models/metrics read, or that name what these views have ids of."""
 
+UNKNOWN_PROPERTIES = "_unknown_properties"
+"""The column of models in the setting `keep_unknown_properties`."""
+
 MODELS = {model.name: model for model in (*BULK_MODELS, *INCREMENTAL_MODELS, *OPT_IN_MODELS)}
 ALL_BULK_MODELS = tuple(model for model in MODELS.values() if not model.is_incremental)
 ALL_INCREMENTAL_MODELS = tuple(model for model in MODELS.values() if model.is_incremental)

@@ -10,7 +10,7 @@ import msgspec
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
-from tap_zendesk_cityblock.columns import EXPORT_COLUMNS, load_schema
+from tap_zendesk_cityblock.columns import EXPORT_COLUMNS, load_schema, with_unknown_properties
 from tap_zendesk_cityblock.readers.shared_pages import ahead_of, has_had
 from tap_zendesk_cityblock.rows.derived import DerivedRows
 from tap_zendesk_cityblock.rows.oddities import Oddities
@@ -41,7 +41,10 @@ class RecordStream(TapStream):
     def __init__(self, tap: Tap, model: Model, run: RunContext) -> None:
         self.model = model
         self._run = run
-        super().__init__(tap, schema=load_schema(model.name), name=model.name)
+        schema = load_schema(model.name)
+        if model.name in run.settings.keep_unknown_properties:
+            schema = with_unknown_properties(schema)
+        super().__init__(tap, schema=schema, name=model.name)
         self.primary_keys = (model.key,)
         self.oddities = Oddities(model.name, self.logger)
         self.export = self._new_export(None)

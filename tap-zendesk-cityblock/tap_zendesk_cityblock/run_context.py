@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tap_zendesk_cityblock.readers.redacted_comments import RedactedComments
 from tap_zendesk_cityblock.readers.selection import reader_for
+from tap_zendesk_cityblock.schema_drift import SchemaDrift
 
 if TYPE_CHECKING:
     import logging
@@ -32,6 +33,10 @@ class RunContext:
     export_metadata: ExportMetadataStream
     unavailable: dict[str, StreamUnavailableError] = dataclasses.field(default_factory=dict)
     failed: dict[str, UnexpectedResponseError] = dataclasses.field(default_factory=dict)
+
+    @cached_property
+    def schema_drift(self) -> SchemaDrift:
+        return SchemaDrift(self.writer)
 
     @cached_property
     def client(self) -> ZendeskClient:

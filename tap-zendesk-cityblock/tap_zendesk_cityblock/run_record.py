@@ -45,7 +45,7 @@ class RunRecord:
 
     def __init__(self) -> None:
         self.figures: Callable[[], Mapping[str, Any]] = dict
-        self._run_id, self._watch = uuid.uuid4().hex, Stopwatch()
+        self.run_id, self._watch = uuid.uuid4().hex, Stopwatch()
 
     @classmethod
     @contextmanager
@@ -78,7 +78,7 @@ class RunRecord:
 
     def _write(self, event: Event, columns: Mapping[str, Any]) -> None:
         started = self._watch.started.isoformat()
-        row = {"run_id": self._run_id, "event": event, "started_at": started, **columns}
+        row = {"run_id": self.run_id, "event": event, "started_at": started, **columns}
         _write(Record(NAME, row, datetime.now(UTC).isoformat()))
 
 

@@ -128,6 +128,12 @@ SETTINGS = th.PropertiesList(
         description="Whether a bulk model whose rows equal those of its last export of the same UTC day is recorded in `EXPORT_METADATA`, but not loaded again. `false` for one run loads all. With stream maps, flattening, or deselected nested properties, every export is loaded",
     ),
     th.Property(
+        "keep_unknown_properties",
+        th.ArrayType(th.StringType),
+        default=[],
+        description="Models whose properties that the schema lacks are kept, as JSON in the column `_unknown_properties`; `all`: of every model. They may be about a person. The table `SCHEMA_DRIFT` names them without this setting, too",
+    ),
+    th.Property(
         "start_time",
         th.DateTimeType,
         description="Date or time (ISO 8601) from which this run exports `incremental_models`, whatever the state says",
@@ -210,6 +216,7 @@ class Settings:
     incremental_models: tuple[Model, ...]
     optional_models: frozenset[str]
     daily_models: frozenset[str]
+    keep_unknown_properties: frozenset[str]
     skip_unchanged: bool
     start_date: int
     start_time: int | None
@@ -235,6 +242,13 @@ class Settings:
         check_start(config, incremental)
         optional = chosen("optional_models", config, of=tuple(MODELS.values()), default=_RETIRED)
         daily = chosen("daily_models", config, of=ALL_BULK_MODELS, default=BULK_MODELS)
+        kept = chosen(
+            "keep_unknown_properties",
+            config,
+            of=tuple(MODELS.values()),
+            default=(*BULK_MODELS, *INCREMENTAL_MODELS),
+        )
+        keeping = frozenset(model.name for model in kept)
         return cls(
             subdomain=subdomain,
             base_url=base_url(config, subdomain),
@@ -242,6 +256,7 @@ class Settings:
             incremental_models=incremental,
             optional_models=frozenset(model.name for model in optional),
             daily_models=frozenset(model.name for model in daily),
+            keep_unknown_properties=keeping,
             skip_unchanged=config["skip_unchanged"],
             start_date=epoch("start_date", config["start_date"]),
             start_time=epoch("start_time", config["start_time"]) if "start_time" in config else None,
@@ -254,7 +269,7 @@ class Settings:
             concurrent_requests=config["concurrent_requests"],
             give_up_after=config["give_up_after"],
             discover_permissions=config["discover_permissions"],
-            hashed=hashed_columns(config),
+            hashed=hashed_columns(config, keeping),
         )
 
     def asked_for(self, model: Model) -> Model:

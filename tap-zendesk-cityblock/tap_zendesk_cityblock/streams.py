@@ -207,6 +207,7 @@ class ModelStream(RecordStream):
         self._check_clock()
         if not self.model.is_incremental:
             self._settle_rows()
+        self._run.schema_drift.write(self.export, self.oddities.properties)
         self.mirror(complete=True)
         self.export.is_complete = True
         seconds = (datetime.now(UTC) - self.export.started).total_seconds()

@@ -213,6 +213,7 @@ class TapZendeskCityblock(Plugin, Tap):
             )
             tap.check_selection()
             client = tap.run_context.client  # credentials are checked before the first message
+            tap.run_context.schema_drift.run_id = record.run_id
             record.figures = lambda: figures(client, tap.model_streams)
             gc.freeze()  # objects made at start-up stay; the collector need not traverse them again
             with tap._ending.of(tap.model_streams):

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from google.cloud import bigquery
 
+DRIFT = "SCHEMA_DRIFT"
+DRIFT_DAYS = 7
+
 
 def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
     """One for each thing that a run needs. Raises SettingsError."""
@@ -76,10 +79,30 @@ def _of_dataset(config: Mapping[str, Any], client: bigquery.Client, dataset: str
         f'ask {dataset}.PIPELINE_RUN_latest why (docs/runbook.md, "Runs"), then run it again',
     )
     yield look(
+        f"properties that the schemas lack in {dataset}",
+        lambda: _drifted(client, dataset),
+        "let the worker read it (roles/bigquery.dataEditor)",
+    )
+    yield look(
         f"rejected records in {dataset}",
         lambda: _counted(client, dataset),
         "let the worker read it (roles/bigquery.dataEditor)",
     )
+
+
+def _drifted(client: bigquery.Client, dataset: str) -> str:
+    """How many properties the tap has left out lately, which never fails the check."""
+    if DRIFT not in {table.table_id for table in client.list_tables(dataset, retry=ONCE, timeout=SECONDS)}:
+        return "none"
+    sql = (
+        "SELECT COUNT(DISTINCT CONCAT(model, '.', property)) AS properties, COUNT(DISTINCT model) AS models "  # noqa: S608 - a table's name
+        f"FROM `{client.project}.{dataset}.{DRIFT}` "
+        f"WHERE _exported_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {DRIFT_DAYS} DAY)"
+    )
+    [found] = query(client, sql)
+    if not found.properties:
+        return f"none in the last {DRIFT_DAYS} days"
+    return f"{found.properties} in {found.models} models in the last {DRIFT_DAYS} days; {dataset}.SCHEMA_DRIFT_latest names them"
 
 
 def _counted(client: bigquery.Client, dataset: str) -> str:

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tap_zendesk_cityblock import schema_drift
 from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
@@ -152,6 +153,8 @@ def messages() -> Iterator[dict[str, Any]]:
             rows = [exported("b", id=1, title="Program", type="text"), *rows]
         rows = [*rows, *tricky_metrics.ROWS.get(model, [])]
         yield from ({"type": "RECORD", "stream": model, "record": row} for row in rows)
+    yield stream(schema_drift.NAME, schema_drift.SCHEMA, [*schema_drift.KEY])
+    yield from ({"type": "RECORD", "stream": schema_drift.NAME, "record": row} for row in drift())
     yield stream("EXPORT_METADATA", ExportMetadataStream.schema, ["export_id", "bq_inserted_at"])
     for model in MODELS:
         for export, status, minute in (("a", "complete", 1), ("b", "complete", 2), ("c", "in_progress", 3)):
@@ -165,6 +168,25 @@ def messages() -> Iterator[dict[str, Any]]:
                 "bq_partition": YESTERDAY if export == "a" else TODAY,
             }
             yield {"type": "RECORD", "stream": "EXPORT_METADATA", "record": record}
+
+
+def drift() -> Iterator[dict[str, Any]]:
+    for model, name, json_type in (
+        ("user", "mood", "null"),
+        ("user", "mood", "string"),
+        ("group", "mood", "array"),
+    ):
+        for export, moment in EXPORTS.items():
+            record = {
+                "model": model,
+                "property": name,
+                "json_type": json_type,
+                "row_count": len(json_type),
+                "first_seen_at": moment,
+                "last_seen_at": moment,
+                "run_id": None if export == "a" else "run b",
+            }
+            yield exported(export, **record)
 
 
 def stream(name: str, schema: dict[str, Any], key: list[str]) -> dict[str, Any]:

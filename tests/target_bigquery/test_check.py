@@ -34,7 +34,7 @@ def check(warehouse, dataset, tmp_path, commands):
 def test_everything_is_there(check):
     ran = check()
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("ok ") == 8
+    assert ran.stdout.count("ok ") == 9
 
 
 def test_how_the_last_run_ended_is_reported_and_that_none_has_completed_for_long(check, warehouse, dataset):

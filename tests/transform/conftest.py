@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from google.cloud.bigquery import LoadJobConfig, SchemaField
+from tap_zendesk_cityblock import schema_drift
 from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
@@ -102,6 +103,8 @@ def schema_of(table):
     """With the names of its key."""
     if table == "EXPORT_METADATA":
         return ExportMetadataStream.schema, ("export_id", "bq_inserted_at")
+    if table == "SCHEMA_DRIFT":
+        return schema_drift.SCHEMA, schema_drift.KEY
     return load_schema(table), (MODELS[table].key,)
 
 

@@ -98,6 +98,30 @@ def test_the_directory_joins_members_by_id_and_users_by_address(built):
     assert found == [(1, "M1", "member"), (3, "M3", "member"), (4, "U1", "user"), (6, "M5", "member")]
 
 
+def drift(export_id, moment, row_count, json_type="string", **fields):
+    about = {"model": "group", "property": "mood", "json_type": json_type, "row_count": row_count}
+    seen = {"first_seen_at": moment, "last_seen_at": moment, "run_id": f"run {export_id}"}
+    return exported(export_id, moment, **about, **seen, **fields)
+
+
+given("SCHEMA_DRIFT", drift("a", MONDAY, 2), drift("b", TUESDAY, 3), drift("b", TUESDAY, 1, json_type="null"))
+given("SCHEMA_DRIFT", drift("b", TUESDAY, 1) | {"model": "brand", "property": "risk"})
+
+
+def test_drift_of_the_schema_is_shown_once_for_each_property(built):
+    brand, group = built.rows("SCHEMA_DRIFT_latest", "model")
+    assert (brand["model"], brand["property"], brand["row_count"], brand["exports"]) == (
+        "brand",
+        "risk",
+        1,
+        1,
+    )
+    assert (group["property"], group["json_types"], group["row_count"]) == ("mood", "null, string", 6)
+    assert (group["exports"], group["last_export_id"], group["last_run_id"]) == (2, "b", "run b")
+    seen = [group["first_seen_at"].isoformat(), group["last_seen_at"].isoformat()]
+    assert seen == [MONDAY, TUESDAY]
+
+
 def test_models_that_were_never_exported_have_empty_views_of_their_columns_which_pass_the_tests(views):
     views.build()
     for model in MODELS.values():

@@ -1,6 +1,7 @@
 """Rows of every model with content: one object that is erased, one that stays, each with a text of its own in every column."""
 
-from tap_zendesk_cityblock.columns import MARK, load_schema
+from tap_zendesk_cityblock.columns import MARK, load_schema, with_unknown_properties
+from tap_zendesk_cityblock.models import UNKNOWN_PROPERTIES
 from zendesk_erasure.content import IDENTIFYING, models
 
 EXPORTED_AT = "2026-11-01T10:00:00Z"
@@ -42,6 +43,7 @@ def row(model, kind, number, text, key):
         made[name] = filled(properties[name], text if is_whole or mark in IDENTIFYING else STAYS)
         if not is_whole and name in model.with_names:
             made[name] = with_name(properties[name], text)
+    made[UNKNOWN_PROPERTIES] = text
     made[model.key] = key if "integer" in properties[model.key]["type"] else f"key-{key}"
     if kind == "ticket":
         name_in(made, model.ticket, number)
@@ -87,7 +89,7 @@ def messages(kinds=("ticket", "user")):
     """Singer messages with two rows for each kind of every model that has content of that kind."""
     wanted = {model.name: model for kind in kinds for model in models(kind)}
     for model in wanted.values():
-        schema = load_schema(model.name)
+        schema = with_unknown_properties(load_schema(model.name))
         yield {"type": "SCHEMA", "stream": model.name, "schema": schema, "key_properties": [model.key]}
         for offset, kind in enumerate(kinds):
             if model in models(kind):

@@ -5,6 +5,8 @@ what administrators define (status, priority, form) stay. A column that the sche
 
 - A ticket is erased in every row that names it: all personal columns. In ticket_field_history, values of the fields that
   ticket has as columns without a mark stay.
+- Properties that the schema files lack, if a setting keeps them, may be of any kind: they are erased with a ticket, and with a
+  user in all rows of the user's tickets.
 - A user is erased in every row about the user: all personal columns. In rows in which the user took part: what identifies a
   person. In all other rows of these tickets: names and addresses. The text of a ticket belongs to the ticket; of its JSON
   only properties with a name or address are blanked.
@@ -16,7 +18,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Literal
 
 from tap_zendesk_cityblock.columns import MARK, load_schema
-from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.models import MODELS, UNKNOWN_PROPERTIES
 from target_bigquery.names import column_name
 
 from zendesk_erasure import paths
@@ -72,8 +74,8 @@ class Rows:
 
 
 def models(kind: Kind) -> list[Model]:
-    """Those with content of tickets or users."""
-    return [model for model in MODELS.values() if _kinds(model) and _has_content(model, kind)]
+    """Those with content of tickets or users. Of a ticket's row that has no personal column, it may be unknown properties."""
+    return [model for model in MODELS.values() if _has_content(model, kind)]
 
 
 def unnamed() -> list[str]:
@@ -163,9 +165,10 @@ def _of_field(model: Model, rows: Rows, field: SchemaField) -> list[tuple[Blanke
     name = field.name.removeprefix(STUB)
     kinds, known = _kinds(model), {column_name(one) for one in load_schema(model.name)["properties"]}
     kind = kinds.get(name, None if name in known else "text")
-    if name.startswith("_") or kind is None:
+    is_unknown = name == UNKNOWN_PROPERTIES
+    if (name.startswith("_") and not is_unknown) or kind is None:
         return []
-    if kind in REACHING:
+    if kind in REACHING or is_unknown:
         return [(_emptied(field), rows.tickets)]
     if kind in IDENTIFYING:
         return [(_emptied(field), rows.took_part)]

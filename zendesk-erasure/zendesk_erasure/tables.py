@@ -56,6 +56,8 @@ def erasables(warehouse: Warehouse, datasets: tuple[str, str], kind: Kind, ids: 
                 table = warehouse.get(f"{dataset}.{name}")
                 rows = rows_of(model, kind, {field.name: field for field in table.schema}, ids)
                 blanks = tuple(blanked(model, rows, table.schema))
+                if not blanks:
+                    continue
                 yield Erasable(
                     f"{dataset}.{name}", rows.tickets, blanks, partitioning_of(table), model=model.name
                 )

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from tap_zendesk_cityblock.models import UNKNOWN_PROPERTIES
 from tap_zendesk_cityblock.rows.responses import decoded, one_by_one, response_type, with_keys
+from tap_zendesk_cityblock.rows.unknown import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -81,9 +83,11 @@ class DictRows:
 
     def finished(self, record: dict[str, Any]) -> dict[str, Any]:
         """A record that `decode` returned, without unknown properties and with the constants."""
-        for name in record.keys() - self._known - self._left_out:
-            del record[name]
-            self._report.unknown(name)
+        unknown = {name: record.pop(name) for name in record.keys() - self._known - self._left_out}
+        for name, value in unknown.items():
+            self._report.unknown(name, value)
+        if unknown and UNKNOWN_PROPERTIES in self._known:
+            record[UNKNOWN_PROPERTIES] = as_text(unknown)
         record.update(self._constants)
         return record
 
@@ -145,7 +149,8 @@ class RawRows:
         self._selected = [name for name in selected if name not in constants]
         self._constants = {name: value for name, value in constants.items() if name in selected}
         self._has_via = has_via and "via" in selected
-        self._left_out = set(model.left_out)
+        self._unknown: list[str] = []
+        """Properties that some row had and the schema lacks."""
         self._prepare()
 
     def _prepare(self) -> None:
@@ -154,7 +159,8 @@ class RawRows:
         Properties that are left out have fields, too: `forbid_unknown_fields` detects those that are new.
         """
         key, clock = self._model.key, self._model.clock
-        names = list(dict.fromkeys([key, clock, *self._selected, *self._known, *self._left_out]))
+        left_out = self._model.left_out
+        names = list(dict.fromkeys([key, clock, *self._selected, *self._known, *left_out, *self._unknown]))
         attributes = {name: f"property_{number}" for number, name in enumerate(names)}
         fields: list[Any] = [
             (
@@ -187,6 +193,8 @@ class RawRows:
         response.records = with_keys(self._model, response, [*map(KEY, response.records)], self._report)
         if self._has_via:
             self._make_objects(response.records, self._attributes["via"])
+        if self._unknown:
+            self._report_unknown(response.records)
         return response, response.records
 
     def _whole(self, body: bytes) -> Any:  # noqa: ANN401 - a type made at run time
@@ -203,13 +211,23 @@ class RawRows:
         return response
 
     def _learn(self, objects: list[msgspec.Raw]) -> None:
-        """Reports properties that are new, and leaves them out from now on."""
-        new = {name for one in objects for name in _names(one)} - self._known - self._left_out
-        for name in sorted(new):
-            self._report.unknown(name)
-        if new:
-            self._left_out |= new
+        """Gives the struct fields for properties that are new."""
+        new = {name for one in objects for name in _names(one)} - self._known - self._model.left_out
+        if new := new.difference(self._unknown):
+            self._unknown += sorted(new)
             self._prepare()
+
+    def _report_unknown(self, records: list[Any]) -> None:
+        """And keeps them, if the records have a column for them."""
+        attributes = [(name, self._attributes[name]) for name in self._unknown]
+        column = self._attributes[UNKNOWN_PROPERTIES] if UNKNOWN_PROPERTIES in self._selected else None
+        for record in records:
+            values = [(name, getattr(record, attribute)) for name, attribute in attributes]
+            unknown = {name: value for name, value in values if value is not msgspec.UNSET}
+            for name, value in unknown.items():
+                self._report.unknown(name, value)
+            if unknown and column:
+                setattr(record, column, msgspec.Raw(msgspec.json.encode(as_text(unknown))))
 
     def _make_objects(self, records: list[Any], attribute: str) -> None:
         """A `via` that is a text or a number is the channel (issues of other exporters, 2018 to 2026)."""

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_zendesk_cityblock.models import UNKNOWN_PROPERTIES
 from tap_zendesk_cityblock.rows.redaction_events import number
 from tap_zendesk_cityblock.rows.responses import WITHOUT_KEY, check_share
+from tap_zendesk_cityblock.rows.unknown import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -74,8 +76,10 @@ class DerivedRows:
 
     def _completed(self, properties: Properties, taken: Properties) -> Properties:
         if not properties.keys() <= self._known:
-            for name in properties.keys() - self._known:
-                self._report.unknown(name)
+            unknown = {name: properties[name] for name in properties.keys() - self._known}
+            for name, value in unknown.items():
+                self._report.unknown(name, value)
+            properties = {**properties, UNKNOWN_PROPERTIES: as_text(unknown)}
         row = {name: value for name, value in properties.items() if name in self._selected}
         row.update(taken)
         for name in self._as_text:

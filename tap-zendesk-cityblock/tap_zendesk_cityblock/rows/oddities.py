@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_zendesk_cityblock.errors import UnexpectedResponseError
+from tap_zendesk_cityblock.rows.unknown import UnknownProperties
 from tap_zendesk_cityblock.state.export_metadata import counted
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ _LOGGED_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class Report(Protocol):
     """Receives what is odd about the objects of one model."""
 
-    def unknown(self, name: str) -> None:
-        """A property that is not in the schema."""
+    def unknown(self, name: str, value: Any) -> None:  # noqa: ANN401 - bytes or what Python has for them
+        """A property of a row that is not in the schema."""
 
     def invalid_text(self, keys: Collection[object]) -> None:
         """Objects in whose texts invalid Unicode was replaced by U+FFFD."""
@@ -43,9 +44,13 @@ class Oddities:
         self._logged: set[object] = set()
         self.count = 0
         """Objects that were left out so far."""
+        self.properties = UnknownProperties()
 
-    def unknown(self, name: str) -> None:
-        if self._is_exported and ("property", name) not in self._logged:
+    def unknown(self, name: str, value: Any) -> None:  # noqa: ANN401
+        if not self._is_exported:
+            return
+        self.properties.add(name, value)
+        if ("property", name) not in self._logged:
             self._logged.add(("property", name))
             self._logger.warning(
                 "%s: Zendesk has a new property, %s; it is left out until the schema has it",
@@ -82,7 +87,7 @@ def check_not_all_left_out(model: str, count: int, oddities: Oddities) -> None:
 class Ignored:
     """For rows that are read but not exported."""
 
-    def unknown(self, name: str) -> None:
+    def unknown(self, name: str, value: Any) -> None:  # noqa: ANN401
         pass
 
     def invalid_text(self, keys: Collection[object]) -> None:

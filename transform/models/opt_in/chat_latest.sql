@@ -1,1 +1,1 @@
-{{ latest_incremental('chat', partition={'by': 'day', 'on': 'timestamp'}, ticket={'id': 'zendesk_ticket_id', 'personal': ['agent_names', 'comment', 'engagements', 'history', 'message', 'referrer_search_terms', 'session', 'tags', 'visitor', 'webpath']}) }}
+{{ latest_incremental('chat', partition={'by': 'day', 'on': 'timestamp'}, ticket={'id': 'zendesk_ticket_id', 'personal': ['agent_names', 'comment', 'engagements', 'history', 'message', 'referrer_search_terms', 'session', 'tags', 'visitor', 'webpath', '_unknown_properties']}) }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('ticket_attachment', partition={'by': 'ids', 'on': 'ticket_id'}, ticket={'id': 'ticket_id', 'personal': ['content_url', 'file_name', 'mapped_content_url', 'thumbnails']}) }}
+{{ latest_incremental('ticket_attachment', partition={'by': 'ids', 'on': 'ticket_id'}, ticket={'id': 'ticket_id', 'personal': ['content_url', 'file_name', 'mapped_content_url', 'thumbnails', '_unknown_properties']}) }}

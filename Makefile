@@ -66,7 +66,7 @@ check: setup ## lint, formatting and types, of Python, shell and SQL
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/shellcheck $(SHELL_SCRIPTS)
-	.venv/bin/sqlfluff lint --disable-progress-bar transform/models/operations transform/models/people transform/models/metrics transform/tests
+	.venv/bin/sqlfluff lint --disable-progress-bar transform/models/operations transform/models/people $(addprefix transform/models/,metrics fivetran fields deletions) transform/tests
 
 format: setup ## format, and fix what ruff can fix
 	.venv/bin/ruff check --fix .

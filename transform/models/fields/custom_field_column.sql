@@ -2,6 +2,7 @@
 
 create table {{ this }} (
     {%- for column in model.columns.values() %}
-  {{ column.name }} {{ column.data_type }} options (description = {{ string_literal(column.description) }}){{ ',' if not loop.last }}
+  {{ column.name }} {{ column.data_type }}
+    options (description = {{ string_literal(column.description) }}){{ ',' if not loop.last }}
     {%- endfor %}
 )

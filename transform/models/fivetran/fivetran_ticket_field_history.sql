@@ -16,9 +16,15 @@ select field_name, ticket_id, created_at as updated, updater_id as user_id, valu
 from {{ ref('ticket_field_history_latest') }}
 where field_name is not null
 union all
-select metric, ticket_id, updated, cast(null as int64), value, updated
+select metric as field_name, ticket_id, updated, cast(null as int64) as user_id, value, updated as _fivetran_synced
 from target
 union all
-select distinct 'sla_policy', ticket_id, updated, cast(null as int64), policy_title, updated
+select distinct
+  'sla_policy' as field_name,
+  ticket_id,
+  updated,
+  cast(null as int64) as user_id,
+  policy_title as value,
+  updated as _fivetran_synced
 from target
 where policy_title is not null

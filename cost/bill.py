@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cost.account import DAYS_A_MONTH
+from cost.questions import questions
 from cost.statements import Statement, Warehouse
 from cost.tables import Meter, Table
 from tests.googlesql.analyzer import Analyzer
@@ -156,6 +157,8 @@ def bill_of(folder: Path, account: Account, queries: Path) -> Bill:
             statements += warehouse.statement("analyst", file.read_text(), file.stem)
         except Refused as refusal:
             refused.append(f"{file.name}: {refusal}")
+    for question, sql in questions(queries.parent / "questions.md").items():
+        statements += warehouse.statement("question", sql, question)
     for name, sql in account.queries.items():
         statements += warehouse.statement("query", sql, name)
     for dataset, view in sorted(warehouse.views):

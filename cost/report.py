@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cost.bill import Bill, Line
 
 
-ASKED = ("analyst", "query", "view")
+ASKED = ("analyst", "question", "query", "view")
 """Queries that people send, rather than a job."""
 
 
@@ -31,7 +31,7 @@ def printed(bill: Bill) -> str:
     ]
     in_jobs.sort(key=lambda line: -line.dollars[-1])
     header = ["statement", *(f"GB at {one}" for one in months), f"$ a month at {last} mo."]
-    analysts = [*jobs.get("analyst", []), *jobs.get("query", [])]
+    analysts = [line for job in ("analyst", "question", "query") for line in jobs.get(job, [])]
     for title, lines in (("Jobs", in_jobs), ("Analysts", analysts)):
         texts += [f"\n### {title}\n", _table(header, map(_row, lines))]
     texts += [

@@ -8,7 +8,7 @@ from typing import Any
 
 A, B = "2026-11-23T23:59:59.999999+00:00", "2026-11-24T00:00:00+00:00"
 """The exports of tricky_rows.py."""
-AGENT, FORMER_AGENT, UNKNOWN_AGENT, MEMBER, BOT = 101, 102, 103, 104, -1
+AGENT, FORMER_AGENT, UNKNOWN_AGENT, MEMBER, BOT, INTEGRATION = 101, 102, 103, 104, -1, 105
 
 
 def row(export: str = "b", **fields: Any) -> dict[str, Any]:
@@ -51,6 +51,7 @@ USERS = [
     row("b", id=FORMER_AGENT, updated_at=at(11, 5), role="end-user", active=False),
     row(id=UNKNOWN_AGENT, updated_at=at(11, 20), role="end-user", active=False),
     row(id=MEMBER, updated_at=at(1, 1), role="end-user", active=True),
+    row(id=INTEGRATION, updated_at=at(1, 1), role="agent", active=True),
 ]
 
 
@@ -67,7 +68,8 @@ def comment(ticket: int, number: int, moment: str, author: int, **fields: Any) -
 
 
 def metric(number: int, kind: str, moment: str, **fields: Any) -> dict[str, Any]:
-    return row(id=number, ticket_id=31, metric="reply_time", instance_id=1, type=kind, time=moment, deleted=False, **fields)  # fmt: skip
+    usual = {"instance_id": 1, "deleted": False}
+    return row(id=number, ticket_id=31, metric="reply_time", type=kind, time=moment, **{**usual, **fields})
 
 
 def target(policy: int, seconds: int | None) -> dict[str, Any]:
@@ -79,6 +81,9 @@ TICKETS = [
     row(id=32, generated_timestamp=9, status="closed", requester_id=MEMBER, created_at=at(11, 1, 4, 30), tags=["closed_by_merge"]),
     row(id=33, generated_timestamp=9, status="deleted", requester_id=MEMBER, created_at=at(11, 1, 5, 30)),
     row(id=34, generated_timestamp=9, status="open", requester_id=AGENT, created_at=at(11, 2)),
+    row(id=35, generated_timestamp=9, status="open", requester_id=MEMBER, created_at=at(11, 3), tags=["closed_by_merge"]),
+    row(id=36, generated_timestamp=9, status="deleted", requester_id=MEMBER, created_at=at(11, 10)),
+    row(id=37, generated_timestamp=9, status="open", requester_id=MEMBER, created_at=at(11, 10)),
 ]  # fmt: skip
 HISTORY = [
     change(31, 0, at(10, 31, 3), "status", "new"),
@@ -100,6 +105,12 @@ HISTORY = [
     change(33, 1, at(11, 3), "status", "deleted"),
     change(34, 0, at(11, 2), "status", "new"),
     change(34, 1, at(11, 2), "status", "open"),  # in the same second
+    change(36, 0, at(11, 10), "status", "new"),
+    change(36, 1, at(11, 11), "status", "solved"),
+    change(36, 2, at(11, 12), "status", "deleted"),
+    change(37, 0, at(11, 10), "status", "new"),
+    change(37, 1, at(11, 11), "status", "deleted"),
+    change(37, 2, at(11, 12), "status", "open"),  # restored
 ]
 COMMENTS = [
     comment(31, 0, at(10, 31, 3), MEMBER),
@@ -116,10 +127,20 @@ COMMENTS = [
     comment(34, 0, at(11, 2), AGENT),
     comment(34, 1, at(11, 2), AGENT),
     comment(34, 2, at(11, 2, 16), AGENT, via={"channel": "web", "source": {"rel": "merge"}}),
+    comment(35, 0, at(11, 3), MEMBER),
+    comment(35, 1, at(11, 3, 13), AGENT, via={"channel": "rule", "source": None}),
+    comment(35, 2, at(11, 3, 14), INTEGRATION),
+    comment(35, 3, at(11, 3, 15), AGENT, via={"channel": "answer_bot_for_slack", "source": None}),
+    comment(35, 4, at(11, 3, 18), AGENT),
+    comment(35, 5, at(11, 3, 19), BOT),
+    comment(35, 6, at(11, 3, 20), AGENT),  # only the bot has said something
+    comment(35, 7, at(11, 4), AGENT, via={"channel": "web", "source": {"rel": "merge"}}),
+    comment(35, 8, at(11, 5), AGENT),  # that another ticket was merged into this one
 ]
 EVENTS = [
     row(id=3402, ticket_id=34, created_at=at(11, 2, 16), merged_ticket_ids=[32]),
     row(id=3403, ticket_id=34, created_at=at(11, 3), merged_ticket_ids=[]),
+    row(id=3508, ticket_id=35, created_at=at(11, 5), merged_ticket_ids=[99]),
 ]
 METRIC_EVENTS = [
     metric(1, "activate", at(10, 31, 3)),
@@ -128,6 +149,12 @@ METRIC_EVENTS = [
     metric(4, "breach", at(10, 31, 5)),
     metric(5, "fulfill", at(11, 1, 5, 15)),
     metric(6, "update_status", at(11, 1, 5, 15), status={"calendar": 1575, "business": 60}),
+    metric(7, "measure", at(10, 31, 3), instance_id=0),
+    metric(8, "activate", at(11, 6), instance_id=2),
+    metric(9, "apply_sla", at(11, 6), instance_id=2, sla=target(8, 3600)),
+    metric(10, "breach", at(11, 6, 13), instance_id=2, deleted=True),
+    metric(11, "fulfill", at(11, 9, 4, 30), instance_id=2),
+    metric(12, "breach", at(11, 9, 5), instance_id=2),  # of a reply that had come
 ]
 METRIC_SETS = [
     row(id=31, ticket_id=31, generated_timestamp=9, replies=2, reopens=1, reply_time_in_minutes={"calendar": 1575, "business": 60})

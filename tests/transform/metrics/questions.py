@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+
+from cost.questions import questions
 
 PAGE = Path(__file__).parents[3] / "docs" / "questions.md"
 UNSOLVED = ("new", "open", "pending", "hold")
@@ -15,9 +16,7 @@ UNSOLVED = ("new", "open", "pending", "hold")
 
 def written():
     """{question: SQL}"""
-    return dict(
-        re.findall(r"^## ([^\n]+\?)\n[^`]*```sql\n(.*?)```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    )
+    return questions(PAGE)
 
 
 def comparable(rows):

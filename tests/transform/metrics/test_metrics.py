@@ -9,7 +9,7 @@ import yaml
 from tap_zendesk_cityblock.models import METRICS
 
 from tests.googlesql import tricky_metrics
-from tests.googlesql.tricky_metrics import AGENT, FORMER_AGENT, UNKNOWN_AGENT
+from tests.googlesql.tricky_metrics import AGENT, FORMER_AGENT, INTEGRATION, UNKNOWN_AGENT
 from tests.transform.conftest import ROOT, finish
 
 MODELS = ROOT / "transform" / "models" / "metrics"
@@ -20,7 +20,7 @@ def loaded(views, build):
     views.load_all(tricky_metrics.ROWS)
     for model in ("schedule", "schedule_holiday"):
         finish(views, model, "b", "2026-11-24", "2026-11-24T00:10:00Z")
-    build("2026-10-01")
+    build("2026-10-01", f"bot_user_ids: [{INTEGRATION}]")
 
 
 def test_metrics_of_tricky_tickets(views, build):
@@ -68,6 +68,8 @@ def check_replies(views):
         (3105, AGENT, 2, weekend, weekend),  # by then in hours around the clock
         (3106, AGENT, 3, None, None),  # no one waited
         (3301, FORMER_AGENT, 1, HOUR, None),  # before he left, in a schedule without hours
+        (3504, AGENT, 1, 6 * HOUR, 0),  # on a holiday; three of bots before
+        (3506, AGENT, 2, None, None),
     ]
 
 
@@ -83,13 +85,17 @@ def check_measures(views):
         32: [nothing, (2130, 0), (2130, 0), (2130, 0), nothing, (0, 0)],
         33: [(60, None), nothing, nothing, (3270, None), nothing, (0, 0)],
         34: [nothing, nothing, nothing, (0, 0), nothing, (0, 0)],
+        35: [(360, 0), *[nothing] * 5],
+        36: [nothing, (1440, 480), nothing, (1440, 480), nothing, (0, 0)],
+        37: [nothing, nothing, nothing, (1440, 480), nothing, (0, 0)],
     }
     shown = {row["ticket_id"]: row for row in views.rows("ticket_measure", "ticket_id")}
-    assert [row["is_measured_by_zendesk"] for row in shown.values()] == [True, False, False, False]
+    assert [row["is_measured_by_zendesk"] for row in shown.values()] == [True, *[False] * 6]
     assert [shown[31][name] for name in ("replies", "reopens", "reply_minutes", "reply_business_minutes")] == [2, 1, 1575, 60]  # fmt: skip
-    assert [row["is_merged"] for row in shown.values()] == [False, True, False, False]
+    assert [id_ for id_, row in shown.items() if row["is_merged"]] == [32, 35]
     assert shown[32]["merged_into_ticket_id"] == 34
-    assert [row["is_deleted"] for row in shown.values()] == [False, False, True, False]
+    assert [id_ for id_, row in shown.items() if row["is_deleted"]] == [33, 36]
+    assert [id_ for id_, row in shown.items() if row["reopens"]] == [31]
 
 
 def check_statuses(views):
@@ -108,9 +114,11 @@ def check_statuses(views):
 
 
 def check_slas(views):
-    [sla] = views.rows("ticket_sla", "ticket_id")
+    assert len(views.rows("ticket_metric_instance", "instance_id")) == 2
+    sla, kept = views.rows("ticket_sla", "instance_id")
     names = ("policy_id", "target_seconds", "is_in_business_hours", "state", "is_breached", "minutes")
     assert [sla[name] for name in names] == [8, 5 * MINUTE, True, "fulfilled", True, 60]
+    assert [kept[name] for name in names] == [8, HOUR, True, "fulfilled", False, None]
     assert sla["breached_at"] == datetime.fromisoformat(tricky_metrics.at(10, 31, 5))
 
 

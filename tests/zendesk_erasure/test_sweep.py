@@ -21,7 +21,7 @@ def versions(stream, *pairs):
 
 
 @pytest.fixture
-def removed(load, sql, messages_dataset):
+def removed(load, sql, dataset, messages_dataset):
     """A scrubbed ticket 1, a user 2 who is deleted for good, and a redacted first comment of ticket 3.
 
     Ticket 6 has the subject of scrubbed tickets, from whoever wrote it, and is not deleted.
@@ -37,7 +37,7 @@ def removed(load, sql, messages_dataset):
                 ),
                 (
                     {"id": 4, "subject": STAYS, "description": STAYS},
-                    {"id": 4, "subject": STAYS, "description": STAYS},
+                    {"id": 4, "subject": STAYS, "description": "of another comment, after a merge"},
                 ),
                 (
                     {"id": 6, "subject": "SCRUBBED", "status": "new", "description": STAYS},
@@ -53,6 +53,10 @@ def removed(load, sql, messages_dataset):
                     {"id": 31, "ticket_id": 3, "body": SECRET, "via": {"x": SECRET}},
                     {"id": 31, "ticket_id": 3, "body": "▇"},
                 ),
+                (
+                    {"id": 32, "ticket_id": 3, "body": SECRET},  # which no run could read again
+                    {"id": 41, "ticket_id": 4, "body": STAYS},
+                ),
                 *(({"id": 10 * one + 1, "ticket_id": one, "body": STAYS},) * 2 for one in (4, 6)),
             ),
             *versions(
@@ -60,6 +64,21 @@ def removed(load, sql, messages_dataset):
                 (
                     {"id": 311, "ticket_id": 3, "child_events": [{"body": SECRET}]},
                     {"id": 311, "ticket_id": 3, "child_events": [{"body": "▇"}]},
+                ),
+                (
+                    {"id": 312, "ticket_id": 4, "child_events": [{"body": STAYS}]},
+                    {
+                        "id": 313,
+                        "ticket_id": 3,
+                        "child_events": [{"event_type": "CommentRedactionEvent", "comment_id": 32}],
+                    },
+                ),
+            ),
+            *versions(
+                "ticket_attachment",
+                (
+                    {"id": 91, "ticket_id": 3, "file_name": SECRET},
+                    {"id": 91, "ticket_id": 3, "is_redacted": True},
                 ),
             ),
             *records(
@@ -70,6 +89,16 @@ def removed(load, sql, messages_dataset):
             ),
         ]
     )
+    payloads = ((31, BEFORE, SECRET), (31, AFTER, STAYS), (41, BEFORE, STAYS))
+    sql(
+        f"CREATE TABLE {dataset}.REJECTED_RECORD AS "
+        + " UNION ALL ".join(
+            f"SELECT 'ticket_comment' AS stream, '{key}' AS record_key, TIMESTAMP '{AFTER}' AS rejected_at, "
+            f"""'{{"id": {key}, "_exported_at": "{at}", "body": "{text}"}}' AS payload, """
+            "CAST(NULL AS TIMESTAMP) AS resolved_at"
+            for key, at, text in payloads
+        )
+    )
     log = f"{messages_dataset}.zendesk_ticket"
     sql(
         f"CREATE TABLE {log} (ticket_id INT64, attributes STRING, data STRING, published_at TIMESTAMP) "
@@ -78,6 +107,7 @@ def removed(load, sql, messages_dataset):
     for ticket, text, at in (
         (1, SECRET, BEFORE),
         (3, SECRET, BEFORE),
+        (3, f"{STAYS} ▇", "2026-11-02T10:30:00Z"),  # of the redacted version
         (3, STAYS, "2026-11-02T12:00:00Z"),
         (4, STAYS, BEFORE),
         (6, STAYS, BEFORE),
@@ -85,7 +115,9 @@ def removed(load, sql, messages_dataset):
         sql(f"INSERT INTO {log} VALUES ({ticket}, '{{}}', '{text}', TIMESTAMP '{at}')")
 
 
-def test_a_sweep_finds_and_erases_what_zendesk_removed(removed, run, hits, sql, dataset, messages_dataset):
+def test_a_sweep_finds_and_erases_what_zendesk_removed(
+    removed, load, run, hits, sql, dataset, messages_dataset
+):
     both = (dataset, messages_dataset)
     found, kept = hits(SECRET, *both), hits(STAYS, *both)
     assert set(found) == {
@@ -94,7 +126,9 @@ def test_a_sweep_finds_and_erases_what_zendesk_removed(removed, run, hits, sql, 
         "ticket_comment",
         "ticket_event",
         "ticket_field_history",
+        "ticket_attachment",
         "zendesk_ticket",
+        "REJECTED_RECORD",
     }
 
     reported = run("sweep")
@@ -119,15 +153,28 @@ def test_a_sweep_finds_and_erases_what_zendesk_removed(removed, run, hits, sql, 
 
     again = run("sweep", "--erase")
     assert "nothing is left here of what Zendesk removed" in again.stdout
+    load(records("user", {"id": 2, "name": SECRET}))
+    assert "nothing is left" in run("sweep").stdout  # the user was deleted long before the last sweep
+    assert "1 row found" in run("sweep", "--all").stdout
 
 
-def test_what_a_run_brings_back_after_an_erasure_is_found(load, run, hits, dataset):
-    load(records("ticket", {"id": 5, "subject": STAYS}))
+def test_what_a_run_brings_back_after_an_erasure_is_found(load, run, hits, sql, dataset, messages_dataset):
+    """Even if the ticket was exported again since: Zendesk has it still."""
+    load(records("ticket", *({"id": number, "subject": STAYS} for number in (5, 6))))
     assert run("erase", "--ticket", 5).code == 0
-    load(
-        records("ticket_comment", {"id": 51, "ticket_id": 5, "body": SECRET})
-    )  # of an export that began before
-    assert "1 row found" in run("sweep").stdout
-    load(records("ticket", {"id": 5, "subject": "again", "_exported_at": "2099-01-01T00:00:00Z"}))
-    assert "nothing is left here" in run("sweep", "--erase").stdout  # Zendesk has the ticket still
-    assert hits(SECRET, dataset) == {"ticket_comment": 1}
+    late = {"id": 51, "ticket_id": 5, "body": SECRET}  # of an export that began before
+    load(records("ticket_comment", late, {**late, "id": 61, "ticket_id": 6, "body": STAYS}))
+    load(records("ticket", {"id": 5, "subject": STAYS, "_exported_at": "2099-01-01T00:00:00Z"}))
+    log, erased = f"{messages_dataset}.zendesk_ticket", '{"event_type": "erased"}'
+    sql(
+        f"CREATE TABLE {log} PARTITION BY DATE(published_at) AS "
+        "SELECT number AS ticket_id, attributes, data, TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL later MINUTE) "
+        "AS published_at FROM UNNEST([5, 6]) AS number CROSS JOIN UNNEST(["
+        f"STRUCT('{{}}' AS attributes, IF(number = 5, '{SECRET}', '{STAYS}') AS data, 1 AS later), "
+        f"STRUCT('{erased}', '', 2), STRUCT('{{}}', '{STAYS}', 3)])"
+    )
+    both = (dataset, messages_dataset)
+    kept = hits(STAYS, *both)
+    assert "2 rows found and erased" in run("sweep", "--erase").stdout
+    assert hits(SECRET, *both) == {}
+    assert hits(STAYS, *both) == kept

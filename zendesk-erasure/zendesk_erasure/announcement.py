@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def announce(
-    warehouse: Warehouse, datasets: tuple[str, str], ids: str, erasure_id: str, *, only_once: bool
+    warehouse: Warehouse, datasets: tuple[str, str], ids: str, erasure_id: str, *, is_swept: bool
 ) -> None:
     """A row for each ticket that was exported or published; unknown ids have none. Raises PluginError.
 
-    `only_once`: not for tickets that have a row.
+    `is_swept`: only for tickets that were published, because Zendesk has removed them already, and not for those that have a row.
     """
     dataset, messages = datasets
     table = erased_table(messages)
@@ -28,9 +28,11 @@ def announce(
     known = [
         f"id IN (SELECT {column} FROM {place}.{name})"
         for place, name, column in (
-            (dataset, "ticket", "id"),
-            (dataset, "ticket_current", "id"),
-            *((one.dataset, one.name, "ticket_id") for one in (*log.tables, state)),
+            *(() if is_swept else ((dataset, name, "id") for name in ("ticket", "ticket_current"))),
+            *(
+                (one.dataset, one.name, "ticket_id")
+                for one in ((log.published, state) if is_swept else (*log.tables, state))
+            ),
         )
         if name in existing[place]
     ]
@@ -41,5 +43,5 @@ def announce(
             f"INSERT INTO {table} (ticket_id, erased_at, erasure_id) "
             f"SELECT id, CURRENT_TIMESTAMP(), '{erasure_id}' FROM {ids} "
             f"WHERE about IS NULL AND ({' OR '.join(known)}) "
-            f"AND id NOT IN (SELECT ticket_id FROM {table} WHERE {'TRUE' if only_once else own})",
+            f"AND id NOT IN (SELECT ticket_id FROM {table} WHERE {'TRUE' if is_swept else own})",
         )

@@ -10,7 +10,7 @@ import click
 from cityblock_singer.errors import SettingsError
 from cityblock_singer.plugin import run
 
-from zendesk_erasure import report, staged
+from zendesk_erasure import last_sweep, report, staged
 from zendesk_erasure.erasure import (
     ABANDONED,
     Erasure,
@@ -67,6 +67,8 @@ def erase(  # noqa: PLR0913, PLR0917 - click's
         raise SettingsError("give one of --ticket, --user, --file or --resume")
     if (file is None) != (kind is None):
         raise SettingsError("--file needs --kind, and nothing else takes it")
+    if is_resumed and request:
+        raise SettingsError("--resume keeps each erasure's own --request: leave --request out")
     plugin = ZendeskErasure.configured(config)
     if is_resumed:
         resume(plugin, is_dry=is_dry, is_any=True)
@@ -83,22 +85,29 @@ def erase(  # noqa: PLR0913, PLR0917 - click's
 )
 @CONFIG
 @click.option("--erase", "is_erased", is_flag=True, help="Erase what is found")
+@click.option(
+    "--all", "is_whole", is_flag=True, help="Of all exports, not only of those since the last sweep --erase"
+)
 @REQUEST
 @DRY_RUN
-def sweep(config: str, request: str | None, *, is_erased: bool, is_dry: bool) -> None:
+def sweep(config: str, request: str | None, *, is_erased: bool, is_whole: bool, is_dry: bool) -> None:
     """Raises PluginError."""
     plugin, is_dry = ZendeskErasure.configured(config), is_dry or not is_erased
     resume(plugin, is_dry=is_dry, is_any=False)
-    found = 0
+    began, found = datetime.now(UTC), 0
+    first = None if is_whole else last_sweep.begin_of_next(plugin.warehouse, plugin.config["dataset"])
+    report.swept_from(first)
     for removal in REMOVALS.values():
         begun = Request(removal.kind, "sweep", datetime.now(UTC), request, removal.name)
-        found += _sweep(plugin, begun, is_dry=is_dry)
+        found += _sweep(plugin, begun, first, is_dry=is_dry)
+    if not is_dry:
+        last_sweep.record(plugin.warehouse, plugin.config["dataset"], began)
     report.swept(found, is_dry=is_dry)
 
 
-def _sweep(plugin: ZendeskErasure, request: Request, *, is_dry: bool) -> int:
+def _sweep(plugin: ZendeskErasure, request: Request, first: datetime | None, *, is_dry: bool) -> int:
     """The number of rows. Raises PluginError."""
-    erasure = begin_sweep(plugin.warehouse, datasets_of(plugin), request, is_dry=is_dry)
+    erasure = begin_sweep(plugin.warehouse, datasets_of(plugin), request, first, is_dry=is_dry)
     if erasure is None:
         return 0
     found = erasure.find() if erasure.size() else []
@@ -131,7 +140,8 @@ def erase_ids(plugin: ZendeskErasure, request: Request, ids: Collection[int], *,
 
 def complete(plugin: ZendeskErasure, erasure: Erasure, found: list[Found] | None = None) -> None:
     """From wherever it got to. `found`: what it would look for first. Raises PluginError."""
-    erased, kind = erasure.carry_out(found), erasure.request.kind
+    kind, mode = erasure.request.kind, erasure.request.mode
+    erased = erasure.carry_out(found, is_announced=mode == "erase" or plugin.config["announce_swept"])
     files = _staged(plugin, kind, is_dry=False)
     report.counts(kind, erasure.size(), erased, is_dry=False)
     report.statements(plugin.warehouse.statements)

@@ -95,16 +95,19 @@ def is_blanked_with_user(model: Model, column: str) -> bool:
     )
 
 
-def rows_of(model: Model, kind: Kind, fields: Mapping[str, SchemaField], ids: str) -> Rows:
-    """`fields`: of its table, by name; `ids`: a table."""
+def rows_of(
+    model: Model, kind: Kind, fields: Mapping[str, SchemaField], ids: str, *, is_bounded: bool = False
+) -> Rows:
+    """`fields`: of its table, by name; `ids`: a table. `is_bounded`: only rows read until the time that the table says."""
+    asked = paths.asked(ids, "_exported_at" if is_bounded else "")
     if kind == "ticket":
-        of_ticket = _any(model.ticket and [model.ticket], fields, paths.asked(ids))
+        of_ticket = _any(model.ticket and [model.ticket], fields, asked)
         return Rows(of_ticket, of_ticket, of_ticket)
-    about = _any(model.users, fields, paths.asked(ids))
+    about = _any(model.users, fields, asked)
     addresses = _any(model.addresses, fields, paths.found(ids, paths.ADDRESS), is_address=True)
     if model.users:
         about = _either(about, addresses)
-    took_part = _either(about, _any(model.participants, fields, paths.asked(ids)), addresses)
+    took_part = _either(about, _any(model.participants, fields, asked), addresses)
     of_ticket = _any(model.ticket and [model.ticket], fields, paths.found(ids, paths.TICKET))
     return Rows(about, took_part, _either(took_part, of_ticket))
 

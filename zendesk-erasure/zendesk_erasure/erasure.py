@@ -19,7 +19,8 @@ from target_zendesk_pubsub.warehouse import Table
 
 from zendesk_erasure import announcement, people, proof, statements
 from zendesk_erasure.content import Kind  # noqa: TC001 - msgspec reads it
-from zendesk_erasure.removals import REMOVALS, replaced_tables, select_ids
+from zendesk_erasure.redactions import replaced_tables
+from zendesk_erasure.removals import REMOVALS, select_ids
 from zendesk_erasure.tables import erasables
 
 if TYPE_CHECKING:
@@ -28,16 +29,24 @@ if TYPE_CHECKING:
     from zendesk_erasure.tables import Erasable
     from zendesk_erasure.warehouse import Warehouse
 
-IDS = (SchemaField("id", "INTEGER", "REQUIRED"), SchemaField("about", "STRING"))
+IDS = (
+    SchemaField("id", "INTEGER", "REQUIRED"),
+    SchemaField("about", "STRING"),
+    SchemaField("until", "TIMESTAMP"),
+    SchemaField("published_until", "TIMESTAMP"),
+)
+"""Names that no other table has. `until`, `published_until`: times of rows of the tap and of the publisher, of a sweep for
+what came back after an erasure."""
 TEXT_IDS = (
     SchemaField("redacted_key", "STRING", "REQUIRED"),
     SchemaField("redacted_at", "TIMESTAMP", "REQUIRED"),
+    SchemaField("fingerprint", "INTEGER"),
 )
-"""Keys of rows, and the time from which their text is a new one: names that no other table has."""
+"""Keys of rows, the time from which their text is the redacted one, and its fingerprint, if it is here."""
 PREFIX, DRY_PREFIX = "_erasure_ids_", "_erasure_count_"
 """Of the tables with ids: of an erasure, and of a dry run, which nothing resumes."""
-KEPT, DRY_KEPT = timedelta(days=14), timedelta(days=1)
-"""For how long BigQuery keeps such a table, if the command that made it is killed."""
+DRY_KEPT = timedelta(days=1)
+"""For how long BigQuery keeps the ids of a dry run that is killed. Those of an erasure stay until it is finished."""
 ABANDONED = timedelta(hours=1)
 """After which an erasure that is not finished is not under way any more, and the next command finishes it."""
 MOST_ROUNDS = 4
@@ -100,33 +109,43 @@ class Erasure:
         tables = {one.name: one for one in self._tables()}
         if not tables:
             return []
+        rows = self._counted(tables, statements.candidates(tables.values()))
+        if rows:
+            rows = self._counted(tables, statements.count((one.table, one.rows.keys()) for one in rows))
+        return rows
+
+    def _counted(self, tables: Mapping[str, Erasable], sql: str) -> list[Found]:
         rows: dict[str, dict[int | None, int]] = {}
-        for row in self.warehouse.query("rows with content", statements.count(tables.values()), {}):
+        for row in self.warehouse.query("rows with content", sql, {}):
             rows.setdefault(row.table_name, {})[row.partition_start] = row.row_count
         return [Found(tables[name], by_partition) for name, by_partition in rows.items()]
 
     def _tables(self) -> Iterator[Erasable]:
         removal = REMOVALS.get(self.request.removal or "")
         if removal is not None and removal.is_of_text:
-            yield from replaced_tables(removal, self.warehouse, self.datasets, self.ids)
+            yield from replaced_tables(removal.model, self.warehouse, self.datasets, self.ids)
             return
-        for table in erasables(self.warehouse, self.datasets, self.request.kind, self.ids):
-            if removal is not None and removal.clean and table.model == removal.model:
-                yield table.within(f"NOT {removal.clean}")
-            else:
-                yield table
+        is_bounded = removal is not None and removal.name == "erased"
+        for table in erasables(
+            self.warehouse, self.datasets, self.request.kind, self.ids, is_bounded=is_bounded
+        ):
+            is_clean = removal is not None and table.model == removal.model
+            yield dataclasses.replace(table, unless=removal.clean) if removal and is_clean else table
 
-    def carry_out(self, found: list[Found] | None = None) -> dict[str, int]:
-        """Erased rows by table, those of an earlier attempt included. `found`: already. Raises PluginError."""
+    def carry_out(self, found: list[Found] | None = None, *, is_announced: bool = True) -> dict[str, int]:
+        """Erased rows by table, those of an earlier attempt included. `found`: already. `is_announced`: consumers learn of it.
+
+        Raises PluginError.
+        """
         found = self.find() if found is None else found
-        erased = Counter(self._counted(found))
-        if self.request.kind == "ticket" and self.request.removal in (None, "tickets"):
+        erased = Counter(self._kept_count(found))
+        if is_announced and self.request.kind == "ticket" and self.request.removal in (None, "tickets"):
             announcement.announce(
                 self.warehouse,
                 self.datasets,
                 self.ids,
                 self.erasure_id,
-                only_once=self.request.mode == "sweep",
+                is_swept=self.request.mode == "sweep",
             )
         for _ in range(MOST_ROUNDS):
             self._blank(found)
@@ -139,7 +158,7 @@ class Erasure:
             "wait until no run brings it in again, then erase --resume finishes this erasure"
         )
 
-    def _counted(self, found: Iterable[Found]) -> dict[str, int]:
+    def _kept_count(self, found: Iterable[Found]) -> dict[str, int]:
         """Keeps the first count for the proof: what a killed attempt has erased is not found again."""
         if self.request.tables is None:
             self.request = msgspec.structs.replace(self.request, tables=rows_of(found))
@@ -186,26 +205,37 @@ def begin(
     """Puts the ids into a table. Raises PluginError."""
     erasure = Erasure(warehouse, datasets, uuid.uuid4().hex, request, is_dry)
     dataset, _, name = erasure.ids.partition(".")
-    expires = datetime.now(UTC) + (DRY_KEPT if is_dry else KEPT)
-    warehouse.create(erasure.ids, IDS, expires, msgspec.json.encode(request).decode())
+    warehouse.create(erasure.ids, IDS, _expires(is_dry=is_dry), msgspec.json.encode(request).decode())
     warehouse.append(Table(dataset, name, IDS, None, None, ()), (b'{"id":%d}' % one for one in sorted(ids)))
     return erasure
 
 
 def begin_sweep(
-    warehouse: Warehouse, datasets: tuple[str, str], request: Request, *, is_dry: bool
+    warehouse: Warehouse,
+    datasets: tuple[str, str],
+    request: Request,
+    first: datetime | None,
+    *,
+    is_dry: bool,
 ) -> Erasure | None:
-    """Puts the ids of what Zendesk removed into a table; None: nothing says so. Raises PluginError."""
+    """Puts the ids of what Zendesk removed into a table; None: nothing says so. `first`: as exports and erasures from then on
+    say, None: all. Raises PluginError.
+    """
     removal = REMOVALS[request.removal or ""]
-    sql = select_ids(removal, datasets, {one: warehouse.names(one) for one in datasets})
-    if sql is None:
+    selected = select_ids(removal, warehouse, datasets, first)
+    if selected is None:
         return None
+    columns, sql = selected
     erasure = Erasure(warehouse, datasets, uuid.uuid4().hex, request, is_dry)
-    fields, columns = (TEXT_IDS, "redacted_key, redacted_at") if removal.is_of_text else (IDS, "id")
-    expires = datetime.now(UTC) + (DRY_KEPT if is_dry else KEPT)
-    warehouse.create(erasure.ids, fields, expires, msgspec.json.encode(request).decode())
+    fields = TEXT_IDS if removal.is_of_text else IDS
+    about = msgspec.json.encode(request).decode()
+    warehouse.create(erasure.ids, fields, _expires(is_dry=is_dry), about)
     warehouse.change(removal.title, f"INSERT INTO {erasure.ids} ({columns}) {sql}")
     return erasure
+
+
+def _expires(*, is_dry: bool) -> datetime | None:
+    return datetime.now(UTC) + DRY_KEPT if is_dry else None
 
 
 def unfinished(warehouse: Warehouse, datasets: tuple[str, str]) -> list[Erasure]:

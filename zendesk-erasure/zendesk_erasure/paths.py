@@ -14,9 +14,11 @@ TICKET, ADDRESS = "ticket", "address"
 part, and the fingerprint of an email address of these users."""
 
 
-def asked(ids: str) -> str:
-    """SQL of the ids that an erasure is about. `ids`: a table."""
-    return f"SELECT id FROM {ids} WHERE about IS NULL"
+def asked(ids: str, time: str = "", until: str = "until") -> str:
+    """SQL of the ids that an erasure is about. `ids`: a table. `time`: SQL of a row's time, if only rows up to the time in the
+    column `until` are meant.
+    """
+    return f"SELECT id FROM {ids} WHERE about IS NULL" + (f" AND {time} <= {until}" if time else "")
 
 
 def found(ids: str, about: str) -> str:

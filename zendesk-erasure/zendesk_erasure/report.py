@@ -48,6 +48,12 @@ def removal(title: str, tables: Mapping[str, int], *, is_dry: bool) -> None:
         lines(tables)
 
 
+def swept_from(first: datetime | None) -> None:
+    """The first line of a sweep."""
+    since = "all exports" if first is None else f"exports since {first:%Y-%m-%d}"
+    click.echo(f"comparing with what Zendesk removed, as {since} say")
+
+
 def swept(rows: int, *, is_dry: bool) -> None:
     """The last line of a sweep."""
     if not rows:
@@ -80,7 +86,11 @@ def files(staged: Staged | None, *, is_dry: bool) -> None:
 
 def unfinished(erasure_id: str, started_at: datetime, *, is_finished: bool) -> None:
     """An erasure that a killed command, or one that still runs, began."""
-    what = "finishing it" if is_finished else "erase --resume finishes it if it was killed"
+    what = (
+        "finishing it"
+        if is_finished
+        else "erase --resume finishes it if it was killed; its ids are kept until then"
+    )
     click.echo(f"erasure {erasure_id} of {started_at:%Y-%m-%d %H:%M} UTC is not finished: {what}")
 
 
@@ -96,4 +106,5 @@ def kept_elsewhere(kind: Kind, now: datetime) -> None:
         click.echo(
             f"  Pub/Sub: acknowledged messages until {now + ACKNOWLEDGED:%Y-%m-%d}, dead letters until {now + DEAD:%Y-%m-%d}"
         )
+    click.echo("  what a run that is under way has read before: sweep --erase after it has ended")
     click.echo("  what Zendesk itself still has: erase it there first, or the next export brings it back")

@@ -52,6 +52,12 @@ SETTINGS = th.PropertiesList(
         description="Age in seconds from which a staging file is no longer needed by a load job. Younger ones stay, and are counted",
     ),
     th.Property(
+        "announce_swept",
+        th.BooleanType,
+        default=True,
+        description="Whether consumers get a message with the event type `erased` for each published ticket that a sweep erases. False for a first sweep, if they need not learn of what Zendesk scrubbed in the past",
+    ),
+    th.Property(
         "timeout",
         COUNT,
         default=300,

@@ -5,19 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from zendesk_erasure.tables import Erasable
 
 
-def count(tables: Iterable[Erasable]) -> str:
-    """Rows with content by table and partition, in one query: `table_name`, `partition_start`, `row_count`."""
+def candidates(tables: Iterable[Erasable]) -> str:
+    """Rows to erase by table and partition, with content or not, in one query that reads keys and times only:
+    `table_name`, `partition_start`, `row_count`.
+    """
+    return " UNION ALL ".join(_counted(table, table.rows) for table in tables)
+
+
+def count(tables: Iterable[tuple[Erasable, Collection[int | None]]]) -> str:
+    """Those with content, of these partitions of each table."""
     return " UNION ALL ".join(
-        f"SELECT '{table.name}' AS table_name, partition_start, COUNT(*) AS row_count "
-        f"FROM (SELECT {table.partitioning.start if table.partitioning else 'CAST(NULL AS INT64)'} AS partition_start "
-        f"FROM {table.name} WHERE {table.condition}) GROUP BY partition_start"
-        for table in tables
+        _counted(table, f"({' OR '.join(_within(table, starts))}) AND {table.condition}")
+        for table, starts in tables
     )
+
+
+def _counted(table: Erasable, condition: str) -> str:
+    start = table.partitioning.start if table.partitioning else "CAST(NULL AS INT64)"
+    return (
+        f"SELECT '{table.name}' AS table_name, partition_start, COUNT(*) AS row_count "
+        f"FROM (SELECT {start} AS partition_start FROM {table.name} WHERE {condition}) GROUP BY partition_start"
+    )
+
+
+def _within(table: Erasable, starts: Iterable[int | None]) -> list[str]:
+    """SQL conditions of constants."""
+    return [f"({one})" for one in table.partitioning.conditions(starts)] if table.partitioning else ["TRUE"]
 
 
 def updates(table: Erasable, starts: Iterable[int | None]) -> Iterator[str]:
@@ -25,6 +43,5 @@ def updates(table: Erasable, starts: Iterable[int | None]) -> Iterator[str]:
     assigned = ", ".join(f"`{one.column}` = {one.value}" for one in table.blanks)
     if table.also:
         assigned += f", {table.also}"
-    conditions = table.partitioning.conditions(starts) if table.partitioning else ["TRUE"]
-    for condition in conditions:
-        yield f"UPDATE {table.name} SET {assigned} WHERE ({condition}) AND {table.condition}"
+    for condition in _within(table, starts):
+        yield f"UPDATE {table.name} SET {assigned} WHERE {condition} AND {table.condition}"

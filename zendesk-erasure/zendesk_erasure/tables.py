@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 
     from zendesk_erasure.warehouse import Warehouse
 
+READ_AT = "IFNULL(SAFE_CAST(SAFE.JSON_VALUE(payload, '$._exported_at') AS TIMESTAMP), rejected_at)"
+"""SQL of when the export began that read a rejected record."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Erasable:
-    """A table. `rows`: SQL condition of the rows to erase; `blanks`: columns; `also`: further assignments; `model`: of the tap."""
+    """A table. `rows`: SQL condition of the rows to erase, by keys and times; `blanks`: columns; `also`: further assignments;
+    `model`: of the tap; `unless`: SQL condition about content, by which rows keep it.
+    """
 
     name: str
     rows: str
@@ -33,20 +38,22 @@ class Erasable:
     partitioning: Partitioning | None
     also: str = ""
     model: str = ""
+    unless: str = ""
 
     @property
     def condition(self) -> str:
         """SQL of the rows that still have content: none after an erasure."""
         held = " OR ".join(f"({one.held})" for one in self.blanks)
-        return f"({self.rows}) AND ({held})"
-
-    def within(self, condition: str) -> Erasable:
-        """Only rows for which the SQL condition holds, too."""
-        return dataclasses.replace(self, rows=f"({self.rows}) AND ({condition})")
+        kept = f" AND NOT ({self.unless})" if self.unless else ""
+        return f"({self.rows}) AND ({held}){kept}"
 
 
-def erasables(warehouse: Warehouse, datasets: tuple[str, str], kind: Kind, ids: str) -> Iterator[Erasable]:
-    """Those that exist. `datasets`: of the tap's tables, and of the log; `ids`: a table. Raises WarehouseError."""
+def erasables(
+    warehouse: Warehouse, datasets: tuple[str, str], kind: Kind, ids: str, *, is_bounded: bool = False
+) -> Iterator[Erasable]:
+    """Those that exist. `datasets`: of the tap's tables, and of the log; `ids`: a table. `is_bounded`: only rows until the
+    times that it says. Raises WarehouseError.
+    """
     dataset, _ = datasets
     existing = {one: warehouse.names(one) for one in datasets}
     for model in models(kind):
@@ -54,34 +61,49 @@ def erasables(warehouse: Warehouse, datasets: tuple[str, str], kind: Kind, ids: 
         for name in (raw, f"{raw}_current"):
             if name in existing[dataset]:
                 table = warehouse.get(f"{dataset}.{name}")
-                rows = rows_of(model, kind, {field.name: field for field in table.schema}, ids)
+                fields = {field.name: field for field in table.schema}
+                rows = rows_of(model, kind, fields, ids, is_bounded=is_bounded)
                 blanks = tuple(blanked(model, rows, table.schema))
                 if not blanks:
                     continue
                 yield Erasable(
                     f"{dataset}.{name}", rows.tickets, blanks, partitioning_of(table), model=model.name
                 )
-    yield from _beside(warehouse, datasets, kind, ids, existing)
-
-
-def _beside(
-    warehouse: Warehouse, datasets: tuple[str, str], kind: Kind, ids: str, existing: Mapping[str, set[str]]
-) -> Iterator[Erasable]:
-    """Rejected records; and of tickets, messages and join errors."""
-    dataset, messages = datasets
     if REJECTED in existing[dataset]:
-        yield Erasable(
-            f"{dataset}.{REJECTED}",
-            rejected(kind, ids),
-            (_text("payload"),),
-            partitioning_of(warehouse.get(f"{dataset}.{REJECTED}")),
-            also="resolved_at = IFNULL(resolved_at, CURRENT_TIMESTAMP())",
-        )
-    if kind == "user":  # messages name users by id only
-        return
+        yield of_rejected(warehouse, dataset, rejected(kind, ids, READ_AT if is_bounded else ""))
+    if kind == "ticket":  # messages name users by id only
+        yield from _of_messages(warehouse, datasets, ids, existing, is_bounded=is_bounded)
+
+
+def _of_messages(
+    warehouse: Warehouse,
+    datasets: tuple[str, str],
+    ids: str,
+    existing: Mapping[str, set[str]],
+    *,
+    is_bounded: bool,
+) -> Iterator[Erasable]:
+    dataset, messages = datasets
     for table in publisher_tables(warehouse, dataset, messages):
         if table.name in existing[table.dataset]:
-            yield of_publisher(warehouse, table, f"ticket_id IN ({paths.asked(ids)})")
+            asked = paths.asked(ids, time_of(table) if is_bounded else "", "published_until")
+            yield of_publisher(warehouse, table, f"ticket_id IN ({asked})")
+
+
+def of_rejected(warehouse: Warehouse, dataset: str, rows: str) -> Erasable:
+    """`rows`: SQL condition."""
+    return Erasable(
+        f"{dataset}.{REJECTED}",
+        rows,
+        (_text("payload"),),
+        partitioning_of(warehouse.get(f"{dataset}.{REJECTED}")),
+        also="resolved_at = IFNULL(resolved_at, CURRENT_TIMESTAMP())",
+    )
+
+
+def time_of(table: Table) -> str:
+    """The column with the time of a row of the publisher."""
+    return table.partition or "inserted_at"
 
 
 def publisher_tables(warehouse: Warehouse, dataset: str, messages: str) -> tuple[Table, ...]:
@@ -102,9 +124,9 @@ def of_publisher(warehouse: Warehouse, table: Table, rows: str) -> Erasable:
     )
 
 
-def rejected(kind: Kind, ids: str) -> str:
+def rejected(kind: Kind, ids: str, time: str = "") -> str:
     """SQL condition of the rejected records that name one of `ids`: by their key, or a property of their payload."""
-    asked = paths.asked(ids)
+    asked = paths.asked(ids, time)
     return " OR ".join(
         f"stream = '{model.name}' AND ({' OR '.join(_in_payload(model, kind, ids, asked))})"
         for model in models(kind)

@@ -37,9 +37,9 @@ class Warehouse(warehouse.Warehouse):
             raise
 
     def create(
-        self, name: str, fields: tuple[bigquery.SchemaField, ...], expires: datetime, about: str
+        self, name: str, fields: tuple[bigquery.SchemaField, ...], expires: datetime | None, about: str
     ) -> None:
-        """A table that is gone after `expires`. `about`: its description. Raises SettingsError, WarehouseError."""
+        """A table that is gone after `expires`, None: never. `about`: its description. Raises SettingsError, WarehouseError."""
         table = bigquery.Table(f"{self.client.project}.{name}", schema=fields)
         table.expires, table.description = expires, about
         self.create_table(table)

@@ -30,7 +30,8 @@ def model_table(models: Iterable[Model]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| `{model.name}` | {_key(model)} | {_retrieval(model)} | `{model.path}` | `{model.scope}` "
+        f"| `{model.name}` | {_key(model)} | {_retrieval(model)} | `{model.path}` "
+        f"| `{model.scope}`{'' if model.is_scope_verified else ', unverified'} "
         f"| {model.plan or ''} | {model.note or ''} |"
         for model in models
     ]

@@ -30,6 +30,9 @@ FIRST_LINE, LAST_LINE = "  # The models, written by make_models.py.\n", "  # Oth
 """In sources.yml, around the tables of the models."""
 HISTORIES = {"ticket": "timestamp_seconds(generated_timestamp)", "user": "updated_at"}
 """Models with a view of all versions, and their clock as a timestamp."""
+IS_REDACTED = {
+    "description": "Whether a comment in it was redacted, by comment_redaction. Null if that model was never exported"
+}
 VALID_COLUMNS = {
     "valid_from": "When this version began, by its clock; of a version without a clock, when it was exported",
     "valid_to": "When the next version began; null for the last version",
@@ -113,7 +116,8 @@ def _of_ticket(model: Model) -> dict[str, Any] | None:
     properties = load_schema(model.name)["properties"]
     personal = [name for name, schema in properties.items() if personal_kind(schema)] + [UNKNOWN_PROPERTIES]
     unless = {"unless": model.kept_of_scrubbed} if model.kept_of_scrubbed else {}
-    return {"id": model.ticket, "personal": personal, **unless}
+    comments = {"comments": model.comments} if model.comments else {}
+    return {"id": model.ticket, "personal": personal, **unless, **comments}
 
 
 def _partition(model: Model) -> dict[str, str] | None:
@@ -171,6 +175,8 @@ def _yml(model: Model, path: Path, further: dict[str, str] | None = None) -> str
     ]
     if model.is_deleted or model.goes_with_ticket:
         columns.append(_column(model, "is_deleted", "BOOL", _is_deleted_column(model), known))
+    if model.comments:
+        columns.append(_column(model, "is_redacted", "BOOL", IS_REDACTED, known))
     for name, description in (further or {}).items():
         columns.append(_column(model, name, "TIMESTAMP", {"description": description}, known))
     if further:

@@ -26,6 +26,23 @@ SCOPES = {
     "/api/v2/targets": "targets:read",
     "/api/v2/audit_logs": "auditlogs:read",
     "/api/v2/help_center": "hc:read",
+    "/api/v2/incremental/ticket_metric_events": "tickets:read",
+    "/api/v2/ticket_metrics": "tickets:read",
+    "/api/v2/ticket_forms": "account_settings:read",
+    "/api/v2/custom_statuses": "account_settings:read",
+    "/api/v2/trigger_categories": "triggers:read",
+    "/api/v2/target_failures": "targets:read",
+    "/api/v2/group_memberships": "groups:read",
+    "/api/v2/organization_memberships": "organizations:read",
+    "/api/v2/macros": "macros:read",
+    "/api/v2/views": "ticket_views:read",
+    "/api/v2/slas/policies": "sla_policies:read",
+    "/api/v2/group_slas/policies": "sla_policies:read",
+    "/api/v2/dynamic_content": "dynamic_content:read",
+    "/api/v2/satisfaction_": "satisfaction_ratings:read",
+    "/api/v2/custom_objects": "custom_objects:read",
+    "/api/v2/incremental/custom_objects": "custom_objects:read",
+    "/api/v2/deletion_schedules": "deletion_schedules:read",
 }
 """By the beginning of a path. All others need `read`, which includes these."""
 

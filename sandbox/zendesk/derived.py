@@ -24,6 +24,7 @@ ABOUT_A_CHANGE = (
     "id", "via", "via_reference_id", "event_type", "previous_value", "added_tags", "removed_tags"
 )  # fmt: skip
 EVENT_TYPES = {
+    "comment_redaction": {"CommentRedactionEvent", "AttachmentRedactionEvent"},
     "ticket_comment": {"Comment"},
     "ticket_field_history": {"Create", "Change", "ScheduleAssignment"},
 }
@@ -94,6 +95,9 @@ def _derived_bodies(store: Store, model: str) -> Iterator[bytes]:
         }
         for child in event["child_events"]:
             if child["event_type"] not in EVENT_TYPES[model]:
+                continue
+            if model == "comment_redaction":
+                yield orjson.dumps({**child, **around, "created_at": event["created_at"]})
                 continue
             if model == "ticket_comment":
                 via = {"channel": str(child["via"])} if isinstance(child["via"], str | int) else child["via"]

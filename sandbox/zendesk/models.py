@@ -185,6 +185,7 @@ UNSORTED = {"/api/v2/deleted_users"}
 """Those that reject it. All others ignore it."""
 
 DERIVED = (
+    "comment_redaction",
     "ticket_attachment",
     "ticket_comment",
     "ticket_field_history",

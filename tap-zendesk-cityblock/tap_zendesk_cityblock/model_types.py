@@ -169,9 +169,11 @@ class Model:
     follows a condition in SQL.
 
     `goes_with_ticket`: a deleted ticket's objects are deleted, too, though no export says so; once the ticket is scrubbed, the
-    view shows no personal values, except in rows for which `kept_of_scrubbed` holds, an SQL condition.
+    view shows no personal values, except in rows for which `kept_of_scrubbed` holds, an SQL condition. `comments`: SQL for JSON
+    with the ids of the comments whose text a row of the view has, so that redactions hide it.
 
-    `scope`: the narrowest documented OAuth scope, for the check. For docs/models.md: `plan`, the Zendesk plan or add-on that has the
+    `scope`: the narrowest known OAuth scope, for the check; `is_scope_verified` is false if no documentation and no exporter
+    that asks for it says that it suffices for this path, only its name. For docs/models.md: `plan`, the Zendesk plan or add-on that has the
     model, if not all have; `note`. `is_retired`: Zendesk's documentation no longer has it, and most accounts return 404.
     """
 
@@ -197,12 +199,14 @@ class Model:
     ticket: str | None = None
     goes_with_ticket: bool = False
     kept_of_scrubbed: str | None = None
+    comments: str | None = None
     users: tuple[str, ...] = ()
     participants: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     with_names: frozenset[str] = frozenset()
     scope: str = "read"
+    is_scope_verified: bool = True
     plan: str | None = None
     note: str | None = None
     is_retired: bool = False
@@ -232,8 +236,10 @@ class Model:
         ticket: str = "ticket_id",
         goes_with_ticket: bool = False,
         kept_of_scrubbed: str | None = None,
+        comments: str | None = None,
         participants: tuple[str, ...] = (),
         with_names: frozenset[str] = frozenset(),
+        note: str | None = None,
     ) -> Model:
         """A model that is made of this one's pages."""
         return Model(
@@ -250,6 +256,8 @@ class Model:
             ticket=ticket,
             goes_with_ticket=goes_with_ticket,
             kept_of_scrubbed=kept_of_scrubbed,
+            comments=comments,
+            note=note,
             participants=participants,
             with_names=with_names,
             scope=self.scope,

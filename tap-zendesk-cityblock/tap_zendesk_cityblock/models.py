@@ -30,8 +30,21 @@ BULK_MODELS = (
         scope="groups:read",
     ),
     Model("user_field", "/api/v2/user_fields", "user_fields", _LIST),
-    Model("macro", "/api/v2/macros", "macros", _LIST),
-    Model("organization_membership", "/api/v2/organization_memberships", "organization_memberships", _LIST),
+    Model(
+        "macro",
+        "/api/v2/macros",
+        "macros",
+        _LIST,
+        scope="macros:read",
+    ),
+    Model(
+        "organization_membership",
+        "/api/v2/organization_memberships",
+        "organization_memberships",
+        _LIST,
+        scope="organizations:read",
+        is_scope_verified=False,
+    ),
     Model("organization_field", "/api/v2/organization_fields", "organization_fields", _LIST),
     Model(
         "suspended_ticket",
@@ -63,20 +76,58 @@ BULK_MODELS = (
         ticket="target.ticket.id",
         users=("user_id", "actor_id"),
     ),
-    Model("group_membership", "/api/v2/group_memberships", "group_memberships", _LIST),
+    Model(
+        "group_membership",
+        "/api/v2/group_memberships",
+        "group_memberships",
+        _LIST,
+        scope="groups:read",
+        is_scope_verified=False,
+    ),
     Model(
         "ticket_metric",
         "/api/v2/ticket_metrics",
         "ticket_metrics",
         _LIST,
         note="Without archived tickets; ticket_metric_set has them",
+        scope="tickets:read",
+        is_scope_verified=False,
     ),
     Model("ticket_field", "/api/v2/ticket_fields", "ticket_fields", _LIST, scope="account_settings:read"),
-    Model("ticket_form", "/api/v2/ticket_forms", "ticket_forms", Paging.NONE, plan="Growth"),
-    Model("view", "/api/v2/views", "views", _LIST),
-    Model("sla_policy", "/api/v2/slas/policies", "sla_policies", Paging.NEXT_PAGE, plan="Professional"),
+    Model(
+        "ticket_form",
+        "/api/v2/ticket_forms",
+        "ticket_forms",
+        Paging.NONE,
+        plan="Growth",
+        scope="account_settings:read",
+        is_scope_verified=False,
+    ),
+    Model(
+        "view",
+        "/api/v2/views",
+        "views",
+        _LIST,
+        scope="ticket_views:read",
+        is_scope_verified=False,
+    ),
+    Model(
+        "sla_policy",
+        "/api/v2/slas/policies",
+        "sla_policies",
+        Paging.NEXT_PAGE,
+        plan="Professional",
+        scope="sla_policies:read",
+        is_scope_verified=False,
+    ),
     Model("support_address", "/api/v2/recipient_addresses", "recipient_addresses", _LIST),
-    Model("dynamic_content", "/api/v2/dynamic_content/items", "items", _LIST),
+    Model(
+        "dynamic_content",
+        "/api/v2/dynamic_content/items",
+        "items",
+        _LIST,
+        scope="dynamic_content:read",
+    ),
     Model(
         "target",
         "/api/v2/targets",
@@ -198,6 +249,7 @@ _TICKET_EVENT = Model(
     scope="tickets:read",
     ticket="ticket_id",
     goes_with_ticket=True,
+    comments="to_json_string(latest.child_events)",
     participants=("updater_id",),
     with_names=frozenset({"child_events"}),
 )
@@ -208,6 +260,8 @@ _IMPERSONAL_FIELDS = ", ".join(
         "ticket_form_id", "new_schedule_id", "previous_schedule_id"
     )
 )  # fmt: skip
+REDACTIONS = frozenset({"CommentRedactionEvent", "AttachmentRedactionEvent"})
+"""Types of child events of ticket events that say that an earlier comment is no longer as it was exported."""
 _OF_TICKET_EVENT = (("ticket_id", "ticket_id"), ("ticket_event_id", "id"), ("timestamp", "timestamp"))
 
 OPT_IN_MODELS = (
@@ -219,13 +273,22 @@ OPT_IN_MODELS = (
         clock="created_at",
     ),
     Model("brand_agent", "/api/v2/brand_agents", "brand_agents", _LIST, plan="Multiple brands"),
-    Model("trigger_category", "/api/v2/trigger_categories", "trigger_categories", _LIST),
+    Model(
+        "trigger_category",
+        "/api/v2/trigger_categories",
+        "trigger_categories",
+        _LIST,
+        scope="triggers:read",
+        is_scope_verified=False,
+    ),
     Model(
         "group_sla_policy",
         "/api/v2/group_slas/policies",
         "group_sla_policies",
         Paging.NEXT_PAGE,
         plan="Enterprise",
+        scope="sla_policies:read",
+        is_scope_verified=False,
     ),
     Model("schedule", "/api/v2/business_hours/schedules", "schedules", Paging.NONE, plan="Professional"),
     Model(
@@ -243,6 +306,8 @@ OPT_IN_MODELS = (
         "reasons",
         Paging.NONE,
         plan="Customer satisfaction (CSAT)",
+        scope="satisfaction_ratings:read",
+        is_scope_verified=False,
     ),
     Model(
         "survey_response",
@@ -266,7 +331,14 @@ OPT_IN_MODELS = (
     Model(
         "tag", "/api/v2/tags", "tags", _LIST, key="name", note="The 20,000 most used tags of the last 60 days"
     ),
-    Model("custom_status", "/api/v2/custom_statuses", "custom_statuses", Paging.NONE),
+    Model(
+        "custom_status",
+        "/api/v2/custom_statuses",
+        "custom_statuses",
+        Paging.NONE,
+        scope="account_settings:read",
+        is_scope_verified=False,
+    ),
     Model("ticket_form_status", "/api/v2/ticket_form_statuses", "ticket_form_statuses", Paging.NONE),
     Model(
         "deleted_ticket",
@@ -303,6 +375,8 @@ OPT_IN_MODELS = (
         Paging.NONE,
         key="key",
         plan="Custom objects",
+        scope="custom_objects:read",
+        is_scope_verified=False,
     ),
     Model("job_status", "/api/v2/job_statuses", "job_statuses", _LIST, note="Recent jobs only"),
     Model(
@@ -312,6 +386,8 @@ OPT_IN_MODELS = (
         Paging.NONE,
         clock="created_at",
         note="URL and branded targets ended on 28 October 2024",
+        scope="targets:read",
+        is_scope_verified=False,
     ),
     Model("resource_collection", "/api/v2/resource_collections", "resource_collections", Paging.NONE),
     Model(
@@ -324,7 +400,14 @@ OPT_IN_MODELS = (
         participants=("recipients[].user_id",),
         addresses=("recipients[].email_address",),
     ),
-    Model("deletion_schedule", "/api/v2/deletion_schedules", "deletion_schedules", Paging.NONE),
+    Model(
+        "deletion_schedule",
+        "/api/v2/deletion_schedules",
+        "deletion_schedules",
+        Paging.NONE,
+        scope="deletion_schedules:read",
+        is_scope_verified=False,
+    ),
     Model(
         "ticket_metric_event",
         "/api/v2/incremental/ticket_metric_events",
@@ -334,6 +417,8 @@ OPT_IN_MODELS = (
         partition=Partition("day", "time"),
         query=(("include_changes", "true"),),  # events that were changed or deleted afterwards, too
         is_deleted="ifnull(deleted, false)",
+        scope="tickets:read",
+        is_scope_verified=False,
     ),
     _TICKET_EVENT,
     _TICKET_EVENT.derive(
@@ -341,6 +426,7 @@ OPT_IN_MODELS = (
         clock="created_at",
         partition=Partition("day", "created_at"),
         goes_with_ticket=True,
+        comments="format('{\"id\":%d}', latest.id)",
         participants=("author_id",),
         derivation=Derivation(
             "ticket_event",
@@ -363,6 +449,17 @@ OPT_IN_MODELS = (
             of_attachments=True,
             as_text=frozenset({"height", "width"}),
             copied=(("ticket_id", "ticket_id"), ("ticket_event_id", "id"), ("updated_at", "created_at")),
+        ),
+    ),
+    _TICKET_EVENT.derive(
+        "comment_redaction",
+        clock="created_at",
+        note="Without it, views show the text of a redacted comment until it is read again",
+        derivation=Derivation(
+            "ticket_event",
+            "child_events",
+            event_types=REDACTIONS,
+            copied=(("ticket_id", "ticket_id"), ("ticket_event_id", "id"), ("created_at", "created_at")),
         ),
     ),
     _TICKET_EVENT.derive(
@@ -414,6 +511,8 @@ OPT_IN_MODELS = (
         compared=frozenset({"name"}),
         is_deleted="ifnull(name = '[DELETED]', false)",
         plan="Custom objects",
+        scope="custom_objects:read",
+        is_scope_verified=False,
     ),
     Model(
         "audit_log",
@@ -440,6 +539,7 @@ OPT_IN_MODELS = (
         ticket="ticket_id",
         users=("requester_id",),
         goes_with_ticket=True,
+        scope="satisfaction_ratings:read",
     ),
     Model(
         "access_log",

@@ -102,15 +102,20 @@ def test_chat_which_refuses_the_last_minutes_is_asked_about_earlier_ones(check, 
 
 
 def test_scopes_that_are_asked_for_granted_and_required_are_compared(check, zendesk):
-    chosen = {"bulk_models": ["brand", "group", "macro"], "incremental_models": ["ticket"]}
-    ran = check(scopes=["tickets:read brands:read", "users:read"], **chosen)
+    bulk = ["brand", "group", "group_membership", "locale", "macro", "ticket_metric"]
+    ran = check(
+        scopes=["tickets:read brands:read", "users:read"], bulk_models=bulk, incremental_models=["ticket"]
+    )
     assert ran.returncode == 3
     assert (
         "ok      scopes: asked for tickets:read brands:read users:read, granted brands:read tickets:read users:read"
         in ran.stdout
     )
-    assert "MISSING scopes: group requires groups:read" in ran.stdout
-    assert "MISSING scopes: macro requires read" in ran.stdout
+    assert "MISSING scopes: group, group_membership require groups:read" in ran.stdout
+    assert "MISSING scopes: macro requires macros:read" in ran.stdout
+    assert "MISSING scopes: locale requires read" in ran.stdout
+    assert "ok      scopes: unverified for ticket_metric; without access they require read" in ran.stdout
+    assert "ok      ticket_metric: readable" in ran.stdout
     assert "WARNING scopes: no model requires users:read" in ran.stdout
     assert "MISSING group: HTTP 403 Forbidden, the token lacks the scope groups:read" in ran.stdout
     assert "ok      ticket: readable" in ran.stdout

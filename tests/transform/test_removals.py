@@ -14,11 +14,12 @@ from sandbox.zendesk.tickets import CUSTOM_FIELDS, FIRST_FIELD
 
 TAP = Path(sys.executable).with_name("tap-zendesk-cityblock")
 OF_EVENTS = ("ticket_event", "ticket_comment", "ticket_field_history")
-MODELS = ("ticket", "user", *OF_EVENTS, "chat", "side_conversation_event")
+MODELS = ("ticket", "user", *OF_EVENTS, "comment_redaction", "chat", "side_conversation_event")
 VIEWS = [f"{model}_latest" for model in (*MODELS, "ticket_custom_field")]
 NOTE = FIRST_FIELD + [title for title, _, _ in CUSTOM_FIELDS].index("Short note")
 REMOVED = {
     "canary-redacted in a comment": {"ticket_comment_latest", "ticket_event_latest", "ticket_latest"},
+    "canary-late in a comment": {"ticket_comment_latest", "ticket_event_latest", "ticket_latest"},
     "canary-scrubbed in the subject": {"ticket_event_latest", "ticket_field_history_latest", "ticket_latest"},
     "canary-scrubbed in a comment": {"ticket_comment_latest", "ticket_event_latest", "ticket_latest"},
     "canary-scrubbed in a field": {
@@ -101,8 +102,8 @@ def shown(views):
 
 def test_no_view_shows_what_was_removed_in_zendesk(export, shown, views, zendesk_url):
     zendesk = Account(zendesk_url)
-    redacted, scrubbed, deleted = (
-        zendesk.ticket(f"canary-{what}") for what in ("redacted", "scrubbed", "deleted")
+    redacted, late, scrubbed, deleted = (
+        zendesk.ticket(f"canary-{what}") for what in ("redacted", "late", "scrubbed", "deleted")
     )
     emptied = zendesk.ticket("canary-emptied")
     user = next(one for one in zendesk.objects("user") if one["active"] and one["role"] == "end-user")
@@ -115,9 +116,11 @@ def test_no_view_shows_what_was_removed_in_zendesk(export, shown, views, zendesk
     assert shown(REMOVED) == REMOVED
 
     zendesk.post("advance", hours=1)
-    comment = next(one for one in zendesk.objects("ticket_comment") if "canary-redacted" in one["body"])
-    of_comment = {"ticket_id": redacted, "comment_id": comment["id"]}
-    zendesk.post("removals", kind="redact_comment", **of_comment, text="canary-redacted")
+    for ticket, text in ((redacted, "canary-redacted"), (late, "canary-late")):
+        comment = next(one for one in zendesk.objects("ticket_comment") if text in one["body"])
+        of_comment = {"ticket_id": ticket, "comment_id": comment["id"]}
+        zendesk.post("removals", kind="redact_comment", **of_comment, text=text)
+    zendesk.post("removals", kind="delete_ticket", ticket_id=late)  # its comments cannot be read again
     zendesk.post("removals", kind="delete_ticket", ticket_id=deleted)
     zendesk.post("removals", kind="delete_ticket", ticket_id=scrubbed)
     zendesk.post("removals", kind="scrub_ticket", ticket_id=scrubbed)
@@ -128,9 +131,20 @@ def test_no_view_shows_what_was_removed_in_zendesk(export, shown, views, zendesk
     assert shown(REMOVED) == {}
     kept = "canary-emptied in a field"  # as in Zendesk's own audits
     assert shown([kept]) == {kept: {"ticket_event_latest", "ticket_field_history_latest"}}
+    hidden = [row for row in views.rows("ticket_comment_latest") if row["is_redacted"]]
+    assert {row["ticket_id"]: row["body"] and "▇" in row["body"] for row in hidden} == {
+        redacted: True,
+        late: None,
+    }
     for model in OF_EVENTS:
         rows = views.rows(f"{model}_latest")
         states = {row["ticket_id"]: row["is_deleted"] for row in rows}
         assert [states[ticket] for ticket in (scrubbed, deleted, redacted)] == [True, True, False], model
         compared = compare(zendesk_url, views.client, views.dataset, model)
-        assert compared.equal, compared
+        expected = (
+            {row["id"] for row in rows if row["ticket_id"] == late and row["is_redacted"]}
+            if model != OF_EVENTS[2]
+            else set()
+        )
+        assert compared.different == expected, compared
+        assert not compared.missing | compared.surplus, compared

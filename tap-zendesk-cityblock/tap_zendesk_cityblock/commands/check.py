@@ -52,7 +52,8 @@ def check_scopes(settings: Settings, client: ZendeskClient, asked: Collection[st
     models = (*settings.bulk_models, *settings.incremental_models)
     chosen = [model for model in models if model.name not in settings.optional_models]
     needed = required(chosen, incremental_exports=settings.incremental_exports)
-    lines = findings(needed, asked, client.granted_scopes)
+    unverified = [model.name for model in chosen if not model.is_scope_verified]
+    lines = findings(needed, asked, client.granted_scopes, unverified)
     for state, sentence in lines:
         click.echo(f"{state:<8}{sentence}")
     lacks = any(state == "MISSING" for state, _ in lines)

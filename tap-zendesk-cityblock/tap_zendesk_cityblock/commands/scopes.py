@@ -20,11 +20,15 @@ def required(models: Iterable[Model], *, incremental_exports: bool) -> dict[str,
 
 
 def findings(
-    needed: Mapping[str, str], asked: Collection[str], granted: Collection[str] | None
+    needed: Mapping[str, str],
+    asked: Collection[str],
+    granted: Collection[str] | None,
+    unverified: Collection[str] = (),
 ) -> list[tuple[str, str]]:
     """Lines of the check, each a state and a sentence.
 
     `needed`: scopes by model; `granted`: None if Zendesk did not say, then taken as asked. `read` includes all others.
+    `unverified`: models of which it is not documented that their scope suffices.
     """
     given = asked if granted is None else granted
     state = f"scopes: asked for {' '.join(asked)}"
@@ -38,6 +42,10 @@ def findings(
         if READ not in given:
             verb = "requires" if len(names) == 1 else "require"
             lines.append(("MISSING", f"scopes: {', '.join(names)} {verb} {scope}"))
+    if READ not in given and (relying := [name for name in unverified if needed[name] in given]):
+        lines.append(
+            ("ok", f"scopes: unverified for {', '.join(relying)}; without access they require {READ}")
+        )
     if refused := [scope for scope in asked if scope not in given and READ not in given]:
         lines.append(("WARNING", f"scopes: asked for {' '.join(refused)}, which Zendesk has not granted"))
     if unneeded := [scope for scope in asked if scope != READ and scope not in needed.values()]:

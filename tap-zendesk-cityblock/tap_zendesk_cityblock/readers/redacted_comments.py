@@ -1,7 +1,8 @@
 """Comments that were redacted after they were exported: the event of each is read again, as it is now.
 
 An export does not repeat the event of a redacted comment. The event of the redaction names the ticket; the list of the
-ticket's comments says what they are now and when each was written, and the export from that second on has its event.
+ticket's comments says what they are now and when each was written, and the export from that second on has its event. A
+deleted ticket has no such list: the views hide its redacted comments by comment_redaction (transform/macros/latest.sql).
 docs/zendesk/redactions.md.
 """
 

@@ -1,1 +1,1 @@
-{{ latest_incremental('ticket_comment', partition={'by': 'day', 'on': 'created_at'}, ticket={'id': 'ticket_id', 'personal': ['attachments', 'body', 'data', 'formatted_from', 'formatted_to', 'html_body', 'metadata', 'plain_body', 'via', '_unknown_properties']}) }}
+{{ latest_incremental('ticket_comment', partition={'by': 'day', 'on': 'created_at'}, ticket={'id': 'ticket_id', 'personal': ['attachments', 'body', 'data', 'formatted_from', 'formatted_to', 'html_body', 'metadata', 'plain_body', 'via', '_unknown_properties'], 'comments': 'format(\'{"id":%d}\', latest.id)'}) }}

@@ -1,1 +1,1 @@
-{{ latest_incremental('ticket_event', partition={'by': 'day', 'on': 'created_at'}, ticket={'id': 'ticket_id', 'personal': ['child_events', 'metadata', 'system', 'via', '_unknown_properties']}) }}
+{{ latest_incremental('ticket_event', partition={'by': 'day', 'on': 'created_at'}, ticket={'id': 'ticket_id', 'personal': ['child_events', 'metadata', 'system', 'via', '_unknown_properties'], 'comments': 'to_json_string(latest.child_events)'}) }}

@@ -1,0 +1,1 @@
+{{ latest_incremental('comment_redaction') }}

@@ -1,8 +1,17 @@
 """`erase`: the content of tickets and users is gone from every table, and nothing else is."""
 
-from zendesk_erasure.content import models
+import logging
+from datetime import UTC, datetime
 
-from tests.zendesk_erasure.rows import CANARY, ERASED, STAYS, messages
+import pytest
+from cityblock_singer.google.errors import WarehouseError
+from zendesk_erasure.content import models
+from zendesk_erasure.erasure import Request, begin
+from zendesk_erasure.warehouse import Warehouse
+
+from tests.zendesk_erasure.rows import CANARY, ERASED, STAYS, messages, records
+
+TICKET, TEXT = ERASED["ticket"], CANARY["ticket"]
 
 CURRENT = """
 CREATE TABLE {0}.ticket_current PARTITION BY RANGE_BUCKET(id, GENERATE_ARRAY(0, 10000000, 1000)) AS
@@ -43,23 +52,36 @@ def test_no_column_of_any_table_keeps_the_content(load, run, hits, sql, dataset)
     ]
 
 
-def test_an_erasure_that_leaves_content_is_not_finished(load, run, hits, sql, dataset):
-    """As if a run brought the row in again and again: no partition of its table begins where this one's is looked for."""
-    load(messages(("ticket",)))
+class Busy(Warehouse):
+    """In which a run brings a ticket in again, after each statement that blanked one."""
+
+    def change(self, what, sql):
+        super().change(what, sql)
+        if sql.startswith("UPDATE"):
+            super().change("a run", f"INSERT INTO {what} (id, subject) VALUES ({TICKET}, '{TEXT}')")
+
+
+def test_an_erasure_that_leaves_content_is_not_finished(
+    load, run, hits, sql, warehouse, dataset, messages_dataset
+):
+    load(records("ticket", {"id": TICKET, "subject": TEXT}))
+    busy = Busy(warehouse.client, 60, logging.getLogger(__name__))
+    begun = Request("ticket", "erase", datetime.now(UTC), "case 7")
+    erasure = begin(busy, (dataset, messages_dataset), begun, [TICKET], is_dry=False)
+    with pytest.raises(WarehouseError, match=rf"{dataset}\.ticket still has content to erase"):
+        erasure.carry_out()
+    assert "ERASURE" not in str(sql(f"SELECT table_name FROM {dataset}.INFORMATION_SCHEMA.TABLES"))
+
+    refused = run("erase", "--resume", "--request", "case 8")
+    assert refused.code == 1
+    assert "--resume keeps each erasure's own --request" in refused.stderr
+    load(records("ticket_comment", {"id": 5, "ticket_id": TICKET, "body": TEXT}))
     sql(
         f"CREATE TABLE {dataset}.ticket_comment_current "
         "PARTITION BY RANGE_BUCKET(id, GENERATE_ARRAY(0, 10000000, 1000)) AS "
-        f"SELECT * REPLACE (-5 AS id) FROM {dataset}.ticket_comment WHERE ticket_id = {ERASED['ticket']}"
+        f"SELECT * REPLACE (-5 AS id) FROM {dataset}.ticket_comment"  # below all partitions
     )
-    failed = run("erase", "--ticket", ERASED["ticket"])
-    assert failed.code == 1
-    assert f"{dataset}.ticket_comment_current still has content to erase" in failed.stderr
-    assert CANARY["ticket"] not in failed.stdout + failed.stderr
-    assert hits(CANARY["ticket"], dataset) == {"ticket_comment_current": 1}
-    assert "ERASURE" not in str(sql(f"SELECT table_name FROM {dataset}.INFORMATION_SCHEMA.TABLES"))
-
-    sql(f"UPDATE {dataset}.ticket_comment_current SET id = 5 WHERE TRUE")
     resumed = run("erase", "--resume")
     assert resumed.code == 0, resumed.stderr
-    assert hits(CANARY["ticket"], dataset) == {}
-    assert sql(f"SELECT COUNT(*) FROM {dataset}.ERASURE") == [(1,)]
+    assert hits(TEXT, dataset) == {}
+    assert sql(f"SELECT request FROM {dataset}.ERASURE") == [("case 7",)]

@@ -30,7 +30,8 @@ class Partitioning:
     def start(self) -> str:
         """SQL of where the partition of a row starts: a number, or seconds since 1970."""
         if self.interval:
-            return f"DIV(`{self.column}`, {self.interval}) * {self.interval}"
+            into = f"MOD(MOD(`{self.column}`, {self.interval}) + {self.interval}, {self.interval})"
+            return f"`{self.column}` - {into}"  # DIV rounds toward zero
         return f"UNIX_SECONDS(TIMESTAMP_TRUNC(`{self.column}`, {self.unit}))"
 
     def _end(self, start: int) -> int:

@@ -38,6 +38,7 @@ TICKET_OF = {
     "ticket_comment": "ticket_id",
     "ticket_event": "ticket_id",
     "ticket_field_history": "ticket_id",
+    "side_conversation": "ticket_id",
     "side_conversation_event": "ticket_id",
     "satisfaction_rating": "ticket_id",
     "chat": "zendesk_ticket_id",

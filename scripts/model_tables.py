@@ -57,6 +57,8 @@ def _key(model: Model) -> str:
 def _retrieval(model: Model) -> str:
     if model.derivation:
         return f"derived from `{model.derivation.of}`"
+    if model.named_by:
+        return f"{RETRIEVAL[model.paging]}, of each ticket in `{model.named_by.model}`"
     if model.parent:
         return f"{RETRIEVAL[model.paging]}, per `{model.parent.model}`"
     if model.window:

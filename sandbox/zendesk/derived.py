@@ -71,7 +71,10 @@ def exported(store: Store, model: str) -> Iterator[bytes]:
 
 
 def keys(model: str, store: Store) -> list[object]:
-    """The keys of all listed objects."""
+    """The keys of all objects that may have others below them: those that are listed, and archived tickets."""
+    if model == "ticket":
+        tickets = map(orjson.loads, store.bodies(model, all_of_them=True))
+        return [ticket["id"] for ticket in tickets if ticket["status"] != "deleted"]
     return [orjson.loads(body)[BY_MODEL[model].key] for body in store.bodies(model, all_of_them=False)]
 
 

@@ -167,6 +167,7 @@ OPT_IN_ENDPOINTS = (
         clock="created_at",
         end="end_time",
     ),
+    _at("side_conversation", _OFFSET, "tickets/{ticket_id}/side_conversations", parent="ticket"),
     _at("routing_attribute_event", _NEXT, "incremental/routing/attributes", clock="time"),
     _at("chat", _NEXT, "chat/incremental/chats", per_page=1000, clock="update_timestamp"),
     _at("article", _TIME, "help_center/incremental/articles", per_page=1000, end="next_page"),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sandbox.zendesk.store import Json
 
 DEFAULT_COUNT = 30
+SIDE_CONVERSATIONS = 15
 COUNTS = {
     "group": 12, "user_field": 8, "organization_field": 5, "macro": 130, "suspended_ticket": 25, "brand": 3,
     "sharing_agreement": 2, "activity": 120, "ticket_field": 19, "ticket_form": 4, "view": 110, "sla_policy": len(CONDITIONS),
@@ -34,7 +35,7 @@ COUNTS = {
     "brand_agent": 120, "trigger_category": 3, "group_sla_policy": 3, "schedule": len(SCHEDULES), "survey_response": 60, "csat_survey": 2, "tag": 130,
     "custom_status": 5, "ticket_form_status": 20, "routing_attribute": 3, "custom_object": 3,
     "call": 120, "call_leg": 240, "schedule_holiday": HOLIDAYS, "custom_object_record": 70, "audit_log": 150,
-    "satisfaction_rating": 130, "access_log": 60, "side_conversation_event": 45, "routing_attribute_event": 3,
+    "satisfaction_rating": 130, "access_log": 60, "side_conversation": SIDE_CONVERSATIONS, "side_conversation_event": 45, "routing_attribute_event": 3,
 }  # fmt: skip
 """Objects of a new account, where it is not DEFAULT_COUNT."""
 
@@ -59,6 +60,8 @@ def number_of(model: str, number: int) -> int:
 
 def parent_key(model: str, number: int) -> object:
     """The key of the parent whose path has the model's object `number`."""
+    if model == "side_conversation":
+        return 1 + number
     return number_of("schedule", number % 2) if model == "schedule_holiday" else CUSTOM_OBJECTS[number % 3]
 
 
@@ -103,6 +106,18 @@ def trigger(number: int) -> Json:
 
 def trigger_category(number: int) -> Json:
     return {"id": str(1 + number)}
+
+
+def side_conversation(number: int) -> Json:
+    agent: Json = {"user_id": FIRST_USER, "name": "Agent", "email": "user0@cityblock.example"}
+    clinic: Json = {"user_id": None, "name": None, "email": "front-desk@clinic.example"}
+    about: Json = {"id": _uuid(number), "ticket_id": 1 + number, "state": ("open", "closed")[number % 2]}
+    return {**about, "participants": [agent, clinic], "external_ids": {}}
+
+
+def side_conversation_event(number: int) -> Json:
+    about = number % SIDE_CONVERSATIONS
+    return {"side_conversation_id": _uuid(about), "ticket_id": 1 + about}
 
 
 def csat_survey(number: int) -> Json:
@@ -203,7 +218,7 @@ def _uuid(number: int) -> str:
 VALUES: dict[str, Callable[[int], Json]] = {
     function.__name__: function
     for function in (
-        group, ticket_field, brand, activity, target, trigger, trigger_category, csat_survey, nps_response, tag, ticket_form_status,
+        group, ticket_field, brand, activity, target, trigger, trigger_category, csat_survey, nps_response, side_conversation, side_conversation_event, tag, ticket_form_status,
         workspace, custom_object, custom_object_record, job_status, sla_policy, call_leg, schedule, schedule_holiday,
         satisfaction_rating, routing_attribute, routing_attribute_event, chat
     )

@@ -71,6 +71,16 @@ class Parent:
 
 
 @dataclasses.dataclass(frozen=True)
+class NamedBy:
+    """A model with a list for each object that has changed: the export of `model` names it in `column`, which is also the
+    placeholder in the path.
+    """
+
+    model: str
+    column: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Window:
     """A list that is requested in spans of `days`.
 
@@ -188,6 +198,7 @@ class Model:
     largest_page: int | None = None
     derivation: Derivation | None = None
     parent: Parent | None = None
+    named_by: NamedBy | None = None
     window: Window | None = None
     by_support_type: bool = False
     compared: frozenset[str] = frozenset()
@@ -213,7 +224,7 @@ class Model:
 
     @property
     def is_incremental(self) -> bool:
-        return self.window is not None or self.paging in EXPORTS
+        return self.window is not None or self.named_by is not None or self.paging in EXPORTS
 
     @property
     def is_searched_first(self) -> bool:

@@ -172,3 +172,43 @@ def test_one_cursor_for_all_parents_is_refused(tap):
     assert (
         "start_cursor: custom_object_record has one cursor per custom_object; set start_time" in result.stderr
     )
+
+
+CONVERSATIONS = {"bulk_models": [], "incremental_models": ["side_conversation"]}
+TICKETS = "/api/v2/tickets/"
+
+
+def lists(zendesk):
+    return [
+        request["path"] for request in asked(zendesk, TICKETS) if request["path"].endswith("conversations")
+    ]
+
+
+def test_side_conversations_are_read_once_for_each_ticket_that_the_events_name(tap, zendesk):
+    first = tap(**CONVERSATIONS, page_size=10)
+    assert first.code == 0, first.stderr
+    named = {event["ticket_id"] for event in zendesk.objects("side_conversation_event")}
+    assert sorted(lists(zendesk)) == sorted(f"{TICKETS}{ticket}/side_conversations" for ticket in named)
+    assert set(first.ids("side_conversation")) == zendesk.ids("side_conversation")
+    assert set(first.states[-1]["bookmarks"]["side_conversation"]) == {"start_time", "subdomain"}
+    [complete] = [one for one in first.records("EXPORT_METADATA") if one["export_status"] == "complete"]
+    assert complete["export_count"] == len(first.records("side_conversation"))
+
+    zendesk.advance()
+    second = tap(**CONVERSATIONS, state=first.states[-1])
+    assert second.code == 0, second.stderr
+    assert len(lists(zendesk)) - len(named) == len(set(second.ids("side_conversation"))) in (2, 3)
+
+
+def test_a_deleted_ticket_stops_no_other_side_conversation_and_a_refusal_moves_no_bookmark(tap, zendesk):
+    zendesk.fault(f"{TICKETS}2/side_conversations", status=404)
+    result = tap(**CONVERSATIONS)
+    assert result.code == 0, result.stderr
+    assert "side_conversation: skipping 2: HTTP 404" in result.stderr
+    assert {one["ticket_id"] for one in result.records("side_conversation")} == {
+        one["ticket_id"] for one in zendesk.objects("side_conversation") if one["ticket_id"] != 2
+    }
+    zendesk.fault(f"{TICKETS}2/side_conversations", status=403)
+    refused = tap(**CONVERSATIONS)
+    assert refused.code == 3
+    assert not any(state["bookmarks"].get("side_conversation") for state in refused.states)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tap_zendesk_cityblock.model_types import EXPORTS as PAGED_EXPORTS
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.readers.exports import ExportReader
 from tap_zendesk_cityblock.readers.fallback import FallbackReader, UnavailableReader
 from tap_zendesk_cityblock.readers.first_export import FirstExportReader
 from tap_zendesk_cityblock.readers.lists import ListReader
+from tap_zendesk_cityblock.readers.named_lists import NamedListsReader
 from tap_zendesk_cityblock.readers.per_parent import PerParentReader
 from tap_zendesk_cityblock.readers.shared_pages import with_derived
 from tap_zendesk_cityblock.readers.windows import WindowedReader
@@ -48,6 +50,14 @@ def reader_for(
         logger=logger,
         may_search=settings.fast_first_export and _shows_as_much(model, settings, derived),
     )
+    if read.named_by is not None:
+        return NamedListsReader(
+            read,
+            read.named_by,
+            export=of_own_endpoint(MODELS[read.named_by.model]),
+            below=of_own_endpoint,
+            logger=logger,
+        )
     if read.parent is None:
         return of_own_endpoint(read)
     return PerParentReader(
@@ -77,4 +87,4 @@ def _of_own_endpoint(
         return WindowedReader(model, settings, client, logger, window=model.window)
     if model.is_searched_first:
         return FirstExportReader(model, settings, client, logger, may_search=may_search)
-    return (ExportReader if model.is_incremental else ListReader)(model, settings, client, logger)
+    return (ExportReader if model.paging in PAGED_EXPORTS else ListReader)(model, settings, client, logger)

@@ -1,0 +1,75 @@
+"""Lists that are read only where another model's export shows that something changed, one list for each object it names."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from tap_zendesk_cityblock.errors import StreamUnavailableError
+from tap_zendesk_cityblock.readers.page import Page
+from tap_zendesk_cityblock.readers.reader import Estimate, Reader
+from tap_zendesk_cityblock.rows.decoding import RowsFactory
+from tap_zendesk_cityblock.rows.oddities import Oddities
+from tap_zendesk_cityblock.rows.redaction_events import number
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tap_zendesk_cityblock.model_types import Model, NamedBy
+    from tap_zendesk_cityblock.state.bookmarks import Bookmark
+    from tap_zendesk_cityblock.state.positions import Position
+
+
+class NamedListsReader(Reader):
+    """Its position is that of the other model's export, and moves when the lists of a page are read."""
+
+    def __init__(
+        self,
+        model: Model,
+        named_by: NamedBy,
+        *,
+        export: Reader,
+        below: Callable[[Model], Reader],
+        logger: logging.Logger,
+    ) -> None:
+        """`export` reads the other model, `below` makes the reader of one list."""
+        self.model, self.path, self._named_by = model, model.path, named_by
+        self._export, self._below, self._logger = export, below, logger
+
+    def start(self, bookmark: Mapping[str, Any]) -> Position | None:
+        return self._export.start(bookmark)
+
+    def pages(self, start: Position | None, rows: RowsFactory) -> Iterator[Page]:
+        """Every list once, though many pages may name its object."""
+        named = self._export.model
+        oddities = Oddities(named.name, self._logger, is_exported=False)
+        naming = RowsFactory([named.key, named.clock, self._named_by.column], (), {}, oddities)
+        known, empty = set[int](), rows.make(self.model)
+        for page in self._export.pages(start, naming):
+            keys = dict.fromkeys(number(page.rows.value(one, self._named_by.column)) for one in page.records)
+            for key in keys:
+                if key is not None and key not in known:
+                    known.add(key)
+                    yield from self._list(key, rows)
+            yield dataclasses.replace(page, records=[], rows=empty)
+
+    def _list(self, key: int, rows: RowsFactory) -> Iterator[Page]:
+        """Nothing of an object that was deleted."""
+        path = self.model.path.format(**{self._named_by.column: key})
+        try:
+            for page in self._below(dataclasses.replace(self.model, path=path)).pages(None, rows):
+                yield Page(page.records, page.rows)
+        except StreamUnavailableError as unavailable:
+            if not unavailable.is_missing:
+                raise
+            self._logger.info("%s: skipping %s: %s", self.model.name, key, unavailable)
+
+    def finish(self, bookmark: Bookmark) -> None:
+        """Does nothing."""
+
+    def probe(self) -> None:
+        self._export.probe()
+
+    def estimate(self, start: Position | None) -> Estimate:  # noqa: ARG002 - the protocol's signature
+        return Estimate()

@@ -1,0 +1,1 @@
+{{ latest_incremental('side_conversation', partition={'by': 'day', 'on': 'created_at'}, ticket={'id': 'ticket_id', 'personal': ['external_ids', 'participants', 'preview_text', 'subject', '_unknown_properties']}) }}

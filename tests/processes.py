@@ -27,6 +27,8 @@ SCRIPTS = Path(sys.executable).parent
 READ_AT_START = ("PYTHONPATH", "GOOGLE_SDK_PYTHON_LOGGING_SCOPE")
 STARTED_IN = dict(os.environ)
 FORKS = multiprocessing.get_context("forkserver")
+IMPORTED_LATE = {"tap_zendesk_cityblock.tap", "target_bigquery.target", "target_zendesk_pubsub.target"}
+"""By the commands of these plugins, when they run."""
 
 
 @cache
@@ -41,7 +43,7 @@ def _commands():
 @contextmanager
 def fork_server():
     """What `start` forks from. It is waited for, so that `time` counts its processes as ours."""
-    FORKS.set_forkserver_preload(sorted({entry.module for entry in _commands().values()}))
+    FORKS.set_forkserver_preload(sorted({entry.module for entry in _commands().values()} | IMPORTED_LATE))
     forkserver.ensure_running()
     try:
         yield

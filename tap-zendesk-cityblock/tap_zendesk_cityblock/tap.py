@@ -238,5 +238,6 @@ def sharing_pages(streams: Sequence[ModelStream]) -> list[ModelStream]:
 
 
 def main() -> None:
-    """The command."""
+    """What the command does once everything is imported."""
+    gc.enable()
     run(TapZendeskCityblock.cli, TapZendeskCityblock.logger)

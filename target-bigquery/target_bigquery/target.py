@@ -272,12 +272,14 @@ class TargetBigQuery(Plugin, Target):
         """Streams of `load_last` follow all others: EXPORT_METADATA must not call an export complete that is not loaded."""
         sinks, last = list(sink_list), self.config["load_last"]
         self.rejected.check()
-        super()._drain_all([sink for sink in sinks if sink.stream_name not in last], parallelism)
+        first = [sink for sink in sinks if sink.stream_name not in last]
+        super()._drain_all(first, min(parallelism, len(first)) or 1)  # threads for one sink would only wait
         self.rejected.load()
         super()._drain_all([sink for sink in sinks if sink.stream_name in last], 1)
 
 
 def main() -> None:
-    """The command."""
+    """What the command does once everything is imported."""
     gc.freeze()  # what was imported stays: the collector need not visit it again
+    gc.enable()
     run(TargetBigQuery.cli, TargetBigQuery.logger)

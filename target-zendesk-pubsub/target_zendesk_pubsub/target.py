@@ -209,7 +209,8 @@ class TargetZendeskPubSub(Plugin, Target):
 
 
 def main() -> None:
-    """The command."""
+    """What the command does once everything is imported."""
     gc.set_threshold(10_000)  # a batch has no cycles, and the collector would walk it again and again
     gc.freeze()  # modules stay until the end
+    gc.enable()
     run(TargetZendeskPubSub.cli, TargetZendeskPubSub.logger)

@@ -191,3 +191,18 @@ def test_oddities_of_every_kind_in_one_answer(read):
 
 def test_a_number_beyond_all_floats_costs_no_other_object(read):
     assert [record["id"] for record in read(b'{"id": 1, "tags": 1e999}', b'{"id": 2}')] == [1, 2]
+
+
+def test_rows_of_long_responses_are_those_of_short_ones(read):
+    """The first long response may change how those after it are read: also one with a property that is new."""
+    listed = [
+        {"tags": [number], "generated_timestamp": 5, "via": {"channel": "web"}, "id": number, "subject": "a"}
+        for number in range(1, 121)
+    ]
+    del listed[0]["subject"], listed[60]["tags"]
+    served = [json.dumps({**row, "fields": []}).encode() for row in listed]
+    assert read(*served) == listed
+    served[100] = json.dumps({**listed[100], "new": 1}).encode()
+    assert read(*served) == read(*served) == listed
+    assert read(*served[:2]) == listed[:2]
+    assert len([message for message in read.messages if "new" in message]) == 1

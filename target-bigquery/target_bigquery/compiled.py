@@ -1,7 +1,8 @@
 """Records that need no change: compiled code decodes and encodes them, and no converter sees them.
 
 msgspec decodes a line to types made from the columns of its stream. They accept only values that the converters return
-unchanged, so a line that they accept becomes the same row in either way. Every other line takes the usual way.
+unchanged, so a line that they accept becomes the same row in either way. Every other line takes the usual way. JSON columns
+in which decimals are usual are the exception: their values pass through their converters.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from target_bigquery.converters import LARGEST_EXACT
+from target_bigquery.converters import LARGEST_EXACT, Rejection, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from google.cloud.bigquery import SchemaField
 
+    from target_bigquery.converters import Converter
     from target_bigquery.schema import Columns
 
 WORTHWHILE = 100
 """Records of a stream that cost about as much in the usual way as making its types."""
-REFUSED = (msgspec.MsgspecError, ValueError, KeyError, RecursionError)
+DEEPEST = 6
+"""Levels of a JSON column; `child_events` of ticket events have as many."""
+REFUSED = (msgspec.MsgspecError, ValueError, KeyError, RecursionError, Rejection)
 """UnicodeDecodeError is a ValueError; KeyError is of `_NoStream`."""
 
 _Exact = Annotated[int, msgspec.Meta(gt=-LARGEST_EXACT, lt=LARGEST_EXACT)]
@@ -43,11 +47,11 @@ def _text(pattern: str) -> object:
     return Annotated[str, msgspec.Meta(pattern=rf"(?a)\A{pattern}\Z")]
 
 
-def _json(depth: int) -> Any:  # noqa: ANN401 - a type
-    """Nested to this depth: msgspec has no recursive types of this kind, and every level doubles their number."""
-    scalar: Any = str | bool | _Whole | _Short | None
+def _json(number: Any) -> Any:  # noqa: ANN401 - types
+    """Nested to DEEPEST: msgspec has no recursive types of this kind, and every level doubles their number."""
+    scalar: Any = str | bool | _Whole | number | None
     value = scalar
-    for _ in range(depth):
+    for _ in range(DEEPEST):
         value = scalar | list[value] | dict[str, value]  # type: ignore[valid-type] # made at run time
     return value
 
@@ -60,13 +64,24 @@ SCALARS: dict[str, Any] = {
     "TIMESTAMP": _text(rf"{_DAY}T{_HOUR}Z"),
     "DATE": date,
     "TIME": _text(_HOUR),
-    "JSON": _json(4),
+    "JSON": _json(_Short),
 }
 """By BigQuery type. A TIMESTAMP outside of a RECORD may have other forms, see `CompiledRecords`."""
+WITH_DECIMALS = _json(float)
+"""Of a JSON column whose values pass through its converter."""
 
 
-def record_type(columns: Columns, keys: Sequence[str], sample: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a type
-    """Of the stream's records, or None. `sample`: one of them. Types with fields in its order decode faster.
+def _has_decimal(value: object) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_has_decimal, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, float)
+
+
+def record_type(
+    columns: Columns, keys: Sequence[str], sample: Mapping[str, Any], decimals: Collection[str] = ()
+) -> Any:  # noqa: ANN401 - a type
+    """Of the stream's records, or None. `sample`: one of them. Types with fields in its order decode faster. `decimals`: JSON
+    columns whose values pass through their converters.
 
     A property whose column has another name is left out, so a record with it is refused.
     """
@@ -77,11 +92,16 @@ def record_type(columns: Columns, keys: Sequence[str], sample: Mapping[str, Any]
     }
     if not usable.issuperset(keys):
         return None
-    return _struct(columns.fields, "", columns.renamed, keys, sample)
+    return _struct(columns.fields, "", columns.renamed, keys, sample, decimals)
 
 
-def _struct(
-    fields: Iterable[SchemaField], path: str, renamed: Collection[str], keys: Sequence[str], sample: object
+def _struct(  # noqa: PLR0913, PLR0917 - of a level
+    fields: Iterable[SchemaField],
+    path: str,
+    renamed: Collection[str],
+    keys: Sequence[str],
+    sample: object,
+    decimals: Collection[str] = (),
 ) -> Any:  # noqa: ANN401 - a type
     known = sample if isinstance(sample, dict) else {}
     places = {name: place for place, name in enumerate(known)}
@@ -92,7 +112,8 @@ def _struct(
             continue
         attribute = f"f{len(names)}"
         names[attribute] = field.name
-        value = _value(field, path, renamed, known.get(field.name))
+        is_converted = field.name in decimals
+        value = WITH_DECIMALS if is_converted else _value(field, path, renamed, known.get(field.name))
         definitions.append((attribute, value) if field.name in keys else (attribute, value | None, None))
     return msgspec.defstruct(
         "Record",
@@ -133,20 +154,31 @@ class CompiledRecords:
         self._spool = spool
         self._seen: dict[str, int] = {}
         self._messages: dict[str, Any] = {}
-        self._streams: dict[Any, tuple[str, list[str]]] = {}
+        self._streams: dict[Any, tuple[str, list[str], list[tuple[str, Converter]]]] = {}
+        self._decimals: dict[str, set[str]] = {}
         self._renew()
         self.count = 0
         """Records that were taken so far."""
 
     def is_due(self, stream: str) -> bool:
-        """Whether the record that has just been processed in the usual way is the one to make types from."""
+        """Whether the record that has just been processed in the usual way is one to make types from.
+
+        If many records are refused, again: more columns may have decimals.
+        """
         self._seen[stream] = seen = self._seen.get(stream, 0) + 1
-        return seen == WORTHWHILE
+        return seen in (WORTHWHILE, 10 * WORTHWHILE, 100 * WORTHWHILE)
 
     def add(self, stream: str, columns: Columns, keys: Sequence[str], sample: Mapping[str, Any]) -> None:
-        record = record_type(columns, keys, sample)
+        decimals = self._decimals.setdefault(stream, set())
+        decimals |= {
+            field.name
+            for field in columns.fields
+            if field.field_type == "JSON" and _has_decimal(sample.get(field.name))
+        }
+        record = record_type(columns, keys, sample, decimals)
         if record is None:
             return
+        self._drop(stream)
         message = msgspec.defstruct(
             "Message",
             [
@@ -166,17 +198,24 @@ class CompiledRecords:
             for field in columns.fields
             if field.field_type == "TIMESTAMP" and field.mode != "REPEATED" and field.name in attributes
         ]
+        converted = [
+            (attributes[name], scalar("JSON", name, columns.seen)) for name in decimals if name in attributes
+        ]
         self._messages[stream] = message
-        self._streams[message] = stream, moments
+        self._streams[message] = stream, moments, converted
         self._renew()
 
     def forget(self, stream: str) -> None:
         """Its columns have changed."""
         self._seen.pop(stream, None)
+        self._decimals.pop(stream, None)
+        self._drop(stream)
+        self._renew()
+
+    def _drop(self, stream: str) -> None:
         message = self._messages.pop(stream, None)
         if message is not None:
             del self._streams[message]
-            self._renew()
 
     def _renew(self) -> None:
         kinds: Any = reduce(or_, self._messages.values(), _NoStream)
@@ -207,14 +246,20 @@ class CompiledRecords:
     def _message(self, line: bytes) -> Any:  # noqa: ANN401 - made at run time
         try:
             message = self._decode(line)
-            for moment in self._streams[type(message)][1]:
-                record = message.record
+            _, moments, converted = self._streams[type(message)]
+            record = message.record
+            for moment in moments:
                 text = getattr(record, moment)
                 if text is not None:
                     read = datetime.fromisoformat(text)
                     if read.tzinfo is not UTC:
                         return None
                     setattr(record, moment, read)
+            for (
+                attribute,
+                convert,
+            ) in converted:  # last, because it may note a conversion of a record that is taken
+                setattr(record, attribute, convert(getattr(record, attribute)))
         except REFUSED:
             return None
         return message

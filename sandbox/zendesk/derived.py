@@ -100,7 +100,8 @@ def _derived_bodies(store: Store, model: str) -> Iterator[bytes]:
             if child["event_type"] not in EVENT_TYPES[model]:
                 continue
             if model == "comment_redaction":
-                yield orjson.dumps({**child, **around, "created_at": event["created_at"]})
+                about = {name: around[name] for name in ("ticket_id", "ticket_event_id")}
+                yield orjson.dumps({**child, **about, "created_at": event["created_at"]})
                 continue
             if model == "ticket_comment":
                 via = {"channel": str(child["via"])} if isinstance(child["via"], str | int) else child["via"]

@@ -455,6 +455,7 @@ OPT_IN_MODELS = (
     _TICKET_EVENT.derive(
         "comment_redaction",
         clock="created_at",
+        left_out=frozenset({"via", "via_reference_id"}),  # of the agent's or the rule's redaction
         note="Without it, views show the text of a redacted comment until it is read again",
         derivation=Derivation(
             "ticket_event",

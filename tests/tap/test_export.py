@@ -6,6 +6,7 @@ import sys
 
 import jsonschema
 import pytest
+import requests
 from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS, METRICS, MODELS
 
@@ -20,6 +21,10 @@ def whole(request):
 def everything(whole, tap, zendesk):
     if not whole:
         zendesk.put("deleted_ticket", *({"id": number} for number in (7, 9, 11)))  # a small account has none
+        comment = zendesk.objects("ticket_comment")[0]
+        redacted = {"kind": "redact_comment", "ticket_id": comment["ticket_id"], "comment_id": comment["id"]}
+        requests.post(f"{zendesk.url}/_sandbox/removals", json={**redacted, "text": "the"}, timeout=30)
+        zendesk.advance(3)  # a redaction of the last hour would be read again
         named = {"bulk_models": ["all"], "incremental_models": ["all"]}
         whole["result"] = tap(**named)
         whole["truth"] = {model: zendesk.objects(model) for model in MODELS}

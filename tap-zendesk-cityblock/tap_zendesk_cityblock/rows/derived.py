@@ -50,6 +50,7 @@ class DerivedRows:
         """`selected`: the known properties and constants that rows have."""
         assert model.derivation is not None  # noqa: S101 - the caller has checked
         self._model, self._derivation, self._known = model, model.derivation, frozenset(known)
+        self._expected = self._known | model.left_out
         self._selected = self._known & set(selected)
         self._taken = [(ours, theirs) for ours, theirs in model.derivation.copied if ours in self._selected]
         self._as_text = model.derivation.as_text & self._selected
@@ -75,8 +76,8 @@ class DerivedRows:
         return found
 
     def _completed(self, properties: Properties, taken: Properties) -> Properties:
-        if not properties.keys() <= self._known:
-            unknown = {name: properties[name] for name in properties.keys() - self._known}
+        if not properties.keys() <= self._expected:
+            unknown = {name: properties[name] for name in properties.keys() - self._expected}
             for name, value in unknown.items():
                 self._report.unknown(name, value)
             properties = {**properties, UNKNOWN_PROPERTIES: as_text(unknown)}

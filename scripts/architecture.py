@@ -42,7 +42,7 @@ PARTS = (
     Part("make_models", "transform/make_models.py", ("make_models",)),
     Part("zendesk_erasure", "zendesk-erasure", ("zendesk_erasure",)),
     _tap("commands", "commands/", "commands"),
-    _tap("tap", "tap.py", "tap", "ending"),
+    _tap("tap", "tap.py", "command", "tap", "ending"),
     _tap(
         "streams",
         "streams.py",

@@ -144,6 +144,65 @@ def test_killed_at_ten_moments_nothing_is_lost_and_only_the_rest_is_read(tap, ex
     assert reads[0] > reads[4] > reads[9]
 
 
+def test_what_changes_while_an_export_is_killed_is_right_after_it(tap, export, zendesk):
+    settings = FAST | {"incremental_models": ["ticket", "user"]}
+    messages = tap(**settings).messages
+    at = next(n for n, m in enumerate(messages) if m["type"] == "STATE" and is_half_searched(m["value"]))
+    landed = messages[: at + 1]
+    tickets, users = there(zendesk, "ticket"), there(zendesk, "user")
+    deleted = [one["id"] for one in zendesk.objects("ticket") if is_deleted("ticket", one)]
+    now = int(zendesk.now()) - 120
+    clocks = {"updated_at": iso(now), "generated_timestamp": now}
+    zendesk.put("ticket", {"id": deleted[0], "status": "open", **clocks})  # restored
+    zendesk.put("ticket", {"id": min(tickets), "status": "deleted", **clocks})
+    zendesk.put("ticket", {"id": max(tickets), "subject": "new", **clocks})
+    loser = max(key for key, one in users.items() if one["role"] == "end-user")
+    zendesk.put("user", {"id": loser, "active": False, "updated_at": iso(now)})  # merged into another one
+    moved = sorted(tickets)[1]
+    zendesk.put("ticket", {"id": moved, "requester_id": min(users), "generated_timestamp": now})
+    rest = export(landed[-1]["value"], **settings)
+    assert rest.code == 0, rest.stderr
+    assert "continuing by the incremental export" not in rest.stderr
+    for model in EXPORTS:
+        first = [m["record"] for m in landed if m["type"] == "RECORD" and m["stream"] == model]
+        assert left(model, shown(model, [*first, *rest.records(model)])) == there(zendesk, model)
+
+
+def is_half_searched(state):
+    search = state.get("bookmarks", {}).get("ticket", {}).get("search", {})
+    return search.get("rows", 0) > 50 and bool(search["unread"])
+
+
+def test_a_second_with_more_rows_than_a_span_is_read_whole(tap, zendesk):
+    second, known = 1_600_000_000, there(zendesk, "ticket")
+    many = zendesk.put("ticket", *({"created_at": iso(second), "updated_at": iso(second)} for _ in range(25)))
+    found = begun(
+        zendesk, unread=[[second - 50_000, second + 50_000]], rows=len(known), total=len(known) + 25
+    )
+    run = tap(**TICKETS | {"page_size": 1}, state={"bookmarks": {"ticket": {"search": found}}})
+    assert run.code == 0, run.stderr
+    assert set(many) <= set(run.ids("ticket"))
+    assert "continuing by" not in run.stderr
+
+
+def test_other_clients_that_search_too_delay_it_only(tap, zendesk):
+    zendesk.limits(**{"search-export": {"total": 30, "window": 1, "others": 20}})
+    result = tap(**TICKETS)
+    assert result.code == 0, result.stderr
+    assert left("ticket", shown("ticket", result.records("ticket"))) == there(zendesk, "ticket")
+    assert "continuing by" not in result.stderr
+
+
+def test_a_list_of_deleted_tickets_that_has_been_read_is_not_read_again(export, zendesk):
+    found = begun(zendesk, unread=[[1_569_801_600, 1_569_801_601]], rows=10_000)
+    states = export({"bookmarks": {"ticket": {"search": found}}}, **TICKETS).states
+    searches = [state["bookmarks"]["ticket"].get("search", {}) for state in states]
+    after = next(number for number, one in enumerate(searches) if "deleted" in one)
+    requests.delete(f"{zendesk.url}/_sandbox/requests", timeout=30)
+    assert export(states[after], **TICKETS).code == 0
+    assert asked(zendesk)["/api/v2/deleted_tickets"] == 0
+
+
 def test_what_search_does_not_show_yet_comes_by_the_export(tap, zendesk):
     changed = int(zendesk.now()) - 1800
     zendesk.put("ticket", {"id": 41, "subject": "late", "generated_timestamp": changed})
@@ -270,6 +329,9 @@ def test_few_rows_derived_models_and_other_support_types_are_left_to_the_export(
     ):
         assert tap(**TICKETS | settings).code == 0
         assert asked(zendesk)[SEARCH] == 0
+    zendesk.limits(**{"incremental-exports": {"total": 100}})  # by which it takes less than a minute
+    assert tap(**TICKETS).code == 0
+    assert asked(zendesk)[SEARCH] == 0
 
 
 def test_the_limit_of_searches_is_kept(tap, zendesk):

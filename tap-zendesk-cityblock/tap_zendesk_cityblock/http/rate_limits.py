@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+UNREPORTED_MARGIN = 20
+"""One of so many requests is not sent in any minute, where no response reports the limit: when Zendesk's minute begins is unknown,
+and a request arrives later than it is sent."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Reserve:
     """Shares of a limit that the tap leaves to other clients when a window starts, before and after it has seen some.
@@ -217,6 +222,8 @@ class RateLimits:
         if names := statuses.keys() - {service}:
             self._learned[endpoint] = frozenset({service, *names})
         elif own is not None and own[0] in self._buckets_of(endpoint):
+            most = own[1] - own[1] // UNREPORTED_MARGIN
+            self._recent[endpoint] = deque([request.sent_at], maxlen=most)
             self._learned[endpoint] = frozenset({service, endpoint})
             self._buckets[endpoint] = Bucket(
                 own[1],

@@ -55,8 +55,8 @@ is well (https://developer.zendesk.com/api-reference/ticketing/ticket-management
 FEW_MINUTES = 3
 """Of the export's rate limit: an export that needs no more does not begin with searches, and a later run reads as much of the
 export before them. The run that searches reads a minute's worth."""
-THREADS = 3
-"""Spans that are searched at a time. Each holds a page in memory."""
+THREADS = 2
+"""Spans of a model that are searched at a time. Each holds a page in memory."""
 DELETED = "deleted"
 """The source in `Model.fallback` that lists deleted objects."""
 REFUSALS = (CursorInvalidError, StreamUnavailableError, UnexpectedResponseError)

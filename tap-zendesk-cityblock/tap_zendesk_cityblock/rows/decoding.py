@@ -29,8 +29,8 @@ KEY = attrgetter("property_0")
 Version = tuple[Any, Any]
 _names = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
-WORTHWHILE = 100
-"""Objects of a response that cost more than a second row type does."""
+WORTHWHILE = 10_000
+"""Bytes of a response whose rows cost more than a second row type does."""
 
 SCALARS = frozenset({b'"', b"-", *(b"%d" % digit for digit in range(10))})
 """First bytes of a text or a number."""
@@ -204,9 +204,11 @@ class RawRows:
     def _whole(self, body: bytes) -> Any:  # noqa: ANN401 - a type made at run time
         body = _one_line(body)
         try:
+            if not self._places and len(body) >= WORTHWHILE:
+                self._learn_order(body)
             response: Any = self._decode(body)
             if response.records is not msgspec.UNSET:
-                return self._in_order(body, response)
+                return response
         except msgspec.ValidationError:
             pass
         response, objects = one_by_one(self._model, body, self._decode_raw, self._report)
@@ -214,14 +216,12 @@ class RawRows:
         response.records = [self._decode_row(one) for one in objects]
         return response
 
-    def _in_order(self, body: bytes, response: Any) -> Any:  # noqa: ANN401 - a type made at run time
-        """The response, decoded again if it is the first long one: fields in Zendesk's order are faster."""
-        if self._places or len(response.records) < WORTHWHILE:
-            return response
-        first = self._decode_raw(body).records[0]
-        self._places = {name: place for place, name in enumerate(_names(first))}
-        self._prepare()
-        return self._decode(body)
+    def _learn_order(self, body: bytes) -> None:
+        """From its first object: rows are decoded and encoded faster with fields in Zendesk's order."""
+        records = self._decode_raw(body).records
+        if records:
+            self._places = {name: place for place, name in enumerate(_names(records[0]))}
+            self._prepare()
 
     def _learn(self, objects: list[msgspec.Raw]) -> None:
         """Gives the struct fields for properties that are new."""

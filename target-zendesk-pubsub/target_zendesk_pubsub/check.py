@@ -53,6 +53,11 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
         partial(_retained, config, connections),
         "see what would change with target-zendesk-pubsub:retention --dry-run, then run it without",
     )
+    yield look(
+        f"policy tags in {config['messages_dataset']} and of {connections.join_errors.table.name}",
+        partial(_tagged, client, connections, config.get("policy_tag")),
+        "run tap-to-pubsub, which tags its tables; let the worker set tags (bigquery.tables.setCategory)",
+    )
     for view in ("zendesk_user_directory", "user_latest"):
         yield look(
             f"view {config['dataset']}.{view}",
@@ -90,14 +95,21 @@ def _located(client: bigquery.Client, dataset: str) -> str:
 
 
 def _fitting(client: bigquery.Client, table: Table) -> str:
-    try:
-        found = client.get_table(f"{client.project}.{table}", retry=ONCE, timeout=SECONDS)
-    except exceptions.NotFound:
+    found = _columns(client, table)
+    if not found:
         return "not there yet, the first run makes it"
-    lacking = {field.name for field in table.fields} - {field.name for field in found.schema}
+    lacking = {field.name for field in table.fields} - {field.name for field in found}
     if lacking:
         raise CheckFailed(f"another system made it, it lacks {', '.join(sorted(lacking))}")
     return THERE
+
+
+def _columns(client: bigquery.Client, table: Table) -> list[bigquery.SchemaField]:
+    """An empty list if the table does not exist."""
+    try:
+        return list(client.get_table(f"{client.project}.{table}", retry=ONCE, timeout=SECONDS).schema)
+    except exceptions.NotFound:
+        return []
 
 
 def _open(client: bigquery.Client, table: Table) -> str:
@@ -108,6 +120,26 @@ def _open(client: bigquery.Client, table: Table) -> str:
     sql = f"SELECT COUNT(DISTINCT COALESCE(record_key, payload)) AS count FROM {table} WHERE {OPEN}"
     [row] = query(client, sql)
     return f"{state}, {counted(row.count, 'rejected ticket')} open"
+
+
+def _tagged(client: bigquery.Client, connections: Connections, policy_tag: str | None) -> str:
+    """How many columns with content of tickets have a tag. Raises CheckFailed if some lack it although `policy_tag` is set.
+
+    The tag of rejected records is in the check of target-bigquery.
+    """
+    held = connections.join_errors.table, connections.join_errors.waiting, *connections.log.tables
+    columns = {
+        f"{table}.{field.name}": bool(field.policy_tags and field.policy_tags.names)
+        for table in held
+        for field in _columns(client, table)
+        if field.name == table.personal
+    }
+    state = f"{sum(columns.values())} of {len(columns)} personal columns have one"
+    if policy_tag is None:
+        return f"policy_tag is not set, {state}"
+    if lacking := [name for name, has_tag in columns.items() if not has_tag]:
+        raise CheckFailed(f"{state}; missing: {', '.join(lacking)}")
+    return state
 
 
 def _retained(config: Mapping[str, Any], connections: Connections) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.target_zendesk_pubsub.tickets import DIRECTORY, schema, state, ticket
 
+POLICY_TAG = "projects/p/locations/us/taxonomies/1/policyTags/2"
 CHECK = "target-zendesk-pubsub-check"
 
 
@@ -33,6 +34,24 @@ def test_tables_of_our_own_are_as_they_must_be(check, publish):
     code, output, _ = check()
     assert code == 0
     assert output.count(": there") == 7
+
+
+@pytest.mark.usefixtures("company")
+def test_personal_columns_without_a_policy_tag_are_counted(check, publish, dataset, messages_dataset):
+    publish([schema(), ticket(1), state(1)])
+    line = f"policy tags in {messages_dataset} and of TICKET_USER_JOIN_ERROR"
+    code, output, _ = check()
+    assert (code, f"{line}: policy_tag is not set, 0 of 5 personal columns have one" in output) == (0, True)
+    code, output, _ = check(policy_tag=POLICY_TAG)
+    assert code == 1
+    assert (
+        f"MISSING {line}: 0 of 5 personal columns have one; missing: {dataset}.TICKET_USER_JOIN_ERROR.payload, "
+        in output
+    )
+    assert f"{messages_dataset}.zendesk_ticket_waiting.payload" in output
+    publish([schema(), ticket(2), state(2)], policy_tag=POLICY_TAG)
+    code, output, _ = check(policy_tag=POLICY_TAG)
+    assert (code, f"{line}: 5 of 5 personal columns have one" in output) == (0, True)
 
 
 @pytest.mark.usefixtures("company")

@@ -106,7 +106,7 @@ coverage: setup ## what `make test` covers of the plugins, by lines and branches
 	@.venv/bin/coverage combine --quiet && .venv/bin/coverage report
 
 test-whole-runs: setup ## whole runs: all models, publishing, fallback, interrupted runs, dbt
-	$(PYTHON) -m pytest $(WHOLE_RUNS)
+	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder $(WHOLE_RUNS)
 
 test-runbook: setup ## every command of docs/runbook.md, in order
 	$(PYTHON) -m pytest tests/end_to_end/test_runbook.py

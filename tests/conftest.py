@@ -3,9 +3,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadFileScheduling
 
 from tests import processes
+from tests.dbt_runs import dbt_server
 
 pytest_plugins = ["tests.servers"]
 
@@ -30,17 +31,10 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "processes: starts processes without a fixture, so it is not fast")
 
 
-class ByFile(LoadScopeScheduling):
-    """One worker a file; and one for all files that run Meltano, whose runs wait for one another."""
-
-    def _split_scope(self, nodeid):
-        file = nodeid.partition("::")[0]
-        return "meltano" if "end_to_end/" in file else file
-
-
 @pytest.hookimpl
 def pytest_xdist_make_scheduler(config, log):
-    return ByFile(config, log)
+    """One worker a file."""
+    return LoadFileScheduling(config, log)
 
 
 def is_fast(item):
@@ -100,3 +94,9 @@ def commands():
     """The plugins' commands as processes: `commands.start`, `commands.run`."""
     with processes.fork_server():
         yield processes
+
+
+@pytest.fixture(scope="session")
+def dbt_runs(tmp_path_factory):
+    with dbt_server(tmp_path_factory.mktemp("dbt")) as runs:
+        yield runs

@@ -1,30 +1,32 @@
 import dataclasses
-import fcntl
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from sandbox.addresses import Addresses
+from sandbox.addresses import DATASET, Addresses
 from sandbox.servers import Sandbox, Size, sandbox
+from tests.dbt_runs import Dbt
 
 PROJECT = Path(__file__).parents[2]
+INSTALLED = ("extractors", "loaders", "utilities")
 MELTANO = PROJECT / ".venvs" / "meltano" / "bin" / "meltano"
 
 
 @dataclasses.dataclass(frozen=True)
 class Project:
-    """This Meltano project beside a sandbox of its own, with a system database (state, locks) of its own."""
+    """This Meltano project beside a sandbox of its own, with a `.meltano` of its own: settings files, state, locks."""
 
     sandbox: Sandbox
     home: Path
+    dbt_runs: Dbt
 
     def environment(self, env: dict[str, str]) -> dict[str, str]:
         return {
             **os.environ,
             **self.sandbox.addresses.environment(),
-            "MELTANO_DATABASE_URI": f"sqlite:///{self.home / 'meltano.db'}",
+            "MELTANO_SYS_DIR_ROOT": str(self.home / ".meltano"),
             "MELTANO_CLI_LOG_LEVEL": "info",
             "DBT_TARGET_PATH": str(self.home / "dbt"),
             "TARGET_BIGQUERY_TIMEOUT": "120",
@@ -65,8 +67,13 @@ class Project:
 
     def build(self, *views: str) -> None:
         """These views, and what they are built from: all of them take dbt a quarter of a minute."""
-        done = self.meltano("invoke", "dbt-bigquery:run", "--select", *(f"+{view}" for view in views))
-        assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+        done = self.dbt_runs.run(
+            *("run", "--select", *(f"+{view}" for view in views)),
+            dataset=DATASET,
+            target=self.home / "dbt",
+            environment={"BIGQUERY_EMULATOR_HOST": self.sandbox.addresses.bigquery_url},
+        )
+        assert done.returncode == 0, done.stdout[-5000:]
 
     def rows(self, sql: str) -> list[dict[str, object]]:
         return [dict(row) for row in self.sandbox.warehouse.query_and_wait(sql)]
@@ -79,14 +86,11 @@ def size():
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory, size):
+def project(tmp_path_factory, dbt_runs, size):
     home = tmp_path_factory.mktemp("project")
-    # Two runs of one Meltano project at once would share the extractor's files under .meltano/run.
-    with (PROJECT / ".meltano" / "tests.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield from _beside_a_sandbox(home, size)
-
-
-def _beside_a_sandbox(home, size):
+    # Two runs in one `.meltano` would share the extractor's files under its `run`.
+    (home / ".meltano" / "run").mkdir(parents=True, mode=0o700)
+    for folder in INSTALLED:
+        (home / ".meltano" / folder).symlink_to(PROJECT / ".meltano" / folder)
     with sandbox(Addresses.free(), home / "sandbox", size) as servers:
-        yield Project(servers, home)
+        yield Project(servers, home, dbt_runs)

@@ -9,6 +9,8 @@ from sandbox.comparison import compare, compare_messages
 from sandbox.servers import advance
 
 MODELS = ("ticket", "user", "organization")
+EXPORT = ("tap-zendesk-cityblock", "target-bigquery")
+VIEWS = ("ticket_latest", "user_latest", "organization_latest", "zendesk_user_directory")
 WITHOUT = {"TAP_ZENDESK_CITYBLOCK_INCREMENTAL_EXPORTS": "false"}
 
 
@@ -21,7 +23,8 @@ def objects(project, model):
 @pytest.fixture(scope="module")
 def before(project):
     """What Zendesk had when exports were still allowed, all of it exported and published."""
-    project.run("tap-to-bigquery")
+    project.run(*EXPORT)
+    project.build(*VIEWS)
     project.run("tap-to-pubsub")
     return {model: objects(project, model) for model in MODELS}
 
@@ -32,10 +35,11 @@ def after(project, before):
     url = project.sandbox.addresses.zendesk_url
     requests.put(f"{url}/_sandbox/exports", json={"allowed": False}, timeout=60).raise_for_status()
     advance(url, hours=24)
-    refused = project.meltano("run", "tap-zendesk-cityblock", "target-bigquery")
+    refused = project.meltano("run", *EXPORT)
     assert refused.returncode == 1
     assert "not available to this account: organization (HTTP 403 Forbidden)" in refused.stderr
-    project.run("tap-to-bigquery", **WITHOUT)
+    project.run(*EXPORT, **WITHOUT)
+    project.build(*VIEWS)
     project.run("tap-to-pubsub", **WITHOUT)
     return {model: objects(project, model) for model in MODELS}
 

@@ -11,7 +11,7 @@ from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
 
 from sandbox.addresses import PROJECT
-from tests.dbt_runs import Dbt, dbt_server
+from tests.dbt_runs import Dbt
 from tests.servers import new_dataset
 
 ROOT = Path(__file__).parents[2]
@@ -111,12 +111,6 @@ def schema_of(table):
 def messages(stream, rows, schema, key=("id",)):
     yield {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": list(key)}
     yield from ({"type": "RECORD", "stream": stream, "record": row} for row in rows)
-
-
-@pytest.fixture(scope="session")
-def dbt_runs(tmp_path_factory):
-    with dbt_server(tmp_path_factory.mktemp("dbt")) as runs:
-        yield runs
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from sandbox.listen import listen
 from sandbox.servers import Size, zendesk_server
 from tests.fault_proxy import Fault, FaultProxy
 from tests.target_zendesk_pubsub.conftest import commons  # noqa: F401 - a fixture
-from tests.transform.conftest import Views, dbt_runs  # noqa: F401 - one is a fixture
+from tests.transform.conftest import Views
 
 CARD, SCRUBBED, MEMBER, ERASED = "canary-card-4111", "canary-scrubbed", "canary-member", "canary-erased"
 CANARIES = (CARD, SCRUBBED, MEMBER, ERASED)

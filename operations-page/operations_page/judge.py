@@ -1,4 +1,4 @@
-"""From facts to troubles: what is wrong now, the worst first, and which section of the runbook says what to do."""
+"""From facts to problems: what is wrong now, the worst first, and which section of the runbook says what to do."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Level(IntEnum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Trouble:
-    """`section`: a heading of docs/runbook.md. `commands`: of the runbook, in the order in which they end the trouble."""
+class Problem:
+    """`section`: a heading of docs/runbook.md. `commands`: of the runbook, in the order in which they end the problem."""
 
     level: Level
     title: str
@@ -79,14 +79,14 @@ VIEWS = {
     "zendesk.REJECTED_RECORD_latest": "zendesk.REJECTED_RECORD",
     "zendesk.TICKET_USER_JOIN_ERROR_latest": "messages.zendesk_ticket_waiting",
 }
-"""Without such a view its part of the page is empty, which hides troubles if the table exists from which it is made."""
+"""Without such a view its part of the page is empty, which hides problems if the table exists from which it is made."""
 RELOADS = {
     name: (f"meltano invoke {name}:reload-rejected --dry-run", f"meltano invoke {name}:reload-rejected")
     for name in ("target-bigquery", "target-zendesk-pubsub")
 }
 
 
-def judge(facts: Facts) -> tuple[Trouble, ...]:
+def judge(facts: Facts) -> tuple[Problem, ...]:
     """Empty if all is well."""
     found = [
         *_exports(facts),
@@ -98,13 +98,13 @@ def judge(facts: Facts) -> tuple[Trouble, ...]:
         *_waiting(facts),
         *_quota(facts),
     ]
-    return tuple(sorted(found, key=lambda trouble: trouble.level))
+    return tuple(sorted(found, key=lambda problem: problem.level))
 
 
-def _exports(facts: Facts) -> Iterator[Trouble]:
+def _exports(facts: Facts) -> Iterator[Problem]:
     command = ("meltano run tap-to-bigquery",)
     if not facts.exports:
-        yield Trouble(
+        yield Problem(
             Level.ACT,
             "Nothing has been exported yet",
             "EXPORT_METADATA_latest has no complete export.",
@@ -114,7 +114,7 @@ def _exports(facts: Facts) -> Iterator[Trouble]:
     late = [one for one in facts.exports if STALE < facts.at - one.completed_at < GIVEN_UP]
     if late:
         oldest = min(one.completed_at for one in late)
-        yield Trouble(
+        yield Problem(
             Level.ACT,
             f"{counted(len(late), 'model')} {'is' if len(late) == 1 else 'are'} out of date",
             f"The last complete export of {listed([one.model for one in late])} is more than"
@@ -124,9 +124,9 @@ def _exports(facts: Facts) -> Iterator[Trouble]:
         )
 
 
-def _jobs(facts: Facts) -> Iterator[Trouble]:
+def _jobs(facts: Facts) -> Iterator[Problem]:
     if not facts.runs:
-        yield Trouble(
+        yield Problem(
             Level.LOOK,
             "No run has been recorded",
             f"PIPELINE_RUN_latest {'does not exist yet' if 'zendesk.PIPELINE_RUN_latest' in facts.absent else 'is empty'}:"
@@ -139,7 +139,7 @@ def _jobs(facts: Facts) -> Iterator[Trouble]:
         yield from _job(facts, job, [run for run in facts.runs if run.job == job])
 
 
-def _job(facts: Facts, job: str, runs: list[Run]) -> Iterator[Trouble]:
+def _job(facts: Facts, job: str, runs: list[Run]) -> Iterator[Problem]:
     ended = [run for run in runs if run.ending != "running"]
     completed = next((run for run in ended if run.ending == "complete"), None)
     latest = completed or next(iter(runs if not ended else ()), None)  # else the first of all, which runs now
@@ -148,7 +148,7 @@ def _job(facts: Facts, job: str, runs: list[Run]) -> Iterator[Trouble]:
     if ended and ended[0].ending != "complete":
         last = ended[0]
         cause = next((one for one in CAUSES if one.text in (last.error or "")), None)
-        yield Trouble(
+        yield Problem(
             Level.LOOK if last.ending == "interrupted" and not is_overdue else Level.ACT,
             f"{job} {VERBS[last.ending]} {ago(facts.at - (last.ended_at or last.started_at))}",
             f"{_sentence(last.error or 'It left no error')}"
@@ -157,7 +157,7 @@ def _job(facts: Facts, job: str, runs: list[Run]) -> Iterator[Trouble]:
             (*(cause.commands if cause else ()), f"meltano run {job}"),
         )
     elif is_overdue:
-        yield Trouble(
+        yield Problem(
             Level.ACT,
             f"{job} has not completed for {OVERDUE.total_seconds() / 3600:.0f} hours",
             f"It last completed {since}." if since else "No run of the last two weeks completed.",
@@ -166,10 +166,10 @@ def _job(facts: Facts, job: str, runs: list[Run]) -> Iterator[Trouble]:
         )
 
 
-def _missing_views(facts: Facts) -> Iterator[Trouble]:
+def _missing_views(facts: Facts) -> Iterator[Problem]:
     missing = [view for view, table in VIEWS.items() if view in facts.absent and table not in facts.absent]
     if missing:
-        yield Trouble(
+        yield Problem(
             Level.LOOK,
             f"{listed([view.partition('.')[2] for view in missing])} {'does' if len(missing) == 1 else 'do'} not exist",
             "This page cannot say whether records are rejected or tickets wait. The next complete run makes the views.",
@@ -178,9 +178,9 @@ def _missing_views(facts: Facts) -> Iterator[Trouble]:
         )
 
 
-def _repeated(facts: Facts) -> Iterator[Trouble]:
+def _repeated(facts: Facts) -> Iterator[Problem]:
     if facts.repeated:
-        yield Trouble(
+        yield Problem(
             Level.ACT,
             f"The cursor{' of' if len(facts.repeated) == 1 else 's of'} {listed(facts.repeated)}"
             f" {'was' if len(facts.repeated) == 1 else 'were'} not saved",
@@ -195,12 +195,12 @@ def _sentence(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def _rejected(facts: Facts) -> Iterator[Trouble]:
+def _rejected(facts: Facts) -> Iterator[Problem]:
     for target, commands in RELOADS.items():
         found = [one for one in facts.rejected if one.rejected_by == target]
         if found:
             streams = sorted({one.stream for one in found})
-            yield Trouble(
+            yield Problem(
                 Level.ACT,
                 f"{counted(sum(one.records for one in found), 'record')} of {listed(streams)} rejected by {target}",
                 f"{found[0].reason}. Open for"
@@ -210,9 +210,9 @@ def _rejected(facts: Facts) -> Iterator[Trouble]:
             )
 
 
-def _refused(facts: Facts) -> Iterator[Trouble]:
+def _refused(facts: Facts) -> Iterator[Problem]:
     if facts.refused:
-        yield Trouble(
+        yield Problem(
             Level.ACT,
             f"Pub/Sub refused {counted(sum(one.messages for one in facts.refused), 'message')}",
             f"{facts.refused[0].reason}. Commons has an older version of these tickets, or none.",
@@ -220,12 +220,12 @@ def _refused(facts: Facts) -> Iterator[Trouble]:
         )
 
 
-def _waiting(facts: Facts) -> Iterator[Trouble]:
+def _waiting(facts: Facts) -> Iterator[Problem]:
     """Tickets that wait only for users who are not exported need nothing: their users come, or were deleted."""
     found = facts.tickets_waiting
     if found.unknown and found.unknown_since:
         age = facts.at - found.unknown_since
-        yield Trouble(
+        yield Problem(
             Level.ACT if age > LONG_WAIT else Level.LOOK,
             f"{counted(found.unknown, 'ticket')} {'waits' if found.unknown == 1 else 'wait'} for users without a match",
             f"The internal directory does not know one of their users; the first has waited for {duration(age.total_seconds())}."
@@ -235,12 +235,12 @@ def _waiting(facts: Facts) -> Iterator[Trouble]:
         )
 
 
-def _quota(facts: Facts) -> Iterator[Trouble]:
+def _quota(facts: Facts) -> Iterator[Problem]:
     recent = [run for run in facts.runs if facts.at - run.started_at < RECENT]
     limited = sum(run.rate_limited or 0 for run in recent)
     most = max((run.quota_used or 0 for run in recent), default=0)
     if limited or most >= NEAR_LIMIT:
-        yield Trouble(
+        yield Problem(
             Level.LOOK,
             "Zendesk's requests are nearly used up",
             f"Runs of the last day were answered HTTP 429 {counted(limited, 'time')}; they found up to {most:.0%} of a"

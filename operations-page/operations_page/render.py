@@ -1,4 +1,4 @@
-"""From facts, troubles and charts to one HTML file, which needs nothing outside it and no script."""
+"""From facts, problems and charts to one HTML file, which needs nothing outside it and no script."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from operations_page.facts import Facts
-    from operations_page.judge import Trouble
+    from operations_page.judge import Problem
     from operations_page.runbook import Runbook
 
 SHOWN_RUNS = 25
@@ -35,7 +35,7 @@ ENDINGS = {
 
 
 def render(
-    facts: Facts, troubles: Sequence[Trouble], pictures: Mapping[str, Picture], runbook: Runbook
+    facts: Facts, problems: Sequence[Problem], pictures: Mapping[str, Picture], runbook: Runbook
 ) -> str:
     """`pictures`: SVG by the chart's name."""
     environment = Environment(
@@ -55,8 +55,8 @@ def render(
     style, script = (_source(environment, name) for name in ("page.css", "age.js"))
     return environment.get_template("page.html").render(
         facts=facts,
-        troubles=troubles,
-        acts=sum(trouble.level is Level.ACT for trouble in troubles),
+        problems=problems,
+        acts=sum(problem.level is Level.ACT for problem in problems),
         last_runs=[next((run for run in facts.runs if run.job == job), None) for job in JOBS],
         shown_runs=facts.runs[:SHOWN_RUNS],
         endings=ENDINGS,
@@ -64,7 +64,7 @@ def render(
         pictures={name: (title, Markup(picture)) for name, (title, picture) in pictures.items()},  # noqa: S704 - vl-convert escapes
         sections={  # of our own runbook
             title: Markup(html)  # noqa: S704
-            for title, html in runbook.sections(trouble.section for trouble in troubles).items()
+            for title, html in runbook.sections(problem.section for problem in problems).items()
         },
         style=Markup(style),  # noqa: S704 - ours
         script=Markup(script),  # noqa: S704 - ours

@@ -1,4 +1,4 @@
-"""A sick pipeline and its operations page: each trouble is there, and the commands that the page names end it."""
+"""A sick pipeline and its operations page: each problem is there, and the commands that the page names end it."""
 
 import json
 import re
@@ -29,19 +29,19 @@ NO_STATE = {"MELTANO_STATE_BACKEND_URI": "gs://no-such-bucket/meltano"}
 
 
 class Page(HTMLParser):
-    """What a reader of the page finds: its headline, and for each trouble the title, the link and the commands."""
+    """What a reader of the page finds: its headline, and for each problem the title, the link and the commands."""
 
     def __init__(self, html):
         super().__init__()
-        self.headline, self.troubles, self._open = "", [], []
+        self.headline, self.problems, self._open = "", [], []
         self.feed(html)
 
     def handle_starttag(self, tag, attributes):
         found = dict(attributes)
-        if tag == "li" and "trouble" in found.get("class", ""):
-            self.troubles.append({"title": "", "link": "", "commands": ""})
-        if tag == "a" and self.troubles and found["href"].startswith("#runbook-"):
-            self.troubles[-1]["link"] = found["href"]
+        if tag == "li" and "problem" in found.get("class", ""):
+            self.problems.append({"title": "", "link": "", "commands": ""})
+        if tag == "a" and self.problems and found["href"].startswith("#runbook-"):
+            self.problems[-1]["link"] = found["href"]
         self._open.append((tag, found.get("id")))
 
     def handle_endtag(self, tag):
@@ -53,9 +53,9 @@ class Page(HTMLParser):
         if ("h2", "now-title") in self._open:
             self.headline += text
         elif "ol" in tags and "h3" in tags:
-            self.troubles[-1]["title"] += text
+            self.problems[-1]["title"] += text
         elif "ol" in tags and "pre" in tags:
-            self.troubles[-1]["commands"] += text
+            self.problems[-1]["commands"] += text
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +102,9 @@ def sick(project, page, faults):
     return page()
 
 
-def test_each_trouble_is_on_the_page_with_its_section_and_commands(sick):
+def test_each_problem_is_on_the_page_with_its_section_and_commands(sick):
     found = Page(sick)
-    assert found.headline.startswith("✗ 4 troubles to act on, 1 to look at")
+    assert found.headline.startswith("✗ 4 problems to act on, 1 to look at")
     expected = [
         ("tap-to-bigquery could not export everything", "#runbook-zendesk", "meltano run tap-to-bigquery"),
         ("tap-to-pubsub failed", "#runbook-change-credentials", "meltano run tap-to-pubsub"),
@@ -112,11 +112,11 @@ def test_each_trouble_is_on_the_page_with_its_section_and_commands(sick):
         ("1 record of group rejected", "#runbook-rejected-records", "target-bigquery:reload-rejected"),
         ("tickets wait for users without a match", "#runbook-fix-join-errors", "meltano run tap-to-pubsub"),
     ]
-    for trouble, (title, link, command) in zip(found.troubles, expected, strict=True):
-        assert title in trouble["title"]
-        assert trouble["link"] == link
+    for problem, (title, link, command) in zip(found.problems, expected, strict=True):
+        assert title in problem["title"]
+        assert problem["link"] == link
         assert f'id="{link[1:]}"' in sick
-        assert command in trouble["commands"]
+        assert command in problem["commands"]
 
 
 def test_runs_and_their_errors_are_on_the_page(sick):
@@ -147,13 +147,13 @@ def make_fit(warehouse):
     )
 
 
-def test_the_commands_on_the_page_end_the_troubles(sick, page, project, faults):
+def test_the_commands_on_the_page_end_the_problems(sick, page, project, faults):
     """Behind what people do first: a permission, a secret, a bucket, a schema, the Member Service."""
     requests.delete(f"{project.sandbox.addresses.zendesk_url}/_sandbox/faults", timeout=30)
     resolve_users(project.sandbox.warehouse, project.sandbox.addresses.zendesk_url)
     make_fit(project.sandbox.warehouse)
     commands = dict.fromkeys(
-        line for trouble in Page(sick).troubles for line in trouble["commands"].splitlines()
+        line for problem in Page(sick).problems for line in problem["commands"].splitlines()
     )
     assert len(commands) == 5
     ran = subprocess.run(
@@ -168,5 +168,5 @@ def test_the_commands_on_the_page_end_the_troubles(sick, page, project, faults):
     )
     assert ran.returncode == 0, ran.stderr[-5000:]
     found = Page(page())
-    assert found.troubles == []
+    assert found.problems == []
     assert found.headline == "✓ All is well"

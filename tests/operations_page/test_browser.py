@@ -89,7 +89,7 @@ def test_nothing_has_to_be_scrolled_sideways(look):
 
 
 def test_the_headline_is_seen_without_scrolling(look, name):
-    assert look["headline"].startswith({"healthy": "✓ All is well", "sick": "✗ 7 troubles"}[name])
+    assert look["headline"].startswith({"healthy": "✓ All is well", "sick": "✗ 7 problems"}[name])
     assert look["headlineBottom"] < 400
 
 

@@ -100,7 +100,7 @@ def test_a_warehouse_without_tables_has_no_facts(facts):
         "zendesk.PIPELINE_RUN_latest",
         "zendesk.EXPORT_METADATA_latest",
     } <= empty.absent
-    assert [trouble.title for trouble in judge(empty)] == [
+    assert [problem.title for problem in judge(empty)] == [
         "Nothing has been exported yet",
         "No run has been recorded",
     ]

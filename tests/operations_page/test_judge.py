@@ -1,4 +1,4 @@
-"""Which troubles are found, in which order, and that the runbook has what they name."""
+"""Which problems are found, in which order, and that the runbook has what they name."""
 
 import dataclasses
 
@@ -14,18 +14,18 @@ def changed(**facts):
 
 
 def only(**facts):
-    [trouble] = changed(**facts)
-    return trouble
+    [problem] = changed(**facts)
+    return problem
 
 
-def test_a_healthy_pipeline_has_no_trouble():
+def test_a_healthy_pipeline_has_no_problem():
     assert judge(HEALTHY) == ()
 
 
-def test_every_trouble_of_a_sick_pipeline_is_found_the_worst_first():
+def test_every_problem_of_a_sick_pipeline_is_found_the_worst_first():
     found = judge(SICK)
-    assert [trouble.level for trouble in found] == sorted(trouble.level for trouble in found)
-    assert [(trouble.level.name, trouble.title) for trouble in found] == [
+    assert [problem.level for problem in found] == sorted(problem.level for problem in found)
+    assert [(problem.level.name, problem.title) for problem in found] == [
         ("ACT", "1 model is out of date"),
         ("ACT", "tap-to-bigquery could not export everything 38 minutes ago"),
         ("ACT", "tap-to-pubsub failed 38 minutes ago"),
@@ -49,19 +49,19 @@ EVERY = [
         )
     ),
     *(
-        trouble
+        problem
         for cause in CAUSES
-        for trouble in judge(
+        for problem in judge(
             dataclasses.replace(HEALTHY, runs=(run(ending="failed", error=cause.text), *HEALTHY.runs[1:]))
         )
     ),
 ]
 
 
-@pytest.mark.parametrize("trouble", EVERY, ids=[trouble.title for trouble in EVERY])
-def test_the_runbook_has_the_section_and_the_commands(trouble, runbook):
-    assert runbook.section(trouble.section)
-    for command in trouble.commands:
+@pytest.mark.parametrize("problem", EVERY, ids=[problem.title for problem in EVERY])
+def test_the_runbook_has_the_section_and_the_commands(problem, runbook):
+    assert runbook.section(problem.section)
+    for command in problem.commands:
         assert command in runbook.all_commands()
 
 
@@ -80,9 +80,9 @@ def test_every_cause_is_an_alarm_of_the_runbook(cause, runbook):
     ],
 )
 def test_the_last_run_of_a_job_decides(ending, section, level):
-    trouble = only(runs=(run(ending=ending, ended_at=None, error=None), *HEALTHY.runs[1:]))
-    assert (trouble.section, trouble.level) == (section, level)
-    assert trouble.commands == ("meltano run tap-to-bigquery",)
+    problem = only(runs=(run(ending=ending, ended_at=None, error=None), *HEALTHY.runs[1:]))
+    assert (problem.section, problem.level) == (section, level)
+    assert problem.commands == ("meltano run tap-to-bigquery",)
     recovered = (run(started_at=before(minutes=9)), run(ending=ending), *HEALTHY.runs[1:])
     assert changed(runs=recovered) == ()
 
@@ -111,9 +111,9 @@ def test_a_job_without_a_complete_run_for_three_hours():
     late = tuple(
         dataclasses.replace(one, started_at=before(hours=4)) for one in HEALTHY.runs if one.job == JOBS[0]
     )
-    trouble = only(runs=(*(one for one in HEALTHY.runs if one.job == JOBS[1]), *late))
-    assert trouble.title == "tap-to-bigquery has not completed for 3 hours"
-    assert trouble.detail == "It last completed 4 hours ago."
+    problem = only(runs=(*(one for one in HEALTHY.runs if one.job == JOBS[1]), *late))
+    assert problem.title == "tap-to-bigquery has not completed for 3 hours"
+    assert problem.detail == "It last completed 4 hours ago."
     assert only(runs=tuple(one for one in HEALTHY.runs if one.job == JOBS[0])).title.startswith(JOBS[1])
 
 
@@ -123,9 +123,9 @@ def test_a_model_that_is_exported_no_longer_is_not_out_of_date():
 
 def test_long_lists_of_models_are_cut():
     late = tuple(export(f"model_{number}", completed_at=before(hours=27)) for number in range(8))
-    trouble = only(exports=late)
-    assert trouble.title == "8 models are out of date"
-    assert "model_4 and 3 more" in trouble.detail
+    problem = only(exports=late)
+    assert problem.title == "8 models are out of date"
+    assert "model_4 and 3 more" in problem.detail
 
 
 def test_tickets_that_have_waited_for_a_day_need_action():
@@ -146,8 +146,8 @@ def test_without_any_run_the_page_does_not_say_that_all_is_well():
     ],
 )
 def test_a_view_that_is_missing_although_its_table_has_rows_is_reported(view, table):
-    trouble = only(absent=frozenset({view}))
-    assert view.partition(".")[2] in f"{trouble.title} {trouble.detail}"
+    problem = only(absent=frozenset({view}))
+    assert view.partition(".")[2] in f"{problem.title} {problem.detail}"
     assert changed(absent=frozenset({view, table})) == ()
 
 

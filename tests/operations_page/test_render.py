@@ -66,7 +66,7 @@ def test_the_first_heading_after_the_title_says_how_it_is(runbook):
         return Read(render(facts, judge(facts), {}, runbook)).headings[1][1]
 
     assert state(HEALTHY) == "✓ All is well"
-    assert state(SICK) == "✗ 7 troubles to act on, 2 to look at"
+    assert state(SICK) == "✗ 7 problems to act on, 2 to look at"
     assert state(
         dataclasses.replace(
             SICK, exports=HEALTHY.exports, runs=HEALTHY.runs, rejected=(), refused=(), repeated=()
@@ -108,7 +108,7 @@ def test_every_table_has_a_caption_and_names_its_cells(page):
     assert all(cell["data-label"] for cell in cells)
 
 
-def test_the_sections_of_the_runbook_are_those_of_the_troubles(runbook):
+def test_the_sections_of_the_runbook_are_those_of_the_problems(runbook):
     page = Read(render(SICK, judge(SICK), {}, runbook))
     ids = page.having("id")
     assert "runbook-rejected-records" in ids

@@ -31,7 +31,7 @@ async function readContract(path) {
 /** Which of the contract's messages this is, and what is wrong with its data. Neither says anything of the content. */
 function examine(contract, message) {
   const known = contract.find((one) => one.attributes(message.attributes));
-  if (known === undefined) return { name: "unknown", errors: [] };
+  if (known === undefined) return { name: undefined, errors: [] };
   let data;
   try {
     data = JSON.parse(message.data.toString("utf8"));
@@ -48,7 +48,8 @@ const receiving = new PubSub({ projectId: subscription.split("/")[1] }).subscrip
 receiving.on("message", (message) => {
   const { name, errors } = examine(contract, message);
   const { ticket_id: ticket, event_type: event } = message.attributes;
-  console.log(`ticket ${ticket}  ${event}  ${name}  ${errors.length > 0 ? `invalid: ${errors.join("; ")}` : "valid"}`);
+  const verdict = errors.length > 0 ? `invalid: ${errors.join("; ")}` : "valid";
+  console.log(`ticket ${ticket}  ${event}  ${name === undefined ? "not in the contract, ignored" : `${name}  ${verdict}`}`);
   if (errors.length > 0) message.nack(); // delivered again, in the end as a dead letter
   else message.ack(); // a consumer keeps what it needs before this, and ignores messages that it does not know
 });

@@ -78,7 +78,7 @@ def target(policy: int, seconds: int | None) -> dict[str, Any]:
 
 TICKETS = [
     row(id=31, generated_timestamp=9, status="solved", requester_id=MEMBER, created_at=at(10, 31, 3), group_id=5),
-    row(id=32, generated_timestamp=9, status="closed", requester_id=MEMBER, created_at=at(11, 1, 4, 30), tags=["closed_by_merge"]),
+    row(id=32, generated_timestamp=9, status="closed", requester_id=MEMBER, created_at=at(11, 1, 4, 30)),
     row(id=33, generated_timestamp=9, status="deleted", requester_id=MEMBER, created_at=at(11, 1, 5, 30)),
     row(id=34, generated_timestamp=9, status="open", requester_id=AGENT, created_at=at(11, 2)),
     row(id=35, generated_timestamp=9, status="open", requester_id=MEMBER, created_at=at(11, 3), tags=["closed_by_merge"]),
@@ -110,7 +110,9 @@ HISTORY = [
     change(36, 2, at(11, 12), "status", "deleted"),
     change(37, 0, at(11, 10), "status", "new"),
     change(37, 1, at(11, 11), "status", "deleted"),
+    change(37, 1, at(11, 11), "new_schedule_id", 13),  # its zone is unknown
     change(37, 2, at(11, 12), "status", "open"),  # restored
+    change(37, 3, at(11, 13), "status", "open"),  # again
 ]
 COMMENTS = [
     comment(31, 0, at(10, 31, 3), MEMBER),

@@ -87,7 +87,7 @@ def check_measures(views):
         34: [nothing, nothing, nothing, (0, 0), nothing, (0, 0)],
         35: [(360, 0), *[nothing] * 5],
         36: [nothing, (1440, 480), nothing, (1440, 480), nothing, (0, 0)],
-        37: [nothing, nothing, nothing, (1440, 480), nothing, (0, 0)],
+        37: [nothing, nothing, nothing, (1440, None), nothing, (0, 0)],
     }
     shown = {row["ticket_id"]: row for row in views.rows("ticket_measure", "ticket_id")}
     assert [row["is_measured_by_zendesk"] for row in shown.values()] == [True, *[False] * 6]
@@ -110,6 +110,8 @@ def check_statuses(views):
         ("open", True, 2430 * MINUTE),
         ("solved", False, None),
     ]
+    day = 24 * HOUR
+    assert periods[37] == [("new", False, day), ("deleted", False, day), ("open", False, None)]
     assert sorted(periods[34]) == [("new", False, 0), ("open", False, None)]
 
 

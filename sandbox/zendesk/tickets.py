@@ -65,7 +65,7 @@ def ticket(seed: int, number: int, tickets: int, users: int) -> Ticket:
         content["status"] = "closed"
     elif age > 7 * DAY:
         content["status"] = rng.choice(("pending", "hold", "solved", "solved"))
-    if number % 61 == 5 and content["status"] == "closed":
+    if number % 71 == 70 and content["status"] == "closed":
         content["tags"].append("closed_by_merge")
     changed = updated
     if rng.random() < 0.04:

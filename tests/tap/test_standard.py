@@ -4,6 +4,8 @@ They remember the values of the first attribute that they look at and test no ot
 decides. Every record of every model is held to its schema in test_export.py.
 """
 
+import json
+
 import pytest
 import requests
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
@@ -29,6 +31,12 @@ def _account(zendesk_url):
     CONFIG["base_url"] = zendesk_url
     deleted = f"{zendesk_url}/_sandbox/objects/deleted_ticket"
     requests.put(deleted, json=[{"id": 7}], timeout=30).raise_for_status()  # a small account has none
+    comments = f"{zendesk_url}/_sandbox/objects/ticket_comment"
+    comment = json.loads(requests.get(comments, timeout=30).text.splitlines()[0])
+    redacted = {"kind": "redact_comment", "ticket_id": comment["ticket_id"], "comment_id": comment["id"]}
+    removals = f"{zendesk_url}/_sandbox/removals"
+    requests.post(removals, json={**redacted, "text": "the"}, timeout=30).raise_for_status()
+    requests.post(f"{zendesk_url}/_sandbox/advance", json={"hours": 3}, timeout=30).raise_for_status()
 
 
 TestStandard = get_tap_test_class(

@@ -56,7 +56,8 @@ def _key(model: Model) -> str:
 
 def _retrieval(model: Model) -> str:
     if model.derivation:
-        return f"derived from `{model.derivation.of}`"
+        brought = f", comes with {' and '.join(f'`{name}`' for name in sorted(model.comes_with))}"
+        return f"derived from `{model.derivation.of}`{brought if model.comes_with else ''}"
     if model.named_by:
         return f"{RETRIEVAL[model.paging]}, of each ticket in `{model.named_by.model}`"
     if model.parent:

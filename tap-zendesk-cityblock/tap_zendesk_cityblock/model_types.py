@@ -164,7 +164,8 @@ class Model:
     `name` is the table's name, and `root` the key of the objects in a page, not always the plural of the name. `clock` is
     the property that orders versions of an object; `query` is sent with every request; `largest_page` is given if it is
     not that of `paging`. `left_out` are properties that repeat others, embed other models or are credentials. A derived
-    model has a `derivation`, and path, root, paging and query of the model that it is derived from. `by_support_type`: its
+    model has a `derivation`, and path, root, paging and query of the model that it is derived from. `comes_with`: models of the
+    same pages whose views need it, so that it is exported wherever one of them is, without being named. `by_support_type`: its
     export leaves out tickets of AI agents unless `support_type_scope` asks for them (OpenAPI document of July 2026).
 
     `compared`: text that views join or compare, so that it may not be hashed. `partition` is that of its current table, none for a small one. `is_deleted` is the SQL condition for a deleted object, if
@@ -197,6 +198,7 @@ class Model:
     left_out: frozenset[str] = frozenset()
     largest_page: int | None = None
     derivation: Derivation | None = None
+    comes_with: frozenset[str] = frozenset()
     parent: Parent | None = None
     named_by: NamedBy | None = None
     window: Window | None = None
@@ -242,6 +244,7 @@ class Model:
         *,
         clock: str,
         derivation: Derivation,
+        comes_with: frozenset[str] = frozenset(),
         left_out: frozenset[str] = frozenset(),
         partition: Partition | None = None,
         compared: frozenset[str] = frozenset(),
@@ -262,6 +265,7 @@ class Model:
             clock=clock,
             query=self.query,
             derivation=derivation,
+            comes_with=comes_with,
             left_out=left_out,
             by_support_type=self.by_support_type,
             compared=compared,

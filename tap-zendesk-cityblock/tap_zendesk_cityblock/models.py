@@ -456,7 +456,8 @@ OPT_IN_MODELS = (
         "comment_redaction",
         clock="created_at",
         left_out=frozenset({"via", "via_reference_id"}),  # of the agent's or the rule's redaction
-        note="Without it, views show the text of a redacted comment until it is read again",
+        comes_with=frozenset({"ticket_event", "ticket_comment"}),
+        note="Hides the text of redacted comments that cannot be read again",
         derivation=Derivation(
             "ticket_event",
             "child_events",

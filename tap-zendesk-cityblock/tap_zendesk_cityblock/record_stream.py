@@ -46,8 +46,10 @@ class RecordStream(TapStream):
             schema = with_unknown_properties(schema)
         super().__init__(tap, schema=schema, name=model.name)
         self.primary_keys = (model.key,)
+        self.is_brought = False
+        """Whether the catalog has no say in it."""
         self.oddities = Oddities(model.name, self.logger)
-        self.export = self._new_export(None)
+        self.export = self._new_export(None, datetime.now(UTC))
         """In this run; `begin` begins it."""
         self._derived: DerivedRows | None = None
         self._hashed = run.settings.hashed.get(model.name)
@@ -62,9 +64,19 @@ class RecordStream(TapStream):
         return "INCREMENTAL" if self.model.is_incremental else "FULL_TABLE"
 
     def apply_catalog(self, catalog: Catalog) -> None:
-        """The cursor is Zendesk's, so no column is a replication key."""
-        super().apply_catalog(catalog)
+        """The cursor is Zendesk's, so no column is a replication key.
+
+        A model that comes with another one comes whole where the catalog selects that, whether it is in the catalog or not.
+        """
+        self.is_brought = any(_is_selected(catalog, name) for name in self._bringing)
+        if not self.is_brought:
+            super().apply_catalog(catalog)
         self.replication_key = None
+
+    @property
+    def _bringing(self) -> set[str]:
+        """The models of this run that it comes with."""
+        return {model.name for model in self._run.settings.incremental_models} & self.model.comes_with
 
     def _write_starting_replication_value(self, context: Context | None) -> None:
         """Does nothing: the bookmark is a cursor, which `move_bookmark` moves page by page."""
@@ -80,8 +92,8 @@ class RecordStream(TapStream):
         """None: no stream has child streams, and the SDK would copy every record for them."""
         return ()
 
-    def _new_export(self, start: Position | None) -> Export:
-        return Export(self.name, uuid.uuid4().hex, datetime.now(UTC), start, start)
+    def _new_export(self, start: Position | None, now: datetime) -> Export:
+        return Export(self.name, uuid.uuid4().hex, now, start, start)
 
     def prepare(self, start: Position | None, *, as_bytes: bool) -> None:
         """For pages that begin at `start`."""
@@ -168,3 +180,8 @@ class RecordStream(TapStream):
         if self._compared is not None:
             self._compared.close()
             self._compared = None
+
+
+def _is_selected(catalog: Catalog, name: str) -> bool:
+    entry = catalog.get_stream(name)
+    return entry is not None and entry.metadata.resolve_selection()[()]

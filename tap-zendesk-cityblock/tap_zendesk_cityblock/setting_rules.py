@@ -45,6 +45,12 @@ def chosen(
     return tuple(model for model in of if model in chosen)
 
 
+def with_brought(chosen: Sequence[Model], *, of: Sequence[Model]) -> tuple[Model, ...]:
+    """And those that come with one of these."""
+    names = {model.name for model in chosen}
+    return tuple(model for model in of if model.name in names or model.comes_with & names)
+
+
 def check_start(config: Mapping[str, Any], incremental: Sequence[Model]) -> None:
     given = [name for name in ("start_time", "start_cursor") if name in config]
     if not given:

@@ -17,7 +17,14 @@ from tap_zendesk_cityblock.models import (
     INCREMENTAL_MODELS,
     MODELS,
 )
-from tap_zendesk_cityblock.setting_rules import base_url, check_start, chosen, epoch, subdomain_of
+from tap_zendesk_cityblock.setting_rules import (
+    base_url,
+    check_start,
+    chosen,
+    epoch,
+    subdomain_of,
+    with_brought,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +114,7 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "incremental_models",
         th.ArrayType(th.StringType),
-        description=f"Incremental models to export; {MODEL_NAMES}",
+        description=f"Incremental models to export; {MODEL_NAMES}. `ticket_event` and `ticket_comment` bring `comment_redaction`",
     ),
     th.Property(
         "optional_models",
@@ -253,7 +260,7 @@ class Settings:
             subdomain=subdomain,
             base_url=base_url(config, subdomain),
             bulk_models=chosen("bulk_models", config, of=ALL_BULK_MODELS, default=BULK_MODELS),
-            incremental_models=incremental,
+            incremental_models=with_brought(incremental, of=ALL_INCREMENTAL_MODELS),
             optional_models=frozenset(model.name for model in optional),
             daily_models=frozenset(model.name for model in daily),
             keep_unknown_properties=keeping,

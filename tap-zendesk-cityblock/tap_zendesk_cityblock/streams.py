@@ -65,9 +65,7 @@ class ModelStream(RecordStream):
         streams = [*self.followers, self]
         derived = [stream.model.derivation for stream in streams if stream.model.derivation]
         reader = self._run.reader(self.model, self.logger, derived)
-        for stream in streams:
-            stream.begin()
-        start = common_start([stream.export.start for stream in streams], self._run.settings.start_date)
+        start = self._begin(streams)
         rows = self._prepare(streams, reader, start)
         redacted = self._run.redacted_comments(reader.model, self.logger)
         left = partial(self._run.client.left, reader.path)
@@ -115,11 +113,31 @@ class ModelStream(RecordStream):
             self.state_manager.is_flushed = False
             self._write_state_message()
 
-    def begin(self) -> None:
+    def _begin(self, streams: Sequence[ModelStream]) -> Position | None:
+        """The common start. A stream that joins others reads what they read, and no page for itself."""
+        leading = [stream for stream in streams if not stream.joins_others] or streams
+        starts = {stream.name: stream.start for stream in leading}
+        common = common_start([*starts.values()], self._run.settings.start_date)
+        now = datetime.now(UTC)
+        for stream in streams:
+            stream.begin(starts.get(stream.name, common), now)
+        return common
+
+    @property
+    def start(self) -> Position | None:
+        """Where its export starts, None for bulk models."""
+        return self._reader.start(self.stream_state)
+
+    @property
+    def joins_others(self) -> bool:
+        """Whether it has no position of its own, and comes with models that may have one."""
+        return bool(self.model.comes_with) and read_bookmark(self.stream_state) is None
+
+    def begin(self, start: Position | None, now: datetime) -> None:
         """Followers write their SCHEMA here, as no sync of their own does."""
         if self.is_following:
             self._write_schema_message()
-        self.export = self._new_export(self._reader.start(self.stream_state))
+        self.export = self._new_export(start, now)
 
     def _prepare(self, streams: Sequence[ModelStream], reader: Reader, start: Position | None) -> RowsFactory:
         """How the pages' objects become records: bytes, or dicts where something looks into them."""

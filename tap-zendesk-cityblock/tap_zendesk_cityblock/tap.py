@@ -29,7 +29,6 @@ from tap_zendesk_cityblock.http.rate_limits import RateLimits
 from tap_zendesk_cityblock.run_context import RunContext
 from tap_zendesk_cityblock.run_record import RunRecord, figures
 from tap_zendesk_cityblock.settings import SETTINGS, Settings
-from tap_zendesk_cityblock.state.export_metadata import NAME as EXPORT_METADATA
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream
 from tap_zendesk_cityblock.state.validation import check_state
 from tap_zendesk_cityblock.streams import ModelStream
@@ -123,10 +122,10 @@ class TapZendeskCityblock(Plugin, Tap):
         return text
 
     def setup_mapper(self) -> None:
-        """Adds EXPORT_METADATA, which is written even if it is not in the catalog."""
+        """Adds EXPORT_METADATA and models that come with others, which are written even if they are not in the catalog."""
         super().setup_mapper()
-        if EXPORT_METADATA not in self.mapper.stream_maps:
-            stream = self.run_context.export_metadata
+        brought = [stream for stream in self.model_streams if stream.is_brought]
+        for stream in (self.run_context.export_metadata, *brought):
             self.mapper.register_raw_stream_schema(stream.name, stream.schema, stream.primary_keys)
 
     def load_state(self, state: dict[str, Any]) -> None:

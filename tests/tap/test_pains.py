@@ -574,7 +574,7 @@ def test_pain_17_a_part_that_is_exported_without_its_source_goes_on_where_it_sto
     assert 0 < len(second.ids("ticket_comment")) < len(first.ids("ticket_comment")) / 2
     assert {*first.ids("ticket_comment"), *second.ids("ticket_comment")} == zendesk.ids("ticket_comment")
     found = {message.get("stream") for message in second.messages}
-    assert found == {"ticket_comment", "EXPORT_METADATA", None}
+    assert found == {"ticket_comment", "comment_redaction", "EXPORT_METADATA", None}
 
 
 # --- 18: users are missing, at random ----------------------------------------------------------------------------------

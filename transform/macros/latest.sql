@@ -92,7 +92,7 @@ redactable as (
   select
     latest.*,
     ifnull(redaction.is_any or regexp_contains({{ ticket.comments }}, redaction.comments), false) as is_redacted,
-    ifnull(redaction.redacted_at > latest._exported_at, false) as _is_unread,
+    ifnull(redaction.redacted_at >= latest._exported_at, false) as _is_unread,
     regexp_contains(to_json_string(struct(latest.`{{ personal | join('`, latest.`') }}`)), r'▇|redacted\.txt') as _shows_redaction
   from latest
   left join redaction on redaction.ticket_id = latest.{{ ticket.id }}

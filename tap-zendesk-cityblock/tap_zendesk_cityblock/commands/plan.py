@@ -87,8 +87,10 @@ def _needs(
         if redacted and reader.model.name == TICKET_EVENT and TICKET_EVENT not in read:
             model = dataclasses.replace(reader.model, name="redacted comments")
             yield Need(redacted, REQUESTS_PER_TICKET * redacted, model=model, start=None)
+        is_theirs = stream.joins_others and reader.model.name in read
         read.add(reader.model.name)
-        yield Need(**dataclasses.asdict(estimate), model=stream.model, start=epoch_of(start))
+        shown = None if is_theirs else epoch_of(start)
+        yield Need(**dataclasses.asdict(estimate), model=stream.model, start=shown)
 
 
 def bucket_of(model: Model) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.zendesk import search
+from sandbox.zendesk import audits, search
 from sandbox.zendesk.models import SORTED, Endpoint, Paging, endpoint_at
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ BY_PAGING = {
     Paging.LIST_CURSOR: LIST,
     Paging.OFFSET: LIST,
 }
-BY_SEARCH_PATH = {
+BY_OTHER_PATH = {
+    audits.PATH: audits.PARAMETERS,
     search.COUNT: {"query"},
     search.EXPORT: {"query", "filter[type]", "page[size]", "page[after]"},
 }
@@ -28,7 +29,7 @@ BY_MODEL = {"audit_log": {"sort"}, "group": {"exclude_deleted"}, "ticket_metric_
 def warning(path: str, query: Collection[str]) -> dict[str, str]:
     """The header, in the form of two recorded responses; empty if nothing is ignored."""
     found = endpoint_at(path)
-    known = BY_SEARCH_PATH.get(path, set()) if found is None else _known(found[0])
+    known = BY_OTHER_PATH.get(path, set()) if found is None else _known(found[0])
     if not (ignored := [name for name in dict.fromkeys(query) if name not in known]):
         return {}
     controller = path.rpartition("/")[2]

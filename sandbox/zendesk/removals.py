@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.zendesk.account import ticket_objects, user_objects
+from sandbox.zendesk.audits import add_audit
 from sandbox.zendesk.clock import iso
 from sandbox.zendesk.events import add_event, of_ticket, put_events, scrubbed
 from sandbox.zendesk.history import QUIET_SECONDS, load
@@ -63,10 +64,13 @@ def _redact_attachment(
 
 
 def _make_private(store: Store, moment: int, ticket_id: int, comment_id: int, *, shows: bool = False) -> None:
-    """`shows`: with a child event, as in ticket audits. In the export none was seen."""
+    """Ticket audits say so. `shows`: a ticket event, too; in the export none was seen."""
     _change_comment(store, ticket_id, comment_id, lambda comment: comment.update(public=False))
     child = {"comment_id": comment_id, "public": False, "event_type": "CommentPrivacyChange"}
-    _put_ticket(store, load(store, "ticket", ticket_id), moment, child if shows else None)
+    ticket = load(store, "ticket", ticket_id)
+    if not shows:
+        add_audit(store, ticket, child, moment)
+    _put_ticket(store, ticket, moment, child if shows else None)
 
 
 def _delete_ticket(store: Store, moment: int, ticket_id: int) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 from aiohttp import web
 
-from sandbox.zendesk import search
+from sandbox.zendesk import audits, search
 from sandbox.zendesk.access import Access
 from sandbox.zendesk.comments import PATH as COMMENTS
 from sandbox.zendesk.comments import comments
@@ -142,6 +142,8 @@ def _body(path: str, request: web.Request, account: Account) -> bytes:
         raise RequestError(403, FORBIDDEN)
     if path in SEARCHES:
         return SEARCHES[path](request.query, account.store, account.lacking)
+    if path == audits.PATH:
+        return audits.audits(request.query, account.store)
     if of_ticket := COMMENTS.fullmatch(path):
         return comments(int(of_ticket[1]), request.query, account.store)
     found = endpoint_at(path)

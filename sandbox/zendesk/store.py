@@ -183,6 +183,17 @@ class Store:
             (model, *position, until, *values, limit),
         ).fetchall()
 
+    def of_listed_tickets_before(
+        self, models: tuple[str, str], position: tuple[int, int], limit: int
+    ) -> list[tuple[int, int, bytes]]:
+        """(changed, id, body) before that position, newest first, of tickets that are neither archived nor deleted."""
+        return self._db.execute(
+            "SELECT changed, id, body FROM object WHERE model IN (?, ?) AND (changed, id) < (?, ?)"
+            f" AND json_extract(CAST(body AS TEXT), '$.ticket_id') IN (SELECT id FROM object WHERE model = 'ticket' AND listed AND {NOT_DELETED})"
+            " ORDER BY changed DESC, id DESC LIMIT ?",
+            (*models, *position, limit),
+        ).fetchall()
+
     def listed_after(
         self, model: str, object_id: int, limit: int, offset: int = 0
     ) -> list[tuple[int, bytes]]:

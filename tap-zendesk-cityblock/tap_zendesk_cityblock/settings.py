@@ -163,6 +163,12 @@ SETTINGS = th.PropertiesList(
         description="Whether an export of tickets or users from a time, as a first one is, begins with searches if it would take more than three minutes (30 pages): Zendesk allows 100 searches per minute, and 10 incremental exports. This run and later ones read the export of that time, too, some minutes each",
     ),
     th.Property(
+        "find_private_comments",
+        th.BooleanType,
+        default=True,
+        description="Whether a run that exports ticket events, comments or attachments reads the ticket audits since the last run, for comments that were made private since they were exported: one request for 100 audits. They need an admin's login, and with `scopes` the scope `read`",
+    ),
+    th.Property(
         "support_type_scope",
         th.StringType,
         default="all",
@@ -230,6 +236,7 @@ class Settings:
     start_cursor: str | None
     incremental_exports: bool
     fast_first_export: bool
+    find_private_comments: bool
     support_type_scope: str
     page_size: int | None
     requests_per_minute: Mapping[str, int]
@@ -270,6 +277,7 @@ class Settings:
             start_cursor=config.get("start_cursor"),
             incremental_exports=config["incremental_exports"],
             fast_first_export=config["fast_first_export"],
+            find_private_comments=config["find_private_comments"],
             support_type_scope=config["support_type_scope"],
             page_size=config.get("page_size"),
             requests_per_minute=config.get("requests_per_minute", {}),

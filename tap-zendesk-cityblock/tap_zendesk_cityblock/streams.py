@@ -101,6 +101,8 @@ class ModelStream(RecordStream):
         start: Position | None,
     ) -> Iterable[Any]:
         """Events whose comments have been redacted since they were exported, as rows of a later time, which win."""
+        if redacted.notice_private():
+            self._write_moved_state()
         if not redacted.has_any:
             return
         for stream in streams:
@@ -110,8 +112,11 @@ class ModelStream(RecordStream):
                 for stream in streams:
                     yield from stream.emit(page, requested_by=self)
             redacted.settled(ticket)
-            self.state_manager.is_flushed = False
-            self._write_state_message()
+            self._write_moved_state()
+
+    def _write_moved_state(self) -> None:
+        self.state_manager.is_flushed = False
+        self._write_state_message()
 
     def _begin(self, streams: Sequence[ModelStream]) -> Position | None:
         """The common start. A stream that joins others reads what they read, and no page for itself."""
@@ -162,8 +167,7 @@ class ModelStream(RecordStream):
         if page.position is None and page.end is None:
             self._run.writer.flush()  # a STATE would; of a list, each page reaches the loader by this
             return
-        self.state_manager.is_flushed = False
-        self._write_state_message()
+        self._write_moved_state()
 
     def move_bookmark(self, page: Page) -> None:
         """Call it when the page's records are written. The bookmark stays if the page has no position.

@@ -8,6 +8,7 @@ import requests
 OF_EVENTS = ["ticket_event", "ticket_comment", "ticket_field_history"]
 SECRET = "4111 1111 1111 1111"
 LIST = "/comments"
+AUDITS = "/api/v2/ticket_audits"
 
 
 @pytest.fixture
@@ -122,20 +123,70 @@ def test_redactions_of_one_ticket_need_one_list_of_its_comments(exported, commen
     assert sorted(asked(zendesk, LIST)) == sorted(
         f"/api/v2/tickets/{one}/comments" for one in (ticket, attached["ticket_id"])
     )
-    assert "read 2 tickets with redacted comments again" in second.stderr
+    assert "read 2 tickets with redacted or private comments again" in second.stderr
     assert "4 requests; 0 left for the next run" in second.stderr
 
 
-@pytest.mark.parametrize("shows", [True, False])
-def test_a_comment_that_was_made_private_is_exported_again_if_an_event_says_so(
-    shows, exported, commented, remove, zendesk
-):
+@pytest.mark.parametrize("shows", [True, False], ids=["an event", "an audit"])
+def test_a_comment_that_was_made_private_is_exported_again(shows, exported, commented, remove, zendesk):
+    [(ticket, comment)] = commented(is_public=True)
+    models = [*OF_EVENTS, "ticket_attachment"]
+    first = exported(models=models)
+    assert asked(zendesk, AUDITS) == []  # nothing can have been made private since its comments were read
+    zendesk.advance(1)
+    remove("make_private", ticket_id=ticket, comment_id=comment, shows=shows)
+    zendesk.advance(1)
+    second = exported(first.states[-1], models=models)
+    again = [one["public"] for one in second.records("ticket_comment") if one["id"] == comment]
+    assert again == [False]
+    event = last(first, "ticket_comment", comment)["ticket_event_id"]
+    assert last(second, "ticket_event", event)["child_events"][0]["public"] is False
+    assert "1 comment made private since the last run, by 1 request" in second.stderr
+    zendesk.advance(1)
+    third = exported(second.states[-1], models=models)
+    assert comment not in third.ids("ticket_comment")
+    assert len(asked(zendesk, LIST)) == 1
+
+
+def test_audits_are_read_back_to_the_last_run(exported, commented, remove, zendesk):
+    """However many pages that takes."""
+    comments = dict(commented(250, is_public=True))
+    first = exported()
+    zendesk.advance(1)
+    oldest = min(comments)
+    remove("make_private", ticket_id=oldest, comment_id=comments[oldest])
+    for ticket in [*comments][1:]:  # newer audits, and of deleted tickets none
+        zendesk.put("ticket", {"id": ticket, "status": "pending"})
+    zendesk.advance(1)
+    second = exported(first.states[-1])
+    assert last(second, "ticket_comment", comments[oldest])["public"] is False
+    assert len(asked(zendesk, AUDITS)) == 3
+    zendesk.advance(1)
+    exported(second.states[-1])
+    assert len(asked(zendesk, AUDITS)) == 4
+
+
+def test_audits_that_may_not_be_read_stop_nothing_and_are_read_later(exported, commented, remove, zendesk):
     [(ticket, comment)] = commented(is_public=True)
     first = exported()
-    remove("make_private", ticket_id=ticket, comment_id=comment, shows=shows)
+    zendesk.advance(1)
+    remove("make_private", ticket_id=ticket, comment_id=comment)
+    zendesk.advance(1)
+    zendesk.fault(AUDITS, status=403, body={"error": "Forbidden"})
     second = exported(first.states[-1])
-    again = [one["public"] for one in second.records("ticket_comment") if one["id"] == comment]
-    assert again == ([False] if shows else [])  # otherwise only a list of the ticket's comments has it
+    assert second.code == 0
+    assert "comments that were made private are not looked for: HTTP 403 Forbidden" in second.stderr
+    zendesk.advance(1)
+    third = exported(second.states[-1])
+    assert last(third, "ticket_comment", comment)["public"] is False
+
+
+def test_no_audit_is_read_where_no_model_says_what_is_public_or_a_setting_forbids_it(exported, zendesk):
+    state = exported().states[-1]
+    zendesk.advance(1)
+    exported(state, models=["ticket_field_history", "ticket"])
+    exported(state, find_private_comments=False)
+    assert asked(zendesk, AUDITS) == []
 
 
 def test_a_ticket_that_was_deleted_since_is_skipped(exported, commented, remove, zendesk):

@@ -14,6 +14,7 @@ from cityblock_singer.plugin import run
 from tap_zendesk_cityblock.access import PROBE_DEADLINE_SECONDS
 from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError
 from tap_zendesk_cityblock.http.rate_limit_headers import ACCOUNT, DOCUMENTED, documented, service_of
+from tap_zendesk_cityblock.readers.private_comments import PATH as TICKET_AUDITS
 from tap_zendesk_cityblock.readers.reader import Estimate
 from tap_zendesk_cityblock.readers.redacted_comments import MOST_TICKETS, TICKET_EVENT
 from tap_zendesk_cityblock.readers.selection import reader_for
@@ -84,13 +85,21 @@ def _needs(
             estimate = Estimate(requests=0) if needs_none else reader.estimate(start)
         except (RefusedError, StreamUnavailableError) as cause:
             estimate = Estimate(requests=0, cause=str(cause))
-        if redacted and reader.model.name == TICKET_EVENT and TICKET_EVENT not in read:
-            model = dataclasses.replace(reader.model, name="redacted comments")
-            yield Need(redacted, REQUESTS_PER_TICKET * redacted, model=model, start=None)
+        if reader.model.name == TICKET_EVENT and TICKET_EVENT not in read:
+            yield from _beside_events(reader.model, settings, redacted)
         is_theirs = stream.joins_others and reader.model.name in read
         read.add(reader.model.name)
         shown = None if is_theirs else epoch_of(start)
         yield Need(**dataclasses.asdict(estimate), model=stream.model, start=shown)
+
+
+def _beside_events(events: Model, settings: Settings, redacted: int) -> Iterator[Need]:
+    """Requests for comments that are no longer as they were exported."""
+    if redacted:
+        model = dataclasses.replace(events, name="redacted comments")
+        yield Need(redacted, REQUESTS_PER_TICKET * redacted, model=model, start=None)
+    if settings.find_private_comments:
+        yield Need(model=dataclasses.replace(events, name="private comments", path=TICKET_AUDITS), start=None)
 
 
 def bucket_of(model: Model) -> str:

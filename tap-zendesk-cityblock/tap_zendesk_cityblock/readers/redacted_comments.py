@@ -1,4 +1,4 @@
-"""Comments that were redacted after they were exported: the event of each is read again, as it is now.
+"""Comments that were redacted or made private after they were exported: the event of each is read again, as it is now.
 
 An export does not repeat the event of a redacted comment. The event of the redaction names the ticket; the list of the
 ticket's comments says what they are now and when each was written, and the export from that second on has its event. A
@@ -9,16 +9,19 @@ docs/zendesk/redactions.md.
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_zendesk_cityblock.errors import StreamUnavailableError, UnexpectedResponseError
+from tap_zendesk_cityblock.errors import CursorInvalidError, StreamUnavailableError, UnexpectedResponseError
 from tap_zendesk_cityblock.model_types import Model, Paging
 from tap_zendesk_cityblock.readers.exports import ExportReader
 from tap_zendesk_cityblock.readers.lists import ListReader
 from tap_zendesk_cityblock.readers.page import Page
+from tap_zendesk_cityblock.readers.private_comments import made_private
+from tap_zendesk_cityblock.readers.walk import WITHHELD_SECONDS
 from tap_zendesk_cityblock.rows.decoding import RowsFactory
 from tap_zendesk_cityblock.rows.oddities import IGNORED
 from tap_zendesk_cityblock.rows.redaction_events import (
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.state.bookmarks import Bookmark
 
 TICKET_EVENT = "ticket_event"
+WITH_COMMENTS = frozenset({TICKET_EVENT, "ticket_comment", "ticket_attachment"})
+"""Models that say whether a comment is public."""
 Comment = dict[str, Any]
 
 MOST_TICKETS = 60
@@ -78,6 +83,7 @@ class RedactedComments:
         self._settings, self._client = settings, client
         self._pending = read_redactions(bookmark)
         self._requests = 0
+        self._is_public_known = False
 
     def notice(self, page: Page, receiving: Collection[str], beginning: Collection[str]) -> None:
         """Keeps in mind the redactions in a page. Call it before its rows are released, and before its STATE.
@@ -86,6 +92,11 @@ class RedactedComments:
         """
         if self._events.name != TICKET_EVENT:
             return
+        self._is_public_known |= not WITH_COMMENTS.isdisjoint(receiving)
+        if not self._settings.find_private_comments:
+            self._pending.audited = None
+        elif self._pending.audited is None:
+            self._pending.audited = self._before_the_last_minute()
         for name in beginning:
             self._pending.since.setdefault(name, int(self._client.now()) - FIRST_READ_MARGIN_SECONDS)
         for record, comments in changed_comments(page.records, page.rows):
@@ -108,6 +119,43 @@ class RedactedComments:
             for comment in comments:
                 self._pending.add(str(ticket), comment)
 
+    def notice_private(self) -> bool:
+        """After the last page: keeps in mind the comments that were made private since the last run. Whether it asked."""
+        since, until = self._pending.audited, self._before_the_last_minute()
+        if since is None or until <= since or not self._is_public_known:
+            return False
+        try:
+            found = made_private(self._client, since, until)
+        except (StreamUnavailableError, CursorInvalidError, UnexpectedResponseError) as cause:
+            self._logger.warning(
+                "%s: comments that were made private are not looked for: %s; the login's user has to be an admin; "
+                "or set find_private_comments to false",
+                *(self._events.name, cause),
+            )
+            return False
+        if found.reached is not None and found.reached > since:
+            self._logger.warning(
+                "%s: comments that were made private from %s to %s were not looked for: too many ticket audits for one run",
+                *(
+                    self._events.name,
+                    datetime.fromtimestamp(since, UTC),
+                    datetime.fromtimestamp(found.reached, UTC),
+                ),
+            )
+        for ticket, comment in found.comments:
+            self._pending.add(str(ticket), comment)
+        self._pending.audited = until
+        write_redactions(self._bookmark, self._pending)
+        self._logger.info(
+            "%s: %s made private since the last run, by %s",
+            *(self._events.name, counted(len(found.comments), "comment"), counted(found.requests, "request")),
+        )
+        return True
+
+    def _before_the_last_minute(self) -> int:
+        """Epoch seconds by Zendesk's clock. As exports do: what has just been written may not show yet."""
+        return int(self._client.now()) - WITHHELD_SECONDS
+
     @property
     def has_any(self) -> bool:
         return self._events.name == TICKET_EVENT and bool(self._pending.tickets)
@@ -129,7 +177,7 @@ class RedactedComments:
                 pages = []
             yield ticket, pages
         self._logger.info(
-            "%s: read %s with redacted comments again, by %s; %d left for the next run",
+            "%s: read %s with redacted or private comments again, by %s; %d left for the next run",
             *(self._events.name, counted(len(tickets), "ticket"), counted(self._requests, "request")),
             len(self._pending.tickets),
         )

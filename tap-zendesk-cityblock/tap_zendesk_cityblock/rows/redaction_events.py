@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.rows.decoding import Rows
 
 CHILD_EVENTS = "child_events"
-EVENT_TYPES = frozenset({"CommentRedactionEvent", "AttachmentRedactionEvent", "CommentPrivacyChange"})
+PRIVACY_CHANGE = "CommentPrivacyChange"
+EVENT_TYPES = frozenset({"CommentRedactionEvent", "AttachmentRedactionEvent", PRIVACY_CHANGE})
 """https://developer.zendesk.com/documentation/ticketing/reference-guides/ticket-audit-events-reference, read on 27
 November 2026. The last one was not seen in the export yet."""
 CURRENT = frozenset(

@@ -1,11 +1,12 @@
 """Tickets whose redacted comments are still to be read again, in the bookmark of EXPORT_METADATA.
 
-    {"redactions": {"since": {"ticket_comment": 1767225600}, "tickets": {"35436": [1274, null]}, "last": [1767225600, [9]]}}
+    {"redactions": {"since": {"ticket_comment": 1767225600}, "tickets": {"35436": [1274, null]}, "last": [1767225600, [9]],
+    "audited": 1767225600}}
 
-`tickets`: the comments that were redacted, by ticket; null stands for one that its event does not name. An entry leaves
+`tickets`: the comments that were redacted or made private, by ticket; null stands for one that its event does not name. An entry leaves
 when the rows are written. `since`: epoch seconds before which nothing of that stream was read, so that every row of it
 shows redactions made before. `last`: the second of the latest redaction, and the ids of its events, because the export
-repeats the second that it ended with. Releases without this pass over it, as over loaded_exports.py.
+repeats the second that it ended with. `audited`: up to when ticket audits were read for comments made private. Releases without this pass over it, as over loaded_exports.py.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class PendingRedactions:
     tickets: dict[str, list[int | None]] = dataclasses.field(default_factory=dict)
 
     last: tuple[int, list[int]] = (0, [])
+    audited: int | None = None
 
     def is_new(self, event: int, moment: int) -> bool:
         """Whether this event of a redaction, at `moment`, was not noticed before; it is from now on."""

@@ -96,12 +96,14 @@ class FirstExportReader(ExportReader):
             spans = SearchedSpans(self._endpoint, search, rows)
             for page in self._searched(spans, rows):
                 yield _with_remainder(page, remainder)
+                del page  # the next one needs the memory
             start = Position(time=spans.search.until)
             remainder = _left_by(spans.search, remainder)
             yield _with_remainder(Page([], rows.make(self.model), start), remainder)
         for page in super().pages(start, rows):
             start = page.position or start
             yield _with_remainder(page, remainder)
+            del page  # the next one needs the memory
         if start is not None and remainder is not None:
             most = self._pages_per_minute() * (FEW_MINUTES if search is None else 1)
             yield from self._remainder(start, remainder, rows, most)

@@ -48,11 +48,12 @@ class NamedListsReader(Reader):
         known, empty = set[int](), rows.make(self.model)
         for page in self._export.pages(start, naming):
             keys = dict.fromkeys(number(page.rows.value(one, self._named_by.column)) for one in page.records)
+            page = dataclasses.replace(page, records=[], rows=empty)  # noqa: PLW2901 - the lists need the memory
             for key in keys:
                 if key is not None and key not in known:
                     known.add(key)
                     yield from self._list(key, rows)
-            yield dataclasses.replace(page, records=[], rows=empty)
+            yield page
 
     def _list(self, key: int, rows: RowsFactory) -> Iterator[Page]:
         """Nothing of an object that was deleted."""

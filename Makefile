@@ -13,7 +13,7 @@ UV := scripts/uv
 PYTHON := .venv/bin/python
 MELTANO := .venvs/meltano/bin/meltano
 PLUGINS := tap-zendesk-cityblock target-bigquery target-zendesk-pubsub
-RELEASED := cityblock-singer $(PLUGINS) zendesk-erasure
+RELEASED := cityblock-singer $(PLUGINS) zendesk-erasure zendesk-reconciliation
 OF_PAGE := cityblock-singer target-bigquery operations-page
 PACKAGES := $(RELEASED) local-pubsub
 ENV ?= local
@@ -26,7 +26,7 @@ WHOLE_RUNS := $(addprefix tests/,$(addprefix end_to_end/test_,opt_in.py interrup
 TESTS_OF_PLUGINS := $(addprefix tests/,cityblock_singer tap target_bigquery target_zendesk_pubsub)
 ON_EACH_PYTHON := $(addprefix tests/,cityblock_singer/test_termination.py tap/test_export.py tap/test_standard.py \
 	target_bigquery/test_conformance.py target_zendesk_pubsub/test_publishing.py target_zendesk_pubsub/test_standard.py)
-RECORDED := tests/transform tests/target_zendesk_pubsub tests/target_bigquery tests/zendesk_erasure
+RECORDED := tests/transform tests/target_zendesk_pubsub tests/target_bigquery tests/zendesk_erasure tests/zendesk_reconciliation
 
 ##@ Try it
 help: ## list the verbs

@@ -88,6 +88,8 @@ class Addresses:
             "DBT_BIGQUERY_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "ZENDESK_ERASURE_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "ZENDESK_ERASURE_STORAGE_EMULATOR_HOST": self.gcs_url,
+            "ZENDESK_RECONCILIATION_BASE_URL": self.zendesk_url,
+            "ZENDESK_RECONCILIATION_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "OPERATIONS_PAGE_BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "BIGQUERY_EMULATOR_HOST": self.bigquery_url,
             "STORAGE_EMULATOR_HOST": self.gcs_url,

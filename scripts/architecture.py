@@ -13,6 +13,7 @@ FOLDERS = {
     "target_bigquery": "target-bigquery",
     "target_zendesk_pubsub": "target-zendesk-pubsub",
     "zendesk_erasure": "zendesk-erasure",
+    "zendesk_reconciliation": "zendesk-reconciliation",
     "cityblock_singer": "cityblock-singer",
     "local_pubsub": "local-pubsub",
     "operations_page": "operations-page",
@@ -41,6 +42,7 @@ def _tap(name: str, title: str, *modules: str, is_drawn: bool = True) -> Part:
 PARTS = (
     Part("make_models", "transform/make_models.py", ("make_models",)),
     Part("zendesk_erasure", "zendesk-erasure", ("zendesk_erasure",)),
+    Part("zendesk_reconciliation", "zendesk-reconciliation", ("zendesk_reconciliation",)),
     _tap("commands", "commands/", "commands"),
     _tap("tap", "tap.py", "command", "tap", "ending"),
     _tap(

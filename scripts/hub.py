@@ -12,11 +12,18 @@ from tap_zendesk_cityblock.tap import TapZendeskCityblock
 from target_bigquery.target import TargetBigQuery
 from target_zendesk_pubsub.target import TargetZendeskPubSub
 from zendesk_erasure.plugin import ZendeskErasure
+from zendesk_reconciliation.plugin import ZendeskReconciliation
 
 PROJECT = Path(__file__).parents[1]
 PLUGINS = {
     plugin.name: plugin
-    for plugin in (TapZendeskCityblock, TargetBigQuery, TargetZendeskPubSub, ZendeskErasure)
+    for plugin in (
+        TapZendeskCityblock,
+        TargetBigQuery,
+        TargetZendeskPubSub,
+        ZendeskErasure,
+        ZendeskReconciliation,
+    )
 }
 
 

@@ -34,7 +34,13 @@ IMPORTED_LATE = {"tap_zendesk_cityblock.tap", "target_bigquery.target", "target_
 @cache
 def _commands():
     """The plugins' entry points, by the names of their commands."""
-    plugins = ("tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub", "zendesk-erasure")
+    plugins = (
+        "tap-zendesk-cityblock",
+        "target-bigquery",
+        "target-zendesk-pubsub",
+        "zendesk-erasure",
+        "zendesk-reconciliation",
+    )
     return {
         entry.name: entry for entry in entry_points(group="console_scripts") if entry.name.startswith(plugins)
     }

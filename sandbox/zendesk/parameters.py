@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.zendesk import audits, search
+from sandbox.zendesk import audits, counts, search
 from sandbox.zendesk.models import SORTED, Endpoint, Paging, endpoint_at
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ BY_MODEL = {"audit_log": {"sort"}, "group": {"exclude_deleted"}, "ticket_metric_
 def warning(path: str, query: Collection[str]) -> dict[str, str]:
     """The header, in the form of two recorded responses; empty if nothing is ignored."""
     found = endpoint_at(path)
-    known = BY_OTHER_PATH.get(path, set()) if found is None else _known(found[0])
+    known = _known_elsewhere(path) if found is None else _known(found[0])
     if not (ignored := [name for name in dict.fromkeys(query) if name not in known]):
         return {}
     controller = path.rpartition("/")[2]
@@ -38,6 +38,10 @@ def warning(path: str, query: Collection[str]) -> dict[str, str]:
         f':controller=>"{controller}", :action=>"index", :unpermitted_keys=>[{named}], :invalid_values=>[]'
     )
     return {"X-Zendesk-Api-Warn": f"{{:allowed_parameters=>{{{details}}}}}"}
+
+
+def _known_elsewhere(path: str) -> set[str]:
+    return {"ids"} if counts.PATH.fullmatch(path) else BY_OTHER_PATH.get(path, set())
 
 
 def _known(endpoint: Endpoint) -> set[str]:

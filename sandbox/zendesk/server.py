@@ -17,6 +17,8 @@ from sandbox.zendesk import audits, search
 from sandbox.zendesk.access import Access
 from sandbox.zendesk.comments import PATH as COMMENTS
 from sandbox.zendesk.comments import comments
+from sandbox.zendesk.counts import PATH as COUNTS
+from sandbox.zendesk.counts import Counts
 from sandbox.zendesk.derived import exported
 from sandbox.zendesk.errors import RequestError
 from sandbox.zendesk.faults import Fault, Faults, broken_answer, status_answer
@@ -45,6 +47,7 @@ class Account:
     limits: RateLimits = dataclasses.field(default_factory=RateLimits)
     faults: Faults = dataclasses.field(default_factory=Faults)
     lacking: search.Lacking = dataclasses.field(default_factory=search.Lacking)
+    counts: Counts = dataclasses.field(default_factory=Counts)
     may_export: bool = True
     page_size: int | None = None
     """Maximum objects per numbered page, for tests that need many pages; None: Zendesk's default."""
@@ -76,6 +79,7 @@ def application(store: Store) -> web.Application:
     app.router.add_put("/_sandbox/exports", _exports)
     app.router.add_put("/_sandbox/scopes", _scopes)
     app.router.add_put("/_sandbox/search", _search)
+    app.router.add_put("/_sandbox/counts", _counts_of_lists)
     app.router.add_get("/_sandbox/limits", _counts)
     app.router.add_put("/_sandbox/latency", _latency)
     app.router.add_put("/_sandbox/pages", _pages)
@@ -144,6 +148,8 @@ def _body(path: str, request: web.Request, account: Account) -> bytes:
         return SEARCHES[path](request.query, account.store, account.lacking)
     if path == audits.PATH:
         return audits.audits(request.query, account.store)
+    if COUNTS.fullmatch(path):
+        return account.counts.answer(path, request.query, account.store)
     if of_ticket := COMMENTS.fullmatch(path):
         return comments(int(of_ticket[1]), request.query, account.store)
     found = endpoint_at(path)
@@ -229,6 +235,12 @@ async def _exports(request: web.Request) -> web.StreamResponse:
 async def _search(request: web.Request) -> web.StreamResponse:
     """Sets what searches lack: {"unindexed": [id], "counted": [id]}."""
     request.app[ACCOUNT].lacking = search.Lacking.of(await request.json())
+    return _json({})
+
+
+async def _counts_of_lists(request: web.Request) -> web.StreamResponse:
+    """Sets above how many objects Zendesk counts once a day only."""
+    request.app[ACCOUNT].counts = Counts((await request.json())["cached_above"])
     return _json({})
 
 

@@ -142,6 +142,12 @@ class Store:
         sql = "SELECT body FROM object WHERE model = ? AND id BETWEEN ? AND ? ORDER BY id"
         return [row[0] for row in self._db.execute(sql, (model, first, last))]
 
+    def bodies_of(self, model: str, ids: Sequence[int]) -> list[bytes]:
+        """Of those of these objects that are not deleted, by id."""
+        marks = ", ".join("?" * len(ids))
+        sql = f"SELECT body FROM object WHERE model = ? AND id IN ({marks}) AND {NOT_DELETED} ORDER BY id"
+        return [row[0] for row in self._db.execute(sql, (model, *ids))]
+
     def lacking(
         self, model: str, other: str, ids: tuple[int, int], after: int, limit: int
     ) -> list[tuple[int, bytes]]:

@@ -6,6 +6,7 @@ PluginError                     stops the run; one sentence without credentials 
 ├── ClockError                  this machine's clock is wrong: set it
 ├── UnexpectedResponseError     an unexpected response: fails the model, and the run once the other models have run
 │   └── RefusedError            an HTTP 4xx without a meaning of its own; makes the model unavailable if it comes first
+├── TooManyRequestsError        a command has sent as many requests as it may: what is left stays undone
 ├── GaveUpError                 the retry deadline has passed: run again later
 │   └── OutOfRequestsError      the same, at the rate limit: run again when other clients send less; exit code 4
 └── PartlyUnavailableError      at the end, when every other model was exported; exit code 3
@@ -40,6 +41,10 @@ class RefusedError(UnexpectedResponseError):
     def __init__(self, cause: str, status: int) -> None:
         super().__init__(cause)
         self.status = status
+
+
+class TooManyRequestsError(PluginError):
+    pass
 
 
 class GaveUpError(PluginError):

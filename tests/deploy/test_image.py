@@ -294,6 +294,7 @@ def test_the_docker_context_holds_what_the_recipe_copies_and_no_more():
         "target-zendesk-pubsub",
         "transform",
         "zendesk-erasure",
+        "zendesk-reconciliation",
     }
     assert "*" in lines
     recipes = {path for path in allowed if path.startswith("deploy/image/")}

@@ -17,6 +17,7 @@ from target_bigquery.target import TargetBigQuery
 from target_zendesk_pubsub import settings as publisher_settings
 from target_zendesk_pubsub.target import TargetZendeskPubSub
 from zendesk_erasure import settings as erasure_settings
+from zendesk_reconciliation import settings as reconciliation_settings
 
 from sandbox.__main__ import main as sandbox
 from sandbox.addresses import BUCKET, TOPIC, TOPIC_PROJECT, Addresses
@@ -31,7 +32,13 @@ PAGES = [
 OF_TODAY = [page for page in PAGES if page.name != "CHANGELOG.md"]
 """Pages that name only what exists; the changelog names what was removed, too."""
 by_page = pytest.mark.parametrize("page", OF_TODAY, ids=lambda page: str(page.relative_to(PROJECT)))
-PLUGINS = ("tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub", "zendesk-erasure")
+PLUGINS = (
+    "tap-zendesk-cityblock",
+    "target-bigquery",
+    "target-zendesk-pubsub",
+    "zendesk-erasure",
+    "zendesk-reconciliation",
+)
 MELTANO = yaml.safe_load((PROJECT / "meltano.yml").read_text())
 
 
@@ -116,6 +123,7 @@ def test_every_variable_of_a_setting_on_a_page_exists(page):
         ("TARGET_BIGQUERY", target_settings),
         ("TARGET_ZENDESK_PUBSUB", publisher_settings),
         ("ZENDESK_ERASURE", erasure_settings),
+        ("ZENDESK_RECONCILIATION", reconciliation_settings),
     ):
         named = {name.lower() for name in re.findall(rf"{prefix}_(?:TICKETS_)?([A-Z_]+)", page.read_text())}
         assert named - {"loglevel"} <= set(settings.SETTINGS.to_dict()["properties"])
@@ -168,6 +176,7 @@ TapZendeskCityblock.append_builtin_config(SDK_SETTINGS)
         ("loaders", "target-bigquery", target_settings, set()),
         ("loaders", "target-zendesk-pubsub", publisher_settings, set()),
         ("utilities", "zendesk-erasure", erasure_settings, set()),
+        ("utilities", "zendesk-reconciliation", reconciliation_settings, set()),
     ],
 )
 def test_meltano_declares_every_setting_of_a_plugin(kind, name, settings, of_the_sdk):

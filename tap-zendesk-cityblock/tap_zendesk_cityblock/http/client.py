@@ -14,7 +14,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from tap_zendesk_cityblock.errors import GaveUpError, OutOfRequestsError, TransientError
+from tap_zendesk_cityblock.errors import GaveUpError, OutOfRequestsError, TooManyRequestsError, TransientError
 from tap_zendesk_cityblock.http.authentication import ClientCredentials, authentication
 from tap_zendesk_cityblock.http.clock_skew import check_clock
 from tap_zendesk_cityblock.http.failures import connection_problem, response_error
@@ -68,6 +68,8 @@ class ZendeskClient:
         self.base_url = base_url
         self.give_up_after = give_up_after
         self.usage = Usage()
+        self.most_requests: int | None = None
+        """Tries of requests that this client may send, without logins; None: any number."""
         self._queue, self._logger = RequestQueue(limits, max_concurrent, give_up_after), logger
         self._unlocked, self.side_by_side = unlocked, side_by_side
         self._zendesk_time: float | None = None
@@ -135,6 +137,10 @@ class ZendeskClient:
             time.sleep(seconds)
 
     def _send(self, path: str, query: Query, deadline: RetryDeadline) -> tuple[requests.Response, bytes]:
+        if self.most_requests is not None and self.usage.requests >= self.most_requests:
+            raise TooManyRequestsError(
+                f"{path}: the {self.most_requests} requests that may be sent are used up"
+            )
         self.usage.requests += 1
         with self._unlocked(), self._queue.slot(path) as queued:
             deadline.start()

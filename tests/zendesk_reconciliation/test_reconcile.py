@@ -1,0 +1,78 @@
+"""`reconcile` against a real account and warehouse: what it finds, and that its own commands repair it."""
+
+import re
+
+import pytest
+
+SECRET = "canary-content-5d1c"
+
+
+def repairs(ran):
+    """The printed commands."""
+    return [line.strip() for line in ran.stdout.splitlines() if " meltano --environment" in f" {line.strip()}"]
+
+
+def verdicts(ran):
+    """(what, id) → verdict."""
+    found = re.findall(r"^  (\w+) (\d+) (\w+): ", ran.stdout, re.MULTILINE)
+    return {(what, int(number)): verdict for what, number, verdict in found}
+
+
+@pytest.fixture
+def alive(here):
+    """Ids of some objects that are not deleted, nor changed last, by model."""
+    dataset = here.views.dataset
+    return {
+        model: [
+            number
+            for (number,) in here.sql(
+                f"SELECT id FROM {dataset}.{model}_latest WHERE NOT is_deleted ORDER BY updated_at LIMIT 8"
+            )
+        ]
+        for model in ("ticket", "user")
+    }
+
+
+def test_what_is_broken_is_found_and_its_commands_repair_it(here, alive):
+    dataset, messages = here.views.dataset, here.messages_dataset
+    before = here.reconcile("--seed", "1")
+    assert before.returncode == 0, before.stdout + before.stderr
+    assert "no difference" in before.stdout
+    assert "88 from the view" in before.stdout
+
+    here.zendesk("POST", "advance", {"hours": 1})
+    since = here.reconcile("--seed", "1")
+    assert since.returncode == 0, since.stdout  # what changed since the last export is no difference
+    assert "changed since" in since.stdout
+
+    missing, stale, unmerged, different, unpublished, *_ = alive["ticket"]
+    older = "updated_at = TIMESTAMP '2020-01-01', generated_timestamp = 1577836800"
+    for table in ("ticket", "ticket_current"):
+        here.sql(f"DELETE FROM {dataset}.{table} WHERE id = {missing}")
+        here.sql(f"UPDATE {dataset}.{table} SET {older} WHERE id = {stale}")
+    here.sql(f"UPDATE {dataset}.ticket_current SET {older} WHERE id = {unmerged}")
+    here.sql(f"UPDATE {dataset}.ticket_current SET subject = '{SECRET}' WHERE id = {different}")
+    here.sql(f"DELETE FROM {messages}.zendesk_ticket WHERE ticket_id = {unpublished}")
+    [(gone,)] = here.sql(f"SELECT MIN(id) FROM {dataset}.user_latest WHERE is_deleted")
+    here.sql(f"UPDATE {dataset}.user_current SET active = TRUE WHERE id = {gone}")
+
+    broken = here.reconcile("--seed", "2", max_findings=10)
+    assert broken.returncode == 1, broken.stdout + broken.stderr
+    print(broken.stdout)
+    assert verdicts(broken) == {
+        ("ticket", missing): "missing",
+        ("ticket", stale): "stale",
+        ("ticket", unmerged): "unmerged",
+        ("ticket", different): "different",
+        ("message", unpublished): "unpublished",
+        ("user", gone): "deleted",
+    }
+    assert "(subject)" in broken.stdout
+    assert SECRET not in broken.stdout + broken.stderr
+
+    commands = repairs(broken)
+    assert len(commands) == 4
+    for line in commands:
+        here.repair(line)
+    repaired = here.reconcile("--seed", "2")
+    assert repaired.returncode == 0, repaired.stdout

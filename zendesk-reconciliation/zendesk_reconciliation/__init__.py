@@ -1,0 +1,1 @@
+"""Compares a Zendesk account with the warehouse and the published messages."""

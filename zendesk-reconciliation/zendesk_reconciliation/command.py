@@ -1,0 +1,89 @@
+"""`zendesk-reconciliation`: is all that Zendesk has in the warehouse, and published?"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from cityblock_singer.errors import PluginError
+from cityblock_singer.plugin import run
+
+from zendesk_reconciliation import report
+from zendesk_reconciliation.comparison import Comparison, explained
+from zendesk_reconciliation.errors import NotComparedError
+from zendesk_reconciliation.exports import last_exports
+from zendesk_reconciliation.messages import Messages
+from zendesk_reconciliation.plugin import ZendeskReconciliation
+from zendesk_reconciliation.repairs import repairs
+from zendesk_reconciliation.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zendesk_reconciliation.result import Result
+
+COMPARED = ("ticket", "user", "organization")
+"""Models that Zendesk counts, searches, and returns by their ids."""
+MODEL = click.Choice(COMPARED)
+
+
+@click.command(
+    help="Compares counts and a sample of objects of Zendesk with the warehouse and the published messages. Writes nothing. "
+    "Ends with 0 if all is here, 1 if something is not, 2 if not all could be compared."
+)
+@click.option("--config", required=True, help="Settings file of zendesk-reconciliation, or ENV")
+@click.option("--model", "models", type=MODEL, multiple=True, help="Only this model; repeatable")
+@click.option("--seed", type=int, help="Of the sample; by default another one each time")
+def command(config: str, models: tuple[str, ...], seed: int | None) -> None:
+    """Raises NotComparedError for any other PluginError."""
+    try:
+        code = reconcile(
+            ZendeskReconciliation.configured(config), models or COMPARED, seed or secrets.randbelow(10**9)
+        )
+    except PluginError as error:
+        raise NotComparedError(str(error)) from None
+    sys.exit(code)
+
+
+def reconcile(plugin: ZendeskReconciliation, models: tuple[str, ...], seed: int) -> int:
+    """The exit code. Raises PluginError."""
+    settings = plugin.config
+    report.begun(seed, settings["max_requests"], settings["max_bytes_billed"], models)
+    results = list(_results(plugin, models, seed))
+    findings = [one for result in results for one in result.findings.values()]
+    is_whole = not any(result.not_compared for result in results)
+    commands = repairs(findings, settings.get("environment"))
+    report.ended(
+        plugin.zendesk.requests, plugin.warehouse.queries, commands, len(findings), is_whole=is_whole
+    )
+    if findings:
+        return 1
+    return 0 if is_whole else NotComparedError.exit_code
+
+
+def _results(plugin: ZendeskReconciliation, models: tuple[str, ...], seed: int) -> Iterator[Result]:
+    """Printed as they come. Raises PluginError."""
+    settings, exports = plugin.config, last_exports(plugin.warehouse, plugin.config["dataset"])
+    for model in models:
+        if model not in exports:
+            raise NotComparedError(f"{model}: no complete export of the last 35 days, see EXPORT_METADATA")
+        hashed = [name.split(".")[1] for name in settings["hashed_columns"] if name.startswith(f"{model}.")]
+        view = View(plugin.warehouse, settings["dataset"], exports[model].model)
+        result = Comparison(plugin.zendesk, view, exports[model], hashed).run(seed, settings["sample_size"])
+        explained(result, view)
+        report.compared(result, settings["max_findings"])
+        yield result
+        if model == "ticket":
+            datasets = (settings["dataset"], settings["messages_dataset"])
+            messages = Messages(plugin.warehouse, datasets, settings.get("environment", "")).compare(
+                result.objects.values()
+            )
+            report.compared(messages, settings["max_findings"])
+            yield messages
+
+
+def main() -> None:
+    """The command."""
+    run(command, ZendeskReconciliation.logger)

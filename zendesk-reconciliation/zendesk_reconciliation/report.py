@@ -1,0 +1,93 @@
+"""What the command prints: numbers, ids and times, never content."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from zendesk_reconciliation.verdicts import Alike
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from zendesk_reconciliation.result import Result
+    from zendesk_reconciliation.verdicts import Finding
+    from zendesk_reconciliation.zendesk import Total
+
+
+def begun(seed: int, most_requests: int, most_bytes: int, models: Sequence[str]) -> None:
+    click.echo(
+        f"comparing {', '.join(models)} with Zendesk: at most {most_requests:,} requests (max_requests), and "
+        f"{most_bytes:,} bytes billed for a query (max_bytes_billed); --seed {seed} draws the same objects again"
+    )
+
+
+def compared(result: Result, most: int) -> None:
+    """A line for each comparison, then one for each of at most so many objects."""
+    click.echo(_headline(result))
+    if result.found is not None and result.expected is not None:
+        verdict = "equal" if result.found == result.expected else "DIFFERENT"
+        click.echo(
+            f"  count      {verdict}: Zendesk's search {result.found:,}, the view {result.expected:,}{_total(result.total)}"
+        )
+    drawn = f"{result.drawn_here:,} from the view, " if result.drawn_here else ""
+    click.echo(
+        f"  sample     {drawn}{result.drawn_there:,} from Zendesk: {_alike(result)}{len(result.findings):,} different"
+    )
+    if result.otherwise:
+        click.echo(
+            f"  not compared: {', '.join(sorted(result.otherwise))}, which Zendesk returns otherwise here than in exports"
+        )
+    if result.blank:
+        click.echo(
+            f"  {result.blank:,} without personal values: erased here, or not readable for this account"
+        )
+    for reason in result.not_compared:
+        click.echo(f"  NOT COMPARED: {reason}")
+    for finding in sorted(result.findings.values(), key=lambda one: one.id)[:most]:
+        click.echo(f"  {_line(finding)}")
+    if len(result.findings) > most:
+        click.echo(f"  and {len(result.findings) - most:,} more (max_findings)")
+
+
+def ended(requests: int, queries: int, commands: Iterable[str], findings: int, *, is_whole: bool) -> None:
+    """The last lines."""
+    click.echo(f"{requests:,} requests to Zendesk, {queries:,} queries")
+    for number, command in enumerate(commands):
+        if not number:
+            click.echo("These commands repair it (in staging and prod, suspend the CronJob first):")
+        click.echo(f"  {command}")
+    if findings:
+        click.echo(f"{findings:,} differences")
+    else:
+        click.echo("no difference" if is_whole else "no difference in what was compared")
+
+
+def _headline(result: Result) -> str:
+    if result.export is None:
+        return f"{result.name}: of the tickets above, by their last messages"
+    since = "" if result.changed is None else f", {result.changed:,} changed since"
+    return f"{result.name}: as of {_time(result.export.reached)}, the end of its last export{since}"
+
+
+def _total(total: Total | None) -> str:
+    if total is None:
+        return ""
+    if total.is_current:
+        return f" (its list has {total.value:,})"
+    return f" (its list had {total.value:,} {'when' if total.refreshed_at else 'and'} …)"
+
+
+def _alike(result: Result) -> str:
+    return "".join(f"{result.alike[one]:,} {one.value}, " for one in Alike if result.alike[one])
+
+
+def _line(finding: Finding) -> str:
+    columns = f" ({', '.join(finding.columns)})" if finding.columns else ""
+    return f"{finding.model} {finding.id} {finding.verdict.word}: {finding.verdict.value}{columns}, since {_time(finding.clock)}"
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

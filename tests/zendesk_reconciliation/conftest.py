@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from google.cloud import bigquery
 from local_pubsub.clients import clients
 
 from sandbox.addresses import PROJECT, TOPIC_PROJECT, Addresses
@@ -54,24 +53,34 @@ class Here:
         assert written.returncode == 0, written.stderr[-3000:]
         state.write_text(written.stdout.splitlines()[-1])
 
-    def export(self, **more):
-        self.pipe("target-bigquery", MODELS, **more)
+    def export(self):
+        self.pipe("target-bigquery", MODELS)
         self.views.build(*VIEWS)
 
     def publish(self, **more):
         self.pipe("target-zendesk-pubsub", ["ticket"], **more)
 
-    def repair(self, line):
-        """What the line does, by the same commands as Meltano's plugins, which would start for ten seconds each."""
+    def repair(self, lines):
+        """What the lines do, by the same commands as Meltano's plugins, which would start for ten seconds each.
+
+        dbt runs once after all exports, not after each.
+        """
+        for line in lines:
+            self._repair(line)
+        self.views.build(*VIEWS)
+
+    def _repair(self, line):
         words = shlex.split(line)
         prefix = "TAP_ZENDESK_CITYBLOCK_"
         given = dict(word.removeprefix(prefix).split("=", 1) for word in words if word.startswith(prefix))
-        settings = {name.lower(): its if name == "START_TIME" else json.loads(its) for name, its in given.items()}
+        settings = {
+            name.lower(): its if name == "START_TIME" else json.loads(its) for name, its in given.items()
+        }
         meltano, environment, verb, *named = words[len(given) :]
         assert (meltano, environment) == ("meltano", "--environment=local")
         match verb, *named:
             case "run", "tap-to-bigquery":
-                self.export(**settings)
+                self.pipe("target-bigquery", [], **settings)
             case "run", "tap-to-pubsub":
                 self.publish(**settings)
             case "invoke", "dbt-bigquery:rebuild", *more:
@@ -114,7 +123,14 @@ def here(tmp_path_factory, commands, dbt_runs, warehouse, zendesk_url, pubsub, t
     with new_dataset(warehouse.client, "test_views") as dataset, new_dataset(warehouse.client) as messages:
         url = warehouse.addresses.bigquery_url
         views = Views(warehouse.client, dataset, url, home, commands, dbt_runs)
-        made = Here(commands, views, messages, zendesk_url, settings(dataset, messages, url, zendesk_url, pubsub, topic), home)
+        made = Here(
+            commands,
+            views,
+            messages,
+            zendesk_url,
+            settings(dataset, messages, url, zendesk_url, pubsub, topic),
+            home,
+        )
         limits = ("account", "incremental-exports", "incremental-exports-cursor")
         made.zendesk("PUT", "limits", {name: {"total": 10**6} for name in limits})
         made.export()

@@ -9,7 +9,9 @@ SECRET = "canary-content-5d1c"
 
 def repairs(ran):
     """The printed commands."""
-    return [line.strip() for line in ran.stdout.splitlines() if " meltano --environment" in f" {line.strip()}"]
+    return [
+        line.strip() for line in ran.stdout.splitlines() if " meltano --environment" in f" {line.strip()}"
+    ]
 
 
 def verdicts(ran):
@@ -42,7 +44,7 @@ def test_what_is_broken_is_found_and_its_commands_repair_it(here, alive):
 
     here.zendesk("POST", "advance", {"hours": 1})
     since = here.reconcile("--seed", "1")
-    assert since.returncode == 0, since.stdout  # what changed since the last export is no difference
+    assert since.returncode == 0, since.stdout  # what changed since the last export does not count
     assert "changed since" in since.stdout
 
     missing, stale, unmerged, different, unpublished, *_ = alive["ticket"]
@@ -58,7 +60,6 @@ def test_what_is_broken_is_found_and_its_commands_repair_it(here, alive):
 
     broken = here.reconcile("--seed", "2", max_findings=10)
     assert broken.returncode == 1, broken.stdout + broken.stderr
-    print(broken.stdout)
     assert verdicts(broken) == {
         ("ticket", missing): "missing",
         ("ticket", stale): "stale",
@@ -72,7 +73,38 @@ def test_what_is_broken_is_found_and_its_commands_repair_it(here, alive):
 
     commands = repairs(broken)
     assert len(commands) == 4
-    for line in commands:
-        here.repair(line)
+    here.repair(commands)
     repaired = here.reconcile("--seed", "2")
     assert repaired.returncode == 0, repaired.stdout
+
+
+def test_what_cannot_be_compared_is_named_and_the_rest_is_compared(here):
+    forbidden = {"path": "/api/v2/tickets/show_many", "kind": "status", "status": 403}
+    here.zendesk("POST", "faults", forbidden)
+    ran = here.reconcile()
+    assert ran.returncode == 2
+    assert "NOT COMPARED: HTTP 403" in ran.stdout
+    assert "no difference in what was compared" in ran.stdout
+    assert re.search(r"user: .*\n  count      equal", ran.stdout)
+
+
+def test_no_more_requests_are_sent_than_the_setting_says(here):
+    here.zendesk("DELETE", "requests")
+    ran = here.reconcile(max_requests=12)
+    [sent] = here.zendesk("GET", "requests")
+    assert len(sent) <= 12
+    assert ran.returncode == 2
+    assert "may be sent (max_requests)" in ran.stdout
+
+
+def test_an_empty_warehouse_is_one_sentence(here):
+    ran = here.reconcile(dataset="other")
+    assert ran.returncode == 2
+    assert "other.EXPORT_METADATA does not exist: check the settings project and dataset" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_credentials_are_named_by_the_names_that_they_have_here(here, tmp_path):
+    ran = here.reconcile(client_id=None, client_secret=None, zendesk_credentials_path=str(tmp_path / "none"))
+    assert ran.returncode == 2
+    assert "zendesk_credentials_path: " in ran.stderr

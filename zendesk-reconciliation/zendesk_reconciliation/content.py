@@ -38,7 +38,7 @@ class Content:
             name
             for name, schema in self._properties.items()
             if name in one and name in row
-            if canonical(shaped(schema, one[name])) != canonical(shaped(schema, row[name]))
+            if _value(shaped(schema, one[name])) != _value(shaped(schema, row[name]))
         }
 
     def is_blank(self, one: Json, row: Json) -> bool:
@@ -52,6 +52,12 @@ class Content:
 
 
 EMPTY: tuple[object, ...] = (None, [], {})
+
+
+def _value(value: object) -> object:
+    """BigQuery has no null lists, and no empty ones beside them."""
+    found = canonical(value)
+    return None if found in EMPTY else found
 
 
 def shaped(schema: Json, value: object) -> object:

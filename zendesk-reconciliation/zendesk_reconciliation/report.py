@@ -60,7 +60,7 @@ def ended(requests: int, queries: int, commands: Iterable[str], findings: int, *
             click.echo("These commands repair it (in staging and prod, suspend the CronJob first):")
         click.echo(f"  {command}")
     if findings:
-        click.echo(f"{findings:,} differences")
+        click.echo(f"{findings:,} difference{'' if findings == 1 else 's'}")
     else:
         click.echo("no difference" if is_whole else "no difference in what was compared")
 

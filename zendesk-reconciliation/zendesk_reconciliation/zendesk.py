@@ -78,7 +78,7 @@ class Zendesk:
         """Raises TooManyRequestsError if so many may not be sent any more."""
         if requests > self.requests_left:
             raise TooManyRequestsError(
-                f"{requests} requests are left to do, and only {self.requests_left} may be sent"
+                f"{requests} requests are needed, and only {self.requests_left} more may be sent (max_requests)"
             )
 
     def total(self, model: Model) -> Total:

@@ -28,7 +28,8 @@ LABEL org.opencontainers.image.title="zendesk" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 
-# Nothing is installed in the image later, so it needs no pip.
+# Nothing is installed in the image later, so it needs no pip: Meltano installs a plugin before a run only if it has
+# been installed with another pip_url or Python.
 RUN python -m pip uninstall --yes --root-user-action=ignore pip && rm -rf /usr/local/lib/python3.12/ensurepip
 COPY --from=builder /project /project
 
@@ -40,7 +41,6 @@ ENV PATH=/project/.venvs/meltano/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     MELTANO_PROJECT_ROOT=/project \
     MELTANO_PROJECT_READONLY=true \
-    MELTANO_AUTO_INSTALL=false \
     MELTANO_DATABASE_URI=sqlite:////tmp/meltano.db \
     DBT_TARGET_PATH=/tmp/dbt \
     DBT_LOG_PATH=/tmp/dbt \

@@ -91,10 +91,10 @@ def module_files() -> dict[str, Path]:
 def imports() -> dict[str, set[str]]:
     """The modules of this repository that each module imports."""
     files = module_files()
-    return {name: (_imported(path) & files.keys()) - {name} for name, path in files.items()}
+    return {name: (imported(path) & files.keys()) - {name} for name, path in files.items()}
 
 
-def _imported(path: Path) -> set[str]:
+def imported(path: Path) -> set[str]:
     """Dotted names; not all are modules, because `from package import name` may import either."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):

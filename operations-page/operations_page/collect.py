@@ -51,7 +51,7 @@ class Warehouse:
     def _names(self, dataset: str) -> list[str]:
         """Of tables and views."""
         return self._loader.call(
-            f"tables of {dataset}",
+            f"Tables of {dataset}",
             lambda seconds: [
                 item.table_id for item in self._loader.client.list_tables(dataset, timeout=seconds)
             ],

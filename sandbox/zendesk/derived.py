@@ -15,7 +15,7 @@ from sandbox.zendesk.people import identities
 from sandbox.zendesk.tickets import FIRST_METRIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sandbox.zendesk.models import Endpoint
     from sandbox.zendesk.store import Json, Store
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 ABOUT_A_CHANGE = (
     "id", "via", "via_reference_id", "event_type", "previous_value", "added_tags", "removed_tags"
 )  # fmt: skip
-EVENT_TYPES = {
-    "comment_redaction": {"CommentRedactionEvent", "AttachmentRedactionEvent"},
-    "ticket_comment": {"Comment"},
-    "ticket_field_history": {"Create", "Change", "ScheduleAssignment"},
-}
-"""Of the child events that are a derived model's rows."""
 
 
 def sideloaded(endpoint: Endpoint, include: str, store: Store, bodies: list[bytes]) -> list[bytes]:
@@ -86,56 +80,59 @@ def _derived_bodies(store: Store, model: str) -> Iterator[bytes]:
             yield orjson.dumps({**ticket["metric_set"], **copied})
         return
     complete(store)
+    rows: Iterable[Json] = (row for event, child in _child_events(store) for row in ROWS[model](event, child))
     if model == "ticket_attachment":
-        yield from map(orjson.dumps, _attachments(store).values())
-        return
-    for body in store.bodies(TICKET_EVENT, all_of_them=True):
-        event = orjson.loads(body)
-        around = {
-            "ticket_id": event["ticket_id"],
-            "ticket_event_id": event["id"],
-            "timestamp": event["timestamp"],
-        }
-        for child in event["child_events"]:
-            if child["event_type"] not in EVENT_TYPES[model]:
-                continue
-            if model == "comment_redaction":
-                about = {name: around[name] for name in ("ticket_id", "ticket_event_id")}
-                yield orjson.dumps({**child, **about, "created_at": event["created_at"]})
-                continue
-            if model == "ticket_comment":
-                via = {"channel": str(child["via"])} if isinstance(child["via"], str | int) else child["via"]
-                texts = {"via": via, "via_reference_id": _text(child["via_reference_id"])}
-                yield orjson.dumps({**child, **texts, **around})
-                continue
-            around |= {"created_at": event["created_at"], "updater_id": event["updater_id"]}
-            for field in _fields(child):
-                yield orjson.dumps(field | around)
+        rows = {row["id"]: row for row in rows}.values()  # the last version of each
+    yield from map(orjson.dumps, rows)
 
 
-def _attachments(store: Store) -> dict[int, Json]:
-    """The last version of each, by id."""
-    found: dict[int, Json] = {}
+def _child_events(store: Store) -> Iterator[tuple[Json, Json]]:
+    """(ticket event, one of its child events), in order."""
     for body in store.bodies(TICKET_EVENT, all_of_them=True):
         event = orjson.loads(body)
-        around = {
-            "ticket_id": event["ticket_id"],
-            "ticket_event_id": event["id"],
-            "updated_at": event["created_at"],
-        }
-        for child in event["child_events"]:
-            about = around | {name: child[name] for name in ("author_id", "public") if name in child}
-            for attachment in child.get("attachments", ()):
-                comment = {"comment_id": child["id"], "is_redacted": False}
-                found[attachment["id"]] = {**attachment, **about, **comment}
-            if "attachment_id" in child:
-                redacted = {
-                    "id": child["attachment_id"],
-                    "comment_id": child["comment_id"],
-                    "is_redacted": True,
-                }
-                found[child["attachment_id"]] = redacted | around
-    return found
+        yield from ((event, child) for child in event["child_events"])
+
+
+def _redactions(event: Json, child: Json) -> Iterator[Json]:
+    if child["event_type"] in ("CommentRedactionEvent", "AttachmentRedactionEvent"):
+        yield {**child, **_keys(event), "created_at": event["created_at"]}
+
+
+def _comments(event: Json, child: Json) -> Iterator[Json]:
+    if child["event_type"] == "Comment":
+        via = {"channel": str(child["via"])} if isinstance(child["via"], str | int) else child["via"]
+        texts = {"via": via, "via_reference_id": _text(child["via_reference_id"])}
+        yield {**child, **texts, **_keys(event), "timestamp": event["timestamp"]}
+
+
+def _changes(event: Json, child: Json) -> Iterator[Json]:
+    if child["event_type"] in ("Create", "Change", "ScheduleAssignment"):
+        around = {name: event[name] for name in ("timestamp", "created_at", "updater_id")}
+        for field in _fields(child):
+            yield field | _keys(event) | around
+
+
+def _attachments(event: Json, child: Json) -> Iterator[Json]:
+    around = {**_keys(event), "updated_at": event["created_at"]}
+    about: Json = {name: child[name] for name in ("author_id", "public") if name in child}
+    for attachment in child.get("attachments", ()):
+        yield {**attachment, **around, **about, "comment_id": child["id"], "is_redacted": False}
+    if "attachment_id" in child:
+        redacted = {"id": child["attachment_id"], "comment_id": child["comment_id"], "is_redacted": True}
+        yield redacted | around
+
+
+ROWS = {
+    "comment_redaction": _redactions,
+    "ticket_comment": _comments,
+    "ticket_field_history": _changes,
+    "ticket_attachment": _attachments,
+}
+"""Of a derived model, from a ticket event and one of its child events."""
+
+
+def _keys(event: Json) -> Json:
+    return {"ticket_id": event["ticket_id"], "ticket_event_id": event["id"]}
 
 
 def _fields(child: Json) -> Iterator[Json]:

@@ -72,17 +72,21 @@ def user(seed: int, number: int, users: int) -> tuple[Json, int]:
         "remote_photo_url": None,
         "is_billing_admin": number == 0,
         "suspension_details": None,
-        "user_fields": {
-            "member_since": iso(created) if rng.random() < 0.5 else None,
-            "languages": rng.sample(("en", "es", "ht", "zh"), rng.randrange(3)),
-            "risk_score": rng.choice((None, 0.25, 1, 3.75)),
-            "consented": rng.random() < 0.5,
-            "preferred_name": rng.choice((None, full_name[:3])),
-        },
+        "user_fields": _user_fields(rng, created, full_name),
     }
     if number % 97 == 13:
         delete_user(content, permanently=number % 2 == 0)
     return content, changed
+
+
+def _user_fields(rng: Random, created: int, full_name: str) -> Json:
+    return {
+        "member_since": iso(created) if rng.random() < 0.5 else None,
+        "languages": rng.sample(("en", "es", "ht", "zh"), rng.randrange(3)),
+        "risk_score": rng.choice((None, 0.25, 1, 3.75)),
+        "consented": rng.random() < 0.5,
+        "preferred_name": rng.choice((None, full_name[:3])),
+    }
 
 
 def delete_user(content: Json, *, permanently: bool = False) -> None:

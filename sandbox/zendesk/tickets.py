@@ -81,19 +81,8 @@ def new_ticket(rng: Random, number: int, created: int, users: int) -> Json:
     requester, assignee = FIRST_USER + rng.randrange(users), FIRST_USER + rng.randrange(users) // 10 * 10
     subject = f"{rng.choice(words.SUBJECTS)} #{number}"
     channel = rng.choice(("web", "email", "api", "voice", "native_messaging"))
-    source: Json = {"from": {}, "to": {}, "rel": None}
-    if channel == "email":
-        source["from"] = {
-            "address": f"user{requester - FIRST_USER}@mail.example",
-            "name": words.name(rng),
-            "original_recipients": [],
-        }
-        source["to"] = {"address": "help@cityblock.example", "name": "Cityblock"}
-    values = {
-        FIRST_FIELD + i: make(rng) if rng.random() < 0.7 else None
-        for i, (_, _, make) in enumerate(CUSTOM_FIELDS)
-    }
-    custom_fields = [{"id": field_id, "value": value} for field_id, value in values.items()]
+    source = _source(rng, channel, requester)
+    custom_fields = _custom_fields(rng)
     return {
         "url": f"{HOST}/api/v2/tickets/{number}.json",
         "id": number,
@@ -109,16 +98,7 @@ def new_ticket(rng: Random, number: int, created: int, users: int) -> Json:
         "priority": rng.choice(("low", "normal", "high", "urgent", None)),
         "status": rng.choice(("new", "open", "open", "pending")),
         "recipient": "help@cityblock.example" if channel == "email" else None,
-        "requester_id": requester,
-        "submitter_id": requester if rng.random() < 0.7 else assignee,
-        "assignee_id": assignee if rng.random() < 0.8 else None,
-        "organization_id": FIRST_ORGANIZATION + rng.randrange(max(1, users // 10))
-        if rng.random() < 0.6
-        else None,
-        "group_id": FIRST_GROUP + rng.randrange(12) if rng.random() < 0.9 else None,
-        "collaborator_ids": [FIRST_USER + rng.randrange(users) for _ in range(rng.choice((0, 0, 0, 1, 2)))],
-        "follower_ids": [FIRST_USER + rng.randrange(users) // 10 * 10 for _ in range(rng.choice((0, 0, 1)))],
-        "email_cc_ids": [FIRST_USER + rng.randrange(users) for _ in range(rng.choice((0, 0, 0, 1)))],
+        **_people(rng, requester, assignee, users),
         "forum_topic_id": None,
         "problem_id": None,
         "has_incidents": False,
@@ -146,6 +126,40 @@ def new_ticket(rng: Random, number: int, created: int, users: int) -> Json:
         "deleted_ticket_form_id": FIRST_FORM + 99 if number % 31 == 4 else None,
         "satisfaction_probability": number % 100 / 100 if number % 29 == 3 else None,
         "support_type": "ai_agent" if number % 23 == 11 else "agent",
+    }
+
+
+def _source(rng: Random, channel: str, requester: int) -> Json:
+    """Of `via`."""
+    if channel != "email":
+        return {"from": {}, "to": {}, "rel": None}
+    sender = {
+        "address": f"user{requester - FIRST_USER}@mail.example",
+        "name": words.name(rng),
+        "original_recipients": [],
+    }
+    return {"from": sender, "to": {"address": "help@cityblock.example", "name": "Cityblock"}, "rel": None}
+
+
+def _custom_fields(rng: Random) -> list[Json]:
+    return [
+        {"id": FIRST_FIELD + i, "value": make(rng) if rng.random() < 0.7 else None}
+        for i, (_, _, make) in enumerate(CUSTOM_FIELDS)
+    ]
+
+
+def _people(rng: Random, requester: int, assignee: int, users: int) -> Json:
+    return {
+        "requester_id": requester,
+        "submitter_id": requester if rng.random() < 0.7 else assignee,
+        "assignee_id": assignee if rng.random() < 0.8 else None,
+        "organization_id": FIRST_ORGANIZATION + rng.randrange(max(1, users // 10))
+        if rng.random() < 0.6
+        else None,
+        "group_id": FIRST_GROUP + rng.randrange(12) if rng.random() < 0.9 else None,
+        "collaborator_ids": [FIRST_USER + rng.randrange(users) for _ in range(rng.choice((0, 0, 0, 1, 2)))],
+        "follower_ids": [FIRST_USER + rng.randrange(users) // 10 * 10 for _ in range(rng.choice((0, 0, 1)))],
+        "email_cc_ids": [FIRST_USER + rng.randrange(users) for _ in range(rng.choice((0, 0, 0, 1)))],
     }
 
 

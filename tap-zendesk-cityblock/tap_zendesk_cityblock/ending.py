@@ -56,7 +56,7 @@ class Ending:
         )
         odd = ", ".join(f"{one.name} {one.oddities.count}" for one in self._streams if one.oddities.count)
         if odd:
-            self._logger.error("objects that were left out, because no row can be made from them: %s", odd)
+            self._logger.error("Objects that were left out, because no row can be made from them: %s", odd)
 
 
 def check_responses(streams: Sequence[ModelStream], failed: Mapping[str, UnexpectedResponseError]) -> None:
@@ -80,7 +80,7 @@ def check_availability(
     is_any_complete = any(stream.export.is_complete for stream in streams)
     if not is_any_complete and len(missing) > 1 and all(cause.is_missing for cause in missing.values()):
         raise SettingsError(
-            f"every model returns HTTP 404: check subdomain, {settings.base_url} is not an account that has any of them"
+            f"Every model returns HTTP 404: check subdomain, {settings.base_url} is not an account that has any of them"
         )
     by_problem: dict[str, list[str]] = {}
     for name, cause in missing.items():

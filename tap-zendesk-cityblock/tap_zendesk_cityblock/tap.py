@@ -180,7 +180,7 @@ class TapZendeskCityblock(Plugin, Tap):
         models = self.model_streams
         if models and not any(stream.selected for stream in models):
             raise SettingsError(
-                "the catalog selects none of the models: check the names in select and _select_filter"
+                "The catalog selects none of the models: check the names in select and _select_filter"
             )
 
     @property

@@ -58,7 +58,7 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _of_dataset(config: Mapping[str, Any], client: bigquery.Client, dataset: str) -> Iterator[Finding]:
     yield look(
-        f"tables of {dataset}",
+        f"Tables of {dataset}",
         lambda: _fit(dataset, legacy_tables(client, dataset, SECONDS)),
         "let the worker see the tables' columns (roles/bigquery.dataEditor)",
     )

@@ -80,7 +80,7 @@ class Loader(BigQuery):
         try:
             grown = merged(list(table.schema), fields)
         except SchemaError as mismatch:
-            raise SchemaError(f"table {name}: {mismatch}") from None
+            raise SchemaError(f"Table {name}: {mismatch}") from None
         changed = []
         if [field.to_api_repr() for field in grown] != [field.to_api_repr() for field in table.schema]:
             table.schema = grown  # sent with the table's etag: another writer's columns are not lost
@@ -94,19 +94,19 @@ class Loader(BigQuery):
         if not changed:
             return table
         return self.call(
-            f"table {name}",
+            f"Table {name}",
             lambda seconds: self.client.update_table(table, changed, retry=ONCE, timeout=seconds),
         )
 
     def find_table(self, dataset: str, name: str) -> bigquery.Table | None:
         """Raises WarehouseError."""
         reference = f"{self.client.project}.{dataset}.{name}"
-        return self.call(f"table {name}", lambda seconds: self._get_table(reference, seconds))
+        return self.call(f"Table {name}", lambda seconds: self._get_table(reference, seconds))
 
     def delete_table(self, table: bigquery.Table) -> None:
         """Raises WarehouseError."""
         self.call(
-            f"table {table.table_id}",
+            f"Table {table.table_id}",
             lambda seconds: self.client.delete_table(table, not_found_ok=True, retry=ONCE, timeout=seconds),
         )
 
@@ -193,7 +193,7 @@ class Loader(BigQuery):
         except WarehouseError as failure:
             if isinstance(failure.__cause__, exceptions.NotFound):
                 raise SettingsError(
-                    f"bucket {bucket.name} does not exist: create it, or unset bucket"
+                    f"Bucket {bucket.name} does not exist: create it, or unset bucket"
                 ) from None
             raise
         return f"gs://{bucket.name}/{blob}"

@@ -27,9 +27,9 @@ def check_schema(message: Message) -> None:
     if not isinstance(stream, str) or not stream:
         raise InputError("a SCHEMA message without a stream name")
     if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
-        raise SchemaError(f"stream {stream}: its schema has no properties, and a table needs a column")
+        raise SchemaError(f"Stream {stream}: its schema has no properties, and a table needs a column")
     if keys is not None and not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)):
-        raise SchemaError(f"stream {stream}: key_properties is not a list of strings")
+        raise SchemaError(f"Stream {stream}: key_properties is not a list of strings")
     properties = schema["properties"]
     schema["properties"] = {name: {} if one is True else one for name, one in properties.items()}
 

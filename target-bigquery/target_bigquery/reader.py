@@ -46,7 +46,7 @@ class BytesReader(GenericSingerReader[bytes]):
         try:
             counts = super().process_lines(cast("IO[bytes]", lines), callbacks)
         except InputError as refused:
-            raise InputError(f"input line {self._line}: {refused}") from None
+            raise InputError(f"Input line {self._line}: {refused}") from None
         counts["RECORD"] += self.compiled.count
         return counts
 

@@ -110,7 +110,7 @@ class RejectedRecords:
                 except RowTooLarge:  # too large for BigQuery in this table, too
                     self._open().add({**row, "payload": None}, stamp)
             except PluginError as error:
-                raise type(error)(f"rejected records: {error}") from None
+                raise type(error)(f"Rejected records: {error}") from None
             self._waiting[stream] += 1
             self._rejected[stream][str(rejection)] += 1
             name = shown(key, self._rows[stream] + self._waiting[stream])
@@ -146,7 +146,7 @@ class RejectedRecords:
             count, taken = reasons.total(), self._rows[stream] - self._taken[stream]
             if are_too_many(count, count + taken, share):
                 raise RowError(
-                    f"stream {stream}: {count} of {count + taken} rows rejected, more than max_rejected_share "
+                    f"Stream {stream}: {count} of {count + taken} rows rejected, more than max_rejected_share "
                     f"({share:g}): the schema is probably wrong; most frequent reason: {reasons.most_common(1)[0][0]}"
                 )
 
@@ -160,7 +160,7 @@ class RejectedRecords:
             stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{self._run_id[:8]}"
             self._loader().load_spool(table, spool, f"{TABLE}/{stamp}/{TABLE}.json.gz")
         except PluginError as error:
-            raise type(error)(f"rejected records: {error}") from None
+            raise type(error)(f"Rejected records: {error}") from None
         finally:
             self.close()
         self._last = spool.last

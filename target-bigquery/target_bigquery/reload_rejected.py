@@ -184,7 +184,7 @@ def command(config: str, stream: str | None, is_dry: bool) -> None:  # noqa: FBT
         for reason, count in outcome.misfits.most_common():
             click.echo(f"    {count} x {reason}")
     if not outcomes:
-        click.echo(f"no open rejected records{f' of {stream}' if stream else ''}")
+        click.echo(f"No open rejected records{f' of {stream}' if stream else ''}")
 
 
 def main() -> None:

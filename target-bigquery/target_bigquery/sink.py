@@ -90,7 +90,7 @@ class BigQuerySink(BatchSink):
                 if column_name(name).lower() in kinds
             }
         except PluginError as error:
-            raise type(error)(f"stream {self.stream_name}: {error}") from None
+            raise type(error)(f"Stream {self.stream_name}: {error}") from None
 
     def _layout(self) -> Layout:
         """Of its table. A view of a stream whose exports have all rows reads one export."""
@@ -132,7 +132,7 @@ class BigQuerySink(BatchSink):
         try:
             self._spool = Spool(self._run.rows[self.stream_name] + 1, identity)
         except SpoolError as failure:
-            raise SpoolError(f"stream {self.stream_name}: {failure}") from None
+            raise SpoolError(f"Stream {self.stream_name}: {failure}") from None
 
     def _remove_sdc_metadata_from_schema(self) -> None:
         """Nothing: the SDK silently drops `_sdc_` properties, but those that a stream declares are columns."""
@@ -188,7 +188,7 @@ class BigQuerySink(BatchSink):
             if not spool.extend(lines, count):
                 return False
         except SpoolError as failure:
-            raise SpoolError(f"stream {self.stream_name}: {failure}") from None
+            raise SpoolError(f"Stream {self.stream_name}: {failure}") from None
         self._run.rows[self.stream_name] = spool.last
         self.tally_record_read(count)
         self.record_counter_metric.increment(count)
@@ -208,7 +208,7 @@ class BigQuerySink(BatchSink):
         except (TypeError, RecursionError):
             return NotSerializable()
         except SpoolError as failure:
-            raise SpoolError(f"stream {self.stream_name}: {failure}") from None
+            raise SpoolError(f"Stream {self.stream_name}: {failure}") from None
         self._run.rows[self.stream_name] = spool.last
         return None
 
@@ -236,7 +236,7 @@ class BigQuerySink(BatchSink):
                         raise
                     spool = self._without(spool, error)
         except PluginError as error:
-            raise type(error)(f"stream {self.stream_name}: {error}") from None
+            raise type(error)(f"Stream {self.stream_name}: {error}") from None
         finally:
             spool.close()
         if not job_id:

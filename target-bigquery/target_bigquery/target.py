@@ -140,7 +140,7 @@ class TargetBigQuery(Plugin, Target):
             tables = kept(self.config, self.loader, in_run=True)
             settle(self.loader, tables)
         except WarehouseError as error:
-            self.logger.warning("retention is not applied: %s", error)
+            self.logger.warning("Retention is not applied: %s", error)
 
     def _close(self) -> None:
         for sink in (*self._sinks_active.values(), *self._sinks_to_clear):

@@ -78,7 +78,7 @@ class Checkpoint:
         appended = self._warehouse.appended
         if _rows(found) != {name: rows + appended[name] for name, rows in self._rows.items()}:
             self._warehouse.logger.info(
-                "tables were written by another process, too: the next run will check them"
+                "Tables were written by another process, too: the next run will check them"
             )
             return
         found[str(self._derived)] = self._warehouse.find(self._derived)

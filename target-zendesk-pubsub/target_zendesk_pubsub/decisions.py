@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from target_zendesk_pubsub.lookup import Known
+    from target_zendesk_pubsub.messages import EventType
     from target_zendesk_pubsub.tickets import Ticket
 
 NO_LEGACY: Mapping[int, int] = {}
@@ -69,22 +70,16 @@ def decide(
         encode_into(content, data)
         key = message_key(ticket.id, data)
         replaced = errors.pop(ticket.id, None)
-        if unmatched:
-            if waits is None or waits.message_key != key:
-                since = waits.first_seen_at if waits else None
-                errors[ticket.id] = JoinError(ticket, unmatched, bytes(data), key, since)
-            else:
-                waiting_unchanged += 1
+        if unmatched and waits is not None and waits.message_key == key:
+            waiting_unchanged += 1
+        elif unmatched:
+            since = waits.first_seen_at if waits else None
+            errors[ticket.id] = JoinError(ticket, unmatched, bytes(data), key, since)
         elif before is None or before.message_key != key or waits or replaced:
             # A waiting ticket is settled by any later message, also by one that repeats the last message.
-            event = event_type(
-                is_deleted=content.is_deleted, before=None if before is None else before.event_type
-            )
-            attributes = attributes_of(content, key, event, ticket.generated_timestamp, environment)
+            event = event_type(is_deleted=content.is_deleted, before=before.event_type if before else None)
             is_taken_over = before is None and _has_published(legacy, ticket)
-            if is_taken_over:
-                attributes[TAKEN_OVER] = "true"
-            message = new_message(ticket.id, key, attributes, bytes(data))
+            message = _message(ticket, key, event, data, environment, is_taken_over=is_taken_over)
             (taken_over if is_taken_over else messages).append(message)
             last[ticket.id] = LastMessage(ticket.id, key, event)
             waiting.pop(ticket.id, None)
@@ -97,6 +92,15 @@ def decide(
         settled=frozenset(known.waiting.keys() - waiting_after),
         waiting_more=len(waiting_after) - len(known.waiting),
     )
+
+
+def _message(  # noqa: PLR0913 - all that a message is made of
+    ticket: Ticket, key: str, event: EventType, data: bytearray, environment: str, *, is_taken_over: bool
+) -> Message:
+    attributes = attributes_of(ticket.content, key, event, ticket.generated_timestamp, environment)
+    if is_taken_over:
+        attributes[TAKEN_OVER] = "true"
+    return new_message(ticket.id, key, attributes, bytes(data))
 
 
 def _has_published(legacy: Mapping[int, int], ticket: Ticket) -> bool:

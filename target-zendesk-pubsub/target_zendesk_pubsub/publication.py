@@ -117,7 +117,7 @@ class Publication:
     def _publish_pending(self) -> None:
         for batch in batches(self._log.pending(), self._limits):
             self._logger.warning(
-                "an earlier run was interrupted while publishing: publishing its %s again",
+                "An earlier run was interrupted while publishing: publishing its %s again",
                 counted(len(batch), "message"),
             )
             self._clock.advance_past(batch[-1][1])

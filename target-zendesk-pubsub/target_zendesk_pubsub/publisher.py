@@ -158,9 +158,9 @@ class _Sending:
         cause = getattr(error, "cause", None) or error
         if isinstance(cause, exceptions.NotFound):
             return SettingsError(
-                f"topic {self._topic} does not exist: create it, or fix topic_project and topic"
+                f"Topic {self._topic} does not exist: create it, or fix topic_project and topic"
             )
         code = getattr(cause, "code", None)
         return PublishError(
-            f"topic {self._topic}: {type(cause).__name__}{f' ({int(code)})' if code else ''} from Pub/Sub, gave up"
+            f"Topic {self._topic}: {type(cause).__name__}{f' ({int(code)})' if code else ''} from Pub/Sub, gave up"
         )

@@ -106,7 +106,7 @@ class TicketReader(GenericSingerReader[bytes]):
                 return lenient
             head = _Line("RECORD", lenient.get("stream"), msgspec.Raw(json.dumps(lenient.get("record"))))
         if not isinstance(head.stream, str) or not head.record:
-            raise InputError(f"input line {self._lines_read}: a RECORD message without stream or record")
+            raise InputError(f"Input line {self._lines_read}: a RECORD message without stream or record")
         return {"type": "RECORD", "stream": head.stream, "record": self._read(head)}
 
     def _lenient_message(self, line: bytes) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class TicketReader(GenericSingerReader[bytes]):
         except (ValueError, RecursionError):
             message = None
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-            raise InputError(f"input line {self._lines_read}: not a Singer message") from None
+            raise InputError(f"Input line {self._lines_read}: not a Singer message") from None
         return message
 
     def _read(self, line: _Line) -> Any:  # noqa: ANN401 - see the class
@@ -127,7 +127,7 @@ class TicketReader(GenericSingerReader[bytes]):
         record = bytes(line.record)
         if not record.startswith(b"{"):
             raise InputError(
-                f"input line {self._lines_read}: the record of a RECORD message is not an object"
+                f"Input line {self._lines_read}: the record of a RECORD message is not an object"
             )
         ticket, is_replaced = read_ticket(record)
         if is_replaced:
@@ -137,13 +137,13 @@ class TicketReader(GenericSingerReader[bytes]):
     def _process_unknown_message(self, message_dict: dict[str, Any]) -> None:
         kind = str(message_dict["type"])
         named = f" {kind}" if re.fullmatch("[A-Z_]{1,32}", kind) else ""
-        raise InputError(f"input line {self._lines_read}: unknown message type{named}")
+        raise InputError(f"Input line {self._lines_read}: unknown message type{named}")
 
     @staticmethod
     def assert_line_requires(line_dict: dict[str, Any], requires: set[str]) -> None:
         missing = requires - line_dict.keys() if isinstance(line_dict, dict) else requires
         if missing:
-            raise InputError(f"an input line is missing {', '.join(sorted(missing))}")
+            raise InputError(f"An input line is missing {', '.join(sorted(missing))}")
 
 
 def _name(ticket: Ticket | DeletionStub | Rejected) -> str:

@@ -43,7 +43,7 @@ def command(config: str, *, dry_run: bool) -> None:
     if not dry_run:
         publication.finish()
     if not total:
-        click.echo("no rejected tickets are open")
+        click.echo("No rejected tickets are open")
         return
     summary = f"{counted(total, 'rejected ticket')}: {readable} can be parsed now, {replaced} of them replaced by a newer version"
     if not dry_run:

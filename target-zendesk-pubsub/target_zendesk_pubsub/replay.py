@@ -59,7 +59,7 @@ def command(
     connections.warehouse.ensure(connections.log.erased)  # missing if no run of this release came before
     selected = connections.log.count(selection)
     if not selected.messages:
-        click.echo("no logged message matches: nothing to publish")
+        click.echo("No logged message matches: nothing to publish")
         return
     click.echo(
         f"{counted(selected.messages, 'message')} of {counted(selected.tickets, 'ticket')}"

@@ -114,7 +114,7 @@ class TargetZendeskPubSub(Plugin, Target):
             return
         sink = self._sinks_active.get(message_dict["stream"])
         if sink is None:
-            raise InputError(f"a RECORD of stream {message_dict['stream']} came before its SCHEMA")
+            raise InputError(f"A RECORD of stream {message_dict['stream']} came before its SCHEMA")
         if isinstance(sink, TicketSink):
             tickets = message_dict["record"]
             while tickets:
@@ -139,7 +139,7 @@ class TargetZendeskPubSub(Plugin, Target):
         """The schema itself is ignored: the reader knows the shape of a ticket."""
         stream = message_dict.get("stream")
         if not isinstance(stream, str):
-            raise InputError("a SCHEMA lacks its stream")
+            raise InputError("A SCHEMA lacks its stream")
         if stream != PIPELINE_RUN and not self.sink_exists(stream):
             self.add_sink(stream, {"properties": {}})
 
@@ -205,7 +205,7 @@ class TargetZendeskPubSub(Plugin, Target):
         try:
             settle(self.connections.warehouse, kept(self.config, self.connections))
         except WarehouseError as error:
-            self.logger.warning("retention is not applied: %s", error)
+            self.logger.warning("Retention is not applied: %s", error)
 
 
 def main() -> None:

@@ -75,7 +75,7 @@ class Warehouse(BigQuery):
         if schema != list(found.schema):
             found.schema = schema
             self.call(
-                f"table {table}",
+                f"Table {table}",
                 lambda seconds: self.client.update_table(found, ["schema"], retry=ONCE, timeout=seconds),
             )
         return found
@@ -85,7 +85,7 @@ class Warehouse(BigQuery):
         name = f"{self.client.project}.{table}"
         try:
             return self.call(
-                f"table {table}", lambda seconds: self.client.get_table(name, retry=ONCE, timeout=seconds)
+                f"Table {table}", lambda seconds: self.client.get_table(name, retry=ONCE, timeout=seconds)
             )
         except WarehouseError as failure:
             if isinstance(failure.__cause__, exceptions.NotFound):
@@ -97,7 +97,7 @@ class Warehouse(BigQuery):
         labeled = bigquery.Table(f"{self.client.project}.{table}")
         labeled.labels = dict(labels)
         self.call(
-            f"table {table}",
+            f"Table {table}",
             lambda seconds: self.client.update_table(labeled, ["labels"], retry=ONCE, timeout=seconds),
         )
 

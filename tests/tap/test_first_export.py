@@ -302,7 +302,7 @@ def test_an_edited_search_in_the_state_is_rejected(changed, tap, zendesk):
     state = {"bookmarks": {"ticket": {"search": begun(zendesk) | changed}}}
     result = tap(**TICKETS, state=state)
     assert result.code == 1
-    assert "state of ticket: only the tap writes search; write " in result.stderr
+    assert "State of ticket: only the tap writes search; write " in result.stderr
 
 
 def test_a_bookmark_of_searches_is_read_as_it_is_written():
@@ -420,4 +420,4 @@ def test_without_incremental_exports_what_is_left_is_read_from_the_lists(tap, ze
 def test_an_edited_remainder_in_the_state_is_rejected(left, tap):
     result = tap(**TICKETS, state={"bookmarks": {"ticket": {"start_time": 5, "remainder": left}}})
     assert result.code == 1
-    assert "state of ticket: only the tap writes remainder" in result.stderr
+    assert "State of ticket: only the tap writes remainder" in result.stderr

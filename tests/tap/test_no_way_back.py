@@ -212,7 +212,7 @@ def test_times_below_parents_that_make_no_sense_are_refused(export):
     state = {"bookmarks": {"custom_object_record": {"cursors": {}, "times": {"vehicle": "x"}}}}
     result = export(state=state, incremental_models=["custom_object_record"])
     assert result.code == 1
-    assert "state of custom_object_record: only the tap writes times" in result.stderr
+    assert "State of custom_object_record: only the tap writes times" in result.stderr
 
 
 def test_a_parents_bookmark_is_a_cursor_or_a_time():

@@ -162,7 +162,7 @@ def test_a_row_names_its_parent(tap, zendesk):
 def test_a_state_that_makes_no_sense_is_refused(bookmark, message, tap):
     result = tap(**ONLY_RECORDS, state={"bookmarks": {"custom_object_record": bookmark}})
     assert result.code == 1
-    assert f"state of custom_object_record: {message}" in result.stderr
+    assert f"State of custom_object_record: {message}" in result.stderr
     assert '{"cursors": {' in result.stderr
 
 

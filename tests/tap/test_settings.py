@@ -214,7 +214,7 @@ def test_a_catalog_that_selects_nothing_is_refused(tap):
     }
     result = tap(bulk_models=["group"], incremental_models=[], catalog=catalog)
     assert result.code == 1
-    assert "the catalog selects none of the models" in result.stderr
+    assert "The catalog selects none of the models" in result.stderr
 
 
 BAD_STATES = {

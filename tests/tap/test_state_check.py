@@ -40,7 +40,7 @@ def test_a_cursor_that_zendesk_cannot_have_given_is_refused(cursor, model):
     with pytest.raises(SettingsError) as refused:
         check(model, cursor=cursor, reached="2026-01-01T00:00:00+00:00")
     assert (
-        f"state of {model}: its cursor is not one of Zendesk's, or was truncated; nothing was exported"
+        f"State of {model}: its cursor is not one of Zendesk's, or was truncated; nothing was exported"
         in str(refused.value)
     )
     assert f"""meltano state merge <state id> '{{"singer_state": {{"bookmarks": {{"{model}": null""" in str(

@@ -185,7 +185,7 @@ def test_an_address_without_an_account_is_not_a_few_models_missing(tap, zendesk)
     zendesk.fault("/api/v2/", times=100, status=404)
     result = tap(bulk_models=["brand", "group"], incremental_models=["ticket"])
     assert result.code == 1
-    assert f"every model returns HTTP 404: check subdomain, {zendesk.url}" in result.stderr.splitlines()[-1]
+    assert f"Every model returns HTTP 404: check subdomain, {zendesk.url}" in result.stderr.splitlines()[-1]
     zendesk.fault("/oauth/tokens", status=404)
     result = tap(**ONLY_TICKETS)
     assert result.code == 1

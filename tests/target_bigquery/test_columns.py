@@ -134,13 +134,13 @@ def test_a_property_that_the_schema_lacks_is_reported_once_by_name_only(load, id
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        (b'{"type": "RECORD", "stream"\n', "input line 1: not JSON"),
-        (b'{"stream": "ticket", "record": {"subject": "canary"}}\n', "input line 1: missing type"),
+        (b'{"type": "RECORD", "stream"\n', "Input line 1: not JSON"),
+        (b'{"stream": "ticket", "record": {"subject": "canary"}}\n', "Input line 1: missing type"),
         (
             json.dumps(record(1, subject="canary")).encode() + b"\n",
             "a RECORD of stream ticket came before its SCHEMA",
         ),
-        (b"[]\n", "input line 1: not a JSON object"),
+        (b"[]\n", "Input line 1: not a JSON object"),
     ],
     ids=["cut short", "no type", "no schema", "a list"],
 )

@@ -107,7 +107,7 @@ def test_a_failing_load_job_stops_the_run_before_state(load, ids, proxy, way):
     loaded = load(RUN)
     assert loaded.code == 1
     assert loaded.states == []
-    assert loaded.says("stream ticket: ticket rows 1-80: BigQuery refused them (invalid)")
+    assert loaded.says("Stream ticket: ticket rows 1-80: BigQuery refused them (invalid)")
     assert SECRET not in loaded.stderr
     assert load(RUN).code == 0
     assert ids() == list(range(1, 81))
@@ -136,7 +136,7 @@ def test_bigquery_that_stays_away_ends_the_run_and_the_next_one_loads(load, ids,
     loaded = load(RUN, timeout=3)
     assert loaded.code == 1
     assert loaded.states == []
-    assert loaded.says("stream ticket: table ticket: ServiceUnavailable (503) from Google, gave up")
+    assert loaded.says("Stream ticket: Table ticket: ServiceUnavailable (503) from Google, gave up")
     proxy["bigquery"].clear()
     assert load(RUN).code == 0
     assert ids() == list(range(1, 81))
@@ -223,7 +223,7 @@ def test_a_changed_type_is_refused_with_a_sentence(load, ids):
     loaded = load([schema(subject={"type": ["integer", "null"]}), record(2, subject=7), state(2)])
     assert loaded.code == 1
     assert loaded.says(
-        "stream ticket: table ticket: column subject is STRING in the table and INTEGER in the stream"
+        "Stream ticket: Table ticket: column subject is STRING in the table and INTEGER in the stream"
     )
     assert loaded.states == []
     assert ids() == [1]
@@ -252,7 +252,7 @@ def test_a_disk_that_is_full_stops_the_run_in_a_sentence_and_the_next_one_loads(
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (bytes_, bytes_))
     out, err = process.communicate(lines(messages), timeout=120)
     assert (process.returncode, out) == (1, b"")
-    assert "stream ticket: cannot write rows to a temporary file" in err.decode()
+    assert "Stream ticket: cannot write rows to a temporary file" in err.decode()
     assert b"canary" not in err
     assert b"Traceback" not in err
     assert b"ResourceWarning" not in err

@@ -45,26 +45,26 @@ ODD = {
 def test_a_message_that_is_no_singer_is_refused_with_its_line(message, expected, load_here, ids):
     with pytest.raises(InputError) as refused:
         load_here(lines([schema(), record(1)]) + message + lines([state(1)]))
-    assert str(refused.value) == f"input line 3: {expected}"
+    assert str(refused.value) == f"Input line 3: {expected}"
 
 
 @pytest.mark.parametrize("properties", [None, {}, ["id"]], ids=str)
 def test_a_schema_without_columns_names_its_stream(properties, load_here):
     message = {"type": "SCHEMA", "stream": "s", "schema": {"properties": properties}, "key_properties": []}
     with pytest.raises(
-        SchemaError, match=r"^stream s: its schema has no properties, and a table needs a column$"
+        SchemaError, match=r"^Stream s: its schema has no properties, and a table needs a column$"
     ):
         load_here([message, record(1, stream="s")])
 
 
 def test_a_schema_that_lacks_its_properties_names_its_stream(load_here):
     bare = {"type": "SCHEMA", "stream": "s", "schema": {"id": {"type": "integer"}}, "key_properties": []}
-    with pytest.raises(SchemaError, match=r"^stream s: its schema has no properties"):
+    with pytest.raises(SchemaError, match=r"^Stream s: its schema has no properties"):
         load_here([bare, record(1, stream="s")])
 
 
 def test_keys_that_are_no_list_are_refused(load_here):
-    with pytest.raises(SchemaError, match=r"^stream ticket: key_properties is not a list of strings$"):
+    with pytest.raises(SchemaError, match=r"^Stream ticket: key_properties is not a list of strings$"):
         load_here([{**schema(), "key_properties": "id"}, record(1)])
 
 
@@ -141,7 +141,7 @@ BAD_BATCHES = {
 
 @pytest.mark.parametrize(("message", "expected"), BAD_BATCHES.values(), ids=BAD_BATCHES)
 def test_a_batch_that_cannot_be_read_is_refused_in_a_sentence(message, expected, load_here):
-    with pytest.raises(InputError, match=f"^input line 3: {expected}"):
+    with pytest.raises(InputError, match=f"^Input line 3: {expected}"):
         load_here([schema(), record(1), message, state(1)])
 
 
@@ -165,7 +165,7 @@ def test_two_streams_of_one_table_are_refused_by_their_names(load_here):
     with pytest.raises(SchemaError) as refused:
         load_here([schema("a-b"), schema("a_b"), record(1, stream="a-b"), record(1, stream="a_b"), state(1)])
     assert str(refused.value) == (
-        "stream a_b: its table would be a_b, as that of stream a-b: rename it by __alias__ in stream_maps"
+        "Stream a_b: its table would be a_b, as that of stream a-b: rename it by __alias__ in stream_maps"
     )
 
 

@@ -71,7 +71,7 @@ def test_a_run_has_a_row_of_its_start_and_one_of_its_end(run_id, load_here, runs
         (
             None,
             "failed",
-            "input line 5: a RECORD message of stream ticket whose record is an array, not an object",
+            "Input line 5: a RECORD message of stream ticket whose record is an array, not an object",
         ),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_run_that_cannot_be_recorded_succeeds_and_says_so(run_id, load_here, i
 
     assert ids() == [1]
     assert [line for line in caplog.messages if "not recorded" in line] == [
-        f"the {event} of this run is not recorded: {TABLE}: Forbidden (403) from BigQuery, gave up"
+        f"The {event} of this run is not recorded: {TABLE}: Forbidden (403) from BigQuery, gave up"
         for event in ("start", "end")
     ]
 

@@ -99,7 +99,7 @@ def test_state_waits_for_rejected_records(load, ids, kept, proxy):
     proxy["bigquery"].add(Fault("status", "PUT /", status=403))
     loaded = load(messages)
     assert (loaded.code, loaded.states) == (1, [])
-    assert "rejected records: REJECTED_RECORD rows 1-1: Forbidden (403) from Google, gave up" in loaded.stderr
+    assert "Rejected records: REJECTED_RECORD rows 1-1: Forbidden (403) from Google, gave up" in loaded.stderr
     assert load(messages).states == [state(2)["value"]]
     assert (ids(), len(kept())) == ([], 1)
 
@@ -151,7 +151,7 @@ def test_a_job_that_bigquery_refuses_for_more_than_a_few_rows_stops_the_run(load
     proxy["bigquery"].add(Fault("status", "PUT /", times=11, status=200, body=refusal(1)))
     with pytest.raises(
         WarehouseError,
-        match=r"^stream ticket: ticket rows 1-10: BigQuery refused them \(invalid\), first at row 1$",
+        match=r"^Stream ticket: ticket rows 1-10: BigQuery refused them \(invalid\), first at row 1$",
     ):
         load_here([schema(), *map(record, range(1, 21)), state(20)])
     assert ids() == []
@@ -170,7 +170,7 @@ def test_a_run_stops_where_more_rows_do_not_fit_than_may(share, code, load, kept
     loaded = load([schema(), *(record(n) for n in range(70)), *odd, state(1)], max_rejected_share=share)
     assert loaded.code == code
     sentence = (
-        "stream ticket: 30 of 100 rows rejected, more than max_rejected_share (0.05): the schema is probably wrong; "
+        "Stream ticket: 30 of 100 rows rejected, more than max_rejected_share (0.05): the schema is probably wrong; "
         "most frequent reason: column subject: expected a string, got an object"
     )
     assert (sentence in loaded.stderr) is bool(code)

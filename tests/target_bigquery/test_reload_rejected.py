@@ -105,7 +105,7 @@ def test_a_record_that_was_rejected_again_after_it_was_loaded_is_not_loaded_agai
 
 
 def test_without_rejected_records_it_says_so(reload):
-    assert reload() == "no open rejected records\n"
+    assert reload() == "No open rejected records\n"
 
 
 def test_the_check_counts_them_and_does_not_fail(rejected, config):

@@ -13,11 +13,11 @@ ENOUGH = {"project": "p", "dataset": "d"}
 BAD = {
     "no dataset": (
         {"dataset": "nowhere"},
-        "stream ticket: dataset nowhere does not exist in project local-cityblock-data: create it",
+        "Stream ticket: Dataset nowhere does not exist in project local-cityblock-data: create it",
     ),
     "no bucket": (
         {"bucket": "nowhere"},
-        "stream ticket: bucket nowhere does not exist: create it, or unset bucket",
+        "Stream ticket: Bucket nowhere does not exist: create it, or unset bucket",
     ),
     "local without emulator": (
         {"bigquery_emulator_host": ""},

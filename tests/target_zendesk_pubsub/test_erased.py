@@ -139,7 +139,7 @@ def test_a_replay_leaves_out_what_was_erased_and_sends_what_came_after(publish, 
     events = [[one.event for one in received if one.ticket_id == number] for number in (1, 2, 3)]
     assert events == [["erased"], ["erased", "created"], ["created"]]
     erase(3)
-    assert replay("--ticket", "3") == "no logged message matches: nothing to publish\n"
+    assert replay("--ticket", "3") == "No logged message matches: nothing to publish\n"
 
 
 def test_a_ticket_erased_during_a_replay_is_left_out_of_its_next_batches(
@@ -165,6 +165,6 @@ def test_a_rejected_version_of_it_is_closed_and_not_reloaded(
     erase(1)
     sql(f"UPDATE {dataset}.REJECTED_RECORD SET payload = '{BLANK}' WHERE TRUE")
     out, _ = start(command=RELOAD).communicate(timeout=60)
-    assert out == b"no rejected tickets are open\n"
+    assert out == b"No rejected tickets are open\n"
     assert [row["resolved_at"] is None for row in rows("rejected")] == [False]
     assert [(one.ticket_id, one.event) for one in commons.receive()] == [(1, "erased")]

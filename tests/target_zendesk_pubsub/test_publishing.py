@@ -173,22 +173,22 @@ def test_other_streams_are_ignored_by_name(publish, commons):
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (b"canary-7f3a\n", "input line 1: not a Singer message"),
-        (lines([ticket(1)]), "a RECORD of stream ticket came before its SCHEMA"),
+        (b"canary-7f3a\n", "Input line 1: not a Singer message"),
+        (lines([ticket(1)]), "A RECORD of stream ticket came before its SCHEMA"),
         (
             lines([schema()]) + b'{"type": "RECORD", "stream": "ticket"}\n',
-            "input line 2: a RECORD message without",
+            "Input line 2: a RECORD message without",
         ),
-        (b'{"stream": "canary-7f3a"}\n', "an input line is missing type"),
+        (b'{"stream": "canary-7f3a"}\n', "An input line is missing type"),
         (
             lines(
                 [schema(), {"type": "BATCH", "stream": "ticket", "encoding": {}, "manifest": []}, state(1)]
             ),
             "BATCH messages are not supported",
         ),
-        (lines([schema(), {"type": "CONTROL"}, ticket(1)]), "input line 2: unknown message type CONTROL"),
-        (b'{"type": "SCHEMA"}\n', "a SCHEMA lacks its stream"),
-        (lines([schema(), {"type": "STATE"}]), "an input line is missing value"),
+        (lines([schema(), {"type": "CONTROL"}, ticket(1)]), "Input line 2: unknown message type CONTROL"),
+        (b'{"type": "SCHEMA"}\n', "A SCHEMA lacks its stream"),
+        (lines([schema(), {"type": "STATE"}]), "An input line is missing value"),
     ],
     ids=["no JSON", "no schema", "no record", "no type", "a batch", "another type", "no stream", "no value"],
 )

@@ -37,7 +37,7 @@ def test_blank_lines_are_skipped_and_counted():
         blank + lines([schema()]) + blank + lines([ticket(1)]) + blank + lines([ticket(2), state(1)]) + blank
     )
     assert read(given) == ["SCHEMA", 1, 2, "STATE"]
-    with pytest.raises(InputError, match=r"^input line 13: not a Singer message$"):
+    with pytest.raises(InputError, match=r"^Input line 13: not a Singer message$"):
         read(given.replace(b'"STATE"', b'"STATE'))
 
 
@@ -57,32 +57,32 @@ def test_lines_of_others_are_not_read():
 
 
 REFUSED = {
-    "an unknown type": (b'{"type": "CONTROL"}\n', "input line 1: unknown message type CONTROL"),
+    "an unknown type": (b'{"type": "CONTROL"}\n', "Input line 1: unknown message type CONTROL"),
     "an unknown type that may be somebody's text": (
         b'{"type": "canary@example.org"}\n',
-        "input line 1: unknown message type",
+        "Input line 1: unknown message type",
     ),
-    "a type that is a list": (b'{"type": ["RECORD"]}\n', "input line 1: not a Singer message"),
-    "a type that is null": (b'{"type": null}\n', "input line 1: unknown message type"),
-    "a list": (b"[1]\n", "input line 1: not a Singer message"),
+    "a type that is a list": (b'{"type": ["RECORD"]}\n', "Input line 1: not a Singer message"),
+    "a type that is null": (b'{"type": null}\n', "Input line 1: unknown message type"),
+    "a list": (b"[1]\n", "Input line 1: not a Singer message"),
     "a record that is a list": (
         lines([{**ticket(1), "record": [1]}]),
-        "input line 1: the record of a RECORD message is not an object",
+        "Input line 1: the record of a RECORD message is not an object",
     ),
     "a record that is null": (
         lines([{**ticket(1), "record": None}]),
-        "input line 1: the record of a RECORD message is not an object",
+        "Input line 1: the record of a RECORD message is not an object",
     ),
     "a stream that is a number": (
         lines([{**ticket(1), "stream": 5}]),
-        "input line 1: a RECORD message without stream or record",
+        "Input line 1: a RECORD message without stream or record",
     ),
-    "a line that is cut": (lines([ticket(1)])[:-20], "input line 1: not a Singer message"),
+    "a line that is cut": (lines([ticket(1)])[:-20], "Input line 1: not a Singer message"),
     "a line nested past all bounds": (
         json.dumps({"type": "RECORD", "stream": "ticket", "record": {"id": "V"}})
         .replace('"V"', "[" * 100_000 + "]" * 100_000)
         .encode(),
-        "input line 1: not a Singer message",
+        "Input line 1: not a Singer message",
     ),
 }
 

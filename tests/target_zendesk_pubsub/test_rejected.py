@@ -161,7 +161,7 @@ def test_the_last_version_of_a_ticket_is_the_one_that_is_reloaded(publish, comma
 
 
 def test_reloading_where_nothing_was_ever_rejected_says_so(command):
-    assert command(RELOAD)[:2] == (0, "no rejected tickets are open\n")
+    assert command(RELOAD)[:2] == (0, "No rejected tickets are open\n")
 
 
 def test_the_check_says_how_many_are_open(publish, command):

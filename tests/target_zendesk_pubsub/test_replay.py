@@ -81,7 +81,7 @@ def test_days_or_tickets_without_messages_are_said(replay, published, commons):
         ("--ticket", "99", "--dry-run"),
         ("--from", "2020-01-01", "--to", "2020-01-02"),
     ]:
-        assert replay(*arguments)[:2] == (0, "no logged message matches: nothing to publish\n")
+        assert replay(*arguments)[:2] == (0, "No logged message matches: nothing to publish\n")
     assert commons.receive() == []
 
 
@@ -125,7 +125,7 @@ def test_settings_can_come_from_the_environment(replay, published, config, commo
         (
             ("--ticket", "1"),
             {"messages_dataset": "nowhere"},
-            "dataset nowhere does not exist in project local-cityblock-data: create it",
+            "Dataset nowhere does not exist in project local-cityblock-data: create it",
         ),
     ],
     ids=["nothing chosen", "no last day", "days the wrong way round", "no topic", "no log"],

@@ -136,14 +136,14 @@ def test_pubsub_that_is_down_ends_the_run_and_the_next_one_publishes(publish, ow
     ran = publish(RUN, timeout=2, **settings)
     fails_with(
         ran,
-        f"topic projects/{TOPIC_PROJECT}/topics/{TOPIC}: ServiceUnavailable (503) from Pub/Sub, gave up",
+        f"Topic projects/{TOPIC_PROJECT}/topics/{TOPIC}: ServiceUnavailable (503) from Pub/Sub, gave up",
     )
     with server():
         again = publish(RUN, **settings)
         assert again.code == 0, again.stderr
         assert again.states == [state(3)["value"]]
         assert (
-            "an earlier run was interrupted while publishing: publishing its 2 messages again" in again.stderr
+            "An earlier run was interrupted while publishing: publishing its 2 messages again" in again.stderr
         )
         received = receive(settings["pubsub_emulator_host"])
     assert sorted(message.ticket_id for message in received) == [1, 1, 2]
@@ -170,7 +170,7 @@ def test_pubsub_that_goes_away_for_a_while_is_waited_for(start, own_pubsub, bigq
 def test_a_topic_that_does_not_exist(publish, resume):
     fails_with(
         publish(RUN, topic="nowhere"),
-        f"topic projects/{TOPIC_PROJECT}/topics/nowhere does not exist: create it, or fix topic_project and topic",
+        f"Topic projects/{TOPIC_PROJECT}/topics/nowhere does not exist: create it, or fix topic_project and topic",
     )
     assert sorted(resume()) == [1, 2]
 
@@ -193,7 +193,7 @@ def test_a_while_of_503_or_broken_connections_is_waited_out(kind, publish, bigqu
 @pytest.mark.parametrize(
     ("request_of", "after", "expected", "sent"),
     [
-        (" /", 0, "table {}.zendesk_ticket: ", [1, 2]),
+        (" /", 0, "Table {}.zendesk_ticket: ", [1, 2]),
         (JOB, INTENTS, "2 rows for {}.zendesk_ticket_intent: ", [1, 2]),
         (JOB, LOG, "2 rows for {}.zendesk_ticket: ", [1, 1, 2, 2]),
     ],
@@ -257,7 +257,7 @@ def test_a_load_job_that_fails_for_its_rows_ends_the_run(publish, resume, bigque
 def test_a_dataset_that_does_not_exist(missing, publish, resume):
     fails_with(
         publish(RUN, **{missing: "nowhere"}),
-        "dataset nowhere does not exist in project local-cityblock-data: create it",
+        "Dataset nowhere does not exist in project local-cityblock-data: create it",
     )
     assert sorted(resume()) == [1, 2]
 

@@ -152,7 +152,7 @@ def test_a_sweep_finds_and_erases_what_zendesk_removed(
     assert proofs == [("sweep", "nightly", sum(found.values()))]
 
     again = run("sweep", "--erase")
-    assert "nothing is left here of what Zendesk removed" in again.stdout
+    assert "Nothing is left here of what Zendesk removed" in again.stdout
     load(records("user", {"id": 2, "name": SECRET}))
     assert "nothing is left" in run("sweep").stdout  # the user was deleted long before the last sweep
     assert "1 row found" in run("sweep", "--all").stdout

@@ -64,7 +64,7 @@ def erase(  # noqa: PLR0913, PLR0917 - click's
     """Raises PluginError."""
     given = sum(map(bool, (tickets, users, file, is_resumed)))
     if given != 1:
-        raise SettingsError("give one of --ticket, --user, --file or --resume")
+        raise SettingsError("Give one of --ticket, --user, --file or --resume")
     if (file is None) != (kind is None):
         raise SettingsError("--file needs --kind, and nothing else takes it")
     if is_resumed and request:

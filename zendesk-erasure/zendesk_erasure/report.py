@@ -51,13 +51,13 @@ def removal(title: str, tables: Mapping[str, int], *, is_dry: bool) -> None:
 def swept_from(first: datetime | None) -> None:
     """The first line of a sweep."""
     since = "all exports" if first is None else f"exports since {first:%Y-%m-%d}"
-    click.echo(f"comparing with what Zendesk removed, as {since} say")
+    click.echo(f"Comparing with what Zendesk removed, as {since} say")
 
 
 def swept(rows: int, *, is_dry: bool) -> None:
     """The last line of a sweep."""
     if not rows:
-        click.echo("nothing is left here of what Zendesk removed")
+        click.echo("Nothing is left here of what Zendesk removed")
     elif is_dry:
         click.echo(f"{counted(rows, 'row')} found: sweep --erase erases them")
     else:
@@ -91,7 +91,7 @@ def unfinished(erasure_id: str, started_at: datetime, *, is_finished: bool) -> N
         if is_finished
         else "erase --resume finishes it if it was killed; its ids are kept until then"
     )
-    click.echo(f"erasure {erasure_id} of {started_at:%Y-%m-%d %H:%M} UTC is not finished: {what}")
+    click.echo(f"Erasure {erasure_id} of {started_at:%Y-%m-%d %H:%M} UTC is not finished: {what}")
 
 
 def kept_elsewhere(kind: Kind, now: datetime) -> None:

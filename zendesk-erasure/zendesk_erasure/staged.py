@@ -30,7 +30,7 @@ def find(bucket: Bucket, kind: Kind, warehouse: Warehouse, age: int) -> Staged:
     """Files that may hold content. `age`: seconds. Raises WarehouseError."""
     before, old, young = datetime.now(UTC) - timedelta(seconds=age), [], 0
     for prefix in (*(f"{column_name(model.name)}/" for model in models(kind)), REJECTED):
-        files = warehouse.call(f"staging files {prefix}", partial(_listed, bucket, prefix))
+        files = warehouse.call(f"Staging files {prefix}", partial(_listed, bucket, prefix))
         done = [file for file in files if file.time_created <= before]
         old += done
         young += len(files) - len(done)
@@ -40,7 +40,7 @@ def find(bucket: Bucket, kind: Kind, warehouse: Warehouse, age: int) -> Staged:
 def remove(files: list[Blob], warehouse: Warehouse) -> None:
     """Raises WarehouseError."""
     for file in files:
-        warehouse.call("staging files", partial(_delete, file))
+        warehouse.call("Staging files", partial(_delete, file))
 
 
 def _listed(bucket: Bucket, prefix: str, seconds: float) -> list[Blob]:

@@ -49,7 +49,7 @@ class Warehouse(warehouse.Warehouse):
         table = bigquery.Table(f"{self.client.project}.{name}")
         table.description = about
         self.call(
-            f"table {name}",
+            f"Table {name}",
             lambda seconds: self.client.update_table(table, ["description"], retry=ONCE, timeout=seconds),
         )
 
@@ -57,13 +57,13 @@ class Warehouse(warehouse.Warehouse):
         """A table that was listed. Raises WarehouseError."""
         found = self.find(name)
         if found is None:
-            raise WarehouseError(f"table {name} was dropped meanwhile")
+            raise WarehouseError(f"Table {name} was dropped meanwhile")
         return found
 
     def drop(self, name: str) -> None:
         """Raises WarehouseError."""
         self.call(
-            f"table {name}",
+            f"Table {name}",
             lambda seconds: self.client.delete_table(
                 f"{self.client.project}.{name}", not_found_ok=True, retry=ONCE, timeout=seconds
             ),
@@ -72,7 +72,7 @@ class Warehouse(warehouse.Warehouse):
     def names(self, dataset: str) -> set[str]:
         """Names of a dataset's tables. Raises WarehouseError."""
         found = self.call(
-            f"tables of {dataset}",
+            f"Tables of {dataset}",
             lambda seconds: list(self.client.list_tables(dataset, retry=ONCE, timeout=seconds)),
         )
         return {item.table_id for item in found if item.table_type == "TABLE"}

@@ -86,13 +86,13 @@ class BigQuery:
         """Or finds it there. Raises SettingsError where its dataset does not exist, WarehouseError."""
         try:
             return self.call(
-                f"table {table.dataset_id}.{table.table_id}",
+                f"Table {table.dataset_id}.{table.table_id}",
                 lambda seconds: self.client.create_table(table, exists_ok=True, retry=ONCE, timeout=seconds),
             )
         except WarehouseError as failure:
             if isinstance(failure.__cause__, exceptions.NotFound):
                 raise SettingsError(
-                    f"dataset {table.dataset_id} does not exist in project {table.project}: create it"
+                    f"Dataset {table.dataset_id} does not exist in project {table.project}: create it"
                 ) from None
             raise
 

@@ -119,7 +119,7 @@ class PipelineRun:
                 waits=event is Event.END,
             )
         except PluginError as error:
-            self._logger.warning("the %s of this run is not recorded: %s", event, error)
+            self._logger.warning("The %s of this run is not recorded: %s", event, error)
 
 
 def _is_of_run(record: Any) -> bool:  # noqa: ANN401 - of whatever tap

@@ -78,7 +78,7 @@ class Dropped:
 def listed(warehouse: BigQuery, dataset: str) -> list[bigquery.Table]:
     """The tables of a dataset, with labels and partitioning only. Raises WarehouseError."""
     items = warehouse.call(
-        f"tables of {dataset}",
+        f"Tables of {dataset}",
         lambda seconds: list(warehouse.client.list_tables(dataset, retry=ONCE, timeout=seconds)),
     )
     tables = []
@@ -179,7 +179,7 @@ def apply(warehouse: BigQuery, change: Change) -> None:
     partitioning.expiration_ms = change.after and change.after * DAY_MS
     table.time_partitioning = partitioning
     warehouse.call(
-        f"table {table.table_id}",
+        f"Table {table.table_id}",
         lambda seconds: warehouse.client.update_table(
             table, ["time_partitioning"], retry=ONCE, timeout=seconds
         ),
@@ -205,7 +205,7 @@ def settle(warehouse: BigQuery, kept: Iterable[Kept]) -> None:
             warehouse.logger.info("%s: partitions expire after %s days", change.name, change.after)
     if dropped:
         warehouse.logger.warning(
-            "retention is not applied to %s, which would lose rows at once: see the command retention",
+            "Retention is not applied to %s, which would lose rows at once: see the command retention",
             ", ".join(sorted(dropped)),
         )
 

@@ -87,6 +87,6 @@ def after_switch(model: Model, position: Position | None) -> Position:
     reached = epoch_of(position)
     if reached is None:
         raise SettingsError(
-            f"state of {model.name}: its cursor has no time to continue from in fallback; write {example(model)}"
+            f"State of {model.name}: its cursor has no time to continue from in fallback; write {example(model)}"
         )
     return Position(time=max(0, reached - SWITCH_OVERLAP_SECONDS))

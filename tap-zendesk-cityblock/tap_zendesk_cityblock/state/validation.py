@@ -20,19 +20,19 @@ def check_state(state: Mapping[str, Any], subdomain: str) -> None:
     """Raises SettingsError with what to write instead. A bookmark of null counts as absent."""
     bookmarks = state.get("bookmarks", {})
     if not isinstance(bookmarks, dict) or set(state) - {"bookmarks"}:
-        raise SettingsError('state: write {"bookmarks": {"ticket": {"cursor": "…"}}}')
+        raise SettingsError('State: write {"bookmarks": {"ticket": {"cursor": "…"}}}')
     for name, bookmark in bookmarks.items():
         if name == "EXPORT_METADATA" or bookmark is None:
             continue
         if name not in MODELS:
-            raise SettingsError(f"state: unknown model {name!r}; {_remove(name)}")
+            raise SettingsError(f"State: unknown model {name!r}; {_remove(name)}")
         if not isinstance(bookmark, dict):
-            raise SettingsError(f"state of {name}: a bookmark is an object, {example(MODELS[name])}")
+            raise SettingsError(f"State of {name}: a bookmark is an object, {example(MODELS[name])}")
         _check_bookmark(MODELS[name], bookmark, subdomain)
 
 
 def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -> None:
-    where = f"state of {model.name}"
+    where = f"State of {model.name}"
     own = {"cursors", "times"} if model.parent else {"cursor"}
     known = {*own, "reached", "remainder", "search", "sources", "start_time", "subdomain"}
     if bookmark and not model.is_incremental:
@@ -71,7 +71,7 @@ def _check_cursors(model: Model, bookmark: Mapping[str, Any]) -> None:
     ]:
         if not (is_readable(model, cursor) or (is_unknown_kind and is_opaque(cursor))):
             raise SettingsError(
-                f"state of {model.name}: its cursor is not one of Zendesk's, or was truncated; nothing was exported;"
+                f"State of {model.name}: its cursor is not one of Zendesk's, or was truncated; nothing was exported;"
                 f" write {example(model)}, or {_remove(model.name)}"
             )
 
@@ -84,16 +84,16 @@ def _check_start_time(model: Model, bookmark: Mapping[str, Any]) -> None:
     times = bookmark.get("times", {})
     if not isinstance(times, dict) or not all(map(is_past, times.values())):
         raise SettingsError(
-            f"state of {model.name}: only the tap writes times; write {example(model)} instead"
+            f"State of {model.name}: only the tap writes times; write {example(model)} instead"
         )
     start = bookmark.get("start_time", 0)
     if not isinstance(start, int) or isinstance(start, bool) or start < 0:
         raise SettingsError(
-            f"state of {model.name}: invalid start_time: expected whole seconds since 1970; write {example(model)}"
+            f"State of {model.name}: invalid start_time: expected whole seconds since 1970; write {example(model)}"
         )
     if not is_past(start):
         raise SettingsError(
-            f"state of {model.name}: start_time is in the future; seconds since 1970, not milliseconds: write {example(model)}"
+            f"State of {model.name}: start_time is in the future; seconds since 1970, not milliseconds: write {example(model)}"
         )
 
 
@@ -109,21 +109,21 @@ def _check_sources(model: Model, bookmark: Mapping[str, Any]) -> None:
         or not all(map(_is_position, sources.values()))
     ):
         raise SettingsError(
-            f"state of {model.name}: only the tap writes sources; write {example(model)} instead"
+            f"State of {model.name}: only the tap writes sources; write {example(model)} instead"
         )
 
 
 def _check_search(model: Model, bookmark: Mapping[str, Any]) -> None:
     if "search" in bookmark and not (model.is_searched_first and _is_search(bookmark["search"])):
         raise SettingsError(
-            f"state of {model.name}: only the tap writes search; write {example(model)} instead"
+            f"State of {model.name}: only the tap writes search; write {example(model)} instead"
         )
 
     if "remainder" in bookmark and not (
         MODELS[model.whole].is_searched_first and _is_remainder(model, bookmark["remainder"])
     ):
         raise SettingsError(
-            f"state of {model.name}: only the tap writes remainder; remove it, or write {example(model)}"
+            f"State of {model.name}: only the tap writes remainder; remove it, or write {example(model)}"
         )
 
 

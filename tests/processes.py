@@ -18,7 +18,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -29,11 +29,13 @@ STARTED_IN = dict(os.environ)
 FORKS = multiprocessing.get_context("forkserver")
 IMPORTED_LATE = {"tap_zendesk_cityblock.tap", "target_bigquery.target", "target_zendesk_pubsub.target"}
 """By the commands of these plugins, when they run."""
+ZENDESK = EntryPoint("sandbox.zendesk", "sandbox.zendesk.__main__:main", "")
+"""Started by its name, too."""
 
 
 @cache
 def _commands():
-    """The plugins' entry points, by the names of their commands."""
+    """The entry points of the plugins and of the Zendesk simulator, by the names of their commands."""
     plugins = (
         "tap-zendesk-cityblock",
         "target-bigquery",
@@ -41,9 +43,8 @@ def _commands():
         "zendesk-erasure",
         "zendesk-reconciliation",
     )
-    return {
-        entry.name: entry for entry in entry_points(group="console_scripts") if entry.name.startswith(plugins)
-    }
+    installed = (entry for entry in entry_points(group="console_scripts") if entry.name.startswith(plugins))
+    return {entry.name: entry for entry in (*installed, ZENDESK)}
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import shutil
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,11 +15,14 @@ from sandbox.addresses import BUCKET, Addresses
 from sandbox.bigquery import bigquery_server
 from sandbox.gcs import gcs_server
 from sandbox.pubsub import pubsub_server
-from sandbox.servers import Size, zendesk_server
+from sandbox.zendesk.account import create
+from sandbox.zendesk.store import Store
+from tests import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import ModuleType
 
     from google.cloud import bigquery
 
@@ -71,9 +76,24 @@ def pubsub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PubSub]:
         yield PubSub(addresses.pubsub_host, is_given=addresses.given_pubsub_host is not None)
 
 
+@pytest.fixture(scope="session")
+def new_account(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a small Zendesk account, to be copied."""
+    path = tmp_path_factory.mktemp("account") / "zendesk.sqlite"
+    store = Store(path)
+    create(store, seed=1, tickets=250, users=60)
+    store.close()
+    return path
+
+
 @pytest.fixture(scope="module")
-def zendesk_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def zendesk_url(
+    tmp_path_factory: pytest.TempPathFactory, new_account: Path, commands: ModuleType
+) -> Iterator[str]:
     """A small Zendesk account, shared by the module's tests: each sees the faults and changes of those before it."""
-    addresses = Addresses.free()
-    with zendesk_server(addresses, tmp_path_factory.mktemp("zendesk"), Size(tickets=250, users=60)):
-        yield addresses.zendesk_url
+    database = shutil.copy(new_account, tmp_path_factory.mktemp("zendesk"))
+    with commands.start(processes.ZENDESK.name, "--database", database) as server:
+        up = server.stdout.readline()
+        assert up, server.stderr.read()
+        yield json.loads(up)["url"]
+        server.terminate()

@@ -82,6 +82,10 @@ class Store:
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.executescript(SCHEMA)
 
+    def close(self) -> None:
+        """The file is then complete without the journal beside it."""
+        self._db.close()
+
     def fact(self, name: str) -> int | None:
         row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         return None if row is None else int(row[0])

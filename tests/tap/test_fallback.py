@@ -310,9 +310,6 @@ def test_an_operators_override_wins_over_the_sources(bookmark, tap, zendesk):
 @pytest.mark.parametrize(
     ("bookmark", "sentence"),
     [
-        ({"sources": {}}, "only the tap writes sources"),
-        ({"sources": {"lists": {"start_time": 1}}}, "only the tap writes sources"),
-        ({"sources": {"list": {"cursor": "x"}}}, "only the tap writes sources"),
         ({"cursor": "opaque-cursor"}, "its cursor is not one of Zendesk's"),
         (
             {"cursor": "opaque-cursor", "reached": None},

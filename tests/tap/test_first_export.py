@@ -7,8 +7,7 @@ from collections import Counter
 import pytest
 import requests
 from tap_zendesk_cityblock.readers.counting import iso
-from tap_zendesk_cityblock.state.bookmarks import move_bookmark, read_bookmark
-from tap_zendesk_cityblock.state.positions import Position, Search, seconds_of
+from tap_zendesk_cityblock.state.positions import seconds_of
 from tap_zendesk_cityblock.state.validation import check_state
 
 FAST = {"bulk_models": [], "page_size": 5, "fast_first_export": True}
@@ -286,33 +285,6 @@ def begun(zendesk, **changed):
     return search | changed
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"unread": [[5, 3]]},
-        {"unread": [[3, 9], [5, 12]]},
-        {"unread": [[3, 9_999_999_999]]},
-        {"unread": "all"},
-        {"rows": -1},
-        {"since": None},
-        {"more": 1},
-    ],
-)
-def test_an_edited_search_in_the_state_is_rejected(changed, tap, zendesk):
-    state = {"bookmarks": {"ticket": {"search": begun(zendesk) | changed}}}
-    result = tap(**TICKETS, state=state)
-    assert result.code == 1
-    assert "State of ticket: only the tap writes search; write " in result.stderr
-
-
-def test_a_bookmark_of_searches_is_read_as_it_is_written():
-    position = Position(time=10, search=Search(10, 90, ((0, 20), (40, 90)), 7, 99))
-    bookmark = {}
-    move_bookmark(bookmark, position, "cityblock-local")
-    assert read_bookmark(json.loads(json.dumps(bookmark))) == position
-    assert read_bookmark({**bookmark, "start_time": 5}) == Position(time=5)
-
-
 def test_without_the_setting_a_first_export_goes_on_by_the_export_from_its_start(tap, zendesk):
     state = {"bookmarks": {"ticket": {"search": begun(zendesk)}}}
     result = tap(**TICKETS | {"fast_first_export": False}, state=state)
@@ -414,10 +386,3 @@ def test_without_incremental_exports_what_is_left_is_read_from_the_lists(tap, ze
     result = tap(**USERS | {"incremental_exports": False}, state=state)
     assert result.code == 0, result.stderr
     assert set(result.ids("user")) >= set(there(zendesk, "user"))
-
-
-@pytest.mark.parametrize("left", [{"until": 5}, {"start_time": 5}, {"cursor": "x", "until": 5}, 7])
-def test_an_edited_remainder_in_the_state_is_rejected(left, tap):
-    result = tap(**TICKETS, state={"bookmarks": {"ticket": {"start_time": 5, "remainder": left}}})
-    assert result.code == 1
-    assert "State of ticket: only the tap writes remainder" in result.stderr

@@ -1,12 +1,13 @@
 """Cursors and dates that people write: what cannot be meant is refused before anything is read."""
 
 import base64
+import json
 
 import pytest
 from cityblock_singer.errors import SettingsError
 from tap_zendesk_cityblock.settings import Settings
 from tap_zendesk_cityblock.state.bookmarks import move_bookmark, read_bookmark
-from tap_zendesk_cityblock.state.positions import Position
+from tap_zendesk_cityblock.state.positions import Position, Search
 from tap_zendesk_cityblock.state.validation import check_state
 
 TICKETS = base64.b64encode(b"1767225420.0||1983|").decode()
@@ -125,3 +126,48 @@ def test_a_start_cursor_that_zendesk_cannot_have_given_is_refused(cursor):
     config = {"subdomain": "cityblock", "incremental_models": ["ticket"], "start_cursor": cursor}
     with pytest.raises(SettingsError, match="Invalid start_cursor"):
         Settings.from_config(config)
+
+
+SEARCH = {"since": 1_569_801_600, "until": 1_767_222_000, "unread": [], "rows": 0, "total": 250}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"unread": [[5, 3]]},
+        {"unread": [[3, 9], [5, 12]]},
+        {"unread": [[3, 9_999_999_999]]},
+        {"unread": "all"},
+        {"rows": -1},
+        {"since": None},
+        {"more": 1},
+    ],
+)
+def test_an_edited_search_is_refused(changed):
+    check("ticket", search=SEARCH)
+    with pytest.raises(SettingsError, match="State of ticket: only the tap writes search; write "):
+        check("ticket", search=SEARCH | changed)
+
+
+def test_a_bookmark_of_searches_is_read_as_it_is_written():
+    position = Position(time=10, search=Search(10, 90, ((0, 20), (40, 90)), 7, 99))
+    bookmark = {}
+    move_bookmark(bookmark, position, "cityblock")
+    assert read_bookmark(json.loads(json.dumps(bookmark))) == position
+    assert read_bookmark({**bookmark, "start_time": 5}) == Position(time=5)
+
+
+@pytest.mark.parametrize("left", [{"until": 5}, {"start_time": 5}, {"cursor": "x", "until": 5}, 7])
+def test_an_edited_remainder_is_refused(left):
+    with pytest.raises(SettingsError, match="State of ticket: only the tap writes remainder"):
+        check("ticket", start_time=5, remainder=left)
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [{}, {"lists": {"start_time": 1}}, {"list": {"cursor": "x"}}],
+    ids=["empty", "unknown", "cursor"],
+)
+def test_edited_sources_are_refused(sources):
+    with pytest.raises(SettingsError, match="State of ticket: only the tap writes sources"):
+        check("ticket", sources=sources)

@@ -13,23 +13,19 @@ from sandbox.addresses import SUBSCRIPTION, TOPIC, TOPIC_PROJECT, Addresses
 from sandbox.pubsub import pubsub_server
 from tests.fault_proxy import Fault
 from tests.target_zendesk_pubsub.commons import Commons
-from tests.target_zendesk_pubsub.tickets import DIRECTORY, START, STRANGER, lines, schema, state, ticket
+from tests.target_zendesk_pubsub.tickets import (
+    CANARY,
+    DIRECTORY,
+    PERSONAL,
+    START,
+    STRANGER,
+    lines,
+    schema,
+    state,
+    ticket,
+)
 
 pytestmark = pytest.mark.usefixtures("company")
-
-CANARY = "canary-7f3a"
-PERSONAL = {
-    "subject": f"{CANARY} subject",
-    "description": f"{CANARY} description",
-    "recipient": f"{CANARY}-recipient@example.org",
-    "external_id": f"{CANARY}-external",
-    "tags": [f"{CANARY}-tag"],
-    "custom_fields": [{"id": 11, "value": f"{CANARY} field"}],
-    "via": {
-        "channel": "email",
-        "source": {"from": {"address": f"{CANARY}@example.org", "name": f"{CANARY} name"}, "to": {}},
-    },
-}
 
 RUN = [
     schema(),
@@ -379,38 +375,3 @@ def test_a_signal_while_resolved_tickets_are_published_leaves_the_rest_to_the_ne
     assert len(rows("published")) == 1
     assert publish().code == 0
     assert [message.ticket_id for message in commons.receive()] == [2]
-
-
-# --- nothing personal ---------------------------------------------------------------------------------
-
-SAID = {
-    "published": ([ticket(1, **PERSONAL)], {}, 0),
-    "waiting": ([ticket(1, assignee_id=STRANGER, **PERSONAL)], {}, 0),
-    "refused": (
-        [
-            ticket(1, updated_at=f"2026-01-01T00:00:00.{'0' * 1025}Z", **PERSONAL),
-            ticket(2, **{**PERSONAL, "subject": CANARY * 900_000}),
-        ],
-        {},
-        0,
-    ),
-    "Pub/Sub away": ([ticket(1, **PERSONAL)], {"pubsub_emulator_host": "127.0.0.1:1", "timeout": 1}, 1),
-    "rejected": ([ticket(1, **{**PERSONAL, "tags": [{CANARY: CANARY}]})], {}, 0),
-}
-
-
-@pytest.mark.parametrize(("tickets", "settings", "code"), SAID.values(), ids=SAID)
-def test_nothing_of_a_ticket_is_in_logs_attributes_or_state(
-    tickets, settings, code, publish, commons, monkeypatch
-):
-    monkeypatch.setenv("TARGET_ZENDESK_PUBSUB_LOGLEVEL", "debug")
-    monkeypatch.setenv("GOOGLE_SDK_PYTHON_LOGGING_SCOPE", "google")  # makes Google's clients talk
-    ran = publish([schema(), *tickets, state(1)], **settings)
-    assert ran.code == code, ran.stderr
-    assert "DEBUG" in ran.stderr
-    assert CANARY not in ran.stderr
-    assert CANARY not in json.dumps(ran.states)
-    for message in commons.receive():
-        assert CANARY in message.content["subject"]
-        assert CANARY not in json.dumps(message.attributes)
-        assert CANARY not in message.ordering_key

@@ -11,6 +11,21 @@ MEMBER, AGENT, COLLEAGUE, STRANGER, GHOST = 101, 202, 203, 404, 505
 
 DIRECTORY = {MEMBER: ("M1", "member"), AGENT: ("U2", "user"), COLLEAGUE: ("U3", "user")}
 
+CANARY = "canary-7f3a"
+PERSONAL = {
+    "subject": f"{CANARY} subject",
+    "description": f"{CANARY} description",
+    "recipient": f"{CANARY}-recipient@example.org",
+    "external_id": f"{CANARY}-external",
+    "tags": [f"{CANARY}-tag"],
+    "custom_fields": [{"id": 11, "value": f"{CANARY} field"}],
+    "via": {
+        "channel": "email",
+        "source": {"from": {"address": f"{CANARY}@example.org", "name": f"{CANARY} name"}, "to": {}},
+    },
+}
+"""Columns of a ticket whose content must not be seen where it does not belong."""
+
 
 def schema(stream="ticket"):
     properties = {"id": {"type": "integer"}}

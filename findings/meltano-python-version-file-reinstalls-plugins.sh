@@ -4,7 +4,7 @@
 # Valid input: a project with a .python-version that names the Python that Meltano itself runs on, and a plugin that
 #   `meltano install` has installed.
 # Expected: `meltano invoke` finds the environment unchanged and runs the plugin at once, as without the file.
-# Seen: each invocation installs again, seconds of work (the fingerprint file is written anew). The environment's stored
+# Seen: each invocation installs again, seconds of work (the fingerprint file is written again). The environment's stored
 #   fingerprint has the file's version; it is compared with one made without the file. MELTANO_PYTHON avoids it.
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"

@@ -16,8 +16,8 @@ from tests.deploy.environments import ENVIRONMENTS, KUBERNETES, MELTANO, PROJECT
 pytestmark = pytest.mark.fast  # `kubectl kustomize` is
 
 JOBS = {job["name"] for job in MELTANO["jobs"]}
-SWEEP = "sweep"
-"""The CronJob of no job, but of a command."""
+COMMANDS = {"sweep": "--erase", "reconcile": None}
+"""CronJobs of no job, but of a command, with its option."""
 
 
 @pytest.fixture(scope="module", params=ENVIRONMENTS, ids=lambda one: one.name)
@@ -66,18 +66,19 @@ def containers(pods):
 
 
 def test_every_job_of_meltano_has_its_cronjob(containers):
-    assert set(containers) == {*JOBS, SWEEP}
+    assert set(containers) == {*JOBS, *COMMANDS}
     for name in JOBS:
         assert containers[name]["args"] == ["--log-format", "json", "run", name]
 
 
-def test_the_sweep_is_suspended_until_an_overlay_starts_it(cronjobs, containers):
-    assert {name for name, spec in cronjobs.items() if spec.get("suspend")} == {SWEEP}
-    *first, command, option = containers[SWEEP]["args"]
-    assert (first, option) == (["--log-format", "json", "invoke"], "--erase")
-    plugin, name = command.split(":")
-    [utility] = [one for one in MELTANO["plugins"]["utilities"] if one["name"] == plugin]
-    assert name in utility["commands"]
+def test_other_commands_are_suspended_until_an_overlay_starts_them(cronjobs, containers):
+    assert {name for name, spec in cronjobs.items() if spec.get("suspend")} == {*COMMANDS}
+    for name, option in COMMANDS.items():
+        *first, command = [one for one in containers[name]["args"] if one != option]
+        assert first == ["--log-format", "json", "invoke"]
+        plugin, verb = command.split(":")
+        [utility] = [one for one in MELTANO["plugins"]["utilities"] if one["name"] == plugin]
+        assert verb in utility["commands"]
 
 
 def test_everything_is_in_the_namespace_that_terraform_trusts(environment, objects):
@@ -222,7 +223,7 @@ def with_page(tmp_path_factory):
 
 
 def test_the_operations_page_is_a_cronjob_that_an_overlay_may_add(with_page, cronjobs):
-    assert set(with_page) == {*JOBS, SWEEP, "operations-page"}
+    assert set(with_page) == {*JOBS, *COMMANDS, "operations-page"}
     assert "operations-page" not in cronjobs
     page, job = (
         with_page[name]["spec"]["jobTemplate"]["spec"]["template"]["spec"]

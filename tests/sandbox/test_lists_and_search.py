@@ -124,3 +124,35 @@ def test_an_account_can_be_without_incremental_exports(zendesk_url):
     assert refused.json()["error"]["title"] == "Forbidden"
     allow(allowed=True)
     assert get(zendesk_url, "/api/v2/incremental/tickets/cursor", start_time=1).status_code == 200
+
+
+@pytest.mark.parametrize("model", LISTS)
+def test_objects_are_shown_by_id_without_deleted_ones(model, zendesk_url):
+    known = truth(zendesk_url, model)[:90]
+    ids = ",".join(str(thing["id"]) for thing in known)
+    shown = get(zendesk_url, f"/api/v2/{model}s/show_many", ids=f"{ids},77").json()
+    assert shown[f"{model}s"] == [thing for thing in known if is_there(model, thing)]
+    assert shown["count"] == len(shown[f"{model}s"])
+    too_many = ",".join(map(str, range(101)))
+    assert get(zendesk_url, f"/api/v2/{model}s/show_many", ids=too_many).status_code == 400
+
+
+def test_a_large_list_is_counted_once_a_day(zendesk_url):
+    def count():
+        return get(zendesk_url, "/api/v2/users/count").json()["count"]
+
+    def advance(hours):
+        requests.post(f"{zendesk_url}/_sandbox/advance", json={"hours": hours}, timeout=60)
+
+    there = [thing for thing in truth(zendesk_url, "user") if is_there("user", thing)]
+    assert count()["value"] == len(there)
+    requests.put(f"{zendesk_url}/_sandbox/counts", json={"cached_above": 20}, timeout=60)
+    assert count() == {"value": 20, "refreshed_at": None}
+    first = count()
+    assert first["value"] == len(there)
+    advance(23)
+    assert count() == first
+    advance(2)
+    assert count() == {"value": 20, "refreshed_at": None}
+    assert count()["refreshed_at"] > first["refreshed_at"]
+    requests.put(f"{zendesk_url}/_sandbox/counts", json={"cached_above": 100_000}, timeout=60)

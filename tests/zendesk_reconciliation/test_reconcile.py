@@ -71,6 +71,7 @@ def test_what_is_broken_is_found_and_its_commands_repair_it(here, alive):
     assert "(subject)" in broken.stdout
     assert SECRET not in broken.stdout + broken.stderr
 
+    assert "6 objects differ from Zendesk" in broken.stderr
     commands = repairs(broken)
     assert len(commands) == 4
     here.repair(commands)
@@ -84,7 +85,7 @@ def test_what_cannot_be_compared_is_named_and_the_rest_is_compared(here):
     ran = here.reconcile()
     assert ran.returncode == 2
     assert "NOT COMPARED: HTTP 403" in ran.stdout
-    assert "no difference in what was compared" in ran.stdout
+    assert "not all could be compared, and the rest does not differ" in ran.stderr
     assert re.search(r"user: .*\n  count      equal", ran.stdout)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +11,7 @@ from cityblock_singer.plugin import run
 
 from zendesk_reconciliation import report
 from zendesk_reconciliation.comparison import Comparison, explained
-from zendesk_reconciliation.errors import NotComparedError
+from zendesk_reconciliation.errors import DifferentError, NotComparedError
 from zendesk_reconciliation.exports import last_exports
 from zendesk_reconciliation.messages import Messages
 from zendesk_reconciliation.plugin import ZendeskReconciliation
@@ -37,30 +36,34 @@ MODEL = click.Choice(COMPARED)
 @click.option("--model", "models", type=MODEL, multiple=True, help="Only this model; repeatable")
 @click.option("--seed", type=int, help="Of the sample; by default another one each time")
 def command(config: str, models: tuple[str, ...], seed: int | None) -> None:
-    """Raises NotComparedError for any other PluginError."""
+    """Raises DifferentError, and NotComparedError for any other PluginError."""
     try:
-        code = reconcile(
-            ZendeskReconciliation.configured(config), models or COMPARED, seed or secrets.randbelow(10**9)
-        )
+        reconcile(ZendeskReconciliation.configured(config), models or COMPARED, seed)
+    except DifferentError:
+        raise
     except PluginError as error:
         raise NotComparedError(str(error)) from None
-    sys.exit(code)
 
 
-def reconcile(plugin: ZendeskReconciliation, models: tuple[str, ...], seed: int) -> int:
-    """The exit code. Raises PluginError."""
+def reconcile(plugin: ZendeskReconciliation, models: tuple[str, ...], seed: int | None) -> None:
+    """Raises DifferentError, else NotComparedError if something was not compared, and other PluginErrors."""
     settings = plugin.config
+    seed = secrets.randbelow(10**9) if seed is None else seed
     report.begun(seed, settings["max_requests"], settings["max_bytes_billed"], models)
     results = list(_results(plugin, models, seed))
     findings = [one for result in results for one in result.findings.values()]
-    is_whole = not any(result.not_compared for result in results)
     commands = repairs(findings, settings.get("environment"))
-    report.ended(
-        plugin.zendesk.requests, plugin.warehouse.queries, commands, len(findings), is_whole=is_whole
-    )
+    report.ended(plugin.zendesk.requests, plugin.warehouse.queries, commands)
     if findings:
-        return 1
-    return 0 if is_whole else NotComparedError.exit_code
+        raise DifferentError(
+            f"{report.counted(len(findings), 'object')} differ from Zendesk: the lines above name them, and the commands that "
+            "repair them"
+        )
+    if any(result.not_compared for result in results):
+        raise NotComparedError(
+            "not all could be compared, and the rest does not differ: the lines above say why"
+        )
+    click.echo("no difference")
 
 
 def _results(plugin: ZendeskReconciliation, models: tuple[str, ...], seed: int) -> Iterator[Result]:

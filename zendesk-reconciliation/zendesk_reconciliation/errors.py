@@ -1,8 +1,12 @@
-"""Why nothing, or not all, could be compared."""
+"""How a comparison ends that did not find everything as it should be."""
 
 from __future__ import annotations
 
 from cityblock_singer.errors import PluginError
+
+
+class DifferentError(PluginError):
+    """Zendesk and the warehouse differ."""
 
 
 class NotComparedError(PluginError):

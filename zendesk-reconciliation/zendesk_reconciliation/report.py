@@ -52,17 +52,17 @@ def compared(result: Result, most: int) -> None:
         click.echo(f"  and {len(result.findings) - most:,} more (max_findings)")
 
 
-def ended(requests: int, queries: int, commands: Iterable[str], findings: int, *, is_whole: bool) -> None:
+def ended(requests: int, queries: int, commands: Iterable[str]) -> None:
     """The last lines."""
-    click.echo(f"{requests:,} requests to Zendesk, {queries:,} queries")
+    click.echo(f"{counted(requests, 'request')} to Zendesk, {counted(queries, 'query', 'queries')}")
     for number, command in enumerate(commands):
         if not number:
-            click.echo("These commands repair it (in staging and prod, suspend the CronJob first):")
+            click.echo("These commands repair it (in staging and prod, suspend the CronJobs first):")
         click.echo(f"  {command}")
-    if findings:
-        click.echo(f"{findings:,} difference{'' if findings == 1 else 's'}")
-    else:
-        click.echo("no difference" if is_whole else "no difference in what was compared")
+
+
+def counted(number: int, noun: str, nouns: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else nouns or f'{noun}s'}"
 
 
 def _headline(result: Result) -> str:
@@ -77,7 +77,9 @@ def _total(total: Total | None) -> str:
         return ""
     if total.is_current:
         return f" (its list has {total.value:,})"
-    return f" (its list had {total.value:,} {'when' if total.refreshed_at else 'and'} …)"
+    if total.refreshed_at is None:
+        return " (Zendesk is counting its list)"
+    return f" (its list had {total.value:,} at {total.refreshed_at})"
 
 
 def _alike(result: Result) -> str:

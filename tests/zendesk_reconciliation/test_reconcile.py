@@ -58,6 +58,9 @@ def test_what_is_broken_is_found_and_its_commands_repair_it(here, alive):
     [(gone,)] = here.sql(f"SELECT MIN(id) FROM {dataset}.user_latest WHERE is_deleted")
     here.sql(f"UPDATE {dataset}.user_current SET active = TRUE WHERE id = {gone}")
 
+    [(group,)] = here.sql(f"SELECT MIN(id) FROM {dataset}.group_latest")
+    here.sql(f"DELETE FROM {dataset}.`group` WHERE id = {group}")
+
     broken = here.reconcile("--seed", "2", max_findings=10)
     assert broken.returncode == 1, broken.stdout + broken.stderr
     assert verdicts(broken) == {
@@ -67,13 +70,14 @@ def test_what_is_broken_is_found_and_its_commands_repair_it(here, alive):
         ("ticket", different): "different",
         ("message", unpublished): "unpublished",
         ("user", gone): "deleted",
+        ("group", group): "missing",
     }
     assert "(subject)" in broken.stdout
     assert SECRET not in broken.stdout + broken.stderr
 
-    assert "6 objects differ from Zendesk" in broken.stderr
+    assert "7 objects differ from Zendesk" in broken.stderr
     commands = repairs(broken)
-    assert len(commands) == 4
+    assert len(commands) == 5
     here.repair(commands)
     repaired = here.reconcile("--seed", "2")
     assert repaired.returncode == 0, repaired.stdout

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import click
 from cityblock_singer.errors import PluginError
 from cityblock_singer.plugin import run
+from tap_zendesk_cityblock.models import MODELS
 
 from zendesk_reconciliation import report
 from zendesk_reconciliation.comparison import Comparison, explained
 from zendesk_reconciliation.errors import DifferentError, NotComparedError
-from zendesk_reconciliation.exports import last_exports
+from zendesk_reconciliation.exports import READ_DAYS, last_exports
+from zendesk_reconciliation.lists import ListComparison, is_plain_list
 from zendesk_reconciliation.messages import Messages
 from zendesk_reconciliation.plugin import ZendeskReconciliation
 from zendesk_reconciliation.repairs import repairs
@@ -21,11 +23,13 @@ from zendesk_reconciliation.view import View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zendesk_reconciliation.exports import LastExport
     from zendesk_reconciliation.result import Result
 
-COMPARED = ("ticket", "user", "organization")
+SEARCHED = ("ticket", "user", "organization")
 """Models that Zendesk counts, searches, and returns by their ids."""
-MODEL = click.Choice(COMPARED)
+LISTED = tuple(name for name, model in MODELS.items() if is_plain_list(model))
+MODEL = click.Choice((*SEARCHED, *LISTED))
 
 
 @click.command(
@@ -38,7 +42,7 @@ MODEL = click.Choice(COMPARED)
 def command(config: str, models: tuple[str, ...], seed: int | None) -> None:
     """Raises DifferentError, and NotComparedError for any other PluginError."""
     try:
-        reconcile(ZendeskReconciliation.configured(config), models or COMPARED, seed)
+        reconcile(ZendeskReconciliation.configured(config), models, seed)
     except DifferentError:
         raise
     except PluginError as error:
@@ -49,7 +53,7 @@ def reconcile(plugin: ZendeskReconciliation, models: tuple[str, ...], seed: int 
     """Raises DifferentError, else NotComparedError if something was not compared, and other PluginErrors."""
     settings = plugin.config
     seed = secrets.randbelow(10**9) if seed is None else seed
-    report.begun(seed, settings["max_requests"], settings["max_bytes_billed"], models)
+    report.begun(seed, settings["max_requests"], settings["max_bytes_billed"])
     results = list(_results(plugin, models, seed))
     findings = [one for result in results for one in result.findings.values()]
     commands = repairs(findings, settings.get("environment"))
@@ -67,24 +71,35 @@ def reconcile(plugin: ZendeskReconciliation, models: tuple[str, ...], seed: int 
 
 
 def _results(plugin: ZendeskReconciliation, models: tuple[str, ...], seed: int) -> Iterator[Result]:
-    """Printed as they come. Raises PluginError."""
-    settings, exports = plugin.config, last_exports(plugin.warehouse, plugin.config["dataset"])
-    for model in models:
+    """Printed as they come; without `models`, of all that are exported. Raises PluginError."""
+    dataset, most = plugin.config["dataset"], plugin.config["max_findings"]
+    exports = last_exports(plugin.warehouse, dataset)
+    for model in models or (*SEARCHED, *(name for name in LISTED if name in exports)):
         if model not in exports:
-            raise NotComparedError(f"{model}: no complete export of the last 35 days, see EXPORT_METADATA")
-        hashed = [name.split(".")[1] for name in settings["hashed_columns"] if name.startswith(f"{model}.")]
-        view = View(plugin.warehouse, settings["dataset"], exports[model].model)
-        result = Comparison(plugin.zendesk, view, exports[model], hashed).run(seed, settings["sample_size"])
-        explained(result, view)
-        report.compared(result, settings["max_findings"])
-        yield result
-        if model == "ticket":
-            datasets = (settings["dataset"], settings["messages_dataset"])
-            messages = Messages(plugin.warehouse, datasets, settings.get("environment", "")).compare(
-                result.objects.values()
+            raise NotComparedError(
+                f"{model}: no complete export of the last {READ_DAYS} days, see EXPORT_METADATA; or name others with --model"
             )
-            report.compared(messages, settings["max_findings"])
-            yield messages
+        if model in LISTED:
+            compared = [ListComparison(plugin.zendesk, plugin.warehouse, dataset, exports[model]).run()]
+        else:
+            compared = list(_searched(plugin, exports[model], seed))
+        for result in compared:
+            report.compared(result, most)
+        yield from compared
+
+
+def _searched(plugin: ZendeskReconciliation, export: LastExport, seed: int) -> Iterator[Result]:
+    """The model, and of tickets the messages. Raises PluginError."""
+    settings, model = plugin.config, export.model.name
+    hashed = [name.split(".")[1] for name in settings["hashed_columns"] if name.startswith(f"{model}.")]
+    view = View(plugin.warehouse, settings["dataset"], export.model)
+    result = Comparison(plugin.zendesk, view, export, hashed).run(seed, settings["sample_size"])
+    explained(result, view)
+    yield result
+    if model == "ticket":
+        datasets = (settings["dataset"], settings["messages_dataset"])
+        messages = Messages(plugin.warehouse, datasets, settings.get("environment", ""))
+        yield messages.compare(result.objects.values())
 
 
 def main() -> None:

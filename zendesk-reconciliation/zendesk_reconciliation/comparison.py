@@ -162,16 +162,14 @@ def explained(result: Result, view: View) -> None:
     Raises WarehouseError.
     """
     lacking = {
-        one.id: one for one in result.findings.values() if one.verdict in (Verdict.MISSING, Verdict.STALE)
+        one.id: one
+        for one in result.findings.values()
+        if one.verdict in (Verdict.MISSING, Verdict.STALE) and isinstance(one.id, int)
     }
     rejected = view.rejected(lacking)
     exported = view.exported({number: one.version for number, one in lacking.items()})
     for number, one in lacking.items():
-        verdict = (
-            Verdict.UNMERGED
-            if number in exported
-            else Verdict.REJECTED
-            if number in rejected
-            else one.verdict
-        )
+        verdict = Verdict.REJECTED if number in rejected else one.verdict
+        if number in exported:
+            verdict = Verdict.UNMERGED
         result.findings[number] = dataclasses.replace(one, verdict=verdict)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tap_zendesk_cityblock.models import MODELS
 from target_bigquery.names import column_name
 
 from zendesk_reconciliation.messages import NAME as MESSAGE
 from zendesk_reconciliation.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from zendesk_reconciliation.verdicts import Finding
 
@@ -26,11 +27,20 @@ def repairs(findings: Iterable[Finding], environment: str | None) -> Iterator[st
         by_model.setdefault(one.model, []).append(one)
     if any(one.verdict is Verdict.REJECTED for its in by_model.values() for one in its):
         yield f"{meltano} invoke target-bigquery:reload-rejected"
+    if lists := sorted(model for model in by_model if model != MESSAGE and not MODELS[model].is_incremental):
+        names = ", ".join(f'"{model}"' for model in lists)
+        settings = {
+            "BULK_MODELS": f"'[{names}]'",
+            "INCREMENTAL_MODELS": "'[]'",
+            "SKIP_UNCHANGED": "false",
+            "DAILY_MODELS": "'[]'",
+        }
+        yield f"{_given(settings)} {meltano} run tap-to-bigquery"
     for model, its in by_model.items():
-        if model != MESSAGE:
+        if model != MESSAGE and model not in lists:
             yield from _of_model(model, its, meltano)
     if MESSAGE in by_model:
-        yield f"TAP_ZENDESK_CITYBLOCK_START_TIME={_start(by_model[MESSAGE])} {meltano} run tap-to-pubsub"
+        yield f"{_given({'START_TIME': _start(by_model[MESSAGE])})} {meltano} run tap-to-pubsub"
 
 
 def _of_model(model: str, findings: list[Finding], meltano: str) -> Iterator[str]:
@@ -44,10 +54,14 @@ def _of_model(model: str, findings: list[Finding], meltano: str) -> Iterator[str
             settings["FAST_FIRST_EXPORT"] = (
                 "false"  # whose rows may have earlier clocks than those of an export
             )
-        given = " ".join(f"TAP_ZENDESK_CITYBLOCK_{name}={value}" for name, value in settings.items())
-        yield f"{given} {meltano} run tap-to-bigquery"
+        yield f"{_given(settings)} {meltano} run tap-to-bigquery"
     if any(one.verdict is Verdict.UNMERGED for one in findings):
         yield f"{meltano} invoke dbt-bigquery:rebuild --select {column_name(model)}_current"
+
+
+def _given(settings: Mapping[str, str]) -> str:
+    """Of the tap, quoted for a shell."""
+    return " ".join(f"TAP_ZENDESK_CITYBLOCK_{name}={value}" for name, value in settings.items())
 
 
 def _start(findings: list[Finding]) -> str:

@@ -10,22 +10,50 @@ import click
 from zendesk_reconciliation.verdicts import Alike
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from zendesk_reconciliation.result import Result
     from zendesk_reconciliation.verdicts import Finding
     from zendesk_reconciliation.zendesk import Total
 
 
-def begun(seed: int, most_requests: int, most_bytes: int, models: Sequence[str]) -> None:
+def begun(seed: int, most_requests: int, most_bytes: int) -> None:
     click.echo(
-        f"comparing {', '.join(models)} with Zendesk: at most {most_requests:,} requests (max_requests), and "
-        f"{most_bytes:,} bytes billed for a query (max_bytes_billed); --seed {seed} draws the same objects again"
+        f"at most {most_requests:,} requests to Zendesk (max_requests), and {most_bytes:,} bytes billed for a query "
+        f"(max_bytes_billed); --seed {seed} draws the same objects again"
     )
 
 
 def compared(result: Result, most: int) -> None:
     """A line for each comparison, then one for each of at most so many objects."""
+    if result.is_list:
+        _listed(result)
+    else:
+        _counted(result)
+    for reason in result.not_compared:
+        click.echo(f"  NOT COMPARED: {reason}")
+    for finding in sorted(result.findings.values(), key=lambda one: str(one.id).zfill(20))[:most]:
+        click.echo(f"  {_line(finding)}")
+    if len(result.findings) > most:
+        click.echo(f"  and {len(result.findings) - most:,} more (max_findings)")
+
+
+def _listed(result: Result) -> None:
+    """In one line, because there are many, and most are equal."""
+    if result.expected is None:
+        click.echo(f"{result.name}:")
+        return
+    listed = "a list without a count" if result.found is None else f"{result.found:,} in Zendesk"
+    since = (
+        "" if result.found in (None, result.expected) else ", which may have changed since the last export"
+    )
+    click.echo(
+        f"{result.name}: {listed}, {result.expected:,} in the view{since}; first page: {_alike(result)}"
+        f"{len(result.findings):,} different"
+    )
+
+
+def _counted(result: Result) -> None:
     click.echo(_headline(result))
     if result.found is not None and result.expected is not None:
         verdict = "equal" if result.found == result.expected else "DIFFERENT"
@@ -44,12 +72,6 @@ def compared(result: Result, most: int) -> None:
         click.echo(
             f"  {result.blank:,} without personal values: erased here, or not readable for this account"
         )
-    for reason in result.not_compared:
-        click.echo(f"  NOT COMPARED: {reason}")
-    for finding in sorted(result.findings.values(), key=lambda one: one.id)[:most]:
-        click.echo(f"  {_line(finding)}")
-    if len(result.findings) > most:
-        click.echo(f"  and {len(result.findings) - most:,} more (max_findings)")
 
 
 def ended(requests: int, queries: int, commands: Iterable[str]) -> None:

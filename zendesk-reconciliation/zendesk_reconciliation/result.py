@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 class Result:
     """Of one model, or of messages. `total`: Zendesk's own count; `found`, `expected`: by Search, and by the view.
 
-    `changed`: objects since the last export. `alike`: objects without a difference, by why. `otherwise`: columns that Zendesk
+    `is_list`: compared by its list; `found` is then the number of its objects. `changed`: objects since the last export. `alike`: objects without a difference, by why. `otherwise`: columns that Zendesk
     returns otherwise here than in exports; `blank`: rows without personal values. `not_compared`: why. `objects`: as Zendesk
     returned those whose version the view has.
     """
 
     name: str
     export: LastExport | None = None
+    _: dataclasses.KW_ONLY
+    is_list: bool = False
     changed: int | None = None
     total: Total | None = None
     found: int | None = None
@@ -32,6 +34,6 @@ class Result:
     blank: int = 0
     otherwise: frozenset[str] = frozenset()
     alike: Counter[Alike] = dataclasses.field(default_factory=Counter)
-    findings: dict[int, Finding] = dataclasses.field(default_factory=dict)
+    findings: dict[int | str, Finding] = dataclasses.field(default_factory=dict)
     not_compared: list[str] = dataclasses.field(default_factory=list)
     objects: dict[int, Json] = dataclasses.field(default_factory=dict)

@@ -42,7 +42,7 @@ class Finding:
     """
 
     model: str
-    id: int
+    id: int | str
     verdict: Verdict
     clock: int
     version: int = 0

@@ -98,6 +98,13 @@ class Zendesk:
         query = {"filter[type]": model.name, "query": self._created(first, beyond), "page[size]": str(most)}
         return self._get("/api/v2/search/export", query, "results", list)
 
+    def listed(self, model: Model) -> tuple[list[Json], int | None]:
+        """The first page of the list, and how many objects it has, if it says so. Raises as `Request.send`."""
+        query = {**dict(model.query), "per_page": str(SHOWN)}
+        page = fetch(self._client, model.path, query, _decoded)
+        count = page.get("count")
+        return _property(page, model.path, model.root, list), count if isinstance(count, int) else None
+
     def shown(self, model: Model, ids: Collection[int]) -> dict[int, Json]:
         """By id, without those that do not exist, or are deleted. At most SHOWN. Raises as `Request.send`."""
         if not ids:
@@ -124,10 +131,7 @@ class Zendesk:
 
     def _get(self, path: str, query: Query, name: str, kind: type[T]) -> T:
         """That property of the response. Raises as `Request.send`, and UnexpectedResponseError."""
-        found = fetch(self._client, path, query, _decoded).get(name)
-        if not isinstance(found, kind):
-            raise UnexpectedResponseError(f"the response of {path} has no {name!r} as documented")
-        return found
+        return _property(fetch(self._client, path, query, _decoded), path, name, kind)
 
 
 def is_deleted(model: Model, one: Json) -> bool:
@@ -139,6 +143,14 @@ def is_deleted(model: Model, one: Json) -> bool:
             return not one.get("active")
         case _:
             return one.get("deleted_at") is not None
+
+
+def _property(body: Json, path: str, name: str, kind: type[T]) -> T:
+    """Raises UnexpectedResponseError."""
+    found = body.get(name)
+    if not isinstance(found, kind):
+        raise UnexpectedResponseError(f"the response of {path} has no {name!r} as documented")
+    return found
 
 
 def _decoded(body: bytes, _: Query) -> Json:

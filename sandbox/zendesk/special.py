@@ -11,7 +11,7 @@ from sandbox.zendesk import words
 from sandbox.zendesk.business_hours import HOLIDAYS, SCHEDULES, holiday
 from sandbox.zendesk.clock import BEGINNING, iso
 from sandbox.zendesk.people import FIRST_ORGANIZATION, FIRST_ROLE, FIRST_USER
-from sandbox.zendesk.sla_policies import CONDITIONS, sla_policy
+from sandbox.zendesk.sla_policies import CONDITIONS, GROUPS, group_sla_policy, sla_policy
 from sandbox.zendesk.tickets import (
     CUSTOM_FIELDS,
     FIRST_BRAND,
@@ -32,7 +32,7 @@ COUNTS = {
     "group": 12, "user_field": 8, "organization_field": 5, "macro": 130, "suspended_ticket": 25, "brand": 3,
     "sharing_agreement": 2, "activity": 120, "ticket_field": 19, "ticket_form": 4, "view": 110, "sla_policy": len(CONDITIONS),
     "support_address": 6, "dynamic_content": 15, "target": 4, "custom_agent_role": 6, "trigger": 140, "automation": 20,
-    "brand_agent": 120, "trigger_category": 3, "group_sla_policy": 3, "schedule": len(SCHEDULES), "survey_response": 60, "csat_survey": 2, "tag": 130,
+    "brand_agent": 120, "trigger_category": 3, "group_sla_policy": len(GROUPS), "schedule": len(SCHEDULES), "survey_response": 60, "csat_survey": 2, "tag": 130,
     "custom_status": 5, "ticket_form_status": 20, "routing_attribute": 3, "custom_object": 3,
     "call": 120, "call_leg": 240, "schedule_holiday": HOLIDAYS, "custom_object_record": 70, "audit_log": 150,
     "satisfaction_rating": 130, "access_log": 60, "side_conversation": SIDE_CONVERSATIONS, "side_conversation_event": 45, "routing_attribute_event": 3,
@@ -219,7 +219,7 @@ VALUES: dict[str, Callable[[int], Json]] = {
     function.__name__: function
     for function in (
         group, ticket_field, brand, activity, target, trigger, trigger_category, csat_survey, nps_response, side_conversation, side_conversation_event, tag, ticket_form_status,
-        workspace, custom_object, custom_object_record, job_status, sla_policy, call_leg, schedule, schedule_holiday,
+        workspace, custom_object, custom_object_record, job_status, sla_policy, group_sla_policy, call_leg, schedule, schedule_holiday,
         satisfaction_rating, routing_attribute, routing_attribute_event, chat
     )
 }  # fmt: skip

@@ -38,6 +38,10 @@ SCHEDULES = [
     schedule("b", 12, AZORES, "2026-11-24T00:00:00Z", (9000, 300)),  # over the end of the week
     schedule("b", 13, "Nowhere", at(1, 1), (0, 10080)),
     schedule("b", 14, "UTC", at(1, 1)),
+    schedule("b", 15, "UTC", at(1, 1), (9000, 300)),  # over the end of the week
+    schedule("b", 16, NEW_YORK, at(1, 1), (90, 150)),  # on 1 November they begin in the hour that comes twice
+    schedule("b", 17, "Sydney", at(1, 1), (150, 240)),  # on 4 October in the hour that is skipped
+    schedule("b", 18, NEW_YORK, at(1, 1), (0, 10080)),
 ]
 HOLIDAYS = [
     row(id=11, schedule_id=11, start_date="2026-11-02", end_date="2026-11-03"),
@@ -68,14 +72,20 @@ def comment(ticket: int, number: int, moment: str, author: int, **fields: Any) -
 
 
 def metric(number: int, kind: str, moment: str, **fields: Any) -> dict[str, Any]:
-    usual = {"instance_id": 1, "deleted": False}
-    return row(id=number, ticket_id=31, metric="reply_time", type=kind, time=moment, **{**usual, **fields})
+    usual = {"ticket_id": 31, "metric": "reply_time", "instance_id": 1, "deleted": False}
+    return row(id=number, type=kind, time=moment, **{**usual, **fields})
+
+
+def other_metric(number: int, name: str, kind: str, moment: str, **fields: Any) -> dict[str, Any]:
+    return metric(number, kind, moment, ticket_id=35, metric=name, **fields)
 
 
 def target(policy: int, seconds: int | None) -> dict[str, Any]:
     return {"policy": {"id": policy}, "target_in_seconds": seconds, "target": 5, "business_hours": True}
 
 
+PAUSABLE, WAIT, OWNERSHIP = "pausable_update_time", "requester_wait_time", "group_ownership_time"
+GROUP_TARGET = {"policy": {"id": "01H078CBDY28BZG7P6BNY00001"}, "target": 5, "business_hours": False}
 TICKETS = [
     row(id=31, generated_timestamp=9, status="solved", requester_id=MEMBER, created_at=at(10, 31, 3), group_id=5),
     row(id=32, generated_timestamp=9, status="closed", requester_id=MEMBER, created_at=at(11, 1, 4, 30)),
@@ -84,6 +94,10 @@ TICKETS = [
     row(id=35, generated_timestamp=9, status="open", requester_id=MEMBER, created_at=at(11, 3), tags=["closed_by_merge"]),
     row(id=36, generated_timestamp=9, status="deleted", requester_id=MEMBER, created_at=at(11, 10)),
     row(id=37, generated_timestamp=9, status="open", requester_id=MEMBER, created_at=at(11, 10)),
+    row(id=38, generated_timestamp=9, status="open", requester_id=MEMBER, created_at=at(11, 7, 4)),  # a Saturday
+    row(id=39, generated_timestamp=9, status="open", requester_id=MEMBER, created_at=at(11, 1, 5)),
+    row(id=40, generated_timestamp=9, status="open", requester_id=MEMBER, created_at=at(10, 3, 15)),
+    row(id=41, generated_timestamp=9, status="open", requester_id=MEMBER, created_at=at(10, 31, 16)),
 ]  # fmt: skip
 HISTORY = [
     change(31, 0, at(10, 31, 3), "status", "new"),
@@ -113,6 +127,10 @@ HISTORY = [
     change(37, 1, at(11, 11), "new_schedule_id", 13),  # its zone is unknown
     change(37, 2, at(11, 12), "status", "open"),  # restored
     change(37, 3, at(11, 13), "status", "open"),  # again
+    change(38, 0, at(11, 7, 4), "new_schedule_id", 15),
+    change(39, 0, at(11, 1, 5), "new_schedule_id", 16),
+    change(40, 0, at(10, 3, 15), "new_schedule_id", 17),
+    change(41, 0, at(10, 31, 16), "new_schedule_id", 18),
 ]
 COMMENTS = [
     comment(31, 0, at(10, 31, 3), MEMBER),
@@ -138,6 +156,14 @@ COMMENTS = [
     comment(35, 6, at(11, 3, 20), AGENT),  # only the bot has said something
     comment(35, 7, at(11, 4), AGENT, via={"channel": "web", "source": {"rel": "merge"}}),
     comment(35, 8, at(11, 5), AGENT),  # that another ticket was merged into this one
+    comment(38, 0, at(11, 7, 4), MEMBER),
+    comment(38, 1, at(11, 8, 10), AGENT),
+    comment(39, 0, at(11, 1, 5), MEMBER),
+    comment(39, 1, at(11, 1, 8), AGENT),
+    comment(40, 0, at(10, 3, 15), MEMBER),
+    comment(40, 1, at(10, 3, 18), AGENT),
+    comment(41, 0, at(10, 31, 16), MEMBER),
+    comment(41, 1, at(11, 1, 17), AGENT),  # a day of 25 hours
 ]
 EVENTS = [
     row(id=3402, ticket_id=34, created_at=at(11, 2, 16), merged_ticket_ids=[32]),
@@ -157,6 +183,23 @@ METRIC_EVENTS = [
     metric(10, "breach", at(11, 6, 13), instance_id=2, deleted=True),
     metric(11, "fulfill", at(11, 9, 4, 30), instance_id=2),
     metric(12, "breach", at(11, 9, 5), instance_id=2),  # of a reply that had come
+    other_metric(13, PAUSABLE, "activate", at(11, 3, 18)),
+    other_metric(14, PAUSABLE, "apply_sla", at(11, 3, 18), sla=target(8, 3600)),
+    other_metric(15, PAUSABLE, "pause", at(11, 3, 18)),  # at once
+    other_metric(16, WAIT, "activate", at(11, 3)),
+    other_metric(17, WAIT, "apply_sla", at(11, 3), sla=target(8, 3600)),
+    other_metric(18, WAIT, "pause", at(11, 4)),
+    other_metric(19, WAIT, "activate", at(11, 4)),  # in the same second
+    other_metric(20, OWNERSHIP, "activate", at(11, 3)),
+    other_metric(21, OWNERSHIP, "apply_group_sla", at(11, 3), group_sla=GROUP_TARGET),
+    other_metric(22, OWNERSHIP, "breach", at(11, 3, 0, 5)),
+    other_metric(23, OWNERSHIP, "update_status", at(11, 3, 0, 5), status={"calendar": 5, "business": 0}),
+    other_metric(24, OWNERSHIP, "fulfill", at(11, 4)),
+    other_metric(25, OWNERSHIP, "update_status", at(11, 4), status={"calendar": 1440, "business": 7}),
+    other_metric(26, OWNERSHIP, "activate", at(11, 4), instance_id=2),
+    other_metric(27, "agent_work_time", "activate", at(11, 3)),
+    other_metric(28, "agent_work_time", "apply_sla", at(11, 3), sla=target(8, 3600)),
+    other_metric(29, "agent_work_time", "apply_sla", at(11, 4), sla=None),  # no policy applies any longer
 ]
 METRIC_SETS = [
     row(id=31, ticket_id=31, generated_timestamp=9, replies=2, reopens=1, reply_time_in_minutes={"calendar": 1575, "business": 60})

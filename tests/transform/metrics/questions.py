@@ -71,9 +71,10 @@ def first_reply(account, _slas):
 
 
 def broken(account, slas):
-    tickets, policies = account.by_id("ticket"), account.by_id("sla_policy")
+    tickets = account.by_id("ticket")
+    policies = {**account.by_id("sla_policy"), **account.by_id("group_sla_policy")}
     found = grouped(
-        ((policies[row["policy_id"]]["title"], metric), ticket)
+        ((policies[row["policy_id"] or row["group_policy_id"]]["title"], metric), ticket)
         for (ticket, metric, _), row in slas.items()
         if row["is_breached"] and tickets[ticket]["status"] != "deleted"
     )

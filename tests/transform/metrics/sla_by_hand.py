@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import ChainMap
 from datetime import UTC, datetime
 from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+UNSOLVED = ("new", "open", "pending", "hold")
 STATUSES = {
     "agent_work_time": ("new", "open"),
     "requester_wait_time": ("new", "open", "hold"),
-    "resolution_time": ("new", "open", "pending", "hold"),
+    "resolution_time": UNSOLVED,
 }
 """In which a metric counts; solved and closed fulfill it, in all others it pauses."""
+REPEATED = {
+    "pausable_update_time": ("new", "open", "hold"),
+    "periodic_update_time": UNSOLVED,
+    "group_ownership_time": UNSOLVED,
+}
+"""Likewise, of metrics that are measured again from each public comment of an agent, or for each group."""
 
 
 @dataclasses.dataclass
@@ -68,7 +77,7 @@ def measurements(
                 target = target_of(fields, one.metric, one.number)
                 if target != (one.targets[-1][1] if one.targets else None):
                     one.targets.append((moment, target))
-    return found
+    return [*found, *repeated(list(lived(events, is_staff)), target_of)]
 
 
 def say(found: list[Measurement], moment: int, *, by_staff: bool) -> None:
@@ -91,6 +100,67 @@ def follow(one: Measurement, moment: int, status: str) -> None:
         if status in ("solved", "closed"):
             one.spans.append([moment, moment])  # it may have paused before
             one.fulfilled.append(moment)
+
+
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """A ticket after one of its events. `is_update`: that it had a public comment of an agent."""
+
+    at: int
+    fields: dict
+    is_update: bool
+
+
+def lived(events: list[dict], is_staff: Callable[[int], bool]) -> Iterator[Moment]:
+    fields: dict = {}
+    for event in events:
+        changes = [one for one in event["child_events"] if one["event_type"] in ("Create", "Change")]
+        comments = [one for one in event["child_events"] if one["event_type"] == "Comment" and one["public"]]
+        fields = dict(ChainMap(*reversed(changes), fields))
+        yield Moment(event["timestamp"], fields, any(is_staff(one["author_id"]) for one in comments))
+
+
+def repeated(
+    life: list[Moment], target_of: Callable[[dict, str, int], tuple | None]
+) -> Iterator[Measurement]:
+    """Each measurement is a part of the ticket's life."""
+    updated, had = list(between_updates(life)), owned(life)
+    for metric, statuses in REPEATED.items():
+        parts = had if metric == "group_ownership_time" else updated
+        for number, (first, end) in enumerate(parts, 1):
+            one = Measurement(metric, number, [[life[first].at, life[first].at]])
+            for moment, following in zip_longest(life[first:end], life[first + 1 : end]):
+                if moment.fields["status"] in statuses:
+                    until = following or (None if end is None else life[end])
+                    start = one.spans.pop()[0] if one.spans[-1][1] == moment.at else moment.at
+                    one.spans.append([start, until and until.at])
+                target = target_of(moment.fields, metric, number)
+                if target != (one.targets[-1][1] if one.targets else None):
+                    one.targets.append((moment.at, target))
+            if end is not None:
+                one.fulfilled.append(life[end].at)
+                one.spans.append([life[end].at, life[end].at])
+            yield one
+
+
+def between_updates(life: list[Moment]) -> Iterator[tuple[int, int | None]]:
+    """From an agent's public comment on an unsolved ticket to the next comment, or the solution: their places."""
+    ends = [n for n, one in enumerate(life) if one.is_update or one.fields["status"] in ("solved", "closed")]
+    for place, moment in enumerate(life):
+        if moment.is_update and moment.fields["status"] in UNSOLVED:
+            yield place, min((end for end in ends if end > place), default=None)
+
+
+def owned(life: list[Moment]) -> list[tuple[int, int | None]]:
+    """Where one group after the other has the ticket: first place, and that of its end. What is deleted keeps its group."""
+    known = [
+        (place, moment.fields.get("group_id") if moment.fields["status"] in UNSOLVED else None)
+        for place, moment in enumerate(life)
+        if moment.fields["status"] != "deleted"
+    ]
+    changes = [(place, group) for n, (place, group) in enumerate(known) if not n or group != known[n - 1][1]]
+    ends = [place for place, _ in changes[1:]]
+    return [(place, end) for (place, group), end in zip_longest(changes, ends) if group is not None]
 
 
 def breaches(
@@ -143,7 +213,8 @@ def rows(
         yield {
             "metric": one.metric,
             "instance_id": one.number,
-            "policy_id": policy,
+            "policy_id": policy if isinstance(policy, int) else None,
+            "group_policy_id": policy if isinstance(policy, str) else None,
             "policy_applied_at": time(applied),
             "target_seconds": seconds,
             "is_in_business_hours": in_business_hours,

@@ -70,6 +70,10 @@ def check_replies(views):
         (3301, FORMER_AGENT, 1, HOUR, None),  # before he left, in a schedule without hours
         (3504, AGENT, 1, 6 * HOUR, 0),  # on a holiday; three of bots before
         (3506, AGENT, 2, None, None),
+        (3801, AGENT, 1, 30 * HOUR, 23 * HOUR),  # Saturday from six, and Sunday until five
+        (3901, AGENT, 1, 3 * HOUR, 2 * HOUR),  # from the first half past one to half past two
+        (4001, AGENT, 1, 3 * HOUR, HOUR // 2),  # from half past three, which half past two became
+        (4101, AGENT, 1, 25 * HOUR, 25 * HOUR),
     ]
 
 
@@ -88,9 +92,13 @@ def check_measures(views):
         35: [(360, 0), *[nothing] * 5],
         36: [nothing, (1440, 480), nothing, (1440, 480), nothing, (0, 0)],
         37: [nothing, nothing, nothing, (1440, None), nothing, (0, 0)],
+        38: [(1800, 1380), *[nothing] * 5],
+        39: [(180, 120), *[nothing] * 5],
+        40: [(180, 30), *[nothing] * 5],
+        41: [(1500, 1500), *[nothing] * 5],
     }
     shown = {row["ticket_id"]: row for row in views.rows("ticket_measure", "ticket_id")}
-    assert [row["is_measured_by_zendesk"] for row in shown.values()] == [True, *[False] * 6]
+    assert [row["is_measured_by_zendesk"] for row in shown.values()] == [True, *[False] * 10]
     assert [shown[31][name] for name in ("replies", "reopens", "reply_minutes", "reply_business_minutes")] == [2, 1, 1575, 60]  # fmt: skip
     assert [id_ for id_, row in shown.items() if row["is_merged"]] == [32, 35]
     assert shown[32]["merged_into_ticket_id"] == 34
@@ -116,12 +124,19 @@ def check_statuses(views):
 
 
 def check_slas(views):
-    assert len(views.rows("ticket_metric_instance", "instance_id")) == 2
-    sla, kept = views.rows("ticket_sla", "instance_id")
-    names = ("policy_id", "target_seconds", "is_in_business_hours", "state", "is_breached", "minutes")
-    assert [sla[name] for name in names] == [8, 5 * MINUTE, True, "fulfilled", True, 60]
-    assert [kept[name] for name in names] == [8, HOUR, True, "fulfilled", False, None]
-    assert sla["breached_at"] == datetime.fromisoformat(tricky_metrics.at(10, 31, 5))
+    assert len(views.rows("ticket_metric_instance", "instance_id")) == 7
+    found = views.rows("ticket_sla", "metric, instance_id")
+    names = (
+        "policy_id", "group_policy_id", "target_seconds", "is_in_business_hours", "state", "is_breached", "minutes"
+    )  # fmt: skip
+    assert [(row["metric"], *(row[name] for name in names)) for row in found] == [
+        ("group_ownership_time", None, "01H078CBDY28BZG7P6BNY00001", 300, False, "fulfilled", True, 1440),
+        ("pausable_update_time", 8, None, 3600, True, "paused", False, None),
+        ("reply_time", 8, None, 300, True, "fulfilled", True, 60),
+        ("reply_time", 8, None, 3600, True, "fulfilled", False, None),
+        ("requester_wait_time", 8, None, 3600, True, "active", False, None),
+    ]
+    assert found[2]["breached_at"] == datetime.fromisoformat(tricky_metrics.at(10, 31, 5))
 
 
 def check_backlog(views):

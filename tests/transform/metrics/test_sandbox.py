@@ -20,7 +20,7 @@ from tests.transform.conftest import Views, finish
 from tests.transform.metrics import questions, sla_by_hand
 from tests.transform.metrics.minute_by_minute import Clock, Hours
 
-BULK = ("brand", "group", "schedule", "schedule_holiday", "sla_policy", "ticket_field")
+BULK = ("brand", "group", "group_sla_policy", "schedule", "schedule_holiday", "sla_policy", "ticket_field")
 MODELS = (
     *BULK, "organization", "ticket", "ticket_comment", "ticket_event", "ticket_field_history", "ticket_metric_event",
     "ticket_metric_set", "user",
@@ -67,7 +67,14 @@ def account(warehouse, commands, dbt_runs, tmp_path_factory):
             finish(views, model, "a", "2026-01-01", iso(START))
         further = [
             f"{model}_latest"
-            for model in ("brand", "group", "organization", "sla_policy", "ticket_custom_field")
+            for model in (
+                "brand",
+                "group",
+                "group_sla_policy",
+                "organization",
+                "sla_policy",
+                "ticket_custom_field",
+            )
         ]
         views.build(
             "path:models/metrics", *further, arguments=["--vars", "{business_hours_since: 2019-09-01}"]
@@ -111,7 +118,13 @@ def test_slas_are_those_of_a_count_by_hand(account):
     }
     for name in names:
         assert len({row[name] for row in found.values()}) > 1, name
-    assert {row["state"] for row in found.values()} == {"active", "paused", "fulfilled"}
+    outcomes = defaultdict(set)
+    for (_, metric, _), row in found.items():
+        outcomes[metric] |= {row["state"], row["is_breached"]}
+    assert len(outcomes) == 7
+    for metric, seen in outcomes.items():
+        assert seen >= {"active", "fulfilled", True, False}, metric
+        assert ("paused" in seen) or metric == "reply_time", metric
     assert found.keys() == expected.keys()
     assert {key: (row, expected[key]) for key, row in found.items() if row != expected[key]} == {}
 
@@ -197,15 +210,16 @@ def clock(account, schedule):
 
 def target_of(account):
     """By the policies as the API lists them."""
-    policies = sorted(account.objects["sla_policy"], key=lambda one: one["position"])
+    policies, group_policies = (
+        sorted(account.objects[model], key=lambda one: one["position"])
+        for model in ("sla_policy", "group_sla_policy")
+    )
 
     def found(fields, metric, number):
         name = {"reply_time": "first_reply_time" if number == 1 else "next_reply_time"}.get(metric, metric)
         name = "total_resolution_time" if metric == "resolution_time" else name
-        for policy in policies:
-            [condition] = policy["filter"]["all"]
-            value = fields.get({"current_tags": "tags"}.get(condition["field"], condition["field"]))
-            if condition["value"] in (value or []) if condition["operator"] == "includes" else condition["value"] == value:  # fmt: skip
+        for policy in group_policies if name == "group_ownership_time" else policies:
+            if all(is_met(condition, fields) for condition in policy["filter"]["all"]):
                 targets = [
                     (policy["id"], one["target_in_seconds"], one["business_hours"])
                     for one in policy["policy_metrics"]
@@ -215,3 +229,11 @@ def target_of(account):
         return None
 
     return found
+
+
+def is_met(condition, fields):
+    wanted = condition["value"]
+    found = fields.get({"current_tags": "tags"}.get(condition["field"], condition["field"]))
+    if condition["operator"] == "is":
+        return found == wanted
+    return found in wanted if isinstance(wanted, list) else wanted in (found or [])

@@ -33,6 +33,14 @@ measured as (
   qualify row_number() over (partition by ticket_id, metric, instance_id order by time desc, id desc) = 1
 ),
 
+-- Several of them may be of one second, such as a reply that sets a ticket to pending.
+changed as (
+  select ticket_id, metric, instance_id, type
+  from event
+  where type in ('activate', 'pause', 'fulfill')
+  qualify row_number() over (partition by ticket_id, metric, instance_id order by time desc, id desc) = 1
+),
+
 instance as (
   select
     ticket_id,
@@ -40,9 +48,7 @@ instance as (
     instance_id,
     min(if(type = 'activate', time, null)) as activated_at,
     max(if(type = 'fulfill', time, null)) as fulfilled_at,
-    min(if(type = 'breach', time, null)) as breached_at,
-    max(if(type = 'pause', time, null)) as last_paused_at,
-    max(if(type = 'activate', time, null)) as last_activated_at
+    min(if(type = 'breach', time, null)) as breached_at
   from event
   group by ticket_id, metric, instance_id
 )
@@ -54,11 +60,7 @@ select
   instance.activated_at,
   instance.fulfilled_at,
   instance.breached_at,
-  case
-    when instance.fulfilled_at >= coalesce(instance.last_activated_at, instance.fulfilled_at) then 'fulfilled'
-    when instance.last_paused_at >= coalesce(instance.last_activated_at, instance.last_paused_at) then 'paused'
-    else 'active'
-  end as state,
+  case changed.type when 'fulfill' then 'fulfilled' when 'pause' then 'paused' else 'active' end as state,
   measured.minutes,
   measured.business_minutes,
   applied.policy_id,
@@ -71,6 +73,10 @@ left join applied
   on applied.ticket_id = instance.ticket_id
   and applied.metric = instance.metric
   and applied.instance_id = instance.instance_id
+left join changed
+  on changed.ticket_id = instance.ticket_id
+  and changed.metric = instance.metric
+  and changed.instance_id = instance.instance_id
 left join measured
   on measured.ticket_id = instance.ticket_id
   and measured.metric = instance.metric

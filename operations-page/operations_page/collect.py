@@ -14,6 +14,7 @@ from target_bigquery.tables import stored
 from operations_page import queries
 from operations_page.facts import (
     AGES,
+    Drift,
     Erasure,
     Export,
     Facts,
@@ -94,6 +95,7 @@ def collect(warehouse: Warehouse, environment: str, project: str) -> Facts:
             Rejected(**{**row, "reason": without_ids(row["reason"])})
             for row in warehouse.rows(queries.REJECTED)
         ),
+        drift=tuple(Drift(**row) for row in warehouse.rows(queries.DRIFT)),
         refused=tuple(Refused(**row) for row in warehouse.rows(queries.REFUSED)),
         tables=tables,
         erasures=erasures(warehouse.rows(queries.ERASURES)),

@@ -92,6 +92,17 @@ class Rejected:
 
 
 @dataclasses.dataclass(frozen=True)
+class Drift:
+    """A property that Zendesk has sent in the last days and the model's schema lacks, in so many records since then."""
+
+    model: str
+    property: str
+    json_types: str
+    since: datetime
+    records: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Refused:
     """Messages that Pub/Sub refused, and that no later version of their tickets has replaced."""
 
@@ -142,6 +153,7 @@ class Facts:
     waiting: tuple[Waiting, ...] = ()
     tickets_waiting: TicketsWaiting = TicketsWaiting()
     rejected: tuple[Rejected, ...] = ()
+    drift: tuple[Drift, ...] = ()
     refused: tuple[Refused, ...] = ()
     tables: tuple[Table, ...] = ()
     erasures: tuple[Erasure, ...] = ()

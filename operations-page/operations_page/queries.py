@@ -10,6 +10,8 @@ import dataclasses
 RUN_DAYS = 14
 PUBLISHED_DAYS = 30
 REFUSED_DAYS = 90
+DRIFT_DAYS = 7
+"""As target-bigquery:check."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +104,16 @@ REJECTED = Query(
     ORDER BY records DESC
     """,
     ("zendesk.REJECTED_RECORD_latest", "zendesk.REJECTED_RECORD"),
+)
+
+DRIFT = Query(
+    f"""
+    SELECT model, property, json_types, first_seen_at AS since, row_count AS records
+    FROM {{zendesk}}.SCHEMA_DRIFT_latest
+    WHERE last_seen_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {DRIFT_DAYS} DAY)
+    ORDER BY since DESC, model, property
+    """,
+    ("zendesk.SCHEMA_DRIFT_latest", "zendesk.SCHEMA_DRIFT"),
 )
 
 # What stands behind the colon of a reason is a figure, or Google's own text.

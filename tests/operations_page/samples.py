@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from operations_page.facts import (
     AGES,
     JOBS,
+    Drift,
     Erasure,
     Export,
     Facts,
@@ -92,5 +93,6 @@ SICK = dataclasses.replace(
         ),
         Rejected("ticket", None, "no requester_id", "target-zendesk-pubsub", 1, before(hours=1)),
     ),
+    drift=(Drift("ticket", "via.source.relation", "string", before(days=2), 41),),
     refused=(Refused("too large", 1, before(days=1)),),
 )

@@ -63,6 +63,11 @@ TABLES = [
     SELECT 'ticket' AS stream, 'priority' AS `column`, 'an object in a text column' AS reason,
       'target-bigquery' AS rejected_by, key AS record_key, TIMESTAMP '2026-01-01' AS first_rejected_at
     FROM UNNEST(['41', '42']) AS key""",
+    "CREATE TABLE zendesk.SCHEMA_DRIFT AS SELECT 1 AS x",
+    """CREATE TABLE zendesk.SCHEMA_DRIFT_latest AS
+    SELECT 'ticket' AS model, property, 'string' AS json_types, TIMESTAMP '2026-01-01' AS first_seen_at,
+      TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL days DAY) AS last_seen_at, 41 AS row_count
+    FROM UNNEST([STRUCT('mood' AS property, 6 AS days), ('gone', 8)])""",
     """CREATE TABLE zendesk.ERASURE AS
     SELECT 'e' AS erasure_id, 'case 17' AS request, 'user' AS kind, 'erase' AS mode,
       TIMESTAMP '2026-11-01' AS started_at, TIMESTAMP '2026-11-02' AS ended_at, 2 AS ids,
@@ -156,6 +161,10 @@ def test_waiting_tickets_are_counted_once_and_by_cause_and_age(facts):
 def test_rejected_records_are_counted_without_their_keys(facts):
     [found] = facts[1].rejected
     assert (found.stream, found.column, found.records) == ("ticket", "priority", 2)
+
+
+def test_schema_drift_is_that_of_the_last_week(facts):
+    assert [(one.model, one.property, one.records) for one in facts[1].drift] == [("ticket", "mood", 41)]
 
 
 def test_tables_have_sizes_and_erasures_their_rows(facts):

@@ -117,6 +117,16 @@ def test_the_sections_of_the_runbook_are_those_of_the_problems(runbook):
     assert "meltano invoke target-bigquery:reload-rejected" in "".join(page.text)
 
 
+def test_schema_drift_is_shown_without_being_a_problem(runbook):
+    def text(facts):
+        return "".join(Read(render(facts, judge(facts), {}, runbook)).text)
+
+    drifted = dataclasses.replace(HEALTHY, drift=SICK.drift)
+    assert judge(drifted) == ()
+    assert "via.source.relation" in text(drifted)
+    assert "No schema drift in the last week" in text(HEALTHY)
+
+
 def test_what_others_wrote_is_escaped(runbook):
     evil = dataclasses.replace(
         HEALTHY,

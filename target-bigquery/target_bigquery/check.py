@@ -11,6 +11,7 @@ from cityblock_singer.google.errors import ONCE, WarehouseError
 from cityblock_singer.google.pipeline_runs import check_runs
 from cityblock_singer.google.rejected_records import TABLE, is_open
 from cityblock_singer.google.retention import check_retention
+from cityblock_singer.schema_drift import NAME as DRIFT
 
 from target_bigquery.legacy_tables import legacy_tables
 from target_bigquery.loader import Loader
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from google.cloud import bigquery
 
-DRIFT = "SCHEMA_DRIFT"
 DRIFT_DAYS = 7
 
 

@@ -38,6 +38,10 @@ JSON_TYPES = {
 }
 
 
+DRIFT_TYPES = {dict: "object", list: "array", str: "string", bool: "boolean"}
+"""JSON types as the table SCHEMA_DRIFT has them; others are numbers."""
+
+
 def json_type(value: object) -> str:
     """Its JSON type, for messages, which must not contain the value."""
     return JSON_TYPES.get(type(value), f"a {type(value).__name__}")
@@ -115,8 +119,8 @@ JSON_TYPES[ExactNumber] = "a number"
 class Observed:
     """What to log about a table's rows after they are loaded."""
 
-    unknown: set[str] = dataclasses.field(default_factory=set)
-    """Paths of properties without a column."""
+    unknown: set[tuple[str, str]] = dataclasses.field(default_factory=set)
+    """Paths and JSON types of properties without a column."""
     converted: set[str] = dataclasses.field(default_factory=set)
     """Sentences `column <path>: <conversion>`."""
 
@@ -136,7 +140,7 @@ def record(columns: Mapping[str, tuple[str, Converter]], path: str, seen: Observ
                 if part is not None:  # NULL is an absent key; a REPEATED column takes no null
                     column = columns.get(name)
                     if column is None:
-                        seen.unknown.add(path + name)
+                        seen.unknown.add((path + name, DRIFT_TYPES.get(type(part), "number")))
                     else:
                         row[column[0]] = column[1](part)
         except Rejection as rejection:

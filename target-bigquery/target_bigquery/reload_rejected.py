@@ -121,7 +121,7 @@ def _reload(loader: Loader, dataset: str, rejected: bigquery.Table, stream: str,
             _move(loader, table, rejected, spool, given)
     finally:
         spool.close()
-    for name in sorted(columns.seen.unknown):
+    for name in sorted({path for path, _ in columns.seen.unknown}):
         click.echo(f"{stream}: no column for {name}, left out", err=True)
     return Outcome(stream, fitting, misfits)
 

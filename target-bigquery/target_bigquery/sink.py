@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from target_bigquery.loader import Loader
     from target_bigquery.rejected import RejectedRecords
     from target_bigquery.schema import Columns
+    from target_bigquery.schema_drift import SchemaDrift
 
 PARTITIONABLE = ("TIMESTAMP", "DATE")
 METADATA_PARTITION = "bq_partition"
@@ -49,6 +50,7 @@ class Run(Protocol):
     loaded: Counter[str]
     loaded_bytes: Counter[str]
     rejected: RejectedRecords
+    schema_drift: SchemaDrift
 
     @property
     def loader(self) -> Loader: ...
@@ -67,6 +69,7 @@ class BigQuerySink(BatchSink):
     def __init__(self, target: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's arguments
         self._run: Run = target
         self._spool: Spool | None = None
+        self._dropped: set[str] = set()
         self._reported: set[str] = set()
         super().__init__(target, **kwargs)
 
@@ -156,6 +159,8 @@ class BigQuerySink(BatchSink):
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Raises SpoolError."""
         rejection = self._add(record)
+        if self._columns.seen.unknown:
+            self._note_dropped(record)
         if rejection is None:
             return
         exact = self._run.exact_record(self.stream_name, record)
@@ -212,6 +217,12 @@ class BigQuerySink(BatchSink):
         self._run.rows[self.stream_name] = spool.last
         return None
 
+    def _note_dropped(self, record: dict[str, Any]) -> None:
+        unknown = self._columns.seen.unknown
+        self._dropped.update(path for path, _ in unknown)
+        self._run.schema_drift.add(self.stream_name, record, unknown)
+        unknown.clear()
+
     def process_batch(self, context: dict[str, Any]) -> None:
         """Raises SpoolError, WarehouseError, SettingsError."""
         spool = self._spool
@@ -265,7 +276,7 @@ class BigQuerySink(BatchSink):
     def _report(self) -> None:
         """Logs dropped properties and conversions, once per column and run."""
         seen = self._columns.seen
-        if fresh := seen.unknown - self._reported:
+        if fresh := self._dropped - self._reported:
             hint = "; add_record_metadata adds columns for those of the SDK"
             self.logger.warning(
                 "%s: dropped properties that are not in the schema: %s%s",
@@ -275,7 +286,7 @@ class BigQuerySink(BatchSink):
             )
         for changed in sorted(seen.converted - self._reported):
             self.logger.warning("%s: %s", self.stream_name, changed)
-        self._reported |= seen.unknown | seen.converted
+        self._reported |= self._dropped | seen.converted
 
     def close(self) -> None:
         """Discards rows that are not loaded."""

@@ -32,6 +32,7 @@ from target_bigquery.names import column_name
 from target_bigquery.reader import BytesReader
 from target_bigquery.rejected import RejectedRecords
 from target_bigquery.retention import kept, retention_days
+from target_bigquery.schema_drift import SchemaDrift
 from target_bigquery.settings import RETIRED, SETTINGS, bucket
 from target_bigquery.sink import BigQuerySink
 
@@ -78,6 +79,7 @@ class TargetBigQuery(Plugin, Target):
         assert isinstance(self.message_reader, BytesReader)  # noqa: S101 - see message_reader_class
         self._reader = self.message_reader
         self._reader.compiled = self._compiled
+        self.schema_drift = SchemaDrift()
         self.rejected = RejectedRecords(lambda: self.loader, self.config, self.rows, self.logger)
         self._pipeline_run = PipelineRun(
             JOB, self.config["dataset"], lambda: self.loader.client, self.config["timeout"], self.logger
@@ -267,6 +269,15 @@ class TargetBigQuery(Plugin, Target):
             super().drain_all(is_endofpipe=is_endofpipe)
             self.rejected.settle()
             self._pending = 0
+
+    def process_endofpipe(self) -> None:
+        """What the run found out about the schemas is loaded with the last rows."""
+        for message in self.schema_drift.messages(self._pipeline_run.run_id):
+            if message["type"] == "SCHEMA":
+                self._process_schema_message(message)
+            else:
+                self._process_record_message(message)
+        super().process_endofpipe()
 
     def _drain_all(self, sink_list: Iterable[Sink], parallelism: int) -> None:
         """Streams of `load_last` follow all others: EXPORT_METADATA must not call an export complete that is not loaded."""

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock import schema_drift
+from cityblock_singer import schema_drift
 from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream

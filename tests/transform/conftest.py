@@ -4,8 +4,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from cityblock_singer import schema_drift
 from google.cloud.bigquery import LoadJobConfig, SchemaField
-from tap_zendesk_cityblock import schema_drift
 from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.state.export_metadata import ExportMetadataStream

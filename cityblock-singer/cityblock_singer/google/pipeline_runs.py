@@ -68,6 +68,11 @@ class PipelineRun:
         self._watch = Stopwatch()
         self._tap: Mapping[str, Any] = {}
 
+    @property
+    def run_id(self) -> str | None:
+        """None if the tap does not report its run."""
+        return self._tap.get("run_id")
+
     def hear(self, record: Any) -> None:  # noqa: ANN401 - of whatever tap
         """A record of the tap's stream."""
         if not _is_of_run(record):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cityblock_singer.schema_drift import UnknownProperties
+
 from tap_zendesk_cityblock.errors import UnexpectedResponseError
-from tap_zendesk_cityblock.rows.unknown import UnknownProperties
+from tap_zendesk_cityblock.rows.unknown import json_type
 from tap_zendesk_cityblock.state.export_metadata import counted
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class Oddities:
     def unknown(self, name: str, value: Any) -> None:  # noqa: ANN401
         if not self._is_exported:
             return
-        self.properties.add(name, value)
+        self.properties.add((name,), json_type(value))
         if ("property", name) not in self._logged:
             self._logged.add(("property", name))
             self._logger.warning(

@@ -39,7 +39,9 @@ SCHEDULES = [
     schedule("b", 13, "Nowhere", at(1, 1), (0, 10080)),
     schedule("b", 14, "UTC", at(1, 1)),
     schedule("b", 15, "UTC", at(1, 1), (9000, 300)),  # over the end of the week
-    schedule("b", 16, NEW_YORK, at(1, 1), (90, 150)),  # on 1 November they begin in the hour that comes twice
+    schedule(
+        "b", 16, NEW_YORK, at(1, 1), (90, 150), (540, 600)
+    ),  # the first begin in the hour that comes twice
     schedule("b", 17, "Sydney", at(1, 1), (150, 240)),  # on 4 October in the hour that is skipped
     schedule("b", 18, NEW_YORK, at(1, 1), (0, 10080)),
 ]
@@ -138,6 +140,7 @@ COMMENTS = [
     comment(31, 2, at(11, 1, 6, 45), FORMER_AGENT, public=False),
     comment(31, 3, at(11, 6), FORMER_AGENT),  # no agent any more
     comment(31, 4, at(11, 7), BOT),
+    comment(31, 7, at(11, 8), MEMBER),  # again
     comment(31, 5, at(11, 9, 4, 30), AGENT, via={"channel": "web", "source": {"rel": None}}),
     comment(31, 6, at(11, 10), AGENT),  # no one waited
     comment(32, 0, at(11, 1, 4, 30), MEMBER),
@@ -159,7 +162,7 @@ COMMENTS = [
     comment(38, 0, at(11, 7, 4), MEMBER),
     comment(38, 1, at(11, 8, 10), AGENT),
     comment(39, 0, at(11, 1, 5), MEMBER),
-    comment(39, 1, at(11, 1, 8), AGENT),
+    comment(39, 1, at(11, 1, 14, 30), AGENT),
     comment(40, 0, at(10, 3, 15), MEMBER),
     comment(40, 1, at(10, 3, 18), AGENT),
     comment(41, 0, at(10, 31, 16), MEMBER),

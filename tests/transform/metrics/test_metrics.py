@@ -71,7 +71,13 @@ def check_replies(views):
         (3504, AGENT, 1, 6 * HOUR, 0),  # on a holiday; three of bots before
         (3506, AGENT, 2, None, None),
         (3801, AGENT, 1, 30 * HOUR, 23 * HOUR),  # Saturday from six, and Sunday until five
-        (3901, AGENT, 1, 3 * HOUR, 2 * HOUR),  # from the first half past one to half past two
+        (
+            3901,
+            AGENT,
+            1,
+            9 * HOUR + 30 * MINUTE,
+            2 * HOUR + 30 * MINUTE,
+        ),  # from the first half past one; from nine
         (4001, AGENT, 1, 3 * HOUR, HOUR // 2),  # from half past three, which half past two became
         (4101, AGENT, 1, 25 * HOUR, 25 * HOUR),
     ]
@@ -93,7 +99,7 @@ def check_measures(views):
         36: [nothing, (1440, 480), nothing, (1440, 480), nothing, (0, 0)],
         37: [nothing, nothing, nothing, (1440, None), nothing, (0, 0)],
         38: [(1800, 1380), *[nothing] * 5],
-        39: [(180, 120), *[nothing] * 5],
+        39: [(570, 150), *[nothing] * 5],
         40: [(180, 30), *[nothing] * 5],
         41: [(1500, 1500), *[nothing] * 5],
     }

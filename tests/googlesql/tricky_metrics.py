@@ -8,7 +8,7 @@ from typing import Any
 
 A, B = "2026-11-23T23:59:59.999999+00:00", "2026-11-24T00:00:00+00:00"
 """The exports of tricky_rows.py."""
-AGENT, FORMER_AGENT, UNKNOWN_AGENT, MEMBER, BOT, INTEGRATION = 101, 102, 103, 104, -1, 105
+AGENT, FORMER_AGENT, UNKNOWN_AGENT, MEMBER, BOT, INTEGRATION, LATER_AGENT = 101, 102, 103, 104, -1, 105, 106
 
 
 def row(export: str = "b", **fields: Any) -> dict[str, Any]:
@@ -55,6 +55,8 @@ USERS = [
     row(id=AGENT, updated_at=at(1, 1), role="agent", active=True),
     row("a", id=FORMER_AGENT, updated_at=at(1, 1), role="agent", active=True),
     row("b", id=FORMER_AGENT, updated_at=at(11, 5), role="end-user", active=False),
+    row("a", id=LATER_AGENT, updated_at=at(1, 1), role="end-user", active=True),
+    row("b", id=LATER_AGENT, updated_at=at(11, 5), role="agent", active=True),
     row(id=UNKNOWN_AGENT, updated_at=at(11, 20), role="end-user", active=False),
     row(id=MEMBER, updated_at=at(1, 1), role="end-user", active=True),
     row(id=INTEGRATION, updated_at=at(1, 1), role="agent", active=True),
@@ -164,6 +166,7 @@ COMMENTS = [
     comment(39, 0, at(11, 1, 5), MEMBER),
     comment(39, 1, at(11, 1, 14, 30), AGENT),
     comment(40, 0, at(10, 3, 15), MEMBER),
+    comment(40, 2, at(10, 3, 17), LATER_AGENT),  # no agent yet
     comment(40, 1, at(10, 3, 18), AGENT),
     comment(41, 0, at(10, 31, 16), MEMBER),
     comment(41, 1, at(11, 1, 17), AGENT),  # a day of 25 hours

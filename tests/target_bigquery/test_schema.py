@@ -23,7 +23,7 @@ def test_a_property_that_allows_anything_is_json_and_one_that_allows_nothing_has
         ("id", "INTEGER"),
     ]
     assert columns.convert({"any": 5, "none": "x", "id": 1}) == {"any": 5, "id": 1}
-    assert columns.seen.unknown == {"none"}
+    assert columns.seen.unknown == {("none", "string")}
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def check_measures(views):
     shown = {row["ticket_id"]: row for row in views.rows("ticket_measure", "ticket_id")}
     assert [row["is_measured_by_zendesk"] for row in shown.values()] == [True, *[False] * 10]
     assert [shown[31][name] for name in ("replies", "reopens", "reply_minutes", "reply_business_minutes")] == [2, 1, 1575, 60]  # fmt: skip
-    assert shown[31]["first_resolution_minutes"] is None  # Zendesk has none, and its figures are shown as a whole
+    assert shown[31]["first_resolution_minutes"] is None  # as Zendesk has it
     assert [id_ for id_, row in shown.items() if row["is_merged"]] == [32, 35]
     assert shown[32]["merged_into_ticket_id"] == 34
     assert [id_ for id_, row in shown.items() if row["is_deleted"]] == [33, 36]

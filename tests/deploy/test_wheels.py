@@ -18,7 +18,8 @@ from sandbox.servers import Size, sandbox
 ROOT = Path(__file__).parents[2]
 MELTANO = ROOT / ".venvs" / "meltano" / "bin" / "meltano"
 PLUGINS = ("tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub")
-SHARED, ERASURE = "cityblock-singer", "zendesk-erasure"
+SHARED, ERASURE, RECONCILIATION = "cityblock-singer", "zendesk-erasure", "zendesk-reconciliation"
+UTILITIES = (ERASURE, RECONCILIATION)
 CONTRACT = ("asyncapi.json", "ticket-attributes.schema.json", "ticket-message.schema.json")
 SETTINGS = {
     "tap-zendesk-cityblock": {
@@ -29,6 +30,7 @@ SETTINGS = {
     "target-bigquery": {"project": PROJECT_ID, "dataset": "zendesk"},
     "target-zendesk-pubsub": {"project": PROJECT_ID, "topic": TOPIC, "topic_project": TOPIC_PROJECT},
     "zendesk-erasure": {"project": PROJECT_ID},
+    "zendesk-reconciliation": {"project": PROJECT_ID, "subdomain": "cityblock-local"},
 }
 USER_LATEST = "CREATE VIEW zendesk.user_latest AS SELECT DISTINCT id FROM zendesk.user"
 DIRECTORY = """
@@ -44,7 +46,7 @@ def wheels():
         pytest.skip("no wheels are built: `make test-wheels` does")
     folder = (ROOT / os.environ["WHEELS"]).resolve()
     return {
-        name: next(folder.glob(f"{name.replace('-', '_')}-*.whl")) for name in (SHARED, *PLUGINS, ERASURE)
+        name: next(folder.glob(f"{name.replace('-', '_')}-*.whl")) for name in (SHARED, *PLUGINS, *UTILITIES)
     }
 
 
@@ -64,9 +66,9 @@ def elsewhere(wheels, tmp_path_factory):
     plugins = {}
     for wheel in wheels.values():
         shutil.copy(wheel, home)
-    for name in (*PLUGINS, ERASURE):
+    for name in (*PLUGINS, *UTILITIES):
         kind, definition = documented(name)
-        needed = (SHARED, *PLUGINS, ERASURE) if name == ERASURE else (SHARED, name)
+        needed = (SHARED, *PLUGINS, name) if name in UTILITIES else (SHARED, name)
         files = " ".join(f"./{wheels[one].name}" for one in needed)
         assert definition["pip_url"] == f"{files} -c constraints.txt"
         definition["config"] = {**SETTINGS[name], "environment": "local"}
@@ -106,7 +108,7 @@ def count(warehouse, sql):
     return found
 
 
-@pytest.mark.parametrize("plugin", [SHARED, *PLUGINS, ERASURE])
+@pytest.mark.parametrize("plugin", [SHARED, *PLUGINS, *UTILITIES])
 def test_a_wheel_holds_what_it_needs_and_says_who_may_use_it(wheels, plugin):
     package = plugin.replace("-", "_")
     with zipfile.ZipFile(wheels[plugin]) as wheel:
@@ -165,3 +167,4 @@ def test_the_export_and_the_messages_run_without_this_repository(elsewhere):
     would_be = meltano("invoke", "zendesk-erasure:erase", "--ticket", str(ticket), "--dry-run")
     assert "zendesk.ticket " in would_be
     assert "pubsub_messages.zendesk_ticket " in would_be
+    assert "--seed" in meltano("invoke", "zendesk-reconciliation:reconcile", "--help")

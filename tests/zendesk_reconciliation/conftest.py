@@ -13,7 +13,7 @@ from sandbox.servers import Size, zendesk_server
 from tests.servers import new_dataset
 from tests.transform.conftest import Views
 
-VIEWS = ("ticket_latest", "user_latest", "organization_latest", "group_latest", "macro_latest")
+VIEWS = ("ticket_latest", "user_latest", "organization_latest", "group_latest")
 MODELS = ["ticket", "user", "organization"]
 DIRECTORY = """
 CREATE OR REPLACE VIEW {0}.zendesk_user_directory AS
@@ -156,7 +156,7 @@ def settings(dataset, messages_dataset, bigquery_url, zendesk_url, pubsub, topic
         "client_secret": "sandbox-secret",
     }
     return {
-        "tap-zendesk-cityblock": {**account, "bulk_models": ["group", "macro"]},
+        "tap-zendesk-cityblock": {**account, "bulk_models": ["group"]},
         "target-bigquery": google,
         "target-zendesk-pubsub": {
             **google,

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from zendesk_reconciliation.spans import SMALL, Expected, Span, small_spans
+from zendesk_reconciliation.spans import SMALL, Expected, SmallSpans, Span
 from zendesk_reconciliation.view import DAY
 
 END = 4_000 * DAY
@@ -21,7 +21,11 @@ def search(there, here):
         by_day[one // DAY] = by_day.get(one // DAY, 0) + 1
     expected = Expected(by_day, lambda first, beyond: sum(first <= one < beyond for one in here), {})
     whole = Span(0, END, count(0, END), expected(0, END))
-    return list(small_spans(whole, count, expected)), len(asked)
+    spans, found = SmallSpans(whole, count, expected), []
+    while spans.pending:
+        if (span := spans.step()) is not None:
+            found.append(span)
+    return found, len(asked)
 
 
 def test_equal_counts_take_one_request():

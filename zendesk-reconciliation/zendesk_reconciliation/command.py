@@ -11,7 +11,7 @@ from cityblock_singer.plugin import run
 from tap_zendesk_cityblock.models import MODELS
 
 from zendesk_reconciliation import report
-from zendesk_reconciliation.comparison import Comparison, explained
+from zendesk_reconciliation.comparison import REQUESTS, Comparison, explained
 from zendesk_reconciliation.errors import DifferentError, NotComparedError
 from zendesk_reconciliation.exports import READ_DAYS, last_exports
 from zendesk_reconciliation.lists import ListComparison, is_plain_list
@@ -56,12 +56,12 @@ def reconcile(plugin: ZendeskReconciliation, models: tuple[str, ...], seed: int 
     report.begun(seed, settings["max_requests"], settings["max_bytes_billed"])
     results = list(_results(plugin, models, seed))
     findings = [one for result in results for one in result.findings.values()]
-    commands = repairs(findings, settings.get("environment"))
+    commands = repairs(results, settings.get("environment"), plugin.zendesk.start_date)
     report.ended(plugin.zendesk.requests, plugin.warehouse.queries, commands)
-    if findings:
+    if findings or any(result.spans for result in results):
         raise DifferentError(
-            f"{report.counted(len(findings), 'object')} differ from Zendesk: the lines above name them, and the commands that "
-            "repair them"
+            f"objects differ from Zendesk, {len(findings):,} of them known: the lines above name them, and the commands that "
+            "repair it"
         )
     if any(result.not_compared for result in results):
         raise NotComparedError(
@@ -74,7 +74,8 @@ def _results(plugin: ZendeskReconciliation, models: tuple[str, ...], seed: int) 
     """Printed as they come; without `models`, of all that are exported. Raises PluginError."""
     dataset, most = plugin.config["dataset"], plugin.config["max_findings"]
     exports = last_exports(plugin.warehouse, dataset)
-    for model in models or (*SEARCHED, *(name for name in LISTED if name in exports)):
+    wanted = list(dict.fromkeys(models)) or [*SEARCHED, *(name for name in LISTED if name in exports)]
+    for number, model in enumerate(wanted, start=1):
         if model not in exports:
             raise NotComparedError(
                 f"{model}: no complete export of the last {READ_DAYS} days, see EXPORT_METADATA; or name others with --model"
@@ -82,18 +83,21 @@ def _results(plugin: ZendeskReconciliation, models: tuple[str, ...], seed: int) 
         if model in LISTED:
             compared = [ListComparison(plugin.zendesk, plugin.warehouse, dataset, exports[model]).run()]
         else:
-            compared = list(_searched(plugin, exports[model], seed))
+            reserved = sum(REQUESTS if name in SEARCHED else 1 for name in wanted[number:])
+            compared = list(_searched(plugin, exports[model], seed, reserved))
         for result in compared:
             report.compared(result, most)
         yield from compared
 
 
-def _searched(plugin: ZendeskReconciliation, export: LastExport, seed: int) -> Iterator[Result]:
+def _searched(
+    plugin: ZendeskReconciliation, export: LastExport, seed: int, reserved: int
+) -> Iterator[Result]:
     """The model, and of tickets the messages. Raises PluginError."""
     settings, model = plugin.config, export.model.name
     hashed = [name.split(".")[1] for name in settings["hashed_columns"] if name.startswith(f"{model}.")]
     view = View(plugin.warehouse, settings["dataset"], export.model)
-    result = Comparison(plugin.zendesk, view, export, hashed).run(seed, settings["sample_size"])
+    result = Comparison(plugin.zendesk, view, export, hashed).run(seed, settings["sample_size"], reserved)
     explained(result, view)
     yield result
     if model == "ticket":

@@ -12,7 +12,7 @@ from tap_zendesk_cityblock.state.positions import moment_of
 
 from zendesk_reconciliation.content import Content
 from zendesk_reconciliation.result import Result
-from zendesk_reconciliation.spans import SMALL, Expected, Span, small_spans
+from zendesk_reconciliation.spans import SMALL, Expected, SmallSpans, Span
 from zendesk_reconciliation.verdicts import Alike, Finding, Verdict, clock_of, judge
 from zendesk_reconciliation.zendesk import SHOWN, Changes, is_deleted
 
@@ -27,6 +27,8 @@ DRAWS = 3
 """Moments at which objects are drawn from Zendesk: those that were created just before."""
 REQUESTS = 4 + DRAWS
 """Of a model, without those that find where counts differ: what changed, a total, a count, the sample of the view, the draws."""
+REQUESTS_OF_STEP = 2
+"""At most: a count, or a span's objects, and those that are not among them."""
 MOST, LEAST = 0.5, 10
 """A column that differs in more than this share of so many objects, or more, is one that Zendesk returns otherwise here than
 in exports, not one that the warehouse lacks."""
@@ -43,8 +45,11 @@ class Comparison:
         self._judged: set[int] = set()
         self.result = Result(self._model.name, export)
 
-    def run(self, seed: int, size: int) -> Result:
-        """What Zendesk refuses, or `max_requests` does not suffice for, is in `not_compared`. Raises PluginError."""
+    def run(self, seed: int, size: int, reserved: int) -> Result:
+        """`reserved`: requests that are left to other models when it is looked for where counts differ.
+
+        What Zendesk refuses, or `max_requests` does not suffice for, is in `not_compared`. Raises PluginError.
+        """
         self._view.check()
         try:
             self._zendesk.reserve(REQUESTS)
@@ -54,7 +59,7 @@ class Comparison:
             expected = self._expected()
             self._compare_sample(self._view.draw(seed, size))
             self._compare_draws(Random(f"{seed} {self._model.name}"), expected.first, size)  # noqa: S311 - a sample
-            self._compare_counts(expected)
+            self._compare_counts(expected, reserved)
         except (StreamUnavailableError, RefusedError, TooManyRequestsError) as cause:
             self.result.not_compared.append(str(cause))
         return self.result
@@ -86,7 +91,7 @@ class Comparison:
         self.result.drawn_there = len(created.keys() - self._judged)
         self._compare(created)
 
-    def _compare_counts(self, expected: Expected) -> None:
+    def _compare_counts(self, expected: Expected, reserved: int) -> None:
         if not self._changes.is_whole:
             self.result.not_compared.append(
                 f"counts, because more than {len(self._changes.objects):,} objects changed since the last export: run "
@@ -95,15 +100,20 @@ class Comparison:
             return
         reached, start = self._export.reached, self._zendesk.start_date
         self.result.found, self.result.expected = self._counted(0, reached), expected(0, reached)
-        for span in small_spans(
-            Span(0, reached, self.result.found, self.result.expected), self._counted, expected
-        ):
-            created = self._zendesk.created(self._model, span.first, span.beyond, SMALL)
-            there: dict[int, Json | None] = {one["id"]: one for one in created}
-            here = self._view.created(span.first, span.beyond, start)
-            suspects = sorted(here - there.keys() - self._changes.objects.keys())[:SHOWN]
-            returned = self._zendesk.shown(self._model, suspects)
-            self._compare(there | {one: returned.get(one) for one in suspects})
+        whole = Span(0, reached, self.result.found, self.result.expected)
+        spans = SmallSpans(whole, self._counted, expected)
+        while spans.pending and self._zendesk.requests_left - reserved >= REQUESTS_OF_STEP:
+            if (span := spans.step()) is not None:
+                self._compare_ids(span, start)
+        self.result.spans = sorted(spans.pending, key=lambda one: one.first)
+
+    def _compare_ids(self, span: Span, start: int) -> None:
+        created = self._zendesk.created(self._model, span.first, span.beyond, SMALL)
+        there: dict[int, Json | None] = {one["id"]: one for one in created}
+        here = self._view.created(span.first, span.beyond, start)
+        suspects = sorted(here - there.keys() - self._changes.objects.keys())[:SHOWN]
+        returned = self._zendesk.shown(self._model, suspects)
+        self._compare(there | {one: returned.get(one) for one in suspects})
 
     def _counted(self, first: int, beyond: int) -> int:
         return self._zendesk.counted(self._model, first, beyond)

@@ -32,6 +32,9 @@ def compared(result: Result, most: int) -> None:
         _counted(result)
     for reason in result.not_compared:
         click.echo(f"  NOT COMPARED: {reason}")
+    for span in result.spans[:most]:
+        more = f"{span.difference:,} {'more in Zendesk' if span.zendesk > span.here else 'more in the view'}"
+        click.echo(f"  created from {_time(span.first)} to {_time(span.beyond)}: {more} (max_requests)")
     for finding in sorted(result.findings.values(), key=lambda one: str(one.id).zfill(20))[:most]:
         click.echo(f"  {_line(finding)}")
     if len(result.findings) > most:
@@ -56,7 +59,9 @@ def _listed(result: Result) -> None:
 def _counted(result: Result) -> None:
     click.echo(_headline(result))
     if result.found is not None and result.expected is not None:
-        verdict = "equal" if result.found == result.expected else "DIFFERENT"
+        verdict = "DIFFERENT" if result.findings or result.spans else "different, but no object is"
+        if result.found == result.expected:
+            verdict = "equal"
         click.echo(
             f"  count      {verdict}: Zendesk's search {result.found:,}, the view {result.expected:,}{_total(result.total)}"
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zendesk_reconciliation.view import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 SMALL = 500
 """Objects whose ids one response has."""
@@ -32,27 +32,33 @@ class Span:
         return max(self.zendesk, self.here) <= SMALL or self.beyond - self.first <= 1
 
 
-def small_spans(
-    whole: Span, zendesk: Callable[[int, int], int], here: Callable[[int, int], int]
-) -> Iterator[Span]:
-    """Those that differ, the largest difference first. Each step asks Zendesk for one count.
+class SmallSpans:
+    """Those within `whole` that differ, the largest difference first. Each step asks Zendesk for one count.
 
-    A difference of a span in which both have as many is not found: one object too few, another one too many.
+    `pending`: what differs and was not looked at yet, if one stops before the end. A difference of a span in which both have
+    as many is not found: one object too few, another one too many.
     """
-    pending = [whole]
-    while pending:
-        span = max(pending, key=lambda one: one.difference)
-        pending.remove(span)
-        if not span.difference:
-            continue
-        if span.is_small:
-            yield span
-            continue
+
+    def __init__(
+        self, whole: Span, zendesk: Callable[[int, int], int], here: Callable[[int, int], int]
+    ) -> None:
+        self._zendesk, self._here = zendesk, here
+        self.pending = [whole] if whole.difference else []
+
+    def step(self) -> Span | None:
+        """A small span that differs; None if a larger one was halved."""
+        span = max(self.pending, key=lambda one: one.difference)
+        halves = [] if span.is_small else self._halved(span)
+        self.pending.remove(span)
+        self.pending += [one for one in halves if one.difference]
+        return span if span.is_small else None
+
+    def _halved(self, span: Span) -> list[Span]:
         middle = (span.first + span.beyond) // 2
         if span.beyond - span.first > 2 * DAY:
             middle -= middle % DAY  # so that counts by day suffice
-        left = Span(span.first, middle, zendesk(span.first, middle), here(span.first, middle))
-        pending += [left, Span(middle, span.beyond, span.zendesk - left.zendesk, span.here - left.here)]
+        left = Span(span.first, middle, self._zendesk(span.first, middle), self._here(span.first, middle))
+        return [left, Span(middle, span.beyond, span.zendesk - left.zendesk, span.here - left.here)]
 
 
 class Expected:

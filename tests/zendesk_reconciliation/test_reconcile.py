@@ -98,6 +98,17 @@ def test_what_cannot_be_compared_is_named_and_the_rest_is_compared(here):
     assert "group: 12 in Zendesk, 12 in the view; first page: 12 equal" in ran.stdout
 
 
+def test_accounts_without_incremental_exports_and_with_some_tickets_only_are_compared(here):
+    here.zendesk("PUT", "exports", {"allowed": False})
+    ran = here.reconcile("--model", "ticket", incremental_exports=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "count      equal" in ran.stdout
+    ran = here.reconcile("--model", "ticket", incremental_exports=False, support_type_scope="agent")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "left out   what Zendesk has" in ran.stdout
+    here.zendesk("PUT", "exports", {"allowed": True})
+
+
 def test_no_more_requests_are_sent_than_the_setting_says(here):
     here.zendesk("DELETE", "requests")
     ran = here.reconcile("--model", "organization", "--model", "user", max_requests=12)

@@ -58,8 +58,13 @@ class Comparison:
             self.result.total = self._zendesk.total(self._model)
             expected = self._expected()
             self._compare_sample(self._view.draw(seed, size))
-            self._compare_draws(Random(f"{seed} {self._model.name}"), expected.first, size)  # noqa: S311 - a sample
-            self._compare_counts(expected, reserved)
+            if self._zendesk.is_partly_exported(self._model):
+                self.result.left_out = (
+                    "what Zendesk has and the view does not: support_type_scope leaves tickets out"
+                )
+            else:
+                self._compare_draws(Random(f"{seed} {self._model.name}"), expected.first, size)  # noqa: S311 - a sample
+                self._compare_counts(expected, reserved)
         except (StreamUnavailableError, RefusedError, TooManyRequestsError) as cause:
             self.result.not_compared.append(str(cause))
         return self.result

@@ -69,6 +69,8 @@ def _counted(result: Result) -> None:
     click.echo(
         f"  sample     {drawn}{result.drawn_there:,} from Zendesk: {_alike(result)}{len(result.findings):,} different"
     )
+    if result.left_out:
+        click.echo(f"  left out   {result.left_out}")
     if result.otherwise:
         click.echo(
             f"  not compared: {', '.join(sorted(result.otherwise))}, which Zendesk returns otherwise here than in exports"

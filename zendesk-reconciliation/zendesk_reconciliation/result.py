@@ -18,7 +18,7 @@ class Result:
     """Of one model, or of messages. `total`: Zendesk's own count; `found`, `expected`: by Search, and by the view.
 
     `is_list`: compared by its list; `found` is then the number of its objects. `changed`: objects since the last export. `alike`: objects without a difference, by why. `otherwise`: columns that Zendesk
-    returns otherwise here than in exports; `blank`: rows without personal values. `spans`: that differ, and for whose ids no requests were left. `not_compared`: why. `objects`: as Zendesk
+    returns otherwise here than in exports; `blank`: rows without personal values. `spans`: that differ, and for whose ids no requests were left. `left_out`: what the settings forbid to compare; `not_compared`: why. `objects`: as Zendesk
     returned those whose version the view has.
     """
 
@@ -36,6 +36,7 @@ class Result:
     otherwise: frozenset[str] = frozenset()
     alike: Counter[Alike] = dataclasses.field(default_factory=Counter)
     findings: dict[int | str, Finding] = dataclasses.field(default_factory=dict)
+    left_out: str | None = None
     spans: list[Span] = dataclasses.field(default_factory=list)
     not_compared: list[str] = dataclasses.field(default_factory=list)
     objects: dict[int, Json] = dataclasses.field(default_factory=dict)

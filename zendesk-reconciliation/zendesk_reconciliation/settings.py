@@ -22,6 +22,7 @@ SHARED = (
     "email",
     "api_token",
     "start_date",
+    "incremental_exports",
     "support_type_scope",
     "requests_per_minute",
 )

@@ -65,6 +65,10 @@ class Zendesk:
         self._client, self._settings = client, settings
         self.start_date = settings.start_date
 
+    def is_partly_exported(self, model: Model) -> bool:
+        """Whether Search returns objects that exports leave out, as far as is known."""
+        return model.by_support_type and self._settings.support_type_scope != "all"
+
     @property
     def requests(self) -> int:
         """Sent so far."""
@@ -95,8 +99,7 @@ class Zendesk:
 
     def created(self, model: Model, first: int, beyond: int, most: int) -> list[Json]:
         """The latest of these objects. Raises as `Request.send`."""
-        query = {"filter[type]": model.name, "query": self._created(first, beyond), "page[size]": str(most)}
-        return self._get("/api/v2/search/export", query, "results", list)
+        return self._found(model, self._created(first, beyond), most)
 
     def listed(self, model: Model) -> tuple[list[Json], int | None]:
         """The first page of the list, and how many objects it has, if it says so. Raises as `Request.send`."""
@@ -114,8 +117,13 @@ class Zendesk:
         return {one["id"]: one for one in objects}
 
     def changed(self, export: LastExport) -> Changes:
-        """One page of the incremental export, from where the last one ended. Raises as `Request.send`."""
+        """One page of the incremental export, from where the last one ended; without these exports one of Search, which has no
+        deleted objects. Raises as `Request.send`.
+        """
         model = self._settings.asked_for(export.model)
+        if not self._settings.incremental_exports:
+            objects = self._found(model, f"updated>={iso(export.reached)}", EXPORT_PAGE)
+            return Changes({one["id"]: one for one in objects}, is_whole=len(objects) < EXPORT_PAGE)
         position = export.position or Position(time=export.reached)
         try:
             objects = self._get(model.path, first_query(model, position, EXPORT_PAGE), model.root, list)
@@ -125,6 +133,10 @@ class Zendesk:
         except StartTooRecentError:
             objects = []
         return Changes({one["id"]: one for one in objects}, is_whole=len(objects) < EXPORT_PAGE)
+
+    def _found(self, model: Model, conditions: str, most: int) -> list[Json]:
+        query = {"filter[type]": model.name, "query": conditions, "page[size]": str(most)}
+        return self._get("/api/v2/search/export", query, "results", list)
 
     def _created(self, first: int, beyond: int) -> str:
         return f"created>={iso(first)} created<{iso(beyond)} updated>={iso(self.start_date)}"

@@ -102,7 +102,8 @@ test: test-fast ## all tests except those below, in about ten minutes
 
 coverage: setup ## what `make test` covers of the plugins, by lines and branches; fails below the floor
 	@rm -rf build/coverage && mkdir -p build/coverage
-	.venv/bin/coverage run -m pytest -q -n 2 --no-loadscope-reorder $(TESTS_OF_PLUGINS) tests/zendesk_erasure
+	.venv/bin/coverage run -m pytest -q -n 2 --no-loadscope-reorder $(TESTS_OF_PLUGINS) tests/zendesk_erasure tests/zendesk_reconciliation
+	@$(PYTHON) scripts/readable_coverage.py build/coverage/data.*
 	@.venv/bin/coverage combine --quiet && .venv/bin/coverage report
 
 test-whole-runs: setup ## whole runs: all models, publishing, fallback, interrupted runs, dbt

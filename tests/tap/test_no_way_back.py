@@ -1,6 +1,7 @@
 """A bookmark never goes backwards, whatever a response says; an operator's rewind does."""
 
 import base64
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -83,9 +84,8 @@ def test_an_answer_without_a_position_or_with_an_old_one_leaves_the_bookmark(
         result = run_with(export, zendesk, model, answer(model, rows, reported), bookmark=stands)
         assert {name: bookmark_of(result, model)[name] for name in stands} == stands
         assert len(bookmark_of(result, model)) <= 3
-        assert result.stderr.count(STAYS) == 1
-        assert f"{model}: Zendesk's response " in result.stderr
-        [exported] = result.records("EXPORT_METADATA")
+        assert len(re.findall(f" {model}: Zendesk's response .*; {STAYS}", result.stderr)) == 1
+        [exported] = [one for one in result.records("EXPORT_METADATA") if one["table_name"] == model]
         assert exported["end_time"] == (iso(STANDS) if "start_time" in stands else None)
         assert exported["end_cursor"] == stands.get("cursor")
         assert exported["export_status"] == "complete"

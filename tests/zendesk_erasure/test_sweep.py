@@ -154,7 +154,7 @@ def test_a_sweep_finds_and_erases_what_zendesk_removed(
     again = run("sweep", "--erase")
     assert "Nothing is left here of what Zendesk removed" in again.stdout
     load(records("user", {"id": 2, "name": SECRET}))
-    assert "nothing is left" in run("sweep").stdout  # the user was deleted long before the last sweep
+    assert "Nothing is left" in run("sweep").stdout  # the user was deleted long before the last sweep
     assert "1 row found" in run("sweep", "--all").stdout
 
 

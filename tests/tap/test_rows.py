@@ -206,3 +206,28 @@ def test_rows_of_long_responses_are_those_of_short_ones(read):
     assert read(*served) == read(*served) == listed
     assert read(*served[:2]) == listed[:2]
     assert len([message for message in read.messages if "new" in message]) == 1
+
+
+LATER_VALUES = ['"a text"', "1.50", "1e999", "18446744073709551616", "[1]", '{"a": null}', "true", "null"]
+
+
+@pytest.mark.parametrize("value", LATER_VALUES)
+def test_a_property_of_plain_values_may_have_any_other_later(value):
+    """Exported as served, byte for byte, by the page that begins it and by those after it."""
+    oddities = Oddities("ticket", logging.getLogger("rows"))
+    rows = RawRows(MODEL, KNOWN, KNOWN, {}, oddities)
+
+    def page(*subjects):
+        objects = ",".join(
+            f'{{"id":{number},"subject":{subject},"tags":["{"long" * 20}"]}}'
+            for number, subject in enumerate(subjects)
+        )
+        _, records = rows.read(b'{"tickets":[%b]}' % objects.encode())
+        return [bytes(msgspec.json.encode(one)) for one in rows.released(records)]
+
+    plain = ["null", "false", "-7", "123456789012345678901234567890"] * 40
+    for subjects in (plain, [*plain, value, "5"], [*plain, value], plain):
+        assert [
+            f'"subject":{subject},'.encode() in row
+            for subject, row in zip(subjects, page(*subjects), strict=True)
+        ] == [True] * len(subjects)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -31,6 +32,11 @@ _names = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 WORTHWHILE = 10_000
 """Bytes of a response whose rows cost more than a second row type does."""
+
+SAMPLE = 100
+"""Rows of the first response that show which properties have plain values."""
+Plain = int | bool | None
+_is_plain = re.compile(rb"null|true|false|-?[0-9]+").fullmatch
 
 SCALARS = frozenset({b'"', b"-", *(b"%d" % digit for digit in range(10))})
 """First bytes of a text or a number."""
@@ -155,10 +161,12 @@ class RawRows:
         self._unknown: list[str] = []
         """Properties that some row had and the schema lacks."""
         self._places: dict[str, int] = {}
+        self._plain: set[str] = set()
+        """Properties of which only null, booleans and integers have been seen: decoding them costs less than keeping bytes."""
         self._prepare()
 
     def _prepare(self) -> None:
-        """Makes the struct: key and clock are decoded, all others stay bytes.
+        """Makes the struct: key, clock and plain properties are decoded, all others stay bytes.
 
         Properties that are left out have fields, too: `forbid_unknown_fields` detects those that are new.
         """
@@ -169,7 +177,7 @@ class RawRows:
         fields: list[Any] = [
             (
                 attributes[name],
-                Any if name in (key, clock) else msgspec.Raw,
+                Any if name in (key, clock) else Plain if name in self._plain else msgspec.Raw,
                 msgspec.field(default=msgspec.UNSET, name=name),
             )
             for name in sorted(names, key=lambda name: self._places.get(name, len(self._places)))
@@ -217,17 +225,23 @@ class RawRows:
         return response
 
     def _learn_order(self, body: bytes) -> None:
-        """From its first object: rows are decoded and encoded faster with fields in Zendesk's order."""
-        records = self._decode_raw(body).records
-        if records:
-            self._places = {name: place for place, name in enumerate(_names(records[0]))}
+        """And plain properties, from its first objects: rows are decoded and encoded faster with fields in Zendesk's order."""
+        objects = [_names(one) for one in self._decode_raw(body).records[:SAMPLE]]
+        if objects:
+            self._places = {name: place for place, name in enumerate(objects[0])}
+            self._plain = self._places.keys() - {"via"} - set[str]().union(*map(_not_plain, objects))
             self._prepare()
 
     def _learn(self, objects: list[msgspec.Raw]) -> None:
-        """Gives the struct fields for properties that are new."""
-        new = {name for one in objects for name in _names(one)} - self._known - self._model.left_out
-        if new := new.difference(self._unknown):
+        """Gives the struct fields for properties that are new, and bytes for those that are not plain after all."""
+        expected = self._known | self._model.left_out | {*self._unknown}
+        new, odd = set[str](), set[str]()
+        for one in map(_names, objects):
+            new |= one.keys() - expected
+            odd |= self._plain & _not_plain(one)
+        if new or odd:
             self._unknown += sorted(new)
+            self._plain -= odd
             self._prepare()
 
     def _report_unknown(self, records: list[Any]) -> None:
@@ -252,7 +266,7 @@ class RawRows:
     def versions(self, records: list[Any]) -> list[Version]:
         return [*map(KEY_AND_CLOCK, records)]
 
-    def value(self, record: Any, name: str) -> Any:  # noqa: ANN401 - bytes, but for the key and the clock
+    def value(self, record: Any, name: str) -> Any:  # noqa: ANN401 - bytes, or what Python has for them
         value = getattr(record, self._attributes[name])
         return None if value is msgspec.UNSET else value
 
@@ -289,6 +303,11 @@ class RowsFactory:
     def dicts(self, model: Model) -> DictRows:
         """As `make`, for readers that look into records."""
         return DictRows(model, self.known, self.constants, self.report, has_via=self.has_via)
+
+
+def _not_plain(properties: Mapping[str, msgspec.Raw]) -> set[str]:
+    """Those with another value than null, a boolean or an integer."""
+    return {name for name, value in properties.items() if not _is_plain(value)}
 
 
 def _to_dict(one: msgspec.Raw) -> dict[str, Any]:

@@ -20,6 +20,7 @@ PRODUCT = {
     "target-zendesk-pubsub": "target-zendesk-pubsub/target_zendesk_pubsub",
     "cityblock-singer": "cityblock-singer/cityblock_singer",
     "zendesk-erasure": "zendesk-erasure/zendesk_erasure",
+    "zendesk-reconciliation": "zendesk-reconciliation/zendesk_reconciliation",
     "operations-page": "operations-page/operations_page",
 }
 SANDBOX = {"sandbox": "sandbox", "local-pubsub": "local-pubsub/local_pubsub"}

@@ -12,7 +12,7 @@ def is_whole(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(path)) as database:
             has_schema = database.execute("SELECT COUNT(*) FROM coverage_schema").fetchone() == (1,)
-            return has_schema and database.execute("PRAGMA quick_check").fetchone() == ("ok",)
+            return bool(has_schema and database.execute("PRAGMA quick_check").fetchone() == ("ok",))
     except sqlite3.DatabaseError:
         return False
 

@@ -154,7 +154,7 @@ test-faults: setup ## 32 faults of Zendesk, in every pagination style
 	$(PYTHON) -m pytest -q tests/tap/test_fault_matrix.py
 
 ##@ Measure it
-benchmark: setup $(NEEDED_BY_$(NAME)) ## NAME=whole_path, erasure, tap, peers, quota, rate_limits, first_export, publishing or odd_values
+benchmark: setup $(NEEDED_BY_$(NAME)) ## NAME=whole_path, idle_run, erasure, tap, peers, quota, rate_limits, first_export, publishing or odd_values
 	$(PYTHON) -m benchmarks.$(NAME)
 
 # Records what the product asks of BigQuery; another commit does so in an environment of its own.

@@ -153,6 +153,10 @@ test-kills: setup ## 30 runs that are killed or stopped while they publish
 test-faults: setup ## 32 faults of Zendesk, in every pagination style
 	$(PYTHON) -m pytest -q tests/tap/test_fault_matrix.py
 
+# A round that failed again, after those of its world before it: make prove SEED=1 ROUND=7
+prove: setup ## rounds of runs that are killed at seeded moments, checked against the account: make prove ROUNDS=100
+	$(PYTHON) -m tests.proof $(if $(SEED),--seed $(SEED)) $(if $(ROUND),--round $(ROUND),--rounds $(or $(ROUNDS),100)) $(if $(JOBS),--jobs $(JOBS)) $(if $(WRITE),--write)
+
 ##@ Measure it
 benchmark: setup $(NEEDED_BY_$(NAME)) ## NAME=whole_path, idle_run, erasure, tap, peers, quota, rate_limits, first_export, publishing or odd_values
 	$(PYTHON) -m benchmarks.$(NAME)

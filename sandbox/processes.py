@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-START_SECONDS = 60
+START_SECONDS = 240
 STOP_SECONDS = 15
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[1]
 TRANSFORM = ROOT / "transform"
@@ -32,14 +32,26 @@ class Dbt:
 
         dbt reads the whole project again whenever the dataset is another one.
         """
+        return self.start(*arguments, dataset=dataset, target=target, environment=environment)[1]()
+
+    def start(
+        self, *arguments: object, dataset: str, target: Path, environment: dict[str, str]
+    ) -> tuple[int, Callable[[], subprocess.CompletedProcess[str]]]:
+        """The same, under way: the id of its process, and what waits for its end."""
         parsed, output = self._home / f"{dataset}.msgpack", self._home / "output"
         known = {"DBT_PARTIAL_PARSE_FILE_PATH": str(parsed)} if parsed.exists() else {}
         paths = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(self._home / "logs")}
         command = [*map(str, arguments), "--project-dir", str(TRANSFORM), "--profiles-dir", str(TRANSFORM)]
-        code = self._request(command, {"DBT_DATASET": dataset, **paths, **known, **environment}, output)
-        if not known:
-            shutil.copy(target / "partial_parse.msgpack", parsed)
-        return subprocess.CompletedProcess(["dbt", *command], code, output.read_text())
+        variables = {"DBT_DATASET": dataset, **paths, **known, **environment}
+        started = self._request(command, variables, output)
+
+        def wait() -> subprocess.CompletedProcess[str]:
+            code = self._answer()
+            if not known:
+                shutil.copy(target / "partial_parse.msgpack", parsed)
+            return subprocess.CompletedProcess(["dbt", *command], code, output.read_text())
+
+        return started, wait
 
     def _request(self, arguments: list[str], environment: dict[str, str], output: Path) -> int:
         request = {
@@ -48,9 +60,12 @@ class Dbt:
             "output": str(output),
         }
         assert self._server.stdin
-        assert self._server.stdout
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> int:
+        assert self._server.stdout
         return int(self._server.stdout.readline())
 
 

@@ -1,7 +1,7 @@
 """Runs dbt commands, each in a process forked from one that has imported dbt: its imports are half of what a run costs.
 
 For the interpreter of dbt's own environment. Reads a request per line, `{"arguments": [...], "environment": {...},
-"output": FILE}`, and answers each with the exit code of its command.
+"output": FILE}`, and answers each with the id of its process, and then with its exit code.
 """
 
 import json
@@ -29,6 +29,8 @@ for line in sys.stdin:
     child = os.fork()
     if not child:
         run(**request)
+    sys.stdout.write(f"{child}\n")
+    sys.stdout.flush()
     _, status = os.waitpid(child, 0)
     sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
     sys.stdout.flush()

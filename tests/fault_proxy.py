@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import http.client
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -33,32 +34,24 @@ class Fault:
     body: bytes = b"{}"
 
 
-class FaultProxy:
-    """Listens on a free loopback port, `url`, while its context is open."""
+class Faults:
+    """What a proxy has been asked for. Several threads may use it."""
 
-    def __init__(self, upstream: str) -> None:
-        self.upstream = urlsplit(upstream).netloc
+    def __init__(self) -> None:
         self.reached = threading.Event()
         """Set once a request is held."""
+        self.requests = 0
+        """That have passed, or failed."""
+        self.is_pristine = True
+        """Whether no request has failed since a fault was added."""
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self._released = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, self))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-        self._server.shutdown()
-        self._server.server_close()
 
     def add(self, fault: Fault) -> None:
         with self._lock:
             self._faults.append(fault)
+            self.is_pristine = True
 
     def clear(self) -> None:
         """Removes all faults and releases held requests."""
@@ -74,10 +67,12 @@ class FaultProxy:
     def take(self, request: str) -> Fault | None:
         """The fault of this request, if any."""
         with self._lock:
+            self.requests += 1
             for fault in self._faults:
                 if fault.match in request and fault.after:
                     fault.after -= 1
                 elif fault.match in request:
+                    self.is_pristine = False
                     fault.times -= 1
                     if fault.times <= 0:
                         self._faults.remove(fault)
@@ -87,6 +82,34 @@ class FaultProxy:
     def hold(self) -> None:
         self.reached.set()
         self._released.wait(HOLD_SECONDS)
+
+
+class FaultProxy(Faults):
+    """Listens on a free loopback port, `url`, while its context is open."""
+
+    def __init__(self, upstream: str) -> None:
+        super().__init__()
+        self.upstream = urlsplit(upstream).netloc
+        self._server = _Server(("127.0.0.1", 0), functools.partial(_Handler, self))
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Logs nothing of a client that was killed."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -108,13 +131,20 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind == "drop":
             self._hang_up()
         else:
+            self._pass_on(body, kind)
+
+    def _pass_on(self, body: bytes, kind: str | None) -> None:
+        try:
             status, headers, content = self._ask(body)
-            if kind == "late":
-                self._proxy.hold()
-            if kind == "lost":
-                self._hang_up()
-            else:
-                self._answer(status, headers, content)
+        except (OSError, http.client.HTTPException):  # the server was killed
+            self._hang_up()
+            return
+        if kind == "late":
+            self._proxy.hold()
+        if kind == "lost":
+            self._hang_up()
+        else:
+            self._answer(status, headers, content)
 
     def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = http.client.HTTPConnection(self._proxy.upstream, timeout=HOLD_SECONDS)

@@ -1,0 +1,241 @@
+"""The jobs and commands as processes: a run of the plugins alone, which keeps its state as Meltano does, and of dbt."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import os
+import signal
+import threading
+from contextlib import suppress
+
+from sandbox.addresses import BUCKET, DATASET, MESSAGES_DATASET, PROJECT, TOPIC, TOPIC_PROJECT
+from tests import processes
+
+TIMEOUT = 20
+"""The setting `timeout`, in seconds."""
+LIMIT = 600
+"""Seconds after which a run that does not end is a failure: several requests in a row may each take `TIMEOUT`."""
+CHECKPOINT_ROWS, BATCH, PAGE = 60, 25, 40
+BULK = ("group", "macro", "organization_membership")
+INCREMENTAL = ("ticket", "user", "organization")
+VIEWS = (
+    *("ticket_latest", "user_latest", "organization_latest"),
+    *("group_latest", "macro_latest", "organization_membership_latest"),
+    *("zendesk_user_directory", "TICKET_USER_JOIN_ERROR_latest", "EXPORT_METADATA_latest"),
+)
+
+
+@dataclasses.dataclass
+class Ended:
+    """`codes`: by process. `log`: all that was written to stderr. `is_ours`: not dbt, which logs tracebacks of its own."""
+
+    codes: dict[str, int]
+    log: str
+    is_ours: bool = True
+
+    @property
+    def is_complete(self):
+        return not any(self.codes.values())
+
+
+class Running:
+    """Processes under way. `victims`: process ids by name."""
+
+    def __init__(self, started, when_ended=None):
+        self._started, self._when_ended = started, when_ended
+        self.victims = {name: process.pid for name, process in started.items()}
+        self._logs = {name: bytearray() for name in started}
+        self._readers = []
+        for name, process in started.items():
+            self.read(self._collect, process.stderr, self._logs[name])
+
+    def read(self, function, *arguments):
+        thread = threading.Thread(target=function, args=arguments, daemon=True)
+        thread.start()
+        self._readers.append(thread)
+
+    @staticmethod
+    def _collect(stream, into):
+        for line in stream:
+            into += line
+
+    @property
+    def is_over(self):
+        return all(process.poll() is not None for process in self._started.values())
+
+    def send(self, number, *names):
+        for name in names or self.victims:
+            with suppress(ProcessLookupError):
+                self._started[name].send_signal(number)
+
+    def wait(self):
+        """Raises TimeoutExpired."""
+        try:
+            codes = {name: process.wait(LIMIT) for name, process in self._started.items()}
+        finally:
+            self.send(signal.SIGKILL)
+        for reader in self._readers:
+            reader.join(LIMIT)
+        for process in self._started.values():
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                with suppress(BrokenPipeError):
+                    pipe.close()
+        if self._when_ended:
+            self._when_ended()
+        return Ended(codes, b"".join(self._logs.values()).decode())
+
+
+class DbtRun:
+    """As `Running`."""
+
+    def __init__(self, pid, wait):
+        self.victims, self._wait = {"dbt": pid}, wait
+        self._done = []
+        self._waiting = threading.Thread(target=lambda: self._done.append(wait()), daemon=True)
+        self._waiting.start()
+
+    @property
+    def is_over(self):
+        return bool(self._done)
+
+    def send(self, number, *_):
+        with suppress(ProcessLookupError):
+            os.kill(self.victims["dbt"], number)
+
+    def wait(self):
+        self._waiting.join(LIMIT)
+        if not self._done:
+            self.send(signal.SIGKILL)
+            raise TimeoutError("dbt did not end")
+        [done] = self._done
+        return Ended({"dbt": done.returncode}, done.stdout, is_ours=False)
+
+
+class Jobs:
+    """Starts what a world needs; `states`: what Meltano would have saved, by job."""
+
+    def __init__(self, world, dbt_runs):
+        self.world, self._dbt_runs = world, dbt_runs
+        self.states = {"export": {}, "publish": {}}
+        self._numbers = itertools.count()
+
+    def start(self, job, *arguments):
+        return getattr(self, job)(*arguments)
+
+    def export(self):
+        target = {
+            "bucket": BUCKET,
+            "storage_emulator_host": self.world.proxies["GCS"].url,
+            "checkpoint_rows": CHECKPOINT_ROWS,
+        }
+        models = {"bulk_models": BULK, "incremental_models": INCREMENTAL}
+        return self._pair("export", models, "target-bigquery", target)
+
+    def publish(self):
+        target = {
+            "messages_dataset": MESSAGES_DATASET,
+            "topic_project": TOPIC_PROJECT,
+            "topic": TOPIC,
+            "pubsub_emulator_host": self.world.proxies["Pub/Sub"].host,
+            "batch_size": BATCH,
+        }
+        models = {"bulk_models": [], "incremental_models": ["ticket"]}
+        return self._pair("publish", models, "target-zendesk-pubsub", target)
+
+    def _pair(self, job, models, command, settings):
+        tap = {
+            "environment": "local",
+            "subdomain": "cityblock-local",
+            "base_url": self.world.proxies["Zendesk"].url,
+            "client_id": "sandbox",
+            "client_secret": "sandbox-secret",
+            "fast_first_export": False,
+            "record_run": True,
+            "discover_permissions": False,
+            "page_size": PAGE,
+            "give_up_after": TIMEOUT,
+            **models,
+        }
+        state = self._file(f"{job}.state.json", self.states[job])
+        started = {
+            "target": self._process(job, command, {**self._google(), **settings}),
+            "tap": self._process(job, "tap-zendesk-cityblock", tap, "--state", state),
+        }
+        running = Running(started)
+        running.read(self._pump, started["tap"], started["target"])
+        running.read(self._keep_state, job, started["target"].stdout)
+        return running
+
+    @staticmethod
+    def _pump(tap, target):
+        """Meltano, too, ends the tap when its target has ended."""
+        try:
+            for line in tap.stdout:
+                target.stdin.write(line)
+        except BrokenPipeError:
+            tap.terminate()
+            for _ in tap.stdout:
+                pass
+        with suppress(BrokenPipeError):
+            target.stdin.close()
+
+    def _keep_state(self, job, stdout):
+        for line in stdout:
+            if line.endswith(b"\n"):  # else the target was killed while it wrote
+                self.states[job] = json.loads(line)
+
+    def erase(self, *tickets):
+        return self._erasure("erase", *(part for ticket in tickets for part in ("--ticket", ticket)))
+
+    def resume(self):
+        return self._erasure("erase", "--resume")
+
+    def sweep(self):
+        return self._erasure("sweep", "--erase")
+
+    def _erasure(self, name, *arguments):
+        settings = {
+            **self._google(),
+            "messages_dataset": MESSAGES_DATASET,
+            "bucket": BUCKET,
+            "storage_emulator_host": self.world.proxies["GCS"].url,
+        }
+        config = self._file("erasure.json", settings)
+        process = processes.start("zendesk-erasure", name, "--config", config, *arguments, env=self._env())
+        running = Running({name: process})
+        running.read(running._collect, process.stdout, bytearray())  # noqa: SLF001 - its own class's
+        return running
+
+    def dbt(self):
+        pid, wait = self._dbt_runs.start(
+            *("run", "--select", *(f"+{view}" for view in VIEWS)),
+            dataset=DATASET,
+            target=self.world.home / "dbt",
+            environment={"BIGQUERY_EMULATOR_HOST": self.world.proxies["BigQuery"].url},
+        )
+        return DbtRun(pid, wait)
+
+    def _google(self):
+        return {
+            "environment": "local",
+            "project": PROJECT,
+            "dataset": DATASET,
+            "bigquery_emulator_host": self.world.proxies["BigQuery"].url,
+            "timeout": TIMEOUT,
+        }
+
+    def _process(self, job, command, settings, *arguments):
+        config = self._file(f"{job}.{command}.json", settings)
+        return processes.start(command, "--config", config, *arguments, env=self._env())
+
+    def _env(self):
+        given = {name: value for name, value in os.environ.items() if not name.endswith("_EMULATOR_HOST")}
+        return {**given, "TMPDIR": str(self.world.home / "files")}
+
+    def _file(self, name, content):
+        """With a name of its own: a run beside it may still read the other."""
+        path = self.world.home / f"{next(self._numbers)}.{name}"
+        path.write_text(json.dumps(content))
+        return path

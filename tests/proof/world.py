@@ -1,0 +1,133 @@
+"""The world of some rounds: an account, a warehouse and a topic of their own, on servers that can be killed, behind proxies.
+
+Everything that a server has written is there again after `crash`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import psutil
+import requests
+from local_pubsub.clients import clients
+
+from sandbox.addresses import MESSAGES_DATASET, SUBSCRIPTION, TOPIC_PROJECT, Addresses
+from sandbox.bigquery import bigquery_server
+from sandbox.gcs import gcs_server
+from sandbox.internal_directory import seed_internal_directory
+from sandbox.pubsub import pubsub_server
+from sandbox.servers import Size, zendesk_server
+from tests.fault_proxy import FaultProxy
+from tests.proof.pubsub_proxy import PubSubProxy
+from tests.target_zendesk_pubsub.commons import Commons
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVERS = {
+    "Zendesk": "sandbox.zendesk",
+    "BigQuery": "local_bigquery_launcher",
+    "GCS": "fake-gcs-server",
+    "Pub/Sub": "local_pubsub",
+}
+"""What the command line of each has in it."""
+BUCKETS = (
+    *("account", "incremental-exports", "incremental-exports-cursor"),
+    *("deleted-tickets-index", "search-export", "access-logs"),
+)
+UNLIMITED = {name: {"total": 10**6} for name in BUCKETS}
+"""Zendesk's limits would make every run wait a minute."""
+
+
+@dataclasses.dataclass
+class World:
+    addresses: Addresses
+    home: Path
+    size: Size
+    proxies: dict[str, FaultProxy | PubSubProxy] = dataclasses.field(default_factory=dict)
+    _running: dict[str, ExitStack] = dataclasses.field(default_factory=dict)
+
+    def start(self, name):
+        stack = ExitStack()
+        data = self.home / "sandbox"
+        if name == "Zendesk":
+            stack.enter_context(zendesk_server(self.addresses, data, self.size))
+            self.zendesk("PUT", "limits", UNLIMITED)
+        elif name == "BigQuery":
+            self.client = stack.enter_context(bigquery_server(self.addresses, data))
+        elif name == "GCS":
+            stack.enter_context(gcs_server(self.addresses, data))
+        else:
+            stack.enter_context(pubsub_server(self.addresses, data))
+        self._running[name] = stack
+
+    def crash(self, name):
+        """Kills the server, and starts it again with its data."""
+        for process in psutil.Process().children():
+            if any(SERVERS[name] in part for part in process.cmdline()):
+                process.send_signal(signal.SIGKILL)
+                process.wait(30)
+        self._running.pop(name).close()
+        self.start(name)
+
+    def stop(self):
+        for stack in self._running.values():
+            stack.close()
+
+    def zendesk(self, method, what, body=None):
+        answer = requests.request(
+            method, f"{self.addresses.zendesk_url}/_sandbox/{what}", json=body, timeout=60
+        )
+        answer.raise_for_status()
+        return answer.content
+
+    def objects(self, model):
+        return [json.loads(line) for line in self.zendesk("GET", f"objects/{model}").splitlines()]
+
+    def rows(self, sql):
+        return [dict(row) for row in self.client.query_and_wait(sql)]
+
+    def received(self):
+        """What Commons has not acknowledged yet, which this does."""
+        with clients(self.addresses.pubsub_host) as (_, subscriber):
+            name = f"projects/{TOPIC_PROJECT}/subscriptions/{SUBSCRIPTION}"
+            return Commons(subscriber, "", name).receive()
+
+    def environment(self):
+        """That of `meltano run`: each server behind its proxy."""
+        behind = {
+            "TAP_ZENDESK_CITYBLOCK_BASE_URL": self.proxies["Zendesk"].url,
+            "TARGET_BIGQUERY_BIGQUERY_EMULATOR_HOST": self.proxies["BigQuery"].url,
+            "TARGET_BIGQUERY_STORAGE_EMULATOR_HOST": self.proxies["GCS"].url,
+            "TARGET_ZENDESK_PUBSUB_BIGQUERY_EMULATOR_HOST": self.proxies["BigQuery"].url,
+            "DBT_BIGQUERY_BIGQUERY_EMULATOR_HOST": self.proxies["BigQuery"].url,
+            "TARGET_ZENDESK_PUBSUB_PUBSUB_EMULATOR_HOST": self.proxies["Pub/Sub"].host,
+            "PUBSUB_EMULATOR_HOST": self.proxies["Pub/Sub"].host,
+        }
+        return {**self.addresses.environment(), **behind}
+
+
+@contextmanager
+def world(addresses, home, seed, tickets=120, users=40):
+    """With the internal directory, which lacks a few users."""
+    made = World(addresses, home, Size(seed=seed, tickets=tickets, users=users))
+    (home / "files").mkdir(parents=True)
+    with ExitStack() as stack:
+        stack.callback(made.stop)
+        for name in SERVERS:
+            made.start(name)
+        made.client.create_dataset(MESSAGES_DATASET, exists_ok=True)
+        seed_internal_directory(made.client, addresses.zendesk_url)
+        urls = {
+            "Zendesk": addresses.zendesk_url,
+            "BigQuery": addresses.bigquery_url,
+            "GCS": addresses.gcs_url,
+        }
+        for name, url in urls.items():
+            made.proxies[name] = stack.enter_context(FaultProxy(url))
+        made.proxies["Pub/Sub"] = stack.enter_context(PubSubProxy(addresses.pubsub_host))
+        yield made

@@ -80,7 +80,7 @@ def test_what_is_broken_is_found_and_its_commands_repair_it(here, alive):
     assert "(subject)" in broken.stdout
     assert SECRET not in broken.stdout + broken.stderr
 
-    assert "objects differ from Zendesk, 7 of them known" in broken.stderr
+    assert "Objects differ from Zendesk, 7 of them known" in broken.stderr
     commands = repairs(broken)
     assert len(commands) == 5
     here.repair(commands)
@@ -94,7 +94,7 @@ def test_what_cannot_be_compared_is_named_and_the_rest_is_compared(here):
     ran = here.reconcile("--model", "ticket", "--model", "group")
     assert ran.returncode == 2
     assert "NOT COMPARED: HTTP 403" in ran.stdout
-    assert "not all could be compared, and the rest does not differ" in ran.stderr
+    assert "Not all could be compared, and the rest does not differ" in ran.stderr
     assert "group: 12 in Zendesk, 12 in the view; first page: 12 equal" in ran.stdout
 
 

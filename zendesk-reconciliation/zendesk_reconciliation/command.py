@@ -60,12 +60,12 @@ def reconcile(plugin: ZendeskReconciliation, models: tuple[str, ...], seed: int 
     report.ended(plugin.zendesk.requests, plugin.warehouse.queries, commands)
     if findings or any(result.spans for result in results):
         raise DifferentError(
-            f"objects differ from Zendesk, {len(findings):,} of them known: the lines above name them, and the commands that "
+            f"Objects differ from Zendesk, {len(findings):,} of them known: the lines above name them, and the commands that "
             "repair it"
         )
     if any(result.not_compared for result in results):
         raise NotComparedError(
-            "not all could be compared, and the rest does not differ: the lines above say why"
+            "Not all could be compared, and the rest does not differ: the lines above say why"
         )
     click.echo("no difference")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from tap_zendesk_cityblock.columns import MARK, load_schema
 from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError, TooManyRequestsError
 from tap_zendesk_cityblock.state.positions import moment_of
 from target_bigquery.names import column_name
@@ -26,8 +27,11 @@ Key = int | str
 
 
 def is_plain_list(model: Model) -> bool:
-    """Whether all of it is one list, read in full every run."""
-    return not (model.is_incremental or model.derivation or model.parent or model.named_by)
+    """Whether all of it is one list, read in full every run, whose keys may be printed: names of tags may not."""
+    if model.is_incremental or model.derivation or model.parent or model.named_by:
+        return False
+    key: dict[str, Json] = load_schema(model.name)["properties"][model.key]
+    return "personal" not in key.get(MARK, {})
 
 
 class ListComparison:
@@ -89,7 +93,7 @@ class ListComparison:
 
 
 def _literals(keys: Iterable[Key]) -> list[str]:
-    """SQL. A text is a key of Zendesk's own, such as a UUID, or the name of a tag."""
+    """SQL. A text is a key of Zendesk's own, such as a UUID."""
     return [str(key) if isinstance(key, int) else _quoted(key) for key in keys]
 
 

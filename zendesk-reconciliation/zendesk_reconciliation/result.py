@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass
 class Result:
-    """Of one model, or of messages. `total`: Zendesk's own count; `found`, `expected`: by Search, and by the view.
+    """Of one model, or of messages.
 
-    `is_list`: compared by its list; `found` is then the number of its objects. `changed`: objects since the last export. `alike`: objects without a difference, by why. `otherwise`: columns that Zendesk
-    returns otherwise here than in exports; `blank`: rows without personal values. `spans`: that differ, and for whose ids no requests were left. `left_out`: what the settings forbid to compare; `not_compared`: why. `objects`: as Zendesk
-    returned those whose version the view has.
+    `is_list`: compared by its list, not by Search. `changed`: objects since the last export. `total`: Zendesk's own count;
+    `found`, `expected`: by Search or the list, and by the view. `spans`: that differ, and for whose ids no requests were left.
+    `drawn_here`, `drawn_there`: objects drawn from the view, and from Zendesk.
+
+    `otherwise`: columns that Zendesk returns otherwise here than in exports; `blank`: rows without personal values.
+    `alike`: objects without a difference, by why. `left_out`: what the settings forbid to compare; `not_compared`: what failed.
+    `objects`: as Zendesk returned those whose version the view has.
     """
 
     name: str

@@ -161,7 +161,7 @@ def _property(body: Json, path: str, name: str, kind: type[T]) -> T:
     """Raises UnexpectedResponseError."""
     found = body.get(name)
     if not isinstance(found, kind):
-        raise UnexpectedResponseError(f"the response of {path} has no {name!r} as documented")
+        raise UnexpectedResponseError(f"The response of {path} has no {name!r} as documented")
     return found
 
 

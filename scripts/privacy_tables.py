@@ -9,10 +9,13 @@ from tap_zendesk_cityblock.columns import MARK, PERSONAL_KINDS, load_schema
 from tap_zendesk_cityblock.models import MODELS
 from target_zendesk_pubsub.published_log import INTENTS_KEPT_DAYS
 from zendesk_erasure.content import is_blanked_with_user
+from zendesk_erasure.erased_ids import KEPT_DAYS
 
 PROJECT = Path(__file__).parents[1]
 TERRAFORM, MELTANO = PROJECT / "deploy" / "terraform", PROJECT / "meltano.yml"
 DAY = 86_400
+JOB_HISTORY_DAYS = 180
+"""https://docs.cloud.google.com/bigquery/docs/information-schema-jobs, from memory."""
 FAIL_SAFE_DAYS = 7
 """After time travel; cannot be changed (https://docs.cloud.google.com/bigquery/docs/time-travel, read November 27, 2026)."""
 
@@ -54,7 +57,17 @@ def copies_table() -> str:
         ("Cloud Storage, staging files", "rows on their way to a load job", f"{_staging_days()} days"),
         ("BigQuery's time travel", "every row that was changed or dropped", f"{_time_travel_days()} days more"),
         ("BigQuery's fail-safe, for Google's support only", "the same", f"{FAIL_SAFE_DAYS} days after that"),
+        ("BigQuery's cached results", "what a query returned", "1 day"),
         ("the worker's disk", "the spool of a batch, unchanged bulk rows", "until the load job or the export has ended"),
+        ("`zendesk.ERASED_ID`", "no content: ids of what was erased, of tickets in which erased users took part, and fingerprints of the users' addresses", f"{KEPT_DAYS} days"),
+        ("`zendesk._erasure_ids_…`", "the same", "until the erasure has ended; of a dry run, 1 day at most"),
+        ("`zendesk.ERASURE`", "no content: numbers by table, and `request`, the id of a request (other text is refused)", "for ever"),
+        ("`zendesk.PIPELINE_RUN`, `EXPORT_METADATA`", "no content: numbers, times, cursors, and why a run failed, with ids at most", "for ever"),
+        ("the operations page", "no content and no ids: numbers of the tables above, and `request`", "until the next page replaces it"),
+        ("Meltano's state", "no content: cursors", f"former versions {_state_days()} days"),
+        ("Meltano's system database, its log files", "no content: names of jobs and times; what the plugins log", "as long as the pod"),
+        ("Cloud Logging, logs of containers", "no content: ids, numbers, times, names of columns", "30 days, unless the project's log bucket says otherwise"),
+        ("BigQuery's job history (`INFORMATION_SCHEMA.JOBS`)", "text of queries: of this project ids, times and names only; of people what they search for", f"{JOB_HISTORY_DAYS} days"),
     ]  # fmt: skip
     lines = ["| where | what | for how long |", "|---|---|---|"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
@@ -96,6 +109,12 @@ def _message_days(subscription: str) -> int:
 
 def _staging_days() -> int:
     return int(_found("warehouse.tf", r'"google_storage_bucket" "export".*?age\s*= (\d+)'))
+
+
+def _state_days() -> int:
+    return int(
+        _found("warehouse.tf", r'"google_storage_bucket" "state".*?days_since_noncurrent_time\s*= (\d+)')
+    )
 
 
 def _time_travel_days() -> int:

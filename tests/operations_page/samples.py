@@ -69,7 +69,7 @@ HEALTHY = Facts(
         Table("zendesk", "ticket", 5_000_000, 8 << 30, 0.16, 400),
         Table("zendesk", "view", 40, 9_000, 0, None),
     ),
-    erasures=(Erasure("case 17", "user", "erase", before(days=2), before(days=2, minutes=-1), 3, 812),),
+    erasures=(Erasure("case-17", "user", "erase", before(days=2), before(days=2, minutes=-1), 3, 812),),
 )
 SICK = dataclasses.replace(
     HEALTHY,

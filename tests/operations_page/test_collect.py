@@ -69,7 +69,7 @@ TABLES = [
       TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL days DAY) AS last_seen_at, 41 AS row_count
     FROM UNNEST([STRUCT('mood' AS property, 6 AS days), ('gone', 8)])""",
     """CREATE TABLE zendesk.ERASURE AS
-    SELECT 'e' AS erasure_id, 'case 17' AS request, 'user' AS kind, 'erase' AS mode,
+    SELECT 'e' AS erasure_id, 'case-17' AS request, 'user' AS kind, 'erase' AS mode,
       TIMESTAMP '2026-11-01' AS started_at, TIMESTAMP '2026-11-02' AS ended_at, 2 AS ids,
       [STRUCT('user' AS table_name, 4 AS row_count), ('ticket', 8)] AS tables""",
 ]
@@ -171,7 +171,7 @@ def test_tables_have_sizes_and_erasures_their_rows(facts):
     found = facts[1]
     assert ("zendesk", "ticket_current", 3) in {(one.dataset, one.name, one.rows) for one in found.tables}
     [erasure] = found.erasures
-    assert (erasure.request, erasure.ids, erasure.rows) == ("case 17", 2, 12)
+    assert (erasure.request, erasure.ids, erasure.rows) == ("case-17", 2, 12)
     assert found.absent == frozenset()
 
 

@@ -184,7 +184,7 @@ def test_what_zendesk_removes_is_nowhere_after_a_sweep(
     sql(DIRECTORY.format(dataset))
     zendesk("POST", "advance", {"hours": 1})  # the same rows of the same time would be the same load job
     with here.live():
-        erase = ("erase", "--ticket", ids[ERASED], "--request", "case 1")
+        erase = ("erase", "--ticket", ids[ERASED], "--request", "case-1")
         here.run("zendesk-erasure", *erase, staged_seconds=3600)  # or the run would lose its staging files
         assert hits(ERASED, *both) == {}
     assert {"ticket", "ticket_comment", "zendesk_ticket"} <= set(hits(ERASED, *both))  # brought back
@@ -214,7 +214,7 @@ def test_what_zendesk_removes_is_nowhere_after_a_sweep(
     here.publish()
     assert all(hits(canary, *both) for canary in CANARIES)
 
-    here.run("zendesk-erasure", "sweep", "--erase", "--request", "nightly")
+    here.run("zendesk-erasure", "sweep", "--erase", "--request", "nightly-1")
     assert {canary: hits(canary, *both) for canary in CANARIES} == {canary: {} for canary in CANARIES}
     kept = [file for file in warehouse.bucket_folder.rglob("*.json.gz") if file.parts[-3] in MODELS]
     files = [*kept, *(file for file in here.folder.rglob("*") if file.is_file())]

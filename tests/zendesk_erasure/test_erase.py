@@ -32,7 +32,7 @@ def test_no_column_of_any_table_keeps_the_content(load, run, hits, sql, dataset)
         assert f"1 {kind}: {len(before)} rows would be erased" in dry.stdout
         assert hits(CANARY[kind], dataset) == before
 
-        ran = run("erase", f"--{kind}", ERASED[kind], "--request", "case 7")
+        ran = run("erase", f"--{kind}", ERASED[kind], "--request", "case-7")
         assert ran.code == 0, ran.stderr
         assert f"1 {kind}: {len(before)} rows erased" in ran.stdout
         assert hits(CANARY[kind], dataset) == {}
@@ -42,8 +42,8 @@ def test_no_column_of_any_table_keeps_the_content(load, run, hits, sql, dataset)
         f"SELECT kind, mode, request, ids, ARRAY_LENGTH(tables) FROM {dataset}.ERASURE ORDER BY started_at"
     )
     assert proofs == [
-        ("ticket", "erase", "case 7", 1, len(models("ticket")) + 1),
-        ("user", "erase", "case 7", 1, len(models("user")) + 1),
+        ("ticket", "erase", "case-7", 1, len(models("ticket")) + 1),
+        ("user", "erase", "case-7", 1, len(models("user")) + 1),
     ]
     assert not [
         name
@@ -66,13 +66,13 @@ def test_an_erasure_that_leaves_content_is_not_finished(
 ):
     load(records("ticket", {"id": TICKET, "subject": TEXT}))
     busy = Busy(warehouse.client, 60, logging.getLogger(__name__))
-    begun = Request("ticket", "erase", datetime.now(UTC), "case 7")
+    begun = Request("ticket", "erase", datetime.now(UTC), "case-7")
     erasure = begin(busy, (dataset, messages_dataset), begun, [TICKET], is_dry=False)
     with pytest.raises(WarehouseError, match=rf"{dataset}\.ticket still has content to erase"):
         erasure.carry_out()
     assert "ERASURE" not in str(sql(f"SELECT table_name FROM {dataset}.INFORMATION_SCHEMA.TABLES"))
 
-    refused = run("erase", "--resume", "--request", "case 8")
+    refused = run("erase", "--resume", "--request", "case-8")
     assert refused.code == 1
     assert "--resume keeps each erasure's own --request" in refused.stderr
     load(records("ticket_comment", {"id": 5, "ticket_id": TICKET, "body": TEXT}))
@@ -84,4 +84,4 @@ def test_an_erasure_that_leaves_content_is_not_finished(
     resumed = run("erase", "--resume")
     assert resumed.code == 0, resumed.stderr
     assert hits(TEXT, dataset) == {}
-    assert sql(f"SELECT request FROM {dataset}.ERASURE") == [("case 7",)]
+    assert sql(f"SELECT request FROM {dataset}.ERASURE") == [("case-7",)]

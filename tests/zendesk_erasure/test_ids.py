@@ -2,7 +2,7 @@
 
 import pytest
 from cityblock_singer.errors import SettingsError
-from zendesk_erasure.ids import read_ids
+from zendesk_erasure.ids import read_ids, request_id
 
 
 def test_a_file_has_one_id_a_line(tmp_path):
@@ -32,3 +32,17 @@ def test_a_file_without_ids_is_refused(tmp_path):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(SettingsError, match="cannot read"):
         read_ids(tmp_path / "none.txt")
+
+
+@pytest.mark.parametrize("given", [None, "case-1207", "2026/05/31_a", "7", "a" * 63 + "1"])
+def test_a_request_is_an_id(given):
+    assert request_id(given) == given
+
+
+@pytest.mark.parametrize(
+    "given", ["", "JaneDoe", "Jane Doe 7", "jane7@x.org", "-7", "Jos\u00e9-7", "case-7\n", "a" * 64 + "1"]
+)
+def test_a_request_that_may_be_a_name_is_refused_without_repeating_it(given):
+    with pytest.raises(SettingsError, match="--request must be the id of a request") as refused:
+        request_id(given)
+    assert not given or given not in str(refused.value)

@@ -90,8 +90,8 @@ def test_what_a_run_brings_in_meanwhile_is_erased_too(
 ):
     """The export and the publisher go on while a table is being erased."""
     put(ERASED["ticket"])
-    # the first UPDATE: before it came two queries for the count, and the announcement
-    proxy.add(Fault("late", "/queries", after=3))
+    # the first UPDATE: before it came two queries for the count, the ids to remember, and the announcement
+    proxy.add(Fault("late", "/queries", after=4))
     with start("erase", "--ticket", ERASED["ticket"]) as process:
         assert proxy.reached.wait(60)
         later = [

@@ -6,6 +6,7 @@ from tests.zendesk_erasure.rows import CANARY, STAYS, records
 
 BEFORE, AFTER = "2026-11-01T10:00:00Z", "2026-11-02T10:00:00Z"
 SECRET = CANARY["ticket"]
+ADDRESS = "member@mail.example"
 
 
 def versions(stream, *pairs):
@@ -14,8 +15,8 @@ def versions(stream, *pairs):
         stream,
         *(
             {"_exported_at": at, **one}
-            for before, after in pairs
-            for at, one in ((BEFORE, before), (AFTER, after))
+            for pair in pairs
+            for at, one in zip((BEFORE, AFTER), pair, strict=False)
         ),
     )
 
@@ -54,7 +55,8 @@ def removed(load, sql, dataset, messages_dataset):
                     {"id": 31, "ticket_id": 3, "body": "▇"},
                 ),
                 (
-                    {"id": 32, "ticket_id": 3, "body": SECRET},  # which no run could read again
+                    # which no run could read again
+                    {"id": 32, "ticket_id": 3, "ticket_event_id": 314, "body": SECRET},
                     {"id": 41, "ticket_id": 4, "body": STAYS},
                 ),
                 *(({"id": 10 * one + 1, "ticket_id": one, "body": STAYS},) * 2 for one in (4, 6)),
@@ -73,6 +75,7 @@ def removed(load, sql, dataset, messages_dataset):
                         "child_events": [{"event_type": "CommentRedactionEvent", "comment_id": 32}],
                     },
                 ),
+                ({"id": 314, "ticket_id": 3, "child_events": [{"id": 32, "body": SECRET}]},),
             ),
             *versions(
                 "ticket_attachment",
@@ -137,7 +140,7 @@ def test_a_sweep_finds_and_erases_what_zendesk_removed(
     assert hits(SECRET, *both) == found
     assert "_erasure_" not in str(sql(f"SELECT table_name FROM {dataset}.INFORMATION_SCHEMA.TABLES"))
 
-    swept = run("sweep", "--erase", "--request", "nightly")
+    swept = run("sweep", "--erase", "--request", "nightly-1")
     assert swept.code == 0, swept.stderr
     assert f"{sum(found.values())} rows found and erased" in swept.stdout
     assert hits(SECRET, *both) == {}
@@ -149,22 +152,36 @@ def test_a_sweep_finds_and_erases_what_zendesk_removed(
     proofs = sql(
         f"SELECT mode, request, SUM(one.row_count) FROM {dataset}.ERASURE, UNNEST(tables) AS one GROUP BY mode, request"
     )
-    assert proofs == [("sweep", "nightly", sum(found.values()))]
+    assert proofs == [("sweep", "nightly-1", sum(found.values()))]
+    [(updates,)] = sql(f"SELECT SUM(ARRAY_LENGTH(tables)) FROM {dataset}.ERASURE")
+    assert f"{10 + updates} statements changed rows, 21 only read" in swept.stdout  # as the README says
 
     again = run("sweep", "--erase")
     assert "Nothing is left here of what Zendesk removed" in again.stdout
     load(records("user", {"id": 2, "name": SECRET}))
-    assert "Nothing is left" in run("sweep").stdout  # the user was deleted long before the last sweep
-    assert "1 row found" in run("sweep", "--all").stdout
+    assert "1 row found" in run("sweep").stdout  # of a run that was under way: the user was erased here
+    assert "_erasure_" not in str(sql(f"SELECT table_name FROM {dataset}.INFORMATION_SCHEMA.TABLES"))
 
 
 def test_what_a_run_brings_back_after_an_erasure_is_found(load, run, hits, sql, dataset, messages_dataset):
-    """Even if the ticket was exported again since: Zendesk has it still."""
+    """Whatever Zendesk says, but not what an export has that began after the erasure."""
+    late = {"_exported_at": "2099-01-01T00:00:00Z"}
     load(records("ticket", *({"id": number, "subject": STAYS} for number in (5, 6))))
+    load(records("user", {"id": 7, "name": STAYS, "email": ADDRESS}, {"id": 8, "name": STAYS}))
+    load(records("ticket", {"id": 9, "subject": STAYS, "requester_id": 7}))
     assert run("erase", "--ticket", 5).code == 0
-    late = {"id": 51, "ticket_id": 5, "body": SECRET}  # of an export that began before
-    load(records("ticket_comment", late, {**late, "id": 61, "ticket_id": 6, "body": STAYS}))
-    load(records("ticket", {"id": 5, "subject": STAYS, "_exported_at": "2099-01-01T00:00:00Z"}))
+    assert run("erase", "--user", 7).code == 0
+    brought = {"id": 51, "ticket_id": 5, "body": SECRET}  # of an export that began before
+    of_member = {"id": 91, "ticket_id": 9, "author_id": 8, "via": {"to": SECRET}, "body": STAYS}
+    load(
+        [
+            *records("ticket_comment", brought, {**brought, "id": 61, "ticket_id": 6, "body": STAYS}, of_member),
+            *records("ticket_comment", {**of_member, "via": {"to": STAYS}, **late}),
+            *records("ticket", {"id": 5, "subject": STAYS, **late}, {"id": 10, "requester_id": 7, "recipient": SECRET}),
+            *records("user", {"id": 7, "name": SECRET}, {"id": 7, "name": STAYS, **late}),
+            *records("chat", {"id": "c1", "visitor": {"email": ADDRESS, "name": SECRET}}),
+        ]
+    )  # fmt: skip
     log, erased = f"{messages_dataset}.zendesk_ticket", '{"event_type": "erased"}'
     sql(
         f"CREATE TABLE {log} PARTITION BY DATE(published_at) AS "
@@ -175,6 +192,12 @@ def test_what_a_run_brings_back_after_an_erasure_is_found(load, run, hits, sql, 
     )
     both = (dataset, messages_dataset)
     kept = hits(STAYS, *both)
-    assert "2 rows found and erased" in run("sweep", "--erase").stdout
+    assert set(hits(SECRET, *both)) == {"ticket", "ticket_comment", "user", "chat", "zendesk_ticket"}
+    swept = run("sweep", "--erase")
+    assert "6 rows found and erased" in swept.stdout, swept.stdout + swept.stderr
     assert hits(SECRET, *both) == {}
+    assert hits(STAYS, *both) == kept
+    # a user who is exported anew after the erasure stays, also after another sweep that erases others
+    load(records("user", {"id": 7, "notes": SECRET}))
+    assert "1 row found and erased" in run("sweep", "--erase").stdout
     assert hits(STAYS, *both) == kept

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def announce(
     warehouse: Warehouse, datasets: tuple[str, str], ids: str, erasure_id: str, *, is_swept: bool
 ) -> None:
-    """A row for each ticket that was exported or published; unknown ids have none. Raises PluginError.
+    """A row for each ticket that was exported or published; unknown ids have none, nor those that were erased before.
+    Raises PluginError.
 
     `is_swept`: only for tickets that were published, because Zendesk has removed them already, and not for those that have a row.
     """
@@ -42,6 +43,6 @@ def announce(
             str(table),
             f"INSERT INTO {table} (ticket_id, erased_at, erasure_id) "
             f"SELECT id, CURRENT_TIMESTAMP(), '{erasure_id}' FROM {ids} "
-            f"WHERE about IS NULL AND ({' OR '.join(known)}) "
+            f"WHERE until IS NULL AND ({' OR '.join(known)}) "
             f"AND id NOT IN (SELECT ticket_id FROM {table} WHERE {'TRUE' if is_swept else own})",
         )

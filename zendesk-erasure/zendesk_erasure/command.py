@@ -20,7 +20,7 @@ from zendesk_erasure.erasure import (
     rows_of,
     unfinished,
 )
-from zendesk_erasure.ids import read_ids
+from zendesk_erasure.ids import read_ids, request_id
 from zendesk_erasure.plugin import ZendeskErasure
 from zendesk_erasure.removals import REMOVALS
 
@@ -33,7 +33,11 @@ if TYPE_CHECKING:
 ID = click.IntRange(min=1, max=2**63 - 1)
 CONFIG = click.option("--config", required=True, help="Settings file of zendesk-erasure, or ENV")
 DRY_RUN = click.option("--dry-run", "is_dry", is_flag=True, help="Only count what would be erased")
-REQUEST = click.option("--request", help="Kept in ERASURE: the number of a case, never a name")
+REQUEST = click.option(
+    "--request",
+    callback=lambda _context, _option, given: request_id(given),
+    help="Kept in ERASURE: the id of a request, such as case-1207",
+)
 
 
 @click.group(help="Erases the content of Zendesk tickets and users from the warehouse.")
@@ -72,12 +76,14 @@ def erase(  # noqa: PLR0913, PLR0917 - click's
     plugin = ZendeskErasure.configured(config)
     if is_resumed:
         resume(plugin, is_dry=is_dry, is_any=True)
+        report.statements(plugin.warehouse)
         return
     ids = read_ids(file) if file else {*tickets, *users}
     chosen: Kind = kind or ("ticket" if tickets else "user")
     begun = Request(chosen, "erase", datetime.now(UTC), request)
     resume(plugin, is_dry=is_dry, is_any=False)
     erase_ids(plugin, begun, ids, is_dry=is_dry)
+    report.statements(plugin.warehouse)
 
 
 @command.command(
@@ -102,6 +108,7 @@ def sweep(config: str, request: str | None, *, is_erased: bool, is_whole: bool, 
         found += _sweep(plugin, begun, first, is_dry=is_dry)
     if not is_dry:
         last_sweep.record(plugin.warehouse, plugin.config["dataset"], began)
+    report.statements(plugin.warehouse)
     report.swept(found, is_dry=is_dry)
 
 
@@ -142,10 +149,9 @@ def complete(plugin: ZendeskErasure, erasure: Erasure, found: list[Found] | None
     """From wherever it got to. `found`: what it would look for first. Raises PluginError."""
     kind, mode = erasure.request.kind, erasure.request.mode
     erased = erasure.carry_out(found, is_announced=mode == "erase" or plugin.config["announce_swept"])
-    files = _staged(plugin, kind, is_dry=False)
-    report.counts(kind, erasure.size(), erased, is_dry=False)
-    report.statements(plugin.warehouse.statements)
-    erasure.finish(erased)
+    files, ids = _staged(plugin, kind, is_dry=False), erasure.size()
+    report.counts(kind, ids, erased, is_dry=False)
+    erasure.finish(erased, ids)
     report.files(files, is_dry=False)
     report.kept_elsewhere(kind, datetime.now(UTC))
 

@@ -95,20 +95,29 @@ def is_blanked_with_user(model: Model, column: str) -> bool:
     )
 
 
-def rows_of(
-    model: Model, kind: Kind, fields: Mapping[str, SchemaField], ids: str, *, is_bounded: bool = False
+def rows_of(  # noqa: PLR0913 - of a model's table, and of an erasure
+    model: Model, kind: Kind, fields: Mapping[str, SchemaField], table: str, ids: str, *, is_bounded: bool
 ) -> Rows:
-    """`fields`: of its table, by name; `ids`: a table. `is_bounded`: only rows read until the time that the table says."""
-    asked = paths.asked(ids, "_exported_at" if is_bounded else "")
+    """`fields`: of the `table`, by name; `ids`: a table. `is_bounded`: only rows read until the time that the table says."""
     if kind == "ticket":
+        asked = paths.asked(ids, "_exported_at" if is_bounded else "")
         of_ticket = _any(model.ticket and [model.ticket], fields, asked)
         return Rows(of_ticket, of_ticket, of_ticket)
-    about = _any(model.users, fields, asked)
-    addresses = _any(model.addresses, fields, paths.found(ids, paths.ADDRESS), is_address=True)
+
+    def named(chosen: Iterable[str], about: str | None = None) -> str:
+        there = [path for path in chosen if paths.column_of(path) in fields]
+        if is_bounded and there:
+            selected = f"{paths.place(model.key)} AS place"
+            return paths.in_time(model.key, paths.of_people(selected, there, fields, table, ids, about))
+        wanted = paths.found(ids, about) if about else paths.asked(ids)
+        return _any(there, fields, wanted, is_address=about == paths.ADDRESS)
+
+    about = named(model.users)
+    addresses = named(model.addresses, paths.ADDRESS)
     if model.users:
         about = _either(about, addresses)
-    took_part = _either(about, _any(model.participants, fields, asked), addresses)
-    of_ticket = _any(model.ticket and [model.ticket], fields, paths.found(ids, paths.TICKET))
+    took_part = _either(about, named(model.participants), addresses)
+    of_ticket = named([model.ticket] if model.ticket else [], paths.TICKET)
     return Rows(about, took_part, _either(took_part, of_ticket))
 
 

@@ -17,15 +17,16 @@ from cityblock_singer.google.errors import WarehouseError
 from google.cloud.bigquery import SchemaField
 from target_zendesk_pubsub.warehouse import Table
 
-from zendesk_erasure import announcement, people, proof, statements
+from zendesk_erasure import announcement, erased_ids, people, proof, statements
 from zendesk_erasure.content import Kind  # noqa: TC001 - msgspec reads it
 from zendesk_erasure.redactions import replaced_tables
-from zendesk_erasure.removals import REMOVALS, select_ids
+from zendesk_erasure.removals import REMOVALS, TEXTS, select_ids
 from zendesk_erasure.tables import erasables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from zendesk_erasure.removals import Removal
     from zendesk_erasure.tables import Erasable
     from zendesk_erasure.warehouse import Warehouse
 
@@ -38,6 +39,7 @@ IDS = (
 """Names that no other table has. `until`, `published_until`: times of rows of the tap and of the publisher, of a sweep for
 what came back after an erasure."""
 TEXT_IDS = (
+    SchemaField("redacted_model", "STRING", "REQUIRED"),
     SchemaField("redacted_key", "STRING", "REQUIRED"),
     SchemaField("redacted_at", "TIMESTAMP", "REQUIRED"),
     SchemaField("fingerprint", "INTEGER"),
@@ -92,15 +94,14 @@ class Erasure:
 
     def size(self) -> int:
         """How many ids there are. Raises WarehouseError."""
-        condition = "TRUE" if self.is_of_text else "about IS NULL"
-        [row] = self.warehouse.query("ids", f"SELECT COUNT(*) AS size FROM {self.ids} WHERE {condition}", {})
+        counted = "COUNT(*)" if self.removal == TEXTS else "COUNT(DISTINCT IF(about IS NULL, id, NULL))"
+        [row] = self.warehouse.query("ids", f"SELECT {counted} AS size FROM {self.ids}", {})
         return int(row.size)
 
     @property
-    def is_of_text(self) -> bool:
-        """Whether its ids are keys of rows with an earlier text."""
-        removal = REMOVALS.get(self.request.removal or "")
-        return removal is not None and removal.is_of_text
+    def removal(self) -> Removal | None:
+        """Of a sweep. Those of TEXTS have keys of rows with an earlier text instead of ids."""
+        return REMOVALS.get(self.request.removal or "")
 
     def find(self) -> list[Found]:
         """The tables with rows to erase. Raises PluginError."""
@@ -110,24 +111,22 @@ class Erasure:
         if not tables:
             return []
         rows = self._counted(tables, statements.candidates(tables.values()))
-        if rows:
-            rows = self._counted(tables, statements.count((one.table, one.rows.keys()) for one in rows))
-        return rows
+        return self._counted(tables, *statements.counts((one.table, one.rows.keys()) for one in rows))
 
-    def _counted(self, tables: Mapping[str, Erasable], sql: str) -> list[Found]:
+    def _counted(self, tables: Mapping[str, Erasable], *queries: str) -> list[Found]:
         rows: dict[str, dict[int | None, int]] = {}
-        for row in self.warehouse.query("rows with content", sql, {}):
-            rows.setdefault(row.table_name, {})[row.partition_start] = row.row_count
+        for sql in queries:
+            for row in self.warehouse.query("rows with content", sql, {}):
+                rows.setdefault(row.table_name, {})[row.partition_start] = row.row_count
         return [Found(tables[name], by_partition) for name, by_partition in rows.items()]
 
     def _tables(self) -> Iterator[Erasable]:
-        removal = REMOVALS.get(self.request.removal or "")
-        if removal is not None and removal.is_of_text:
-            yield from replaced_tables(removal.model, self.warehouse, self.datasets, self.ids)
+        removal = self.removal
+        if removal == TEXTS:
+            yield from replaced_tables(self.warehouse, self.datasets, self.ids)
             return
-        is_bounded = removal is not None and removal.name == "erased"
         for table in erasables(
-            self.warehouse, self.datasets, self.request.kind, self.ids, is_bounded=is_bounded
+            self.warehouse, self.datasets, self.request.kind, self.ids, is_bounded=removal is not None
         ):
             is_clean = removal is not None and table.model == removal.model
             yield dataclasses.replace(table, unless=removal.clean) if removal and is_clean else table
@@ -139,7 +138,11 @@ class Erasure:
         """
         found = self.find() if found is None else found
         erased = Counter(self._kept_count(found))
-        if is_announced and self.request.kind == "ticket" and self.request.removal in (None, "tickets"):
+        if self.removal != TEXTS:
+            erased_ids.remember(
+                self.warehouse, self.datasets[0], self.request.kind, self.ids, self.erasure_id
+            )
+        if is_announced and self.request.kind == "ticket" and self.removal != TEXTS:
             announcement.announce(
                 self.warehouse,
                 self.datasets,
@@ -170,8 +173,8 @@ class Erasure:
             for sql in statements.updates(one.table, one.rows):
                 self.warehouse.change(one.table.name, sql)
 
-    def finish(self, erased: Mapping[str, int]) -> None:
-        """The proof, after which nothing is left to resume. Raises PluginError."""
+    def finish(self, erased: Mapping[str, int], ids: int) -> None:
+        """The proof, after which nothing is left to resume. `ids`: how many. Raises PluginError."""
         request = self.request
         proof.record(
             self.warehouse,
@@ -183,7 +186,7 @@ class Erasure:
                 mode=request.mode,
                 started_at=request.started_at,
                 ended_at=datetime.now(UTC),
-                ids=self.size(),
+                ids=ids,
                 tables=[proof.Rows(name, count) for name, count in sorted(erased.items())],
             ),
         )
@@ -227,7 +230,7 @@ def begin_sweep(
         return None
     columns, sql = selected
     erasure = Erasure(warehouse, datasets, uuid.uuid4().hex, request, is_dry)
-    fields = TEXT_IDS if removal.is_of_text else IDS
+    fields = TEXT_IDS if removal == TEXTS else IDS
     about = msgspec.json.encode(request).decode()
     warehouse.create(erasure.ids, fields, _expires(is_dry=is_dry), about)
     warehouse.change(removal.title, f"INSERT INTO {erasure.ids} ({columns}) {sql}")

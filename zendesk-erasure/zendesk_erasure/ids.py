@@ -1,4 +1,4 @@
-"""The ids to erase, from an operator's file."""
+"""What an operator gives: the ids to erase in a file, and the id of the request."""
 
 from __future__ import annotations
 
@@ -13,6 +13,18 @@ if TYPE_CHECKING:
 
 ID = re.compile(rb"[1-9]\d{0,18}")
 LARGEST = 2**63 - 1
+REQUEST = re.compile(r"(?=\D*\d)[A-Za-z0-9][A-Za-z0-9_/-]{0,63}", re.ASCII)
+"""With a digit and without spaces, because ERASURE is kept for ever, and may not have a name."""
+
+
+def request_id(given: str | None) -> str | None:
+    """Raises SettingsError, which has nothing of it."""
+    if given is not None and not REQUEST.fullmatch(given):
+        raise SettingsError(
+            "--request must be the id of a request, such as case-1207: at most 64 letters, digits, '-', '_' and '/', "
+            "with a digit among them"
+        )
+    return given
 
 
 def read_ids(path: Path) -> set[int]:

@@ -12,9 +12,6 @@ from zendesk_erasure import paths
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from google.cloud.bigquery import SchemaField
-    from tap_zendesk_cityblock.model_types import Model
-
     from zendesk_erasure.warehouse import Warehouse
 
 ADDRESSES = (("user", "id", "email"), ("deleted_user", "id", "email"), ("user_identity", "user_id", "value"))
@@ -22,7 +19,10 @@ ADDRESSES = (("user", "id", "email"), ("deleted_user", "id", "email"), ("user_id
 
 
 def complete(warehouse: Warehouse, dataset: str, ids: str) -> None:
-    """Adds both to the table with the users' ids; what is there is not added again. Raises PluginError."""
+    """Adds both to the table with the users' ids, with the time in `until`; what is there is not added again.
+
+    Raises PluginError.
+    """
     existing = warehouse.names(dataset)
     for about, selected in (
         (paths.ADDRESS, _addresses(dataset, existing, ids)),
@@ -32,8 +32,8 @@ def complete(warehouse: Warehouse, dataset: str, ids: str) -> None:
         if sql:
             warehouse.change(
                 f"{about} of users",
-                f"INSERT INTO {ids} (id, about) SELECT id, '{about}' AS about FROM ({sql}) WHERE id IS NOT NULL "
-                f"EXCEPT DISTINCT SELECT id, about FROM {ids}",
+                f"INSERT INTO {ids} (id, about, until) SELECT id, '{about}' AS about, until FROM ({sql}) "
+                f"WHERE id IS NOT NULL EXCEPT DISTINCT SELECT id, about, until FROM {ids}",
             )
 
 
@@ -42,8 +42,9 @@ def _addresses(dataset: str, existing: set[str], ids: str) -> Iterator[str]:
         for name in (model, f"{model}_current"):
             if name in existing:
                 yield (
-                    f"SELECT {paths.fingerprint(f'`{address}`')} AS id FROM {dataset}.{name} "
-                    f"WHERE `{user}` IN ({paths.asked(ids)})"
+                    f"SELECT {paths.fingerprint(f'of_user.{address}')} AS id, asked.until "
+                    f"FROM {dataset}.{name} AS of_user JOIN {ids} AS asked "
+                    f"ON asked.id = of_user.{user} AND asked.about IS NULL"
                 )
 
 
@@ -55,16 +56,12 @@ def _tickets(warehouse: Warehouse, dataset: str, existing: set[str], ids: str) -
         for name in (raw, f"{raw}_current"):
             if name in existing:
                 fields = {field.name: field for field in warehouse.get(f"{dataset}.{name}").schema}
-                condition = " OR ".join(_took_part(model, fields, ids))
-                if condition:
-                    yield f"SELECT {paths.number(model.ticket, fields)} AS id FROM {dataset}.{name} WHERE {condition}"
-
-
-def _took_part(model: Model, fields: dict[str, SchemaField], ids: str) -> Iterator[str]:
-    """SQL conditions."""
-    for path in (*model.users, *model.participants, *model.others):
-        if paths.column_of(path) in fields:
-            yield paths.names(path, fields, paths.asked(ids))
-    for path in model.addresses:
-        if paths.column_of(path) in fields:
-            yield paths.names(path, fields, paths.found(ids, paths.ADDRESS), is_address=True)
+                ticket = f"{paths.number(model.ticket, fields)} AS ticket"
+                for about, named in (
+                    (None, (*model.users, *model.participants, *model.others)),
+                    (paths.ADDRESS, model.addresses),
+                ):
+                    there = [path for path in named if paths.column_of(path) in fields]
+                    if there:
+                        source = paths.of_people(ticket, there, fields, f"{dataset}.{name}", ids, about)
+                        yield f"SELECT named.ticket AS id, asked.until {source}"

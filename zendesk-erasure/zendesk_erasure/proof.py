@@ -10,9 +10,7 @@ from target_zendesk_pubsub.warehouse import Table, Warehouse
 
 FIELDS = (
     SchemaField("erasure_id", "STRING", "REQUIRED"),
-    SchemaField(
-        "request", "STRING", description="What the operator gave as --request, such as the number of a case"
-    ),
+    SchemaField("request", "STRING", description="--request: the id of a request, such as case-1207"),
     SchemaField("kind", "STRING", "REQUIRED", description="ticket or user"),
     SchemaField("mode", "STRING", "REQUIRED", description="erase or sweep"),
     SchemaField("started_at", "TIMESTAMP", "REQUIRED"),

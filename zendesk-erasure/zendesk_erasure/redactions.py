@@ -19,8 +19,10 @@ from zendesk_erasure.partitions import partitioning_of
 from zendesk_erasure.tables import READ_AT, Erasable, of_publisher, of_rejected, publisher_tables, time_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
+
+    from google.cloud import bigquery
 
     from zendesk_erasure.warehouse import Warehouse
 
@@ -60,57 +62,81 @@ LATE = "INTERVAL 1 HOUR"
 """A message is published within this time after it was read."""
 
 
-def select_keys(name: str, dataset: str, existing: set[str], first: datetime | None) -> str:
-    """Keys of rows whose text was redacted, and when the last redacted one first came."""
+def select_keys(dataset: str, existing: set[str], first: datetime | None) -> str:
+    """SQL of the keys of rows whose text was redacted, by model, and when the last redacted one first came. Empty: no table
+    says so. `existing`: tables. `first`: of exports from then on, None: of all.
+    """
+    parts = [_marked(name, dataset, first) for name in TEXTS if column_name(name) in existing]
+    if {"ticket_comment", "ticket_event"} <= existing:
+        comments = [name for name in ("ticket_comment", "ticket_comment_current") if name in existing]
+        parts += _named_by_events(dataset, comments, first)
+    return " UNION ALL ".join(parts)
+
+
+def _marked(name: str, dataset: str, first: datetime | None) -> str:
     text, key = TEXTS[name], MODELS[name].key
-    table = f"{dataset}.{column_name(name)}"
-    sql = (
-        "SELECT CAST(id AS STRING) AS redacted_key, MIN(IF(print = latest, exported_at, NULL)) AS redacted_at, "
-        "ANY_VALUE(latest) AS fingerprint "
+    return (
+        f"SELECT '{name}' AS redacted_model, CAST(id AS STRING) AS redacted_key, "
+        "MIN(IF(print = latest, exported_at, NULL)) AS redacted_at, ANY_VALUE(latest) AS fingerprint "
         "FROM (SELECT id, exported_at, print, "
         "FIRST_VALUE(print) OVER (PARTITION BY id ORDER BY exported_at DESC) AS latest "
         f"FROM (SELECT `{key}` AS id, _exported_at AS exported_at, FARM_FINGERPRINT({text.json}) AS print "
-        f"FROM {table} WHERE {since('_exported_at', first)} AND {text.condition})) GROUP BY id"
+        f"FROM {dataset}.{column_name(name)} WHERE {since('_exported_at', first)} AND {text.condition})) GROUP BY id"
     )
-    if name == "ticket_comment" and "ticket_event" in existing:
-        sql += (
-            " UNION ALL SELECT JSON_VALUE(child, '$.comment_id') AS redacted_key, MIN(_exported_at) AS redacted_at, "
-            "CAST(NULL AS INT64) AS fingerprint "
-            f"FROM {dataset}.ticket_event, UNNEST(JSON_QUERY_ARRAY(child_events)) AS child "
-            f"WHERE {since('_exported_at', first)} AND JSON_VALUE(child, '$.event_type') = 'CommentRedactionEvent' "
-            "AND JSON_VALUE(child, '$.comment_id') IS NOT NULL GROUP BY redacted_key"
-        )
-    return sql
 
 
-def replaced_tables(
-    name: str, warehouse: Warehouse, datasets: tuple[str, str], ids: str
-) -> Iterator[Erasable]:
+def _named_by_events(dataset: str, comments: Iterable[str], first: datetime | None) -> Iterator[str]:
+    """Comments, and the events that had them, if an event says that the comment was redacted. `comments`: tables."""
+    redactions = (
+        "SELECT JSON_VALUE(child, '$.comment_id') AS comment, MIN(_exported_at) AS redacted_at "
+        f"FROM {dataset}.ticket_event, UNNEST(JSON_QUERY_ARRAY(child_events)) AS child "
+        f"WHERE {since('_exported_at', first)} AND JSON_VALUE(child, '$.event_type') = 'CommentRedactionEvent' "
+        "AND JSON_VALUE(child, '$.comment_id') IS NOT NULL GROUP BY comment"
+    )
+    yield (
+        "SELECT 'ticket_comment' AS redacted_model, comment AS redacted_key, redacted_at, CAST(NULL AS INT64) AS fingerprint "
+        f"FROM ({redactions})"
+    )
+    places = " UNION DISTINCT ".join(f"SELECT id, ticket_event_id FROM {dataset}.{name}" for name in comments)
+    yield (
+        "SELECT 'ticket_event' AS redacted_model, CAST(place.ticket_event_id AS STRING) AS redacted_key, "
+        "MIN(redaction.redacted_at) AS redacted_at, CAST(NULL AS INT64) AS fingerprint "
+        f"FROM ({places}) AS place JOIN ({redactions}) AS redaction "
+        "ON place.id = SAFE_CAST(redaction.comment AS INT64) WHERE place.ticket_event_id IS NOT NULL "
+        "GROUP BY place.ticket_event_id"
+    )
+
+
+def replaced_tables(warehouse: Warehouse, datasets: tuple[str, str], ids: str) -> Iterator[Erasable]:
     """The tables with earlier texts, and rejected records; of a description, messages as well. Raises WarehouseError."""
     dataset, _ = datasets
-    model, text = MODELS[name], TEXTS[name]
     existing = {one: warehouse.names(one) for one in datasets}
-    raw = column_name(model.name)
-    key = f"CAST(`{model.key}` AS STRING)"
-    same = f"FARM_FINGERPRINT({text.json})"
-    for one in (raw, f"{raw}_current"):
-        if one in existing[dataset]:
-            table = warehouse.get(f"{dataset}.{one}")
-            blanks = whole(model, table.schema)
-            if model.name == "ticket":  # the rest of an earlier version is history
-                blanks = [blank for blank in blanks if blank.column in text.columns]
-            yield Erasable(
-                f"{dataset}.{one}",
-                _earlier(ids, key, "_exported_at < redacted_at"),
-                tuple(blanks),
-                partitioning_of(table),
-                unless=f"NOT {_earlier(ids, key, f'_exported_at < redacted_at AND IFNULL(fingerprint != {same}, TRUE)')}",
-            )
+    for name in TEXTS:
+        raw = column_name(name)
+        for table in (raw, f"{raw}_current"):
+            if table in existing[dataset]:
+                yield _replaced(name, warehouse.get(f"{dataset}.{table}"), f"{dataset}.{table}", ids)
     if REJECTED in existing[dataset]:
-        rows = f"stream = '{model.name}' AND {_earlier(ids, 'record_key', f'{READ_AT} < redacted_at')}"
-        yield of_rejected(warehouse, dataset, rows)
-    if model.name == "ticket":
-        yield from _earlier_messages(warehouse, datasets, ids, existing)
+        earlier = _earlier(ids, "stream", "record_key", f"{READ_AT} < redacted_at")
+        yield of_rejected(warehouse, dataset, earlier)
+    yield from _earlier_messages(warehouse, datasets, ids, existing)
+
+
+def _replaced(name: str, table: bigquery.Table, place: str, ids: str) -> Erasable:
+    model, text = MODELS[name], TEXTS[name]
+    blanks = whole(model, table.schema)
+    if name == "ticket":  # the rest of an earlier version is history
+        blanks = [blank for blank in blanks if blank.column in text.columns]
+    of_row = (ids, f"'{name}'", f"CAST(`{model.key}` AS STRING)")
+    earlier = "_exported_at < redacted_at"
+    other = f"{earlier} AND IFNULL(fingerprint != FARM_FINGERPRINT({text.json}), TRUE)"
+    return Erasable(
+        place,
+        _earlier(*of_row, earlier),
+        tuple(blanks),
+        partitioning_of(table),
+        unless=f"NOT {_earlier(*of_row, other)}",
+    )
 
 
 def _earlier_messages(
@@ -119,13 +145,14 @@ def _earlier_messages(
     """Of a run that was under way, too; but not one with the redacted description."""
     for declared in publisher_tables(warehouse, *datasets):
         if declared.name in existing[declared.dataset]:
-            key, time = "CAST(ticket_id AS STRING)", time_of(declared)
+            of_ticket, time = (ids, "'ticket'", "CAST(ticket_id AS STRING)"), time_of(declared)
             late = f"`{time}` < TIMESTAMP_ADD(redacted_at, {LATE})"
-            erasable = of_publisher(warehouse, declared, _earlier(ids, key, late))
-            earlier = _earlier(ids, key, f"`{time}` < redacted_at")
+            erasable = of_publisher(warehouse, declared, _earlier(*of_ticket, late))
+            earlier = _earlier(*of_ticket, f"`{time}` < redacted_at")
             unless = f"STRPOS(`{declared.personal}`, '▇') > 0 AND NOT {earlier}"
             yield dataclasses.replace(erasable, unless=unless)
 
 
-def _earlier(ids: str, key: str, condition: str) -> str:
-    return f"EXISTS (SELECT 1 FROM {ids} WHERE redacted_key = {key} AND {condition})"
+def _earlier(ids: str, model: str, key: str, condition: str) -> str:
+    """SQL condition. `model`, `key`: SQL of a row's."""
+    return f"EXISTS (SELECT 1 FROM {ids} WHERE redacted_model = {model} AND redacted_key = {key} AND {condition})"

@@ -3,8 +3,8 @@
 - users: `permanently_deleted`, after which Zendesk empties the row;
 - tickets: deleted, with the subject SCRUBBED, which Zendesk writes over a ticket that is deleted permanently
   (docs/zendesk/deleted-tickets.md);
-- erased: tickets that were erased here, in rows of runs that began before: such a run brought content back;
-- text: earlier versions of comments, events, attachments, chats and descriptions that were redacted: Zendesk's characters for
+- both: those that were erased here, in rows of runs that began before: such a run brought content back;
+- texts: earlier versions of comments, events, attachments, chats and descriptions that were redacted: Zendesk's characters for
   it are in a later one, or an event says so (docs/zendesk/redactions.md).
 """
 
@@ -13,14 +13,15 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from target_bigquery.names import column_name
-from target_zendesk_pubsub.erased_tickets import EVENT, erased_table, last_erasures
+from target_zendesk_pubsub.erased_tickets import EVENT, erased_table
 from target_zendesk_pubsub.published_log import PublishedLog
 from target_zendesk_pubsub.warehouse import since
 
-from zendesk_erasure.redactions import TEXTS, select_keys
+from zendesk_erasure.erased_ids import erased_ids_table, remembered
+from zendesk_erasure.redactions import select_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from zendesk_erasure.content import Kind
@@ -38,26 +39,18 @@ class Removal:
     name: str
     kind: Kind
     title: str
-    model: str
+    model: str = ""
     clean: str = ""
 
-    @property
-    def is_of_text(self) -> bool:
-        return self.name.startswith("text_")
 
-
-REMOVALS = {
-    one.name: one
-    for one in (
-        Removal("users", "user", "users whom Zendesk deleted permanently", "user", DELETED),
-        Removal("tickets", "ticket", "tickets that Zendesk scrubbed", "ticket", SCRUBBED),
-        Removal("erased", "ticket", "tickets that were erased here before", "ticket", SCRUBBED),
-        *(
-            Removal(f"text_{model}", "ticket", f"rows of {model} whose text Zendesk has redacted", model)
-            for model in TEXTS
-        ),
-    )
-}
+USERS = Removal(
+    "users", "user", "users whom Zendesk deleted permanently, or who were erased here", "user", DELETED
+)
+TICKETS = Removal(
+    "tickets", "ticket", "tickets that Zendesk scrubbed, or that were erased here", "ticket", SCRUBBED
+)
+TEXTS = Removal("texts", "ticket", "rows whose text Zendesk has redacted")
+REMOVALS = {one.name: one for one in (USERS, TICKETS, TEXTS)}
 
 
 def select_ids(
@@ -67,41 +60,51 @@ def select_ids(
 
     `first`: of exports and erasures from then on, None: of all.
     """
-    dataset, messages = datasets
     existing = {one: warehouse.names(one) for one in datasets}
-    raw = column_name(removal.model)
-    if removal.name == "erased":
-        erased = erased_table(messages)
-        if erased.name not in existing[messages]:
-            return None
-        return "id, until, published_until", _brought_back(warehouse, messages, existing[messages], first)
-    if removal.is_of_text:
-        if raw not in existing[dataset]:
-            return None
-        return "redacted_key, redacted_at, fingerprint", select_keys(
-            removal.model, dataset, existing[dataset], first
-        )
-    # raw rows have expired of what was removed long ago
-    tables = [name for name in (raw, f"{raw}_current") if name in existing[dataset]]
-    sql = " UNION DISTINCT ".join(
+    if removal == TEXTS:
+        sql = select_keys(datasets[0], existing[datasets[0]], first)
+        return ("redacted_model, redacted_key, redacted_at, fingerprint", sql) if sql else None
+    parts = [*_removed(removal, datasets[0], existing[datasets[0]], first)]
+    if erased_ids_table(datasets[0]).name in existing[datasets[0]]:
+        parts.append(_erased(removal, warehouse, datasets, existing, first))
+    return ("id, about, until, published_until", " UNION ALL ".join(parts)) if parts else None
+
+
+def _removed(removal: Removal, dataset: str, existing: set[str], first: datetime | None) -> list[str]:
+    """SQL of what Zendesk removed. Raw rows have expired of what was removed long ago."""
+    tables = [name for name in (removal.model, f"{removal.model}_current") if name in existing]
+    selected = " UNION DISTINCT ".join(
         f"SELECT id FROM {dataset}.{name} WHERE {since('_exported_at', first)} AND {removal.clean}"
         for name in (tables if first is None else tables[:1])
     )
-    return ("id", sql) if sql else None
+    never = "CAST(NULL AS TIMESTAMP)"
+    sql = (
+        f"SELECT DISTINCT id, CAST(NULL AS STRING) AS about, {never} AS until, {never} AS published_until "
+        f"FROM ({selected})"
+    )
+    return [sql] if selected else []
 
 
-def _brought_back(warehouse: Warehouse, dataset: str, existing: set[str], first: datetime | None) -> str:
-    """The last erasure of each ticket, and the message about it, before which only older runs published."""
-    erasures = last_erasures(erased_table(dataset), first)
-    never = "TIMESTAMP '9999-12-31'"
-    log = PublishedLog(warehouse, dataset, "", "").published
-    if log.name not in existing:
-        return f"SELECT ticket_id AS id, erased_at AS until, {never} AS published_until FROM ({erasures})"
+def _erased(
+    removal: Removal,
+    warehouse: Warehouse,
+    datasets: tuple[str, str],
+    existing: Mapping[str, set[str]],
+    first: datetime | None,
+) -> str:
+    """Of tickets with the time of the message about the last erasure, before which only older runs published; null while
+    that message is still to be published.
+    """
+    dataset, messages = datasets
+    erased = remembered(dataset, removal.kind, first)
+    log, announced = PublishedLog(warehouse, messages, "", "").published, erased_table(messages)
+    if removal.kind == "user" or not {log.name, announced.name} <= existing[messages]:
+        return f"SELECT id, about, until, until AS published_until FROM ({erased})"
     return (
-        f"SELECT erased.ticket_id AS id, erased.erased_at AS until, "
-        f"IFNULL(MIN(message.published_at), {never}) AS published_until "
-        f"FROM ({erasures}) AS erased LEFT JOIN ("
+        "SELECT erased.id, erased.about, erased.until, IF(erased.id IN "
+        f"(SELECT ticket_id FROM {announced}), MIN(message.published_at), erased.until) AS published_until "
+        f"FROM ({erased}) AS erased LEFT JOIN ("
         f"SELECT ticket_id, published_at FROM {log} WHERE {since('published_at', first)} AND {EVENT} = 'erased'"
-        ") AS message ON message.ticket_id = erased.ticket_id AND message.published_at >= erased.erased_at "
-        "GROUP BY id, until"
+        ") AS message ON message.ticket_id = erased.id AND message.published_at >= erased.until "
+        "GROUP BY id, about, until"
     )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from zendesk_erasure.content import Kind
     from zendesk_erasure.staged import Staged
+    from zendesk_erasure.warehouse import Warehouse
 
 TIME_TRAVEL, FAIL_SAFE = timedelta(days=7), timedelta(days=7)
 """Of BigQuery: https://docs.cloud.google.com/bigquery/docs/time-travel, read on 27 November 2026; the dataset's time travel
@@ -35,9 +36,10 @@ def counts(kind: Kind, ids: int, tables: Mapping[str, int], *, is_dry: bool) -> 
     lines(tables)
 
 
-def statements(number: int) -> None:
+def statements(warehouse: Warehouse) -> None:
     """Of this process, however many ids there are."""
-    click.echo(f"{counted(number, 'statement')} changed rows")
+    changed = counted(warehouse.statements, "statement")
+    click.echo(f"{changed} changed rows, {warehouse.queries:,} only read")
 
 
 def removal(title: str, tables: Mapping[str, int], *, is_dry: bool) -> None:

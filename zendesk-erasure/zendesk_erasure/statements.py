@@ -17,12 +17,22 @@ def candidates(tables: Iterable[Erasable]) -> str:
     return " UNION ALL ".join(_counted(table, table.rows) for table in tables)
 
 
-def count(tables: Iterable[tuple[Erasable, Collection[int | None]]]) -> str:
-    """Those with content, of these partitions of each table."""
-    return " UNION ALL ".join(
-        _counted(table, f"({' OR '.join(_within(table, starts))}) AND {table.condition}")
-        for table, starts in tables
-    )
+LONGEST = 500_000
+"""Letters of a query of several tables. BigQuery's limit is a megabyte (https://docs.cloud.google.com/bigquery/quotas#query_jobs,
+read on 27 November 2026), and conditions on thousands of partitions of one table have up to half of it."""
+
+
+def counts(tables: Iterable[tuple[Erasable, Collection[int | None]]]) -> Iterator[str]:
+    """Those with content, of these partitions of each table: one query, unless it would be too long."""
+    parts: list[str] = []
+    for table, starts in tables:
+        part = _counted(table, f"({' OR '.join(_within(table, starts))}) AND {table.condition}")
+        if parts and sum(map(len, parts)) + len(part) > LONGEST:
+            yield " UNION ALL ".join(parts)
+            parts = []
+        parts.append(part)
+    if parts:
+        yield " UNION ALL ".join(parts)
 
 
 def _counted(table: Erasable, condition: str) -> str:

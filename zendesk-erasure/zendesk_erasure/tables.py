@@ -62,7 +62,7 @@ def erasables(
             if name in existing[dataset]:
                 table = warehouse.get(f"{dataset}.{name}")
                 fields = {field.name: field for field in table.schema}
-                rows = rows_of(model, kind, fields, ids, is_bounded=is_bounded)
+                rows = rows_of(model, kind, fields, f"{dataset}.{name}", ids, is_bounded=is_bounded)
                 blanks = tuple(blanked(model, rows, table.schema))
                 if not blanks:
                     continue
@@ -125,16 +125,21 @@ def of_publisher(warehouse: Warehouse, table: Table, rows: str) -> Erasable:
 
 
 def rejected(kind: Kind, ids: str, time: str = "") -> str:
-    """SQL condition of the rejected records that name one of `ids`: by their key, or a property of their payload."""
-    asked = paths.asked(ids, time)
-    return " OR ".join(
-        f"stream = '{model.name}' AND ({' OR '.join(_in_payload(model, kind, ids, asked))})"
+    """SQL condition of the rejected records that name one of `ids`: by their key, or a property of their payload.
+
+    `time`: SQL of a record's, if only those up to the last time in `until` are meant.
+    """
+    named = " OR ".join(
+        f"stream = '{model.name}' AND ({' OR '.join(_in_payload(model, kind, ids))})"
         for model in models(kind)
     )
+    last = f"(SELECT MAX(IFNULL(until, {paths.FOREVER})) FROM {ids})"
+    return f"{time} <= {last} AND ({named})" if time else named
 
 
-def _in_payload(model: Model, kind: Kind, ids: str, asked: str) -> Iterator[str]:
+def _in_payload(model: Model, kind: Kind, ids: str) -> Iterator[str]:
     """SQL conditions."""
+    asked = paths.asked(ids)
     named = (model.ticket,) if kind == "ticket" else (*model.users, *model.participants, *model.others)
     for path in named:
         if path:

@@ -10,6 +10,7 @@ from google.cloud import bigquery
 from target_zendesk_pubsub import warehouse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 CONCURRENT = "Could not serialize access"
@@ -18,9 +19,15 @@ CONCURRENT = "Could not serialize access"
 
 
 class Warehouse(warehouse.Warehouse):
-    """`statements`: how many statements of this process changed rows."""
+    """`statements`: how many statements of this process changed rows; `queries`: how many read them."""
 
     statements = 0
+    queries = 0
+
+    def query(self, what: str, sql: str, parameters: Mapping[str, int | str]) -> Iterator[bigquery.Row]:
+        """Raises WarehouseError."""
+        self.queries += 1
+        return super().query(what, sql, parameters)
 
     def change(self, what: str, sql: str) -> None:
         """A statement that changes rows, and changes nothing when it is repeated. Raises WarehouseError."""

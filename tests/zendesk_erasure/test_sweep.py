@@ -197,7 +197,7 @@ def test_what_a_run_brings_back_after_an_erasure_is_found(load, run, hits, sql, 
     assert "6 rows found and erased" in swept.stdout, swept.stdout + swept.stderr
     assert hits(SECRET, *both) == {}
     assert hits(STAYS, *both) == kept
-    # a user who is exported anew after the erasure stays, also after another sweep that erases others
+    # a user who is exported again after the erasure stays, also after another sweep that erases others
     load(records("user", {"id": 7, "notes": SECRET}))
     assert "1 row found and erased" in run("sweep", "--erase").stdout
     assert hits(STAYS, *both) == kept

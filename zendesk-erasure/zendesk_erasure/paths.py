@@ -61,7 +61,7 @@ def in_time(key: str, source: str) -> str:
 
 
 def place(key: str) -> str:
-    """SQL of what tells versions of all objects of a table apart."""
+    """SQL that differs between all versions of all objects of a table."""
     return f"CONCAT(CAST(`{key}` AS STRING), ' ', CAST(UNIX_MICROS(_exported_at) AS STRING))"
 
 

@@ -101,6 +101,7 @@ def _sql(model: Model) -> str:
         return f"{{{{ latest_bulk('{model.name}'{clock}{key}) }}}}\n"
     options = {"is_deleted": model.is_deleted, **_stub(model), "partition": _partition(model)}
     options["ticket"] = _of_ticket(model)
+    options["user"] = model.users[0] if model.goes_with_user else None
     given = "".join(f", {name}={value!r}" for name, value in options.items() if value)
     return f"{{{{ latest_incremental('{model.name}'{given}) }}}}\n"
 

@@ -53,13 +53,10 @@ def happened(store: Store, before: Json | None, after: Json, moment: int) -> Non
     if before is None:
         store.put(map(_stored, events_before(after)))
         return
-    first = FIRST_EVENT + A_TICKET * after["id"]
-    if not (known := store.count_within(MODEL, first, first + A_TICKET - 1)):
-        earlier = list(events_before(before))
-        store.put(map(_stored, earlier))
-        known = len(earlier)
+    earlier = [*of_ticket(store, before)]
+    put_events(store, earlier)
     by_system = before["updated_at"] == after["updated_at"]
-    store.put([_stored(_changed(known, before, after, moment, by_system=by_system))])
+    store.put([_stored(_changed(_number_after(earlier), before, after, moment, by_system=by_system))])
 
 
 def of_ticket(store: Store, ticket: Json) -> Iterator[Json]:
@@ -72,9 +69,14 @@ def of_ticket(store: Store, ticket: Json) -> Iterator[Json]:
 def add_event(store: Store, ticket: Json, children: list[Json], moment: int) -> None:
     """Adds an event with these child events, after those that the ticket has."""
     earlier = [*of_ticket(store, ticket)]
-    which = (ticket["id"], len(earlier), moment)
+    which = (ticket["id"], _number_after(earlier), moment)
     event = _event(Random(f"event {ticket['id']} {moment}"), which, children, updater=ticket["submitter_id"])
     put_events(store, [*earlier, event])
+
+
+def _number_after(events: list[Json]) -> int:
+    """Of the next event of their ticket. A ticket may lack one in between."""
+    return int(events[-1]["id"] - FIRST_EVENT) % A_TICKET // AN_EVENT + 1
 
 
 def put_events(store: Store, events: list[Json]) -> None:

@@ -184,14 +184,16 @@ def _list(store: Store, rng: Random, moments: _Moments, model: str) -> dict[str,
 def put(store: Store, model: str, parts: list[Json]) -> list[int]:
     """Merges each part into the object with its id, or creates a new object. Returns the ids.
 
-    The model's clock is set to the latest time that an export shows, unless the part has it.
+    The model's clock is set to the latest time that an export shows, unless the part has it. A part of a model with a parent
+    names that, and its object exists.
     """
     moment = store.now - QUIET_SECONDS
     with store.transaction():
         ids = []
         for part in parts:
-            number = _number_of(store, model, part.get("id"))
-            stored = None if number is None else store.get(model, number)
+            place = _place(model, part)
+            number = _number_of(store, place, part.get("id"))
+            stored = None if number is None else store.get(place, number)
             content = orjson.loads(stored.body) if stored else _blank(store, model, part)
             before = content if stored else None
             content = {**content, **_clocks(model, moment), **part}
@@ -202,9 +204,15 @@ def put(store: Store, model: str, parts: list[Json]) -> list[int]:
                 _changed(model, content, moment),
                 None if isinstance(content["id"], int) else number,
             )
-            store.put([Stored.of(model, content, changed, listed=listed, number=number)])
+            store.put([Stored.of(place, content, changed, listed=listed, number=number)])
             ids.append(content["id"])
     return ids
+
+
+def _place(model: str, part: Json) -> str:
+    """The model's name in the store."""
+    endpoint = BY_MODEL[model]
+    return endpoint.within(part[endpoint.parents_key]) if endpoint.parent else model
 
 
 def _number_of(store: Store, model: str, key: object) -> int | None:

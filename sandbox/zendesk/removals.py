@@ -91,7 +91,8 @@ def _scrub_ticket(store: Store, moment: int, ticket_id: int) -> None:
 def _delete_user_permanently(store: Store, moment: int, user_id: int) -> None:
     user = load(store, "user", user_id)
     delete_user(user, permanently=True)
-    user["updated_at"] = iso(moment)
+    emptied = dict.fromkeys(user["user_fields"])
+    user.update(alias="", signature=None, tags=[], user_fields=emptied, updated_at=iso(moment))
     store.put(user_objects(user, moment))
 
 

@@ -181,7 +181,8 @@ class Model:
 
     `goes_with_ticket`: a deleted ticket's objects are deleted, too, though no export says so; once the ticket is scrubbed, the
     view shows no personal values, except in rows for which `kept_of_scrubbed` holds, an SQL condition. `comments`: SQL for JSON
-    with the ids of the comments whose text a row of the view has, so that redactions hide it.
+    with the ids of the comments whose text a row of the view has, so that redactions hide it. `goes_with_user`: so are rows
+    whose user, the first of `users`, is deleted permanently; the view leaves them out.
 
     `scope`: the narrowest known OAuth scope, for the check; `is_scope_verified` is false if no documentation and no exporter
     that asks for it says that it suffices for this path, only its name. For docs/models.md: `plan`, the Zendesk plan or add-on that has the
@@ -213,6 +214,7 @@ class Model:
     goes_with_ticket: bool = False
     kept_of_scrubbed: str | None = None
     comments: str | None = None
+    goes_with_user: bool = False
     users: tuple[str, ...] = ()
     participants: tuple[str, ...] = ()
     others: tuple[str, ...] = ()

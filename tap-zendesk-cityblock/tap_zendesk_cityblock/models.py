@@ -501,7 +501,8 @@ OPT_IN_MODELS = (
         partition=Partition("hash"),
         query=(("include", "identities"),),
         scope="users:read",
-        note="As many requests again as user. Identities that were removed from a user stay",
+        note="As many requests again as user. Identities removed from a user stay, unless the user is deleted permanently",
+        goes_with_user=True,
         users=("user_id",),
     ),
     Model(

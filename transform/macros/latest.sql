@@ -7,11 +7,12 @@
 
     `ticket`: of objects that belong to tickets, {id: the column with the ticket's, personal: columns that are null once the
     ticket is scrubbed, unless: a condition for rows that stay whole, comments: SQL for JSON with the ids of the comments whose
-    text a row has}. -#}
-{% macro latest_incremental(table, is_deleted=none, is_whole=none, stub_columns=[], partition=none, ticket=none) %}
+    text a row has}. `user`: of objects that a user's permanent deletion removes, the column with the user's id. -#}
+{% macro latest_incremental(table, is_deleted=none, is_whole=none, stub_columns=[], partition=none, ticket=none, user=none) %}
     {%- set relation = ref(table ~ '_current') -%}
     {%- set deletion = ref('ticket_deletion') if ticket -%}
     {%- set redaction = ref('comment_redaction_current') if ticket.comments -%}
+    {%- set users = ref('user_current') if user -%}
     {%- set relation = load_relation(relation) if execute else relation -%}
     {%- if not relation -%}
 {{ no_rows() }}
@@ -42,8 +43,19 @@ select
         {%- endif %}
 from latest
     {%- endif %}
+{{ without_deleted_users(user, users) if user and execute }}
     {%- endif -%}
 {% endmacro %}
+
+{#- No export says that these objects are gone. -#}
+{% macro without_deleted_users(user, users) %}
+    {%- set users = load_relation(users) -%}
+    {%- if users and 'permanently_deleted' in column_names(users) %}
+where not ifnull(
+  {{ user }} in (select id from {{ users }} where _is_superseded is null and permanently_deleted), false
+)
+    {%- endif %}
+{%- endmacro %}
 
 {#- Zendesk's export does not repeat what belongs to a ticket when the ticket is deleted or scrubbed: its state decides. -#}
 {% macro of_tickets(ticket, columns, deletion, redaction) %}

@@ -1,1 +1,1 @@
-{{ latest_incremental('user_identity', partition={'by': 'hash'}) }}
+{{ latest_incremental('user_identity', partition={'by': 'hash'}, user='user_id') }}

@@ -23,7 +23,7 @@ class Dbt:
 
     def __init__(self, server: subprocess.Popen[str], home: Path) -> None:
         self._server = server
-        self._home = home
+        self.home = home
 
     def run(
         self, *arguments: object, dataset: str, target: Path, environment: dict[str, str]
@@ -38,9 +38,9 @@ class Dbt:
         self, *arguments: object, dataset: str, target: Path, environment: dict[str, str]
     ) -> tuple[int, Callable[[], subprocess.CompletedProcess[str]]]:
         """The same, under way: the id of its process, and what waits for its end."""
-        parsed, output = self._home / f"{dataset}.msgpack", self._home / "output"
+        parsed, output = self.home / f"{dataset}.msgpack", self.home / "output"
         known = {"DBT_PARTIAL_PARSE_FILE_PATH": str(parsed)} if parsed.exists() else {}
-        paths = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(self._home / "logs")}
+        paths = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(self.home / "logs")}
         command = [*map(str, arguments), "--project-dir", str(TRANSFORM), "--profiles-dir", str(TRANSFORM)]
         variables = {"DBT_DATASET": dataset, **paths, **known, **environment}
         started = self._request(command, variables, output)

@@ -4,22 +4,42 @@ import contextlib
 import gzip
 import json
 import os
+import subprocess
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
-import requests
 
 from sandbox.addresses import BUCKET, PROJECT, TOPIC_PROJECT, Addresses
+from sandbox.comparison import compare
 from sandbox.listen import listen
 from sandbox.servers import Size, zendesk_server
 from tests.fault_proxy import Fault, FaultProxy
+from tests.servers import new_dataset
 from tests.target_zendesk_pubsub.conftest import commons  # noqa: F401 - a fixture
 from tests.transform.conftest import Views
+from tests.zendesk_erasure.canaries import (
+    COMMENT,
+    EARLY,
+    ERASED,
+    LATE,
+    ORGANIZATION,
+    PRIVATE,
+    SCRUBBED,
+    SHOWN,
+    TALK,
+    USER,
+    Account,
+)
 
-CARD, SCRUBBED, MEMBER, ERASED = "canary-card-4111", "canary-scrubbed", "canary-member", "canary-erased"
-CANARIES = (CARD, SCRUBBED, MEMBER, ERASED)
-MODELS = ["ticket", "user", "ticket_event", "ticket_comment"]
-VIEWS = ("user_latest", "ticket_comment_latest", "ticket_history", "user_history")
+ROOT = Path(__file__).parents[2]
+MELTANO = ROOT / ".venvs" / "meltano" / "bin" / "meltano"
+OF_EVENTS = ["ticket_event", "ticket_comment", "ticket_attachment", "ticket_field_history"]
+PEOPLE = ["user", "user_identity", "organization"]
+MODELS = ["ticket", *PEOPLE, *OF_EVENTS, "chat", "side_conversation", "side_conversation_event"]
+LATEST = [f"{model}_latest" for model in (*MODELS, "ticket_custom_field")]
+HISTORIES = ["ticket_history", "user_history"]
 DIRECTORY = """
 CREATE OR REPLACE VIEW {0}.zendesk_user_directory AS
 SELECT DISTINCT id AS zendesk_user_id, CAST(id AS STRING) AS internal_id, 'user' AS kind FROM {0}.user
@@ -27,206 +47,241 @@ SELECT DISTINCT id AS zendesk_user_id, CAST(id AS STRING) AS internal_id, 'user'
 
 
 @pytest.fixture
-def zendesk_url(tmp_path_factory):
+def dataset(warehouse):
+    """Always the same, because dbt reads the whole project again for another one."""
+    with new_dataset(warehouse.client, "test_views") as name:
+        yield name
+
+
+@pytest.fixture
+def zendesk(tmp_path_factory):
     """A very small account."""
     addresses = Addresses.free()
     with zendesk_server(addresses, tmp_path_factory.mktemp("zendesk"), Size(tickets=20, users=12)):
-        yield addresses.zendesk_url
+        account = Account(addresses.zendesk_url)
+        account.fill()
+        yield account
+
+
+class Here:
+    """Runs the commands of this project; what they log and leave goes into one folder."""
+
+    def __init__(self, settings, folder, commands, bigquery_url):
+        self.settings, self.folder, self.commands, self.bigquery_url = (
+            settings,
+            folder,
+            commands,
+            bigquery_url,
+        )
+        self.environment = {
+            **os.environ,
+            **{
+                f"{plugin.upper().replace('-', '_')}_{name.upper()}": value
+                if isinstance(value, str)
+                else json.dumps(value)
+                for plugin, its in settings.items()
+                for name, value in its.items()
+            },
+            "MELTANO_SYS_DIR_ROOT": str(folder / ".meltano"),
+            "TMPDIR": str(folder),
+        }
+        (folder / ".meltano" / "run").mkdir(parents=True, mode=0o700)
+        for name in ("extractors", "loaders", "utilities"):
+            (folder / ".meltano" / name).symlink_to(ROOT / ".meltano" / name)
+
+    def meltano(self, *arguments):
+        done = subprocess.run(
+            [MELTANO, *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        self._log(done)
+        return done.stdout
+
+    def run(self, command, *arguments, given="", **more):
+        config = self.folder.with_name(f"{command}.json")
+        config.write_text(json.dumps({**self.settings[command], **more}))
+        line = (command, *arguments, "--config", config)
+        done = self.commands.run(*line, given=given.encode(), env=self.environment, timeout=600)
+        assert done.returncode == 0, done.stderr[-3000:]
+        self._log(done)
+        return done.stdout
+
+    def _log(self, done):
+        with (self.folder / "log").open("a") as log:
+            log.write(done.stderr)
+
+    def read(self, models):
+        return self.run("tap-zendesk-cityblock", incremental_models=models)
+
+    @contextlib.contextmanager
+    def live(self):
+        """Both jobs have read all of Zendesk and are about to write, which they do when the block has ended."""
+        given = {
+            "target-bigquery": (self.read(MODELS), "/jobs"),
+            "target-zendesk-pubsub": (self.read(["ticket"]), "/upload/"),
+        }
+        with contextlib.ExitStack() as stack:
+            pool, runs = stack.enter_context(ThreadPoolExecutor()), []
+            proxies = [stack.enter_context(FaultProxy(self.bigquery_url)) for _ in given]
+            for between, (target, (singer, written)) in zip(proxies, given.items(), strict=True):
+                between.add(Fault("hold", written, times=1_000))
+                runs.append(pool.submit(self.run, target, given=singer, bigquery_emulator_host=between.url))
+            assert all(between.reached.wait(60) for between in proxies)
+            yield
+            for between in proxies:
+                between.release()
+            for one in runs:
+                one.result()
+
+    def files(self):
+        """What is in the folder, without what Meltano has installed."""
+        for folder, _, names in os.walk(self.folder):
+            yield from (Path(folder) / name for name in names)
 
 
 @pytest.fixture
-def zendesk(zendesk_url):
-    """Asks the sandbox's account for something of its own."""
-
-    def ask(method, path, body=None):
-        answer = requests.request(method, f"{zendesk_url}/_sandbox/{path}", json=body, timeout=60)
-        answer.raise_for_status()
-        return [json.loads(line) for line in answer.content.splitlines()]
-
-    ask(
-        "PUT",
-        "limits",
-        {name: {"total": 10**6} for name in ("account", "incremental-exports", "incremental-exports-cursor")},
-    )
-    return ask
-
-
-@pytest.fixture
-def ids(zendesk):
-    """Three tickets and a user with a canary each."""
-    ticket, user = (
-        max(one["id"] for one in zendesk("GET", f"objects/{model}")) for model in ("ticket", "user")
-    )
-    old = {"created_at": "2025-12-20T00:00:00Z", "updated_at": "2025-12-20T00:00:00Z"}
-    zendesk(
-        "PUT", "objects/user", [{"id": user + 1, "name": MEMBER, "email": f"{MEMBER}@mail.example", **old}]
-    )
-    texts = [CARD, SCRUBBED, ERASED]
-    made = [
-        {"id": ticket + 1 + n, "subject": f"About {text}" if text != CARD else "A card", "description": f"My {text}",
-         "via": {"channel": "web"}, "support_type": "agent", **old}
-        for n, text in enumerate(texts)
-    ]  # fmt: skip
-    zendesk("PUT", "objects/ticket", made)
-    return {**{text: ticket + 1 + n for n, text in enumerate(texts)}, MEMBER: user + 1}
-
-
-@pytest.fixture
-def here(tmp_path, commands, dbt_runs, warehouse, dataset, messages_dataset, zendesk_url, pubsub, commons):  # noqa: F811
-    """Runs the commands of this project on these datasets; what they log and leave goes into one folder."""
-    google = {
-        "environment": "local",
-        "project": PROJECT,
-        "dataset": dataset,
-        "bigquery_emulator_host": warehouse.addresses.bigquery_url,
-        "timeout": 120,
-    }
+def here(tmp_path, commands, warehouse, dataset, messages_dataset, zendesk, pubsub, commons):  # noqa: F811
+    url = warehouse.addresses.bigquery_url
+    google = {"project": PROJECT, "dataset": dataset, "bigquery_emulator_host": url, "timeout": 120}
+    google["environment"] = "local"
     stage = {"bucket": BUCKET, "storage_emulator_host": warehouse.addresses.gcs_url}
+    topic = {"topic_project": TOPIC_PROJECT, "topic": commons.topic.rpartition("/")[2]}
+    tap = {"environment": "local", "subdomain": "cityblock-local", "base_url": zendesk.url}
+    login = {"client_id": "sandbox", "client_secret": "sandbox-secret"}
     settings = {
         "tap-zendesk-cityblock": {
-            "environment": "local",
-            "subdomain": "cityblock-local",
-            "base_url": zendesk_url,
-            "client_id": "sandbox",
-            "client_secret": "sandbox-secret",
-            "bulk_models": [],
+            **tap,
+            **login,
+            "bulk_models": ["ticket_field"],
+            "incremental_models": MODELS,
         },
         "target-bigquery": {**google, **stage},
         "target-zendesk-pubsub": {
             **google,
+            **topic,
             "messages_dataset": messages_dataset,
-            "topic_project": TOPIC_PROJECT,
-            "topic": commons.topic.rpartition("/")[2],
             "pubsub_emulator_host": pubsub.host,
         },
         "zendesk-erasure": {**google, **stage, "messages_dataset": messages_dataset, "staged_seconds": 0},
     }
     left = tmp_path / "left"
     left.mkdir()
+    return Here(settings, left, commands, url)
 
-    class Here:
-        views = Views(
-            warehouse.client, dataset, warehouse.addresses.bigquery_url, tmp_path, commands, dbt_runs
-        )
-        folder = left
 
-        def run(self, command, *arguments, given="", **more):
-            config = tmp_path / f"{command}.json"
-            config.write_text(json.dumps({**settings[command], **more}))
-            done = commands.run(
-                command,
-                *arguments,
-                "--config",
-                config,
-                given=given.encode(),
-                env={**os.environ, "TMPDIR": str(left)},
-                timeout=600,
+@pytest.fixture
+def views(warehouse, dataset, here, commands, dbt_runs):
+    return Views(warehouse.client, dataset, warehouse.addresses.bigquery_url, here.folder, commands, dbt_runs)
+
+
+@pytest.fixture
+def found(warehouse, sql, dataset, messages_dataset):
+    def search(*views, everywhere=False):
+        """Canary → the tables and these views that have it anywhere in a row."""
+        names = [
+            f"{table.dataset_id}.{table.table_id}"
+            for one in (dataset, messages_dataset)
+            for table in warehouse.client.list_tables(one)
+            if everywhere or table.table_type == "TABLE" or table.table_id in views
+        ]
+        rows = sql(
+            " UNION ALL ".join(
+                f"SELECT DISTINCT '{name}' AS name, canary FROM {name} AS t, "
+                "UNNEST(REGEXP_EXTRACT_ALL(TO_JSON_STRING(t), r'canary-[a-z]+')) AS canary"
+                for name in names
             )
-            assert done.returncode == 0, done.stderr[-3000:]
-            with (left / "log").open("a") as log:
-                log.write(done.stderr)
-            return done.stdout
+        )
+        tables = defaultdict(set)
+        for name, canary in rows:
+            tables[canary].add(name.partition(".")[2])
+        return dict(tables)
 
-        def read(self, models, target, *, is_whole=False):
-            """What the tap writes, on from the last STATE of that target."""
-            state = tmp_path / f"{target}.state"
-            options = ["--state", state] if state.exists() and not is_whole else []
-            return self.run("tap-zendesk-cityblock", *options, incremental_models=models)
-
-        def write(self, target, singer, **more):
-            (tmp_path / f"{target}.state").write_text(self.run(target, given=singer, **more).splitlines()[-1])
-
-        @contextlib.contextmanager
-        def live(self):
-            """Both jobs have read Zendesk and are about to write, which they do when the block has ended."""
-            url = warehouse.addresses.bigquery_url
-            given = {
-                "target-bigquery": (self.read(MODELS, "target-bigquery", is_whole=True), "/jobs"),
-                "target-zendesk-pubsub": (self.read(["ticket"], "target-zendesk-pubsub"), "/upload/"),
-            }
-            with contextlib.ExitStack() as stack:
-                pool, runs = stack.enter_context(ThreadPoolExecutor()), []
-                proxies = [stack.enter_context(FaultProxy(url)) for _ in given]
-                for between, (target, (singer, written)) in zip(proxies, given.items(), strict=True):
-                    between.add(Fault("hold", written, times=1_000))
-                    runs.append(pool.submit(self.write, target, singer, bigquery_emulator_host=between.url))
-                assert all(between.reached.wait(60) for between in proxies)
-                yield
-                for between in proxies:
-                    between.release()
-                for one in runs:
-                    one.result()
-
-        def publish(self):
-            self.write("target-zendesk-pubsub", self.read(["ticket"], "target-zendesk-pubsub"))
-
-        def export(self):
-            self.write("target-bigquery", self.read(MODELS, "target-bigquery"))
-
-    return Here()
+    return search
 
 
-def test_what_zendesk_removes_is_nowhere_after_a_sweep(
-    here,
-    ids,
-    zendesk,
-    hits,
-    sql,
-    warehouse,
-    dataset,
-    messages_dataset,
-    commons,  # noqa: F811
-    pubsub,
-):
-    both = (dataset, messages_dataset)
-    here.export()
-    here.views.build(*VIEWS)
+def latest(found):
+    """Of what was found, what views show."""
+    shown = {canary: {name for name in names if name in LATEST} for canary, names in found.items()}
+    return {canary: names for canary, names in shown.items() if names}
+
+
+def test_what_zendesk_removes_no_view_shows_and_is_nowhere_after_a_sweep(
+    here, zendesk, views, found, sql, warehouse, dataset, messages_dataset, commons, pubsub  # noqa: F811
+):  # fmt: skip
+    here.meltano("run", "tap-zendesk-cityblock", "target-bigquery")
+    views.build(*LATEST)
+    assert latest(found(*LATEST)) == SHOWN
     sql(DIRECTORY.format(dataset))
-    zendesk("POST", "advance", {"hours": 1})  # the same rows of the same time would be the same load job
+    zendesk.post("advance", hours=1)  # the same rows of the same time would be the same load job
     with here.live():
-        erase = ("erase", "--ticket", ids[ERASED], "--request", "case-1")
+        erase = ("erase", "--ticket", zendesk.ids[ERASED], "--request", "case-1")
         here.run("zendesk-erasure", *erase, staged_seconds=3600)  # or the run would lose its staging files
-        assert hits(ERASED, *both) == {}
-    assert {"ticket", "ticket_comment", "zendesk_ticket"} <= set(hits(ERASED, *both))  # brought back
-    for canary in CANARIES:
-        assert hits(canary, *both), canary
-    staged = list(warehouse.bucket_folder.rglob("*.json.gz"))
-    assert any(CARD.encode() in gzip.decompress(file.read_bytes()) for file in staged)
-    tickets = len(zendesk("GET", "objects/ticket"))
-    others = f"FROM {dataset}.ticket WHERE id != {ids[ERASED]}"
-    assert sql(f"SELECT COUNT(DISTINCT id), COUNTIF(subject IS NULL) {others}") == [(tickets - 1, 0)]
+        assert ERASED not in found()
+    before = found()
+    assert before.keys() == SHOWN.keys()
+    assert {"ticket", "ticket_comment", "zendesk_ticket"} <= before[ERASED]  # brought back
+    assert all("zendesk_ticket" in before[one] for one in (COMMENT, LATE, EARLY, SCRUBBED))
+    tickets = len(zendesk.objects("ticket"))
     published = f"{messages_dataset}.zendesk_ticket WHERE data != ''"
     assert sql(f"SELECT COUNT(DISTINCT ticket_id) FROM {published}") == [(tickets,)]
 
-    zendesk("POST", "advance", {"hours": 2})  # what is removed at once would be older than the last cursor
-    [comment] = [
-        one["id"] for one in zendesk("GET", "objects/ticket_comment") if one["ticket_id"] == ids[CARD]
-    ][:1]
-    for removal in (
-        {"kind": "redact_comment", "ticket_id": ids[CARD], "comment_id": comment, "text": CARD},
-        {"kind": "scrub_ticket", "ticket_id": ids[SCRUBBED]},
-        {"kind": "scrub_ticket", "ticket_id": ids[ERASED]},
-        {"kind": "delete_user_permanently", "user_id": ids[MEMBER]},
-    ):
-        zendesk("POST", "removals", removal)
-    zendesk("POST", "advance", {"hours": 1})
-    here.export()
-    here.publish()
-    assert all(hits(canary, *both) for canary in CANARIES)
+    zendesk.remove()
+    here.meltano("run", "tap-zendesk-cityblock", "target-bigquery")
+    views.build(*LATEST, *HISTORIES)
+    sql(DIRECTORY.format(dataset))
+    after = found(*LATEST, *HISTORIES)
+    assert latest(after) == {}
+    assert "ticket_history" in after[SCRUBBED]
+    assert "user_history" in after[USER]
+    check_views(views, zendesk)
+    here.meltano("run", "tap-zendesk-cityblock-tickets", "target-zendesk-pubsub")
 
-    here.run("zendesk-erasure", "sweep", "--erase", "--request", "nightly-1")
-    assert {canary: hits(canary, *both) for canary in CANARIES} == {canary: {} for canary in CANARIES}
-    kept = [file for file in warehouse.bucket_folder.rglob("*.json.gz") if file.parts[-3] in MODELS]
-    files = [*kept, *(file for file in here.folder.rglob("*") if file.is_file())]
-    contents = [
-        gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes() for file in files
-    ]
-    assert not [canary for canary in CANARIES for content in contents if canary.encode() in content]
+    here.run("zendesk-erasure", "sweep", "--erase", "--request", "sweep-1")
+    assert found(everywhere=True) == {ORGANIZATION: {"organization"}}  # Zendesk deletes none for good
+    canaries = [canary.encode() for canary in SHOWN if canary != ORGANIZATION]
+    bucket = (file for file in warehouse.bucket_folder.rglob("*.json.gz") if file.parts[-3] in MODELS)
+    files = [*bucket, *here.files(), *(views.dbt_runs.home / "logs").rglob("*.log*")]
+    assert {"log", "meltano.db", "dbt.log", "run_results.json"} <= {file.name for file in files}
+    contents = {
+        file: gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        for file in files
+    }
+    assert [
+        (str(file), one) for file, content in contents.items() for one in canaries if one in content
+    ] == []
 
     list(listen(pubsub.host, commons.subscription, None, 2, with_data=False))  # what was sent before
-    here.publish()
+    here.run("target-zendesk-pubsub", given=here.read(["ticket"]))
     sent = list(listen(pubsub.host, commons.subscription, None, 2, with_data=True))
-    assert not [canary for canary in CANARIES for message in sent if canary in message]
-    erased = sql(f"SELECT DISTINCT ticket_id FROM {messages_dataset}.zendesk_ticket_erased")
-    assert {(ids[SCRUBBED],), (ids[ERASED],)} <= set(erased)  # and what the account has scrubbed itself
-    assert (ids[CARD],) not in erased
+    assert not [canary for canary in SHOWN for message in sent if canary in message]
+    erased = {ticket for (ticket,) in sql(f"SELECT ticket_id FROM {messages_dataset}.zendesk_ticket_erased")}
+    assert {zendesk.ids[one] for one in (SCRUBBED, ERASED, TALK)} <= erased
+    assert zendesk.ids[COMMENT] not in erased
+
+
+def check_views(views, zendesk):
+    """What is not removed stays, and rows say what was done."""
+    comments = {row["ticket_id"]: row for row in reversed(views.rows("ticket_comment_latest"))}
+    redacted, late, early, private = (
+        comments[zendesk.ids[canary]] for canary in (COMMENT, LATE, EARLY, PRIVATE)
+    )
+    assert redacted["body"] == f"About a card and {'▇' * len(COMMENT)}"
+    assert [row["body"] for row in (late, early)] == [None, None]
+    assert [row["is_redacted"] for row in (redacted, late, early, private)] == [True, True, True, False]
+    assert (private["body"], private["public"]) == (f"About a card and {PRIVATE}", False)
+    hidden = {row["ticket_id"] for row in (late, early)}
+    for model in OF_EVENTS:
+        rows = views.rows(f"{model}_latest")
+        states = {row["ticket_id"]: row["is_deleted"] for row in rows}
+        expected = {zendesk.ids[SCRUBBED]: True, zendesk.ids[LATE]: True, zendesk.ids[COMMENT]: False}
+        assert states.items() >= (expected.items() if model != OF_EVENTS[2] else {}.items()), model
+        compared = compare(zendesk.url, views.client, views.dataset, model)
+        assert compared.different <= {row["id"] for row in rows if row["ticket_id"] in hidden}, compared
+        assert not compared.missing | compared.surplus, compared

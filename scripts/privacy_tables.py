@@ -46,7 +46,7 @@ def copies_table() -> str:
         ("`zendesk.<model>`", "every exported version", _setting("incremental_retention_days", "bulk_retention_days")),
         ("`zendesk.<model>_current`", "the last version of each object", "as long as the object, deleted ones too"),
         ("views `zendesk.…_latest`, `…_history`, metrics", "nothing of their own", "as the tables that they read"),
-        ("`zendesk.REJECTED_RECORD`", "`payload`: a whole record", "for ever; an erasure blanks it"),
+        ("`zendesk.REJECTED_RECORD`", "`payload`: a whole record", "forever; an erasure blanks it"),
         ("`zendesk.TICKET_USER_JOIN_ERROR`", "`payload`: a waiting message", _setting("join_error_retention_days")),
         ("`pubsub_messages.zendesk_ticket_waiting`", "`payload`: a waiting message", "until the ticket is published"),
         ("`pubsub_messages.zendesk_ticket`", "`data`: a published message", _setting("log_retention_days")),
@@ -61,8 +61,8 @@ def copies_table() -> str:
         ("the worker's disk", "the spool of a batch, unchanged bulk rows", "until the load job or the export has ended"),
         ("`zendesk.ERASED_ID`", "no content: ids of what was erased, of tickets in which erased users took part, and fingerprints of the users' addresses", f"{KEPT_DAYS} days"),
         ("`zendesk._erasure_ids_…`", "the same", "until the erasure has ended; of a dry run, 1 day at most"),
-        ("`zendesk.ERASURE`", "no content: numbers by table, and `request`, the id of a request (other text is refused)", "for ever"),
-        ("`zendesk.PIPELINE_RUN`, `EXPORT_METADATA`", "no content: numbers, times, cursors, and why a run failed, with ids at most", "for ever"),
+        ("`zendesk.ERASURE`", "no content: numbers by table, and `request`, the id of a request (other text is refused)", "forever"),
+        ("`zendesk.PIPELINE_RUN`, `EXPORT_METADATA`", "no content: numbers, times, cursors, and why a run failed, with ids at most", "forever"),
         ("the operations page", "no content and no ids: numbers of the tables above, and `request`", "until the next page replaces it"),
         ("Meltano's state", "no content: cursors", f"former versions {_state_days()} days"),
         ("Meltano's system database, its log files", "no content: names of jobs and times; what the plugins log", "as long as the pod"),
@@ -98,7 +98,7 @@ def _setting(*names: str) -> str:
 def _days(name: str) -> str:
     """Of staging and prod, which have the same."""
     days = set(re.findall(rf"^ +{name}: (\d+)", MELTANO.read_text(), re.MULTILINE))
-    return f"{days.pop()} days" if len(days) == 1 else "for ever"
+    return f"{days.pop()} days" if len(days) == 1 else "forever"
 
 
 def _message_days(subscription: str) -> int:

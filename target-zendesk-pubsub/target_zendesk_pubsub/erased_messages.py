@@ -32,7 +32,7 @@ class Erased(msgspec.Struct, frozen=True, gc=False):
 
 
 class ErasedMessages:
-    """`log_days`: for how many days the log keeps messages; None: for ever."""
+    """`log_days`: for how many days the log keeps messages; None: forever."""
 
     def __init__(
         self,

@@ -68,7 +68,7 @@ def starts(zendesk, path):
 
 
 def test_pain_01_a_second_with_more_rows_than_zendesk_can_page_through_ends_with_a_warning(tap, account_of):
-    """The page repeats its own start for ever: other taps ask for it until somebody ends them."""
+    """The page repeats its own start forever: other taps ask for it until somebody ends them."""
     url = account_of(tickets=10, users=10)
     moment = "2025-12-31T20:00:00Z"
     twins = [{"id": 970_000 + n, "updated_at": moment} for n in range(1_001)]
@@ -488,7 +488,7 @@ def test_pain_14_a_property_that_is_new_is_left_out_and_logged_once(maps, tap, z
     assert not any({"hue", "taste"} & record.keys() for record in result.records("ticket"))
 
 
-# --- 15: long runs without a checkpoint begin again, for ever ----------------------------------------------------------
+# --- 15: long runs without a checkpoint begin again, forever ----------------------------------------------------------
 # airbytehq/airbyte, AGENTS.md of source-zendesk-support
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ID = re.compile(rb"[1-9]\d{0,18}")
 LARGEST = 2**63 - 1
 REQUEST = re.compile(r"(?=\D*\d)[A-Za-z0-9][A-Za-z0-9_/-]{0,63}", re.ASCII)
-"""With a digit and without spaces, because ERASURE is kept for ever, and may not have a name."""
+"""With a digit and without spaces, because ERASURE is kept forever, and may not have a name."""
 
 
 def request_id(given: str | None) -> str | None:

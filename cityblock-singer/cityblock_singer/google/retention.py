@@ -31,7 +31,7 @@ PARTITION_IDS = {"HOUR": "%Y%m%d%H", "DAY": "%Y%m%d", "MONTH": "%Y%m", "YEAR": "
 
 @dataclasses.dataclass(frozen=True)
 class Kept:
-    """A partitioned table, and the days for which it keeps rows by the settings; None: for ever.
+    """A partitioned table, and the days for which it keeps rows by the settings; None: forever.
 
     `read_from`: the first day whose rows something still reads here. None: all of them, for the reason `held_by`.
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from cityblock_singer.environments import ENVIRONMENTS, emulator
 from cityblock_singer.google import clients
-from cityblock_singer.google.settings import BIGQUERY_EMULATOR, COUNT, CREDENTIALS, RETENTION
+from cityblock_singer.google.settings import BIGQUERY_EMULATOR, COUNT, CREDENTIALS, DATASET, RETENTION
 from google.api_core.client_options import ClientOptions
 from google.auth.transport.requests import AuthorizedSession
 from google.pubsub_v1 import PublisherClient
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from google.cloud import bigquery
 
 TopicType = th.StringType(pattern=r"^[A-Za-z][\w.~+%-]{2,254}$")  # without the project, which is a setting
-DatasetType = th.StringType(pattern=r"^\w+$")
 TableType = th.StringType(pattern=r"^(?:[a-z0-9:.-]+\.)?\w+\.[\w-]+$")
 
 SETTINGS = th.PropertiesList(
@@ -42,13 +41,13 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "dataset",
-        DatasetType,
+        DATASET,
         default="zendesk",
         description="BigQuery dataset of the views zendesk_user_directory and user_latest, and of the tables TICKET_USER_JOIN_ERROR and REJECTED_RECORD",
     ),
     th.Property(
         "messages_dataset",
-        DatasetType,
+        DATASET,
         default="pubsub_messages",
         description="BigQuery dataset for the log of published messages, which must exist",
     ),

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from cityblock_singer.environments import ENVIRONMENTS
-from cityblock_singer.google.settings import BIGQUERY_EMULATOR, COUNT, CREDENTIALS
+from cityblock_singer.google.settings import BIGQUERY_EMULATOR, COUNT, CREDENTIALS, DATASETS
 from singer_sdk import typing as th
-
-DatasetType = th.StringType(pattern=r"^\w+$")
 
 SETTINGS = th.PropertiesList(
     th.Property(
@@ -21,24 +19,7 @@ SETTINGS = th.PropertiesList(
         required=True,
         description="Google Cloud project of the datasets and the bucket; statements run in it",
     ),
-    th.Property(
-        "dataset",
-        DatasetType,
-        default="zendesk",
-        description="BigQuery dataset that target-bigquery loads",
-    ),
-    th.Property(
-        "messages_dataset",
-        DatasetType,
-        default="pubsub_messages",
-        description="BigQuery dataset of target-zendesk-pubsub's log",
-    ),
-    th.Property(
-        "location",
-        th.StringType,
-        default="US",
-        description="Location of the datasets, such as US or us-east1",
-    ),
+    *DATASETS,
     *CREDENTIALS,
     th.Property(
         "bucket",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cityblock_singer.google.settings import BIGQUERY_EMULATOR, COUNT, CREDENTIALS
+from cityblock_singer.google.settings import BIGQUERY_EMULATOR, COUNT, CREDENTIALS, DATASETS
 from singer_sdk import typing as th
 from tap_zendesk_cityblock.settings import SETTINGS as OF_THE_TAP
 
@@ -29,8 +29,6 @@ SHARED = (
 """Settings of the tap that have the same name here."""
 RENAMED = {"zendesk_credentials_path": "credentials_path"}
 """Ours → the tap's: `credentials_path` is Google's here, as in the targets."""
-
-DatasetType = th.StringType(pattern=r"^\w+$")
 
 
 def _shared(name: str) -> th.Property[Any]:
@@ -65,24 +63,7 @@ SETTINGS = th.PropertiesList(
         required=True,
         description="Google Cloud project of the datasets; queries run in it",
     ),
-    th.Property(
-        "dataset",
-        DatasetType,
-        default="zendesk",
-        description="BigQuery dataset that target-bigquery loads",
-    ),
-    th.Property(
-        "messages_dataset",
-        DatasetType,
-        default="pubsub_messages",
-        description="BigQuery dataset of target-zendesk-pubsub's log",
-    ),
-    th.Property(
-        "location",
-        th.StringType,
-        default="US",
-        description="Location of the datasets, such as US or us-east1",
-    ),
+    *DATASETS,
     *CREDENTIALS,
     th.Property(
         "max_requests",

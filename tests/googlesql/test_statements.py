@@ -71,6 +71,18 @@ def test_a_mistake_in_a_recorded_statement_is_named(
     assert refusal in line.partition("\n\n")[0]
 
 
+def test_a_view_that_was_created_as_a_table_resource_is_known(analyzer: Analyzer, tmp_path: Path) -> None:
+    path = "/bigquery/v2/projects/p/datasets/zendesk/tables"
+    view = {"tableReference": {"tableId": "v"}, "view": {"query": "SELECT id FROM `zendesk`.`t`"}}
+    requests = [
+        {"path": path, "body": {"tableReference": {"tableId": "t"}, "schema": {"fields": JSON_TABLE}}},
+        {"path": path, "body": view},
+        {"path": "/bigquery/v2/projects/p/queries", "body": {"query": "SELECT * FROM zendesk.v"}},
+    ]
+    (tmp_path / "1.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in requests))
+    assert [one.columns for one in replay(tmp_path, analyzer)][-1] == ["id"]
+
+
 def test_each_part_of_the_product_has_sent_statements(results: list[Result]) -> None:
     """Else the tests above would be green because nothing was recorded."""
     sent = "\n".join(one.sql for one in results)

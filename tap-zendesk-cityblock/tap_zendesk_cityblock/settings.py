@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 ZENDESK_DEFAULT_SCOPE = "agent"
 """The tickets that Zendesk exports if a request has no `support_type_scope` (docs/zendesk/support-type-scope.md)."""
 
-MODEL_NAMES = "`default` stands for the models of the legacy system, `metrics` for those that the metrics need, `all` for every model; default: `default`; an empty list: none"
+MODEL_NAMES = "`default` stands for the models that the legacy system exported, `metrics` for those that the metrics need, `all` for every model. Default: `default`. An empty list exports none"
 
 SETTINGS = th.PropertiesList(
     th.Property(
         "environment",
         th.StringType,
-        description="Where the tap runs: `local` allows loopback addresses only; `staging` and `prod` allow all others. Except in `local`, a run stops if the clock of this machine differs from Zendesk's by more than an hour",
+        description="Where the tap runs: `local` allows loopback addresses only; `staging` and `prod` allow all others. Except in `local`, a run stops if this machine's clock differs from Zendesk's by more than an hour",
         allowed_values=ENVIRONMENTS,
     ),
     th.Property(
@@ -64,7 +64,7 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "scopes",
         th.ArrayType(th.StringType),
-        description="Scopes to ask for with the OAuth client, such as `tickets:read` and `users:read`; docs/models.md names the scope of each model, and the check compares. Default: `read`, which all models have",
+        description="Scopes to request with the OAuth client, such as `tickets:read` and `users:read`. docs/models.md lists the scope of each model, and the tap's check compares them. Default: `read`, which is enough for all models",
     ),
     th.Property(
         "access_token",
@@ -92,13 +92,13 @@ SETTINGS = th.PropertiesList(
         "hashed_columns",
         th.ArrayType(th.StringType),
         default=[],
-        description="Personal text columns that are exported as salted hashes (HMAC-SHA-256, in hex), as `model.column`, or `model.column.property` within an object; null stays null. Not keys, nor what views join or compare. docs/privacy.md lists the columns, and what hashing changes",
+        description="Personal text columns that are exported as salted hashes (HMAC-SHA-256, in hex), as `model.column`, or `model.column.property` within an object; null stays null. Keys, and columns that views join or compare, cannot be hashed. docs/privacy.md lists the columns and the effects of hashing",
     ),
     th.Property(
         "hash_salt",
         th.StringType,
         secret=True,
-        description=f"Salt of `hashed_columns`, at least {LEAST_SALT} characters, such as of `openssl rand -hex 32`. The same values have the same hashes as long as it stays the same",
+        description=f"Salt of `hashed_columns`, at least {LEAST_SALT} characters, for example from `openssl rand -hex 32`. Equal values have equal hashes as long as the salt does not change",
     ),
     th.Property(
         "start_date",
@@ -114,7 +114,7 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "incremental_models",
         th.ArrayType(th.StringType),
-        description=f"Incremental models to export; {MODEL_NAMES}. `ticket_event` and `ticket_comment` bring `comment_redaction`",
+        description=f"Incremental models to export; {MODEL_NAMES}. `comment_redaction` is exported with `ticket_event` and `ticket_comment`",
     ),
     th.Property(
         "optional_models",
@@ -126,47 +126,47 @@ SETTINGS = th.PropertiesList(
         "daily_models",
         th.ArrayType(th.StringType),
         default=[],
-        description="Bulk models that are exported once a UTC day, by the first run that can, and not by each run",
+        description="Bulk models that are exported only once per UTC day, by the day's first successful run",
     ),
     th.Property(
         "skip_unchanged",
         th.BooleanType,
         default=True,
-        description="Whether a bulk model whose rows equal those of its last export of the same UTC day is recorded in `EXPORT_METADATA`, but not loaded again. `false` for one run loads all. With stream maps, flattening, or deselected nested properties, every export is loaded",
+        description="Whether a bulk model is only recorded in `EXPORT_METADATA`, and not loaded again, if its rows equal those of its last export of the same UTC day. Set it to `false` for one run to load all models. With stream maps, flattening, or deselected nested properties, every export is loaded",
     ),
     th.Property(
         "keep_unknown_properties",
         th.ArrayType(th.StringType),
         default=[],
-        description="Models whose properties that the schema lacks are kept, as JSON in the column `_unknown_properties`; `all`: of every model. They may be about a person. The table `SCHEMA_DRIFT` names them without this setting, too",
+        description="Models for which properties that are missing from the schema are kept, as JSON in the column `_unknown_properties`; `all` stands for every model. These properties may be about a person. The table `SCHEMA_DRIFT` lists them even without this setting",
     ),
     th.Property(
         "start_time",
         th.DateTimeType,
-        description="Date or time (ISO 8601) from which this run exports `incremental_models`, whatever the state says",
+        description="Date or time (ISO 8601) from which this run exports `incremental_models`, instead of the bookmarks in the state",
     ),
     th.Property(
         "start_cursor",
         th.StringType,
-        description="Cursor from which this run exports the single model in `incremental_models`, whatever the state says",
+        description="Cursor from which this run exports the single model in `incremental_models`, instead of its bookmark in the state",
     ),
     th.Property(
         "incremental_exports",
         th.BooleanType,
         default=True,
-        description="Whether to read tickets, users and organizations from Zendesk's incremental exports; `false`: from lists and search, for accounts that cannot use the exports",
+        description="Whether to read tickets, users and organizations from Zendesk's incremental exports. With `false`, they are read from lists and search, for accounts that cannot use the exports",
     ),
     th.Property(
         "fast_first_export",
         th.BooleanType,
         default=True,
-        description="Whether an export of tickets or users from a time, as a first one is, begins with searches if it would take more than three minutes (30 pages): Zendesk allows 100 searches per minute, and 10 incremental exports. This run and later ones read the export of that time, too, some minutes each",
+        description="Whether a first export of tickets or users, or one from a `start_time`, begins with searches if it would otherwise take more than three minutes (30 pages): Zendesk allows 100 searches per minute, but only 10 incremental exports. This run and later ones then also read the incremental export of the same period, for up to three minutes each",
     ),
     th.Property(
         "find_private_comments",
         th.BooleanType,
         default=True,
-        description="Whether a run that exports ticket events, comments or attachments reads the ticket audits since the last run, for comments that were made private since they were exported: one request for 100 audits. They need an admin's login, and with `scopes` the scope `read`",
+        description="Whether a run that exports ticket events, comments or attachments also reads the ticket audits since the last run, to find comments that were made private after they were exported. This takes one request per 100 audits, an admin's login, and the scope `read` if `scopes` is set",
     ),
     th.Property(
         "support_type_scope",
@@ -178,7 +178,7 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "page_size",
         th.IntegerType(minimum=1, maximum=1000),
-        description="Maximum objects per page, from 1 to 1000; default: the maximum that Zendesk allows, 1000 for exports and 100 for lists",
+        description="Maximum objects per page, from 1 to 1000. Default: the maximum that Zendesk allows, 1000 for exports and 100 for lists",
     ),
     th.Property(
         "requests_per_minute",
@@ -195,13 +195,13 @@ SETTINGS = th.PropertiesList(
         "give_up_after",
         th.IntegerType(minimum=1),
         default=1800,
-        description="Retry deadline of a request in seconds; after it, the run fails. A run also fails if Zendesk responds to no request at all for this long",
+        description="Retry deadline of a request in seconds, after which the run fails. A run also fails if Zendesk does not respond to any request for this long",
     ),
     th.Property(
         "record_run",
         th.BooleanType,
         default=False,
-        description="Whether to report to the target, by a stream `PIPELINE_RUN`, that the run has begun, how it ended, and what it asked of Zendesk. The targets of this project keep that in the table `PIPELINE_RUN`; `meltano.yml` sets it",
+        description="Whether to report to the target, in a stream `PIPELINE_RUN`, when the run started, how it ended, and how many requests it sent to Zendesk. The targets of this project store that in the table `PIPELINE_RUN`; `meltano.yml` turns it on",
     ),
     th.Property(
         "discover_permissions",

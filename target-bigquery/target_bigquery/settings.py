@@ -53,13 +53,13 @@ SETTINGS = th.PropertiesList(
         "checkpoint_rows",
         COUNT,
         default=50_000,
-        description="Rows after which everything received is loaded, and the next STATE is written",
+        description="Number of rows after which everything received so far is loaded, and the next STATE is written",
     ),
     th.Property(
         "checkpoint_seconds",
         COUNT,
         default=120,
-        description="Seconds after which everything received is loaded, and the next STATE is written",
+        description="Seconds after which everything received so far is loaded, and the next STATE is written",
     ),
     th.Property(
         "partition_column",
@@ -78,17 +78,17 @@ SETTINGS = th.PropertiesList(
         "cluster_on_key_properties",
         th.BooleanType,
         default=True,
-        description="Whether new tables are clustered by their key; tables of bulk models by `_export_id` first, in any case",
+        description="Whether new tables are clustered by their key. Tables of bulk models are always clustered by `_export_id` first",
     ),
     th.Property(
         "incremental_retention_days",
         RETENTION,
-        description="Days after which BigQuery drops partitions of streams whose exports have what changed, once their rows are in `<table>_current`. Without it, all rows are kept",
+        description="Days after which BigQuery drops partitions of incremental streams, whose exports contain only changes, once the rows are in `<table>_current`. Without it, all rows are kept",
     ),
     th.Property(
         "bulk_retention_days",
         RETENTION,
-        description="Days after which BigQuery drops partitions of streams whose exports have all rows, the last complete export excepted. Without it, all rows are kept",
+        description="Days after which BigQuery drops partitions of bulk streams, whose exports contain all rows, except for the last complete export. Without it, all rows are kept",
     ),
     th.Property(
         "policy_tag",
@@ -99,7 +99,7 @@ SETTINGS = th.PropertiesList(
         "load_last",
         th.ArrayType(th.StringType),
         default=["EXPORT_METADATA"],
-        description="Streams that are loaded after all others, because their rows state that the others are complete",
+        description="Streams that are loaded after all others, because their rows say that the others are complete",
     ),
     th.Property("load_parallelism", COUNT, default=4, description="Maximum concurrent load jobs"),
     th.Property(

@@ -30,13 +30,13 @@ SETTINGS = th.PropertiesList(
         "staged_seconds",
         th.IntegerType(minimum=0),
         default=3600,
-        description="Age in seconds from which a staging file is no longer needed by a load job. Younger ones stay, and are counted",
+        description="Age in seconds after which no load job needs a staging file any more. Younger files are counted, but not removed",
     ),
     th.Property(
         "announce_swept",
         th.BooleanType,
         default=True,
-        description="Whether consumers get a message with the event type `erased` for each published ticket that a sweep erases. False for a first sweep, if they need not learn of what Zendesk scrubbed in the past",
+        description="Whether consumers get a message with the event type `erased` for each published ticket that a sweep erases. Set it to `false` for a first sweep if consumers do not need messages about tickets that Zendesk scrubbed in the past",
     ),
     th.Property(
         "timeout",

@@ -69,7 +69,7 @@ SETTINGS = th.PropertiesList(
         "max_requests",
         COUNT,
         default=60,
-        description="Maximum requests to Zendesk, retries included. What they do not suffice for is named as not compared",
+        description="Maximum requests to Zendesk, including retries. The output names everything that could not be compared within this limit",
     ),
     th.Property(
         "max_bytes_billed",
@@ -81,13 +81,13 @@ SETTINGS = th.PropertiesList(
         "sample_size",
         th.IntegerType(minimum=1, maximum=100),
         default=100,
-        description="Objects of each model that are drawn from the warehouse, and in each of three draws from Zendesk: one request each",
+        description="Objects of each model in the sample from the warehouse, and in each of three samples from Zendesk, which take one request each",
     ),
     th.Property(
         "max_findings",
         COUNT,
         default=50,
-        description="Maximum objects that are named, for each model",
+        description="Maximum differing objects that the output names, per model",
     ),
     th.Property(
         "give_up_after",

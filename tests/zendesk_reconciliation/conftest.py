@@ -34,7 +34,7 @@ class Here:
 
     def run(self, command, *arguments, given="", **more):
         config = self.home / f"{command}.json"
-        config.write_text(json.dumps({**self.settings[command], **more}))
+        config.write_text(json.dumps({**self.settings[command.removesuffix("-reload-rejected")], **more}))
         environment = {name: its for name, its in os.environ.items() if not name.endswith("_EMULATOR_HOST")}
         return self.commands.run(
             command, "--config", config, *arguments, given=given.encode(), env=environment, timeout=300
@@ -55,6 +55,9 @@ class Here:
 
     def export(self):
         self.pipe("target-bigquery", MODELS)
+        self.build()
+
+    def build(self):
         self.views.build(*VIEWS)
 
     def publish(self, **more):
@@ -67,7 +70,7 @@ class Here:
         """
         for line in lines:
             self._repair(line)
-        self.views.build(*VIEWS)
+        self.build()
 
     def _repair(self, line):
         words = shlex.split(line)
@@ -86,6 +89,9 @@ class Here:
             case "invoke", "dbt-bigquery:rebuild", *more:
                 done = self.views.dbt("run", "--full-refresh", *more)
                 assert done.returncode == 0, done.stdout[-3000:]
+            case "invoke", "target-bigquery:reload-rejected":
+                done = self.run("target-bigquery-reload-rejected")
+                assert done.returncode == 0, done.stderr[-3000:]
             case _:
                 raise AssertionError(line)
 

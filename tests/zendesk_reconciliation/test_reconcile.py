@@ -1,5 +1,6 @@
 """`reconcile` against a real account and warehouse: what it finds, and that its own commands repair it."""
 
+import json
 import re
 
 import pytest
@@ -86,6 +87,38 @@ def test_what_is_broken_is_found_and_its_commands_repair_it(here, alive):
     here.repair(commands)
     repaired = here.reconcile("--seed", "2")
     assert repaired.returncode == 0, repaired.stdout
+
+
+def test_rejected_records_and_outdated_messages_are_found_and_repaired(here, alive):
+    dataset, messages = here.views.dataset, here.messages_dataset
+    *_, outdated, rejected = alive["ticket"]
+    here.sql(
+        f"UPDATE {messages}.zendesk_ticket SET message_key = '{outdated}-0', attributes = REGEXP_REPLACE("
+        'attributes, r\'"generated_timestamp": ?"[0-9]+"\', \'"generated_timestamp": "1577836800"\')'
+        f" WHERE ticket_id = {outdated}"
+    )
+    for table in ("ticket", "ticket_current"):
+        here.sql(f"DELETE FROM {dataset}.{table} WHERE id = {rejected}")
+    read = here.run("tap-zendesk-cityblock", bulk_models=[], incremental_models=["ticket"])
+    [line] = [
+        one for one in read.stdout.splitlines() if json.loads(one).get("record", {}).get("id") == rejected
+    ]
+    right = re.search(r'"created_at": ?"[^"]+"', line).group()
+    wrong = line.replace(right, '"created_at":"soon"', 1)
+    assert here.run("target-bigquery", given=read.stdout.replace(line, wrong)).returncode == 0
+    here.build()
+
+    broken = here.reconcile("--model", "ticket", "--seed", "3")
+    assert broken.returncode == 1, broken.stdout + broken.stderr
+    assert verdicts(broken) == {("ticket", rejected): "rejected", ("message", outdated): "outdated"}
+
+    # The schema, or the record, is right from here on.
+    here.sql(
+        f"""UPDATE {dataset}.REJECTED_RECORD SET payload = REPLACE(payload, '"created_at":"soon"', '{right}') WHERE TRUE"""
+    )
+    here.repair(repairs(broken))
+    repaired = here.reconcile("--model", "ticket", "--seed", "3")
+    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
 
 
 def test_what_cannot_be_compared_is_named_and_the_rest_is_compared(here):

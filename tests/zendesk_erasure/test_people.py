@@ -53,7 +53,7 @@ def test_rows_of_others_lose_names_and_addresses_of_an_erased_user(load, run, hi
     rejected = json.dumps({"id": 9, "ticket_id": TICKET, "via": TO})
     sql(
         f"CREATE TABLE {dataset}.REJECTED_RECORD AS SELECT 'ticket_comment' AS stream, '9' AS record_key, "
-        f"'''{rejected}''' AS payload, CAST(NULL AS TIMESTAMP) AS resolved_at"
+        f"'''{rejected}''' AS payload, CURRENT_TIMESTAMP() AS rejected_at, CAST(NULL AS TIMESTAMP) AS resolved_at"
     )
     assert set(hits("51c2", dataset)) == {*tables, "REJECTED_RECORD"}
     stays = hits(STAYS, dataset)

@@ -98,27 +98,34 @@ def is_blanked_with_user(model: Model, column: str) -> bool:
 def rows_of(  # noqa: PLR0913 - of a model's table, and of an erasure
     model: Model, kind: Kind, fields: Mapping[str, SchemaField], table: str, ids: str, *, is_bounded: bool
 ) -> Rows:
-    """`fields`: of the `table`, by name; `ids`: a table. `is_bounded`: only rows read until the time that the table says."""
+    """`fields`: of the `table`, by name; `ids`: a table. `is_bounded`: only rows read until the time that the table says, which
+    holds of users in any case.
+    """
     if kind == "ticket":
+        there = model.ticket and paths.column_of(model.ticket) in fields
         asked = paths.asked(ids, "_exported_at" if is_bounded else "")
-        of_ticket = _any(model.ticket and [model.ticket], fields, asked)
+        of_ticket = f"{paths.number(model.ticket or '', fields)} IN ({asked})" if there else NOWHERE
         return Rows(of_ticket, of_ticket, of_ticket)
 
-    def named(chosen: Iterable[str], about: str | None = None) -> str:
-        there = [path for path in chosen if paths.column_of(path) in fields]
-        if is_bounded and there:
-            selected = f"{paths.place(model.key)} AS place"
-            return paths.in_time(model.key, paths.of_people(selected, there, fields, table, ids, about))
-        wanted = paths.found(ids, about) if about else paths.asked(ids)
-        return _any(there, fields, wanted, is_address=about == paths.ADDRESS)
+    def rows(named: paths.Named) -> str:
+        people = paths.arrays(named, fields)
+        return (
+            paths.in_time(paths.place(model.key), "_exported_at", people, table, ids) if people else NOWHERE
+        )
 
-    about = named(model.users)
-    addresses = named(model.addresses, paths.ADDRESS)
-    if model.users:
-        about = _either(about, addresses)
-    took_part = _either(about, named(model.participants), addresses)
-    of_ticket = named([model.ticket] if model.ticket else [], paths.TICKET)
-    return Rows(about, took_part, _either(took_part, of_ticket))
+    return Rows(*map(rows, people_of(model)))
+
+
+def people_of(model: Model) -> tuple[paths.Named, paths.Named, paths.Named]:
+    """Paths to the users whom its rows are about; those, and who took part; those, and the ticket."""
+    addresses = [(paths.ADDRESS, path) for path in model.addresses]
+    about = [(None, path) for path in model.users]
+    took_part = [*about, *((None, path) for path in model.participants), *addresses]
+    return (
+        [*about, *addresses] if about else [],
+        took_part,
+        [*took_part, (paths.TICKET, model.ticket)] if model.ticket else took_part,
+    )
 
 
 def blanked(model: Model, rows: Rows, fields: Iterable[SchemaField]) -> list[Blanked]:
@@ -138,22 +145,6 @@ def whole(model: Model, fields: Iterable[SchemaField]) -> list[Blanked]:
 
 
 NOWHERE = "FALSE"
-
-
-def _any(
-    chosen: Iterable[str] | None,
-    fields: Mapping[str, SchemaField],
-    wanted: str,
-    *,
-    is_address: bool = False,
-) -> str:
-    """SQL condition; a table of an older release may lack a column."""
-    there = [path for path in chosen or () if paths.column_of(path) in fields]
-    return " OR ".join(paths.names(path, fields, wanted, is_address=is_address) for path in there) or NOWHERE
-
-
-def _either(*conditions: str) -> str:
-    return " OR ".join(dict.fromkeys(one for one in conditions if one != NOWHERE)) or NOWHERE
 
 
 def _has_content(model: Model, kind: Kind) -> bool:

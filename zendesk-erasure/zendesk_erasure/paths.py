@@ -1,13 +1,16 @@
-"""SQL conditions that rows name one of the people or tickets of an erasure, by the paths of models.py."""
+"""SQL of the people and tickets that rows name, by the paths of models.py, and conditions that an erasure is about them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from google.cloud.bigquery import SchemaField
+
+    Named = Iterable[tuple[str | None, str]]
+    """Paths, each with what is there: None, an id of the kind that was asked for; otherwise TICKET or ADDRESS."""
 
 TICKET, ADDRESS = "ticket", "address"
 """In the column `about` of a table with ids, if the id is not one that was asked for: a ticket in which these users took
@@ -25,44 +28,33 @@ def asked(ids: str, time: str = "", until: str = "until") -> str:
     return f"SELECT id FROM {ids} WHERE about IS NULL{bound}"
 
 
-def found(ids: str, about: str) -> str:
-    """SQL of further ids."""
-    return f"SELECT id FROM {ids} WHERE about = '{about}'"
+def of_people(selected: str, people: Iterable[str], table: str, ids: str) -> str:
+    """FROM clause: each row of a table, `named`, as often as it names one of the ids, and the id, `asked`.
 
-
-def of_people(  # noqa: PLR0913, PLR0917 - the parts of a join
-    selected: str,
-    paths: Iterable[str],
-    fields: Mapping[str, SchemaField],
-    table: str,
-    ids: str,
-    about: str | None,
-) -> str:
-    """FROM clause: each row of a table, `named`, as often as it has one of the ids at the paths, and the id, `asked`.
-
-    `selected`: its columns, in SQL; `about`: which of the ids, None: those that were asked for.
+    `selected`: its columns, in SQL; `people`: SQL arrays, from `arrays` or `arrays_of_payload`.
     """
-    arrays = ", ".join(_array(path, fields, is_address=about == ADDRESS) for path in paths)
-    wanted = f"about = '{about}'" if about else "about IS NULL"
+    wanted = "CONCAT(IFNULL(asked.about, ''), ' ', CAST(asked.id AS STRING))"
     return (
-        f"FROM (SELECT {selected}, _exported_at AS exported_at, ARRAY_CONCAT({arrays}) AS people FROM {table}) AS named "
-        f"CROSS JOIN UNNEST(named.people) AS person JOIN {ids} AS asked ON asked.id = person AND asked.{wanted}"
+        f"FROM (SELECT {selected}, ARRAY_CONCAT({', '.join(people)}) AS people FROM {table}) AS named "
+        f"CROSS JOIN UNNEST(named.people) AS person JOIN {ids} AS asked ON {wanted} = person"
     )
 
 
-def in_time(key: str, source: str) -> str:
-    """SQL condition that a row is one of `source`, a FROM clause of `of_people` with the column `place`, and not later than
-    its `until`. `key`: of the row. Subqueries that depend on each row's time would be one join each.
+def in_time(place: str, time: str, people: Iterable[str], table: str, ids: str) -> str:
+    """SQL condition that a row names one of the ids, and was not read after its `until`.
+
+    `place`, `time`: SQL of what differs between rows, and of when a row was read. The subquery depends on no row outside it:
+    BigQuery refuses those that it cannot make a join
+    (https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/subqueries#correlated_subquery_concepts).
     """
-    return (
-        f"{place(key)} IN (SELECT named.place {source} "
-        f"AND named.exported_at <= IFNULL(asked.until, {FOREVER}))"
-    )
+    source = of_people(f"{place} AS place, {time} AS read_at", people, table, ids)
+    return f"{place} IN (SELECT named.place {source} AND IFNULL(named.read_at <= asked.until, TRUE))"
 
 
 def place(key: str) -> str:
     """SQL that differs between all versions of all objects of a table."""
-    return f"CONCAT(CAST(`{key}` AS STRING), ' ', CAST(UNIX_MICROS(_exported_at) AS STRING))"
+    at = "IFNULL(CAST(UNIX_MICROS(_exported_at) AS STRING), '')"
+    return f"CONCAT(CAST(`{key}` AS STRING), ' ', {at})"
 
 
 def fingerprint(address: str) -> str:
@@ -70,45 +62,50 @@ def fingerprint(address: str) -> str:
     return f"FARM_FINGERPRINT(LOWER({address}))"
 
 
-def names(path: str, fields: Mapping[str, SchemaField], wanted: str, *, is_address: bool = False) -> str:
-    """SQL condition that the path of a table's row has one of the `wanted` numbers. `fields`: the table's, by name."""
-    place, _, condition = path.partition("?")
-    listed, _, inside = place.rpartition("[]")
-    if not listed:
-        column, _, below = inside.partition(".")
-        tested = _one_of(_scalar(fields[column], below), wanted, is_address=is_address)
-    else:
-        values, value = _listed(listed, inside, fields)
-        one = _one_of(value, wanted, is_address=is_address)
-        tested = f"EXISTS (SELECT 1 FROM UNNEST({values}) AS one WHERE {one})"
-    return f"({condition} AND {tested})" if condition else tested
+def arrays(named: Named, fields: Mapping[str, SchemaField]) -> list[str]:
+    """SQL of whom a row names, an array for each path. `fields`: of the table, by name; one of an older release may lack some."""
+    return [_array(path, about, fields) for about, path in named if column_of(path) in fields]
 
 
-def names_in_payload(path: str, wanted: str, *, is_address: bool = False) -> str:
+def arrays_of_payload(named: Named) -> Iterator[str]:
     """The same of the JSON text in the column `payload`."""
-    place, _, condition = path.partition("?")
-    if condition:
-        column, _, value = condition.partition(" = ")
-        condition = f"SAFE.JSON_VALUE(payload, '$.{column}') = {value} AND "
-    listed, _, inside = place.rpartition("[]")
-    if not listed:
-        value = f"SAFE.JSON_VALUE(payload, '{_json(inside)}')"
-        return f"{condition}{_one_of(value, wanted, is_address=is_address)}"
-    # parsed first, because JSON_QUERY_ARRAY fails with text that is not JSON
-    values = f"JSON_QUERY_ARRAY(SAFE.PARSE_JSON(payload, wide_number_mode => 'round'), '{_json(listed)}')"
-    one = _one_of(f"JSON_VALUE(one, '{_json(inside)}')", wanted, is_address=is_address)
-    return f"{condition}EXISTS (SELECT 1 FROM UNNEST({values}) AS one WHERE {one})"
+    for about, path in named:
+        place, _, condition = path.partition("?")
+        if condition:
+            column, _, value = condition.partition(" = ")
+            condition = f"SAFE.JSON_VALUE(payload, '$.{column}') = {value}"
+        listed, _, inside = place.rpartition("[]")
+        if not listed:
+            value = f"SAFE.JSON_VALUE(payload, '{_json(inside)}')"
+            array = f"[{person(value, about)}]"
+        else:  # parsed first, because JSON_QUERY_ARRAY fails with text that is not JSON
+            values = (
+                f"JSON_QUERY_ARRAY(SAFE.PARSE_JSON(payload, wide_number_mode => 'round'), '{_json(listed)}')"
+            )
+            array = _all(values, f"JSON_VALUE(one, '{_json(inside)}')", about)
+        yield _if(condition, array)
 
 
-def _array(path: str, fields: Mapping[str, SchemaField], *, is_address: bool) -> str:
+def person(value: str, about: str | None) -> str:
+    """SQL of the text by which a value is compared with ids."""
+    number = fingerprint(value) if about == ADDRESS else f"SAFE_CAST({value} AS INT64)"
+    return f"CONCAT('{about or ''} ', CAST({number} AS STRING))"
+
+
+def _array(path: str, about: str | None, fields: Mapping[str, SchemaField]) -> str:
     place, _, condition = path.partition("?")
     listed, _, inside = place.rpartition("[]")
     if not listed:
         column, _, below = inside.partition(".")
-        array = f"[{_number(_scalar(fields[column], below), is_address=is_address)}]"
-    else:
-        values, value = _listed(listed, inside, fields)
-        array = f"ARRAY(SELECT {_number(value, is_address=is_address)} FROM UNNEST({values}) AS one)"
+        return _if(condition, f"[{person(_scalar(fields[column], below), about)}]")
+    return _if(condition, _all(*_listed(listed, inside, fields), about))
+
+
+def _all(values: str, value: str, about: str | None) -> str:
+    return f"ARRAY(SELECT {person(value, about)} FROM UNNEST({values}) AS one)"
+
+
+def _if(condition: str, array: str) -> str:
     return f"IF({condition}, {array}, [])" if condition else array
 
 
@@ -141,11 +138,3 @@ def _scalar(field: SchemaField, below: str) -> str:
 
 def _json(below: str) -> str:
     return f"$.{below.removeprefix('.')}" if below else "$"
-
-
-def _one_of(value: str, wanted: str, *, is_address: bool) -> str:
-    return f"{_number(value, is_address=is_address)} IN ({wanted})"
-
-
-def _number(value: str, *, is_address: bool) -> str:
-    return fingerprint(value) if is_address else f"SAFE_CAST({value} AS INT64)"

@@ -57,11 +57,11 @@ def _tickets(warehouse: Warehouse, dataset: str, existing: set[str], ids: str) -
             if name in existing:
                 fields = {field.name: field for field in warehouse.get(f"{dataset}.{name}").schema}
                 ticket = f"{paths.number(model.ticket, fields)} AS ticket"
-                for about, named in (
-                    (None, (*model.users, *model.participants, *model.others)),
-                    (paths.ADDRESS, model.addresses),
-                ):
-                    there = [path for path in named if paths.column_of(path) in fields]
-                    if there:
-                        source = paths.of_people(ticket, there, fields, f"{dataset}.{name}", ids, about)
-                        yield f"SELECT named.ticket AS id, asked.until {source}"
+                users = (*model.users, *model.participants, *model.others)
+                named = [
+                    *((None, path) for path in users),
+                    *((paths.ADDRESS, path) for path in model.addresses),
+                ]
+                if people := paths.arrays(named, fields):
+                    source = paths.of_people(ticket, people, f"{dataset}.{name}", ids)
+                    yield f"SELECT named.ticket AS id, asked.until {source}"

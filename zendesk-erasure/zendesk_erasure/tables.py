@@ -11,7 +11,7 @@ from target_zendesk_pubsub.join_errors import JoinErrors
 from target_zendesk_pubsub.published_log import PublishedLog
 
 from zendesk_erasure import paths
-from zendesk_erasure.content import Blanked, Kind, blanked, models, rows_of
+from zendesk_erasure.content import Blanked, Kind, blanked, models, people_of, rows_of
 from zendesk_erasure.partitions import Partitioning, partitioning_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def erasables(
                     f"{dataset}.{name}", rows.tickets, blanks, partitioning_of(table), model=model.name
                 )
     if REJECTED in existing[dataset]:
-        yield of_rejected(warehouse, dataset, rejected(kind, ids, READ_AT if is_bounded else ""))
+        yield of_rejected(warehouse, dataset, rejected(kind, f"{dataset}.{REJECTED}", ids))
     if kind == "ticket":  # messages name users by id only
         yield from _of_messages(warehouse, datasets, ids, existing, is_bounded=is_bounded)
 
@@ -124,33 +124,26 @@ def of_publisher(warehouse: Warehouse, table: Table, rows: str) -> Erasable:
     )
 
 
-def rejected(kind: Kind, ids: str, time: str = "") -> str:
-    """SQL condition of the rejected records that name one of `ids`: by their key, or a property of their payload.
-
-    `time`: SQL of a record's, if only those up to the last time in `until` are meant.
-    """
-    named = " OR ".join(
-        f"stream = '{model.name}' AND ({' OR '.join(_in_payload(model, kind, ids))})"
+def rejected(kind: Kind, table: str, ids: str) -> str:
+    """SQL condition of the rejected records that name one of `ids`: by their key, or a property of their payload."""
+    by_stream = " ".join(
+        f"WHEN '{model.name}' THEN ARRAY_CONCAT({', '.join(_in_payload(model, kind))})"
         for model in models(kind)
     )
-    last = f"(SELECT MAX(IFNULL(until, {paths.FOREVER})) FROM {ids})"
-    return f"{time} <= {last} AND ({named})" if time else named
+    place = "FARM_FINGERPRINT(TO_JSON_STRING(STRUCT(stream, record_key, rejected_at, payload)))"
+    return paths.in_time(place, READ_AT, [f"CASE stream {by_stream} ELSE [] END"], table, ids)
 
 
-def _in_payload(model: Model, kind: Kind, ids: str) -> Iterator[str]:
-    """SQL conditions."""
-    asked = paths.asked(ids)
-    named = (model.ticket,) if kind == "ticket" else (*model.users, *model.participants, *model.others)
-    for path in named:
-        if path:
-            yield paths.names_in_payload(path, asked)
-    if model.key in named:
-        yield f"SAFE_CAST(record_key AS INT64) IN ({asked})"
-    if kind == "user":
-        for path in model.addresses:
-            yield paths.names_in_payload(path, paths.found(ids, paths.ADDRESS), is_address=True)
-        if model.ticket:
-            yield paths.names_in_payload(model.ticket, paths.found(ids, paths.TICKET))
+def _in_payload(model: Model, kind: Kind) -> Iterator[str]:
+    """SQL arrays."""
+    if kind == "ticket":
+        named: paths.Named = [(None, model.ticket)] if model.ticket else []
+    else:
+        _, _, known = people_of(model)
+        named = [*known, *((None, path) for path in model.others)]
+    yield from paths.arrays_of_payload(named)
+    if (None, model.key) in named:
+        yield f"[{paths.person('record_key', None)}]"
 
 
 def _text(column: str) -> Blanked:

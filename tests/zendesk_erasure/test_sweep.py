@@ -4,7 +4,7 @@ import pytest
 
 from tests.zendesk_erasure.rows import CANARY, STAYS, records
 
-BEFORE, AFTER = "2026-11-01T10:00:00Z", "2026-11-02T10:00:00Z"
+BEFORE, AFTER, LATER = "2026-11-01T10:00:00Z", "2026-11-02T10:00:00Z", "2026-11-03T10:00:00Z"
 SECRET = CANARY["ticket"]
 ADDRESS = "member@mail.example"
 
@@ -19,6 +19,10 @@ def versions(stream, *pairs):
             for at, one in zip((BEFORE, AFTER), pair, strict=False)
         ),
     )
+
+
+def redaction(comment, kind="Comment"):
+    return {"event_type": f"{kind}RedactionEvent", "comment_id": comment}
 
 
 @pytest.fixture
@@ -59,6 +63,12 @@ def removed(load, sql, dataset, messages_dataset):
                     {"id": 32, "ticket_id": 3, "ticket_event_id": 314, "body": SECRET},
                     {"id": 41, "ticket_id": 4, "body": STAYS},
                 ),
+                # of which a later redaction took more, and then the ticket was deleted
+                (
+                    {"id": 33, "ticket_id": 3, "body": SECRET},
+                    {"id": 33, "ticket_id": 3, "body": f"▇ {SECRET}"},
+                ),
+                ({"id": 34, "ticket_id": 3, "ticket_event_id": 315, "attachments": [{"file_name": SECRET}]},),
                 *(({"id": 10 * one + 1, "ticket_id": one, "body": STAYS},) * 2 for one in (4, 6)),
             ),
             *versions(
@@ -72,10 +82,27 @@ def removed(load, sql, dataset, messages_dataset):
                     {
                         "id": 313,
                         "ticket_id": 3,
-                        "child_events": [{"event_type": "CommentRedactionEvent", "comment_id": 32}],
+                        "child_events": [redaction(32)],
                     },
                 ),
                 ({"id": 314, "ticket_id": 3, "child_events": [{"id": 32, "body": SECRET}]},),
+                (
+                    {
+                        "id": 315,
+                        "ticket_id": 3,
+                        "child_events": [{"id": 34, "attachments": [{"file_name": SECRET}]}],
+                    },
+                ),
+                ({"id": 316, "ticket_id": 3, "child_events": [redaction(33)]},) * 2,
+            ),
+            *records(
+                "ticket_event",
+                {
+                    "_exported_at": LATER,
+                    "id": 317,
+                    "ticket_id": 3,
+                    "child_events": [redaction(33), redaction(34, "Attachment")],
+                },
             ),
             *versions(
                 "ticket_attachment",
@@ -190,11 +217,24 @@ def test_what_a_run_brings_back_after_an_erasure_is_found(load, run, hits, sql, 
         f"STRUCT('{{}}' AS attributes, IF(number = 5, '{SECRET}', '{STAYS}') AS data, 1 AS later), "
         f"STRUCT('{erased}', '', 2), STRUCT('{{}}', '{STAYS}', 3)])"
     )
+    # rejected records of both users, before and after the erasure of the first; the other one is erased later
+    sql(
+        f"CREATE TABLE {dataset}.REJECTED_RECORD AS "
+        "SELECT 'user' AS stream, '7' AS record_key, TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL later DAY) AS rejected_at, "
+        'CONCAT(\'{"id": 7, "name": "\', text, \'"}\') AS payload, CAST(NULL AS TIMESTAMP) AS resolved_at '
+        f"FROM UNNEST([STRUCT(-1 AS later, '{SECRET}' AS text), STRUCT(1, '{STAYS}')])"
+    )
+    sql(
+        f"INSERT INTO {dataset}.ERASED_ID (kind, id, erased_at, erasure_id) "
+        "SELECT 'user', 11, TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 2 DAY), 'e'"
+    )
     both = (dataset, messages_dataset)
     kept = hits(STAYS, *both)
-    assert set(hits(SECRET, *both)) == {"ticket", "ticket_comment", "user", "chat", "zendesk_ticket"}
+    assert set(hits(SECRET, *both)) == {
+        "ticket", "ticket_comment", "user", "chat", "zendesk_ticket", "REJECTED_RECORD",
+    }  # fmt: skip
     swept = run("sweep", "--erase")
-    assert "6 rows found and erased" in swept.stdout, swept.stdout + swept.stderr
+    assert "7 rows found and erased" in swept.stdout, swept.stdout + swept.stderr
     assert hits(SECRET, *both) == {}
     assert hits(STAYS, *both) == kept
     # a user who is exported again after the erasure stays, also after another sweep that erases others

@@ -10,7 +10,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from cityblock_singer.google.rejected_records import TABLE as REJECTED
-from tap_zendesk_cityblock.models import MODELS
+from tap_zendesk_cityblock.models import MODELS, REDACTIONS
 from target_bigquery.names import column_name
 from target_zendesk_pubsub.warehouse import since
 
@@ -86,12 +86,16 @@ def _marked(name: str, dataset: str, first: datetime | None) -> str:
 
 
 def _named_by_events(dataset: str, comments: Iterable[str], first: datetime | None) -> Iterator[str]:
-    """Comments, and the events that had them, if an event says that the comment was redacted. `comments`: tables."""
+    """Comments, and the events that had them, if an event says that the comment or a file of it was redacted, from the last of
+    these redactions on. `comments`: tables.
+    """
+    names = ", ".join(f"'{name}'" for name in sorted(REDACTIONS))
     redactions = (
-        "SELECT JSON_VALUE(child, '$.comment_id') AS comment, MIN(_exported_at) AS redacted_at "
+        "SELECT comment, MAX(first_exported) AS redacted_at FROM ("
+        "SELECT id, JSON_VALUE(child, '$.comment_id') AS comment, MIN(_exported_at) AS first_exported "
         f"FROM {dataset}.ticket_event, UNNEST(JSON_QUERY_ARRAY(child_events)) AS child "
-        f"WHERE {since('_exported_at', first)} AND JSON_VALUE(child, '$.event_type') = 'CommentRedactionEvent' "
-        "AND JSON_VALUE(child, '$.comment_id') IS NOT NULL GROUP BY comment"
+        f"WHERE {since('_exported_at', first)} AND JSON_VALUE(child, '$.event_type') IN ({names}) "
+        "AND JSON_VALUE(child, '$.comment_id') IS NOT NULL GROUP BY id, comment) GROUP BY comment"
     )
     yield (
         "SELECT 'ticket_comment' AS redacted_model, comment AS redacted_key, redacted_at, CAST(NULL AS INT64) AS fingerprint "
@@ -146,11 +150,11 @@ def _earlier_messages(
     for declared in publisher_tables(warehouse, *datasets):
         if declared.name in existing[declared.dataset]:
             of_ticket, time = (ids, "'ticket'", "CAST(ticket_id AS STRING)"), time_of(declared)
-            late = f"`{time}` < TIMESTAMP_ADD(redacted_at, {LATE})"
-            erasable = of_publisher(warehouse, declared, _earlier(*of_ticket, late))
-            earlier = _earlier(*of_ticket, f"`{time}` < redacted_at")
-            unless = f"STRPOS(`{declared.personal}`, '▇') > 0 AND NOT {earlier}"
-            yield dataclasses.replace(erasable, unless=unless)
+            late = f"TIMESTAMP_ADD(redacted_at, {LATE})"
+            rows = _earlier(*of_ticket, f"`{time}` < {late}")
+            until = f"IF(STRPOS(`{declared.personal}`, '▇') > 0, redacted_at, {late})"
+            erasable = of_publisher(warehouse, declared, rows)
+            yield dataclasses.replace(erasable, unless=f"NOT {_earlier(*of_ticket, f'`{time}` < {until}')}")
 
 
 def _earlier(ids: str, model: str, key: str, condition: str) -> str:

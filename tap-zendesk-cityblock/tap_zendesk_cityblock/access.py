@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError
+from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError, UnexpectedResponseError
+from tap_zendesk_cityblock.readers.private_comments import probe
 from tap_zendesk_cityblock.readers.selection import reader_for
 
 if TYPE_CHECKING:
@@ -30,6 +31,15 @@ def unavailable_cause(model: Model, settings: Settings, client: ZendeskClient) -
     try:
         reader_for(model, settings, client, LOGGER).probe()
     except (RefusedError, StreamUnavailableError) as cause:
+        return str(cause)
+    return None
+
+
+def audits_cause(client: ZendeskClient) -> str | None:
+    """Why the account may not read ticket audits, None if it may. Raises PluginError where login or host fail."""
+    try:
+        probe(client)
+    except (RefusedError, StreamUnavailableError, UnexpectedResponseError) as cause:
         return str(cause)
     return None
 

@@ -86,6 +86,20 @@ def test_a_request_that_zendesk_refuses_is_reported_and_hides_no_other_model(che
     assert "ok      user: readable" in ran.stdout
 
 
+def test_ticket_audits_that_may_not_be_read_are_named_with_what_a_run_then_leaves_out(check):
+    events = {"bulk_models": [], "incremental_models": ["ticket_event"]}
+    ran = check(scopes=["tickets:read"], **events)
+    assert ran.returncode == 0, ran.stdout
+    assert "WARNING find_private_comments: HTTP 403 Forbidden, the token lacks the scope read" in ran.stdout
+    assert "→ comments that are made private after their export stay public here" in ran.stdout
+    assert "WARNING scopes: find_private_comments requires read" in ran.stdout
+    ran = check(**events)
+    assert "ok      find_private_comments: readable" in ran.stdout
+    assert "would be enough" not in ran.stdout
+    ran = check(scopes=["tickets:read"], find_private_comments=False, **events)
+    assert "find_private_comments" not in ran.stdout
+
+
 def test_in_fallback_a_list_that_is_refused_is_reported_as_well(check, zendesk):
     zendesk.fault("/api/v2/deleted_tickets", status=422)
     ran = check(bulk_models=[], incremental_models=["ticket", "user"], incremental_exports=False)

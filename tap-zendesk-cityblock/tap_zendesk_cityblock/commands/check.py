@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 from cityblock_singer.errors import PluginError
 
-from tap_zendesk_cityblock.access import PROBE_DEADLINE_SECONDS, advice, unavailable_cause
+from tap_zendesk_cityblock.access import PROBE_DEADLINE_SECONDS, advice, audits_cause, unavailable_cause
 from tap_zendesk_cityblock.commands.scopes import findings, required
 from tap_zendesk_cityblock.errors import PartlyUnavailableError
 from tap_zendesk_cityblock.http.credentials import OAuthClient, credentials
+from tap_zendesk_cityblock.readers.redacted_comments import reads_audits
 from tap_zendesk_cityblock.tap import TapZendeskCityblock
 
 if TYPE_CHECKING:
@@ -44,7 +45,22 @@ def check(settings: Settings, client: ZendeskClient) -> bool:
         click.echo(
             f"{'':<8}→ every model returns HTTP 404: check subdomain, {settings.base_url} may not be an account"
         )
+    if reads_audits(settings):
+        _check_audits(client)
     return not missing
+
+
+def _check_audits(client: ZendeskClient) -> None:
+    """Prints a line. A run goes on without them."""
+    cause = audits_cause(client)
+    if cause is None:
+        click.echo(f"{'ok':<8}find_private_comments: readable")
+        return
+    click.echo(f"{'WARNING':<8}find_private_comments: {cause}")
+    click.echo(
+        f"{'':<8}→ comments that are made private after their export stay public here: let the login's user be an admin, "
+        "with the scope read; or set find_private_comments to false"
+    )
 
 
 def check_scopes(settings: Settings, client: ZendeskClient, asked: Collection[str]) -> bool:
@@ -53,7 +69,7 @@ def check_scopes(settings: Settings, client: ZendeskClient, asked: Collection[st
     chosen = [model for model in models if model.name not in settings.optional_models]
     needed = required(chosen, incremental_exports=settings.incremental_exports)
     unverified = [model.name for model in chosen if not model.is_scope_verified]
-    lines = findings(needed, asked, client.granted_scopes, unverified)
+    lines = findings(needed, asked, client.granted_scopes, unverified, is_audited=reads_audits(settings))
     for state, sentence in lines:
         click.echo(f"{state:<8}{sentence}")
     lacks = any(state == "MISSING" for state, _ in lines)

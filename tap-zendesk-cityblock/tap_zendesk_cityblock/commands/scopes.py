@@ -24,17 +24,20 @@ def findings(
     asked: Collection[str],
     granted: Collection[str] | None,
     unverified: Collection[str] = (),
+    *,
+    is_audited: bool = False,
 ) -> list[tuple[str, str]]:
     """Lines of the check, each a state and a sentence.
 
     `needed`: scopes by model; `granted`: None if Zendesk did not say, then taken as asked. `read` includes all others.
-    `unverified`: models of which it is not documented that their scope suffices.
+    `unverified`: models of which it is not documented that their scope suffices. `is_audited`: ticket audits are read as well,
+    for find_private_comments, without which a run goes on.
     """
     given = asked if granted is None else granted
     state = f"scopes: asked for {' '.join(asked)}"
     if granted is not None:
         state += f", granted {' '.join(sorted(given)) or 'none'}"
-    if READ in given and READ not in needed.values():
+    if READ in given and READ not in needed.values() and not is_audited:
         state += f"; {' '.join(sorted(set(needed.values())))} would be enough"
     lines = [("ok", state)]
     for scope in sorted(set(needed.values()) - set(given)):
@@ -46,6 +49,8 @@ def findings(
         lines.append(
             ("ok", f"scopes: unverified for {', '.join(relying)}; without access they require {READ}")
         )
+    if READ not in given and is_audited:
+        lines.append(("WARNING", f"scopes: find_private_comments requires {READ}"))
     if refused := [scope for scope in asked if scope not in given and READ not in given]:
         lines.append(("WARNING", f"scopes: asked for {' '.join(refused)}, which Zendesk has not granted"))
     if unneeded := [scope for scope in asked if scope != READ and scope not in needed.values()]:

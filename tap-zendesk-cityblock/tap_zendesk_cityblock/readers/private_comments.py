@@ -78,6 +78,11 @@ def made_private(client: ZendeskClient, since: int, until: int) -> Audited:
     return found
 
 
+def probe(client: ZendeskClient) -> None:
+    """Raises as `made_private` if the audits may not be read."""
+    fetch(client, PATH, {"limit": "1"}, _parsed)
+
+
 def _private_in(audit: _Audit) -> list[tuple[int, int]]:
     ids = [
         (number(audit.ticket_id), number(event.comment_id))

@@ -67,6 +67,13 @@ _COMMENTS = Model(
 )
 
 
+def reads_audits(settings: Settings) -> bool:
+    """Whether a run looks for comments that were made private."""
+    return settings.find_private_comments and any(
+        model.name in WITH_COMMENTS for model in settings.incremental_models
+    )
+
+
 class RedactedComments:
     """Of one run. What is pending stays in `bookmark`, that of EXPORT_METADATA."""
 

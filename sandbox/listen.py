@@ -10,8 +10,8 @@ from google.api_core.exceptions import DeadlineExceeded, GoogleAPICallError, Not
 from local_pubsub.clients import clients
 
 from sandbox.addresses import TOPIC_PROJECT
-from sandbox.processes import answers
-from sandbox.pubsub import check_is_here
+from sandbox.processes import SandboxError
+from sandbox.pubsub import check_pubsub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,29 +22,23 @@ MAX_PULLED = 100
 PULL_SECONDS = 10
 
 
-class ListenError(Exception):
-    """The server or the subscription is missing."""
-
-
 def listen(
     host: str, subscription: str, count: int | None, timeout: float | None, *, with_data: bool
 ) -> Iterator[str]:
     """Yields each message as text, then acknowledges it.
 
-    Ends after `count` messages, or after `timeout` seconds without one. Raises ListenError, ServerStartError.
+    Ends after `count` messages, or after `timeout` seconds without one. Raises SandboxError.
     """
-    check_is_here(host)
-    if not answers(f"tcp://{host}"):
-        raise ListenError(f"no Pub/Sub server listens at {host}: is the sandbox up?")
+    check_pubsub(host)
     path = subscription if "/" in subscription else f"projects/{TOPIC_PROJECT}/subscriptions/{subscription}"
     with clients(host) as (_, subscriber):
         try:
             for message in _messages(subscriber, path, count, timeout):
                 yield _described(message, with_data=with_data)
         except NotFound as missing:
-            raise ListenError(f"{path} does not exist at {host}") from missing
+            raise SandboxError(f"{path} does not exist at {host}") from missing
         except GoogleAPICallError as failure:
-            raise ListenError(f"{host}: {failure}") from failure
+            raise SandboxError(f"{host}: {failure}") from failure
 
 
 def _messages(

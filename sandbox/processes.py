@@ -22,8 +22,8 @@ START_SECONDS = 240
 STOP_SECONDS = 15
 
 
-class ServerStartError(Exception):
-    """A server is missing or did not start; the message then ends with the last lines of its log."""
+class SandboxError(Exception):
+    """A command cannot do its work; the message says why. If a server did not start, it ends with the last lines of its log."""
 
 
 @contextmanager
@@ -32,10 +32,10 @@ def serving(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Runs the server until the block is left, which is entered once `probe` answers.
 
-    Its output goes to the file `log`. Raises ServerStartError.
+    Its output goes to the file `log`. Raises SandboxError.
     """
     if answers(probe):
-        raise ServerStartError(f"{name}: something already listens at {probe}; is another sandbox up?")
+        raise SandboxError(f"{name}: something already listens at {probe}; is another sandbox up?")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -69,7 +69,7 @@ def _wait_until_up(name: str, process: subprocess.Popen[bytes], probe: str, log:
     while not answers(probe):
         if process.poll() is not None or time.monotonic() > deadline:
             last = log.read_text(errors="replace")[-2000:]
-            raise ServerStartError(f"{name} did not start ({log}):\n{last}")
+            raise SandboxError(f"{name} did not start ({log}):\n{last}")
         time.sleep(0.05)
 
 
@@ -89,10 +89,10 @@ def answers(address: str) -> bool:
 
 
 def check_is_up(*urls: str) -> None:
-    """Raises ServerStartError if a server of the sandbox does not answer."""
+    """Raises SandboxError if a server of the sandbox does not answer."""
     for url in urls:
         if not answers(url):
-            raise ServerStartError(f"no sandbox answers at {url}: start one with `make sandbox`")
+            raise SandboxError(f"no sandbox answers at {url}: start one with `make sandbox`")
 
 
 def _dies_with_parent() -> list[str]:

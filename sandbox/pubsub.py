@@ -13,7 +13,7 @@ from google.api_core.exceptions import AlreadyExists
 from local_pubsub.clients import clients
 
 from sandbox.addresses import SUBSCRIPTION, TOPIC, TOPIC_PROJECT
-from sandbox.processes import ServerStartError, answers, serving
+from sandbox.processes import SandboxError, answers, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,15 +28,11 @@ RETENTION = timedelta(days=7)
 def pubsub_server(addresses: Addresses, data_dir: Path) -> Iterator[None]:
     """Runs until the block is left; the sandbox's own server keeps its messages in `data_dir`.
 
-    Raises ServerStartError.
+    Raises SandboxError.
     """
     host = addresses.pubsub_host
     if addresses.given_pubsub_host is not None:
-        check_is_here(host)
-        if not answers(f"tcp://{host}"):
-            raise ServerStartError(
-                f"no Pub/Sub server listens at {host}: unset PUBSUB_EMULATOR_HOST to use the sandbox's own"
-            )
+        check_pubsub(host)
         make_topic(host)
         yield
         return
@@ -66,12 +62,16 @@ def make_topic(host: str) -> None:
             )
 
 
-def check_is_here(host: str) -> None:
-    """Keeps the sandbox away from real topics. Raises ServerStartError."""
+def check_pubsub(host: str) -> None:
+    """Keeps the sandbox away from real topics. Raises SandboxError, also if no server listens there."""
     name = urlsplit(f"//{host}").hostname or ""
     try:
         is_here = name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
         is_here = False
     if not is_here:
-        raise ServerStartError(f"the Pub/Sub server at {host} (PUBSUB_EMULATOR_HOST) is not on this machine")
+        raise SandboxError(f"the Pub/Sub server at {host} (PUBSUB_EMULATOR_HOST) is not on this machine")
+    if not answers(f"tcp://{host}"):
+        raise SandboxError(
+            f"no Pub/Sub server listens at {host}: run `make sandbox`, or change PUBSUB_EMULATOR_HOST"
+        )

@@ -14,7 +14,7 @@ from sandbox.addresses import MESSAGES_DATASET
 from sandbox.bigquery import bigquery_server
 from sandbox.gcs import gcs_server
 from sandbox.internal_directory import seed_internal_directory
-from sandbox.processes import ServerStartError, answers, serving
+from sandbox.processes import SandboxError, answers, serving
 from sandbox.pubsub import pubsub_server
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Sandbox:
 
 @contextmanager
 def zendesk_server(addresses: Addresses, data_dir: Path, size: Size) -> Iterator[None]:
-    """Runs the Zendesk simulator until the block is left. Raises ServerStartError."""
+    """Runs the Zendesk simulator until the block is left. Raises SandboxError."""
     argv = [
         *(sys.executable, "-m", "sandbox.zendesk"),
         *("--port", str(addresses.zendesk), "--database", str(data_dir / "zendesk.sqlite")),
@@ -70,13 +70,13 @@ def advance(zendesk_url: str, hours: int) -> dict[str, dict[str, int]]:
 
 
 def forget(addresses: Addresses, data_dir: Path) -> None:
-    """Removes `data_dir`. Raises ServerStartError if a running sandbox may be using it."""
+    """Removes `data_dir`. Raises SandboxError if a running sandbox may be using it."""
     ports = [addresses.zendesk, addresses.bigquery, addresses.gcs]
     if addresses.given_pubsub_host is None:
         ports.append(addresses.pubsub)
     for port in ports:
         if answers(f"tcp://127.0.0.1:{port}"):
-            raise ServerStartError(
+            raise SandboxError(
                 f"something already listens at 127.0.0.1:{port}; if that is another sandbox, stop it first"
             )
     shutil.rmtree(data_dir, ignore_errors=True)
@@ -84,7 +84,7 @@ def forget(addresses: Addresses, data_dir: Path) -> None:
 
 @contextmanager
 def sandbox(addresses: Addresses, data_dir: Path, size: Size) -> Iterator[Sandbox]:
-    """Runs all servers until the block is left, with their data in `data_dir`. Raises ServerStartError."""
+    """Runs all servers until the block is left, with their data in `data_dir`. Raises SandboxError."""
     with ExitStack() as servers:
         servers.enter_context(zendesk_server(addresses, data_dir, size))
         servers.enter_context(gcs_server(addresses, data_dir))

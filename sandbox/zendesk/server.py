@@ -75,14 +75,8 @@ def application(store: Store) -> web.Application:
     app.router.add_delete("/_sandbox/faults", _clear_faults)
     app.router.add_get("/_sandbox/requests", _requests)
     app.router.add_delete("/_sandbox/requests", _forget_requests)
-    app.router.add_put("/_sandbox/limits", _limits)
-    app.router.add_put("/_sandbox/exports", _exports)
-    app.router.add_put("/_sandbox/scopes", _scopes)
-    app.router.add_put("/_sandbox/search", _search)
-    app.router.add_put("/_sandbox/counts", _counts_of_lists)
     app.router.add_get("/_sandbox/limits", _counts)
-    app.router.add_put("/_sandbox/latency", _latency)
-    app.router.add_put("/_sandbox/pages", _pages)
+    app.router.add_put("/_sandbox/{what}", _set)
     app.router.add_post("/_sandbox/expire_tokens", _expire_tokens)
     return app
 
@@ -221,47 +215,30 @@ async def _forget_requests(request: web.Request) -> web.StreamResponse:
     return _json({})
 
 
-async def _limits(request: web.Request) -> web.StreamResponse:
-    request.app[ACCOUNT].limits.configure(await request.json())
-    return _json({})
-
-
-async def _exports(request: web.Request) -> web.StreamResponse:
-    """Sets whether the account may use incremental exports."""
-    request.app[ACCOUNT].may_export = (await request.json())["allowed"]
-    return _json({})
-
-
-async def _search(request: web.Request) -> web.StreamResponse:
-    """Sets what searches lack: {"unindexed": [id], "counted": [id]}."""
-    request.app[ACCOUNT].lacking = search.Lacking.of(await request.json())
-    return _json({})
-
-
-async def _counts_of_lists(request: web.Request) -> web.StreamResponse:
-    """Sets above how many objects Zendesk counts once a day only."""
-    request.app[ACCOUNT].counts = Counts((await request.json())["cached_above"])
-    return _json({})
-
-
 async def _counts(request: web.Request) -> web.StreamResponse:
     return _json(request.app[ACCOUNT].limits.counts())
 
 
-async def _scopes(request: web.Request) -> web.StreamResponse:
-    """Of the OAuth client; null: all."""
-    allowed = (await request.json())["allowed"]
-    request.app[ACCOUNT].access.allowed = None if allowed is None else frozenset(allowed)
-    return _json({})
-
-
-async def _latency(request: web.Request) -> web.StreamResponse:
-    request.app[ACCOUNT].latency = (await request.json())["seconds"]
-    return _json({})
-
-
-async def _pages(request: web.Request) -> web.StreamResponse:
-    request.app[ACCOUNT].page_size = (await request.json())["size"]
+async def _set(request: web.Request) -> web.StreamResponse:
+    """Sets how the account behaves from now on."""
+    account, body = request.app[ACCOUNT], await request.json()
+    match request.match_info["what"]:
+        case "limits":
+            account.limits.configure(body)
+        case "exports":  # whether the account may use incremental exports
+            account.may_export = body["allowed"]
+        case "scopes":  # of the OAuth client; null: all
+            account.access.allowed = None if body["allowed"] is None else frozenset(body["allowed"])
+        case "search":  # what searches lack: {"unindexed": [id], "counted": [id]}
+            account.lacking = search.Lacking.of(body)
+        case "counts":  # lists with more objects are counted once a day only
+            account.counts = Counts(body["cached_above"])
+        case "latency":
+            account.latency = body["seconds"]
+        case "pages":
+            account.page_size = body["size"]
+        case unknown:
+            raise web.HTTPNotFound(text=unknown)
     return _json({})
 
 

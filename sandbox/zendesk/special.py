@@ -76,11 +76,7 @@ FIRST = {
 }
 
 
-def group(number: int) -> Json:
-    return {"default": number == 0, "deleted": number == 11}
-
-
-def ticket_field(number: int) -> Json:
+def _ticket_field(number: int) -> Json:
     own = number - len(SYSTEM_FIELDS)
     title, kind = (
         CUSTOM_FIELDS[own][:2] if own >= 0 else (SYSTEM_FIELDS[number].title(), SYSTEM_FIELDS[number])
@@ -88,39 +84,14 @@ def ticket_field(number: int) -> Json:
     return {"type": kind, "title": title, "raw_title": title, "active": True, "removable": own >= 0}
 
 
-def brand(number: int) -> Json:
-    return {"name": f"Cityblock {number}", "default": number == 0, "is_deleted": number == 2}
-
-
-def activity(_number: int) -> Json:
-    return {"user": EMBEDDED_USER, "actor": EMBEDDED_USER}
-
-
-def target(number: int) -> Json:
-    return {"password": None} if number % 2 else {}
-
-
-def trigger(number: int) -> Json:
-    return {"category_id": str(1 + number % 3)}
-
-
-def trigger_category(number: int) -> Json:
-    return {"id": str(1 + number)}
-
-
-def side_conversation(number: int) -> Json:
+def _side_conversation(number: int) -> Json:
     agent: Json = {"user_id": FIRST_USER, "name": "Agent", "email": "user0@cityblock.example"}
     clinic: Json = {"user_id": None, "name": None, "email": "front-desk@clinic.example"}
     about: Json = {"id": _uuid(number), "ticket_id": 1 + number, "state": ("open", "closed")[number % 2]}
     return {**about, "participants": [agent, clinic], "external_ids": {}}
 
 
-def side_conversation_event(number: int) -> Json:
-    about = number % SIDE_CONVERSATIONS
-    return {"side_conversation_id": _uuid(about), "ticket_id": 1 + about}
-
-
-def csat_survey(number: int) -> Json:
+def _csat_survey(number: int) -> Json:
     rating: Json = {"rating": 1, "label": _static("Very unsatisfied"), "follow_up": {"question_id": "Q2"}}
     reason: Json = {"id": "O1", "label": _static("It took too long"), "follow_up": None}
     questions: list[Json] = [
@@ -141,29 +112,13 @@ def _static(text: str) -> Json:
     return {"type": "static", "value": text}
 
 
-def nps_response(number: int) -> Json:
-    return {"recipient_id": number_of("nps_recipient", 2 * number + 1)}
-
-
-def tag(number: int) -> Json:
-    return {"name": words.TAGS[number] if number < len(words.TAGS) else f"program_{number}"}
-
-
-def ticket_form_status(number: int) -> Json:
-    return {"ticket_form_id": FIRST_FORM + number // 5, "custom_status_id": FIRST_STATUS + number % 5}
-
-
-def workspace(number: int) -> Json:
+def _workspace(number: int) -> Json:
     macros = [number_of("macro", n) for n in range(2)]
     selected = [{"id": macro, "title": f"Macro {number}"} for macro in macros]
     return {"macro_ids": macros, "macros": macros, "selected_macros": selected}
 
 
-def custom_object(number: int) -> Json:
-    return {"key": CUSTOM_OBJECTS[number]}
-
-
-def custom_object_record(number: int) -> Json:
+def _custom_object_record(number: int) -> Json:
     """Every seventh is deleted."""
     content: Json = {
         "custom_object_key": CUSTOM_OBJECTS[number % 3],
@@ -176,51 +131,53 @@ def custom_object_record(number: int) -> Json:
     return content
 
 
-def job_status(number: int) -> Json:
-    """`results` is a list of what was done, one object, or null while the job works."""
-    return {"results": ([{"id": number, "success": True}], {"success": True}, None)[number % 3]}
-
-
-def call_leg(number: int) -> Json:
-    return {"call_id": number_of("call", number // 2)}
-
-
-def schedule(number: int) -> Json:
-    return {**SCHEDULES[number], "created_at": iso(BEGINNING + number)}
-
-
-def schedule_holiday(number: int) -> Json:
-    day = holiday(number)
-    return {"start_date": day, "end_date": day}
-
-
-def satisfaction_rating(number: int) -> Json:
-    return {"score": ("good", "bad", "offered")[number % 3]}
-
-
-def routing_attribute_event(number: int) -> Json:
-    """The creation of each attribute, then the deletion of others."""
-    return {"id": _uuid(number), "type": "create" if number < COUNTS["routing_attribute"] else "delete"}
-
-
-def routing_attribute(number: int) -> Json:
-    return {"id": _uuid(number)}
-
-
-def chat(number: int) -> Json:
-    return {"id": f"1712.{number_of('chat', number)}", "deleted": number % 9 == 4}
-
-
 def _uuid(number: int) -> str:
     return str(UUID(int=Random(number).getrandbits(128), version=4))
 
 
 VALUES: dict[str, Callable[[int], Json]] = {
-    function.__name__: function
-    for function in (
-        group, ticket_field, brand, activity, target, trigger, trigger_category, csat_survey, nps_response, side_conversation, side_conversation_event, tag, ticket_form_status,
-        workspace, custom_object, custom_object_record, job_status, sla_policy, group_sla_policy, call_leg, schedule, schedule_holiday,
-        satisfaction_rating, routing_attribute, routing_attribute_event, chat
-    )
-}  # fmt: skip
+    "group": lambda number: {"default": number == 0, "deleted": number == 11},
+    "ticket_field": _ticket_field,
+    "brand": lambda number: {
+        "name": f"Cityblock {number}",
+        "default": number == 0,
+        "is_deleted": number == 2,
+    },
+    "activity": lambda _number: {"user": EMBEDDED_USER, "actor": EMBEDDED_USER},
+    "target": lambda number: {"password": None} if number % 2 else {},
+    "trigger": lambda number: {"category_id": str(1 + number % 3)},
+    "trigger_category": lambda number: {"id": str(1 + number)},
+    "csat_survey": _csat_survey,
+    "nps_response": lambda number: {"recipient_id": number_of("nps_recipient", 2 * number + 1)},
+    "side_conversation": _side_conversation,
+    "side_conversation_event": lambda number: {
+        "side_conversation_id": _uuid(number % SIDE_CONVERSATIONS),
+        "ticket_id": 1 + number % SIDE_CONVERSATIONS,
+    },
+    "tag": lambda number: {"name": words.TAGS[number] if number < len(words.TAGS) else f"program_{number}"},
+    "ticket_form_status": lambda number: {
+        "ticket_form_id": FIRST_FORM + number // 5,
+        "custom_status_id": FIRST_STATUS + number % 5,
+    },
+    "workspace": _workspace,
+    "custom_object": lambda number: {"key": CUSTOM_OBJECTS[number]},
+    "custom_object_record": _custom_object_record,
+    # A list of what was done, one object, or null while the job works.
+    "job_status": lambda number: {
+        "results": ([{"id": number, "success": True}], {"success": True}, None)[number % 3]
+    },
+    "sla_policy": sla_policy,
+    "group_sla_policy": group_sla_policy,
+    "call_leg": lambda number: {"call_id": number_of("call", number // 2)},
+    "schedule": lambda number: {**SCHEDULES[number], "created_at": iso(BEGINNING + number)},
+    "schedule_holiday": lambda number: {"start_date": holiday(number), "end_date": holiday(number)},
+    "satisfaction_rating": lambda number: {"score": ("good", "bad", "offered")[number % 3]},
+    "routing_attribute": lambda number: {"id": _uuid(number)},
+    # The creation of each attribute, then the deletion of others.
+    "routing_attribute_event": lambda number: {
+        "id": _uuid(number),
+        "type": "create" if number < COUNTS["routing_attribute"] else "delete",
+    },
+    "chat": lambda number: {"id": f"1712.{number_of('chat', number)}", "deleted": number % 9 == 4},
+}
 """Model → properties of its object with that number."""

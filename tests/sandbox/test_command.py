@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from sandbox.addresses import Addresses
-from sandbox.processes import ServerStartError
+from sandbox.processes import SandboxError
 from sandbox.servers import forget
 from sandbox.text_table import text_table
 
@@ -90,7 +90,7 @@ def test_the_data_of_a_running_sandbox_is_not_removed(up, tmp_path):
     _, addresses = up
     account = tmp_path / "data" / "zendesk.sqlite"
     taken = Addresses.known(addresses)
-    with pytest.raises(ServerStartError, match=f"listens at 127.0.0.1:{taken.zendesk}; .* stop it first"):
+    with pytest.raises(SandboxError, match=f"listens at 127.0.0.1:{taken.zendesk}; .* stop it first"):
         forget(taken, account.parent)
     assert account.exists()
     forget(Addresses.free(), account.parent)

@@ -4,7 +4,7 @@ import pytest
 from local_pubsub.clients import clients
 
 from sandbox.addresses import SUBSCRIPTION, TOPIC, TOPIC_PROJECT, Addresses
-from sandbox.processes import ServerStartError
+from sandbox.processes import SandboxError
 from sandbox.pubsub import pubsub_server
 
 TOPIC_PATH = f"projects/{TOPIC_PROJECT}/topics/{TOPIC}"
@@ -40,7 +40,7 @@ def test_without_a_given_server_its_own_has_the_default_port(monkeypatch):
 )
 def test_a_given_server_on_another_machine_is_rejected(host, tmp_path):
     with (
-        pytest.raises(ServerStartError, match="not on this machine"),
+        pytest.raises(SandboxError, match="not on this machine"),
         pubsub_server(Addresses(given_pubsub_host=host), tmp_path),
     ):
         pass
@@ -50,7 +50,7 @@ def test_a_given_server_on_another_machine_is_rejected(host, tmp_path):
 def test_a_given_server_that_does_not_listen_is_one_sentence(host, tmp_path):
     given = host.format(port=Addresses.free().pubsub)
     with (
-        pytest.raises(ServerStartError, match="no Pub/Sub server listens"),
+        pytest.raises(SandboxError, match="no Pub/Sub server listens"),
         pubsub_server(Addresses(given_pubsub_host=given), tmp_path),
     ):
         pass

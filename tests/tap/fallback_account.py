@@ -8,7 +8,7 @@ TICKETS = EVERYTHING | {"incremental_models": ["ticket"]}
 OLD = "2025-11-30T00:00:00Z"
 
 
-def without_exports(zendesk):
+def in_fallback(zendesk):
     """The account without incremental exports, one of whose tickets was deleted lately."""
     zendesk.exports(allowed=False)
     delete(zendesk, 3, "2025-12-20T10:00:00Z")

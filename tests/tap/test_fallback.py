@@ -6,12 +6,12 @@ import jsonschema
 import pytest
 from tap_zendesk_cityblock.columns import load_schema
 
-from tests.tap.fallback_account import EVERYTHING, MODELS, OLD, TICKETS, epoch, served, without_exports
+from tests.tap.fallback_account import EVERYTHING, MODELS, OLD, TICKETS, epoch, in_fallback, served
 
 
 @pytest.fixture
 def zendesk(zendesk):
-    return without_exports(zendesk)
+    return in_fallback(zendesk)
 
 
 def last(result, model):

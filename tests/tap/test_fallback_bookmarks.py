@@ -8,7 +8,7 @@ import pytest
 from tap_zendesk_cityblock.readers.list_cursors import cursor_at
 
 from sandbox.zendesk import keyset
-from tests.tap.fallback_account import EVERYTHING, MODELS, OLD, TICKETS, epoch, iso, served, without_exports
+from tests.tap.fallback_account import EVERYTHING, MODELS, OLD, TICKETS, epoch, in_fallback, iso, served
 
 BY_EXPORTS = {"bulk_models": [], "incremental_models": ["ticket"]}
 REFUSED = {"error": "InvalidPaginationParameter", "description": "page[after] is not valid"}
@@ -16,7 +16,7 @@ REFUSED = {"error": "InvalidPaginationParameter", "description": "page[after] is
 
 @pytest.fixture
 def zendesk(zendesk):
-    return without_exports(zendesk)
+    return in_fallback(zendesk)
 
 
 def test_the_next_run_brings_exactly_what_changed(tap, zendesk):

@@ -24,7 +24,7 @@ from target_bigquery.names import column_name
 from zendesk_erasure import paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from google.cloud.bigquery import SchemaField
     from tap_zendesk_cityblock.model_types import Model
@@ -65,12 +65,13 @@ class Blanked:
 @dataclasses.dataclass(frozen=True)
 class Rows:
     """SQL conditions of one table's rows: `about`, those about the tickets or users; in which the users `took_part`; and
-    those of their `tickets`. Each includes the ones before it.
+    those of their `tickets`. Each includes the ones before it. `places`: what they are joined with.
     """
 
     about: str
     took_part: str
     tickets: str
+    places: paths.Places | None = None
 
 
 def models(kind: Kind) -> list[Model]:
@@ -106,26 +107,39 @@ def rows_of(  # noqa: PLR0913 - of a model's table, and of an erasure
         asked = paths.asked(ids, "_exported_at" if is_bounded else "")
         of_ticket = f"{paths.number(model.ticket or '', fields)} IN ({asked})" if there else NOWHERE
         return Rows(of_ticket, of_ticket, of_ticket)
-
-    def rows(named: paths.Named) -> str:
-        people = paths.arrays(named, fields)
-        return (
-            paths.in_time(paths.place(model.key), "_exported_at", people, table, ids) if people else NOWHERE
-        )
-
-    return Rows(*map(rows, people_of(model)))
-
-
-def people_of(model: Model) -> tuple[paths.Named, paths.Named, paths.Named]:
-    """Paths to the users whom its rows are about; those, and who took part; those, and the ticket."""
-    addresses = [(paths.ADDRESS, path) for path in model.addresses]
-    about = [(None, path) for path in model.users]
-    took_part = [*about, *((None, path) for path in model.participants), *addresses]
-    return (
-        [*about, *addresses] if about else [],
-        took_part,
-        [*took_part, (paths.TICKET, model.ticket)] if model.ticket else took_part,
+    named = [one for one in people_of(model) if paths.column_of(one[2]) in fields]
+    if not named:
+        return Rows(NOWHERE, NOWHERE, NOWHERE)
+    levels = {level for level, *_ in named}
+    people = paths.arrays(named, fields)
+    return Rows(
+        _up_to(paths.ABOUT, levels),
+        _up_to(paths.TOOK_PART, levels),
+        EVERYWHERE,
+        paths.places(paths.place(model.key), "_exported_at", people, table, ids),
     )
+
+
+def _up_to(level: int, levels: Collection[int]) -> str:
+    """SQL condition. `levels`: those that rows of the table may have."""
+    if level >= max(levels):
+        return EVERYWHERE
+    return f"found._level <= {level}" if level >= min(levels) else NOWHERE
+
+
+def people_of(model: Model) -> Iterator[tuple[int, str | None, str]]:
+    """Paths to the users whom its rows are about, or who took part, and to the ticket."""
+    yield from ((paths.ABOUT, None, path) for path in model.users)
+    yield from ((paths.TOOK_PART, None, path) for path in model.participants)
+    of_address = paths.ABOUT if model.users else paths.TOOK_PART
+    yield from ((of_address, paths.ADDRESS, path) for path in model.addresses)
+    if model.ticket:
+        yield paths.OF_TICKET, paths.TICKET, model.ticket
+
+
+def others_of(model: Model) -> paths.Named:
+    """Paths to further users of its ticket."""
+    return [(paths.OF_TICKET, None, path) for path in model.others]
 
 
 def blanked(model: Model, rows: Rows, fields: Iterable[SchemaField]) -> list[Blanked]:
@@ -140,11 +154,10 @@ def blanked(model: Model, rows: Rows, fields: Iterable[SchemaField]) -> list[Bla
 
 def whole(model: Model, fields: Iterable[SchemaField]) -> list[Blanked]:
     """All content of its rows."""
-    everywhere = Rows("TRUE", "TRUE", "TRUE")
-    return blanked(model, everywhere, fields)
+    return blanked(model, Rows(EVERYWHERE, EVERYWHERE, EVERYWHERE), fields)
 
 
-NOWHERE = "FALSE"
+EVERYWHERE, NOWHERE = "TRUE", "FALSE"
 
 
 def _has_content(model: Model, kind: Kind) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,14 +10,16 @@ if TYPE_CHECKING:
 
     from google.cloud.bigquery import SchemaField
 
-    Named = Iterable[tuple[str | None, str]]
-    """Paths, each with what is there: None, an id of the kind that was asked for; otherwise TICKET or ADDRESS."""
+    Named = Iterable[tuple[int, str | None, str]]
+    """Paths, each with its level, and what is there: None, an id of the kind that was asked for; otherwise TICKET or ADDRESS."""
 
 TICKET, ADDRESS = "ticket", "address"
 """In the column `about` of a table with ids, if the id is not one that was asked for: a ticket in which these users took
 part, and the fingerprint of an email address of these users."""
 
 
+ABOUT, TOOK_PART, OF_TICKET = 1, 2, 3
+"""Levels: the row is about one of the users, one took part in it, or it is of a ticket in which one did."""
 FOREVER = "TIMESTAMP '9999-12-31'"
 
 
@@ -29,26 +32,45 @@ def asked(ids: str, time: str = "", until: str = "until") -> str:
 
 
 def of_people(selected: str, people: Iterable[str], table: str, ids: str) -> str:
-    """FROM clause: each row of a table, `named`, as often as it names one of the ids, and the id, `asked`.
+    """FROM clause: each row of a table, `named`, as often as it names one of the ids: `person`, and the id, `asked`.
 
     `selected`: its columns, in SQL; `people`: SQL arrays, from `arrays` or `arrays_of_payload`.
     """
     wanted = "CONCAT(IFNULL(asked.about, ''), ' ', CAST(asked.id AS STRING))"
     return (
         f"FROM (SELECT {selected}, ARRAY_CONCAT({', '.join(people)}) AS people FROM {table}) AS named "
-        f"CROSS JOIN UNNEST(named.people) AS person JOIN {ids} AS asked ON {wanted} = person"
+        f"CROSS JOIN UNNEST(named.people) AS person JOIN {ids} AS asked ON {wanted} = person.id"
     )
 
 
-def in_time(place: str, time: str, people: Iterable[str], table: str, ids: str) -> str:
-    """SQL condition that a row names one of the ids, and was not read after its `until`.
+@dataclasses.dataclass(frozen=True)
+class Places:
+    """Rows of a table that name one of the ids. `place`: SQL of what differs between rows; `sql`: a query of `_place` and of
+    `_level`, the least one, see ABOUT.
 
-    `place`, `time`: SQL of what differs between rows, and of when a row was read. The subquery depends on no row outside it:
-    BigQuery refuses those that it cannot make a join
+    The query is joined, because BigQuery refuses subqueries that depend on a row outside them unless it can make a join of them
     (https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/subqueries#correlated_subquery_concepts).
     """
-    source = of_people(f"{place} AS place, {time} AS read_at", people, table, ids)
-    return f"{place} IN (SELECT named.place {source} AND IFNULL(named.read_at <= asked.until, TRUE))"
+
+    place: str
+    sql: str
+
+    @property
+    def joined(self) -> str:
+        """SQL condition of the join with the query, `found`."""
+        return f"found._place = {self.place}"
+
+
+def places(place: str, time: str, people: Iterable[str], table: str, ids: str) -> Places:
+    """Without rows that were read after the `until` of their ids. `place`, `time`: SQL of what differs between rows, and of when
+    a row was read.
+    """
+    source = of_people(f"{place} AS _place, {time} AS read_at", people, table, ids)
+    in_time = "IFNULL(named.read_at <= asked.until, TRUE)"
+    return Places(
+        place,
+        f"SELECT named._place, MIN(person.level) AS _level {source} WHERE {in_time} GROUP BY named._place",
+    )
 
 
 def place(key: str) -> str:
@@ -64,12 +86,12 @@ def fingerprint(address: str) -> str:
 
 def arrays(named: Named, fields: Mapping[str, SchemaField]) -> list[str]:
     """SQL of whom a row names, an array for each path. `fields`: of the table, by name; one of an older release may lack some."""
-    return [_array(path, about, fields) for about, path in named if column_of(path) in fields]
+    return [_array(path, level, about, fields) for level, about, path in named if column_of(path) in fields]
 
 
 def arrays_of_payload(named: Named) -> Iterator[str]:
     """The same of the JSON text in the column `payload`."""
-    for about, path in named:
+    for level, about, path in named:
         place, _, condition = path.partition("?")
         if condition:
             column, _, value = condition.partition(" = ")
@@ -77,32 +99,32 @@ def arrays_of_payload(named: Named) -> Iterator[str]:
         listed, _, inside = place.rpartition("[]")
         if not listed:
             value = f"SAFE.JSON_VALUE(payload, '{_json(inside)}')"
-            array = f"[{person(value, about)}]"
+            array = f"[{person(value, level, about)}]"
         else:  # parsed first, because JSON_QUERY_ARRAY fails with text that is not JSON
             values = (
                 f"JSON_QUERY_ARRAY(SAFE.PARSE_JSON(payload, wide_number_mode => 'round'), '{_json(listed)}')"
             )
-            array = _all(values, f"JSON_VALUE(one, '{_json(inside)}')", about)
+            array = _all(values, f"JSON_VALUE(one, '{_json(inside)}')", level, about)
         yield _if(condition, array)
 
 
-def person(value: str, about: str | None) -> str:
-    """SQL of the text by which a value is compared with ids."""
+def person(value: str, level: int, about: str | None = None) -> str:
+    """SQL of an element of these arrays. `value`: SQL of an id or address."""
     number = fingerprint(value) if about == ADDRESS else f"SAFE_CAST({value} AS INT64)"
-    return f"CONCAT('{about or ''} ', CAST({number} AS STRING))"
+    return f"STRUCT({level} AS level, CONCAT('{about or ''} ', CAST({number} AS STRING)) AS id)"
 
 
-def _array(path: str, about: str | None, fields: Mapping[str, SchemaField]) -> str:
+def _array(path: str, level: int, about: str | None, fields: Mapping[str, SchemaField]) -> str:
     place, _, condition = path.partition("?")
     listed, _, inside = place.rpartition("[]")
     if not listed:
         column, _, below = inside.partition(".")
-        return _if(condition, f"[{person(_scalar(fields[column], below), about)}]")
-    return _if(condition, _all(*_listed(listed, inside, fields), about))
+        return _if(condition, f"[{person(_scalar(fields[column], below), level, about)}]")
+    return _if(condition, _all(*_listed(listed, inside, fields), level, about))
 
 
-def _all(values: str, value: str, about: str | None) -> str:
-    return f"ARRAY(SELECT {person(value, about)} FROM UNNEST({values}) AS one)"
+def _all(values: str, value: str, level: int, about: str | None) -> str:
+    return f"ARRAY(SELECT {person(value, level, about)} FROM UNNEST({values}) AS one)"
 
 
 def _if(condition: str, array: str) -> str:

@@ -8,6 +8,7 @@ from tap_zendesk_cityblock.models import MODELS
 from target_bigquery.names import column_name
 
 from zendesk_erasure import paths
+from zendesk_erasure.content import others_of, people_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,11 +58,7 @@ def _tickets(warehouse: Warehouse, dataset: str, existing: set[str], ids: str) -
             if name in existing:
                 fields = {field.name: field for field in warehouse.get(f"{dataset}.{name}").schema}
                 ticket = f"{paths.number(model.ticket, fields)} AS ticket"
-                users = (*model.users, *model.participants, *model.others)
-                named = [
-                    *((None, path) for path in users),
-                    *((paths.ADDRESS, path) for path in model.addresses),
-                ]
-                if people := paths.arrays(named, fields):
+                named = [one for one in people_of(model) if one[0] != paths.OF_TICKET]
+                if people := paths.arrays([*named, *others_of(model)], fields):
                     source = paths.of_people(ticket, people, f"{dataset}.{name}", ids)
                     yield f"SELECT named.ticket AS id, asked.until {source}"

@@ -36,10 +36,12 @@ def counts(tables: Iterable[tuple[Erasable, Collection[int | None]]]) -> Iterato
 
 
 def _counted(table: Erasable, condition: str) -> str:
+    places = table.places
+    joined = f" JOIN ({places.sql}) AS found ON {places.joined}" if places else ""
     start = table.partitioning.start if table.partitioning else "CAST(NULL AS INT64)"
     return (
         f"SELECT '{table.name}' AS table_name, partition_start, COUNT(*) AS row_count "
-        f"FROM (SELECT {start} AS partition_start FROM {table.name} WHERE {condition}) GROUP BY partition_start"
+        f"FROM (SELECT {start} AS partition_start FROM {table.name}{joined} WHERE {condition}) GROUP BY partition_start"
     )
 
 
@@ -53,5 +55,8 @@ def updates(table: Erasable, starts: Iterable[int | None]) -> Iterator[str]:
     assigned = ", ".join(f"`{one.column}` = {one.value}" for one in table.blanks)
     if table.also:
         assigned += f", {table.also}"
+    places, joined = table.places, ""
+    if places:
+        assigned, joined = f"{assigned} FROM ({places.sql}) AS found", f"{places.joined} AND "
     for condition in _within(table, starts):
-        yield f"UPDATE {table.name} SET {assigned} WHERE {condition} AND {table.condition}"
+        yield f"UPDATE {table.name} SET {assigned} WHERE {condition} AND {joined}{table.condition}"

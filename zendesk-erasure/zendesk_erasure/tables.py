@@ -11,7 +11,7 @@ from target_zendesk_pubsub.join_errors import JoinErrors
 from target_zendesk_pubsub.published_log import PublishedLog
 
 from zendesk_erasure import paths
-from zendesk_erasure.content import Blanked, Kind, blanked, models, people_of, rows_of
+from zendesk_erasure.content import EVERYWHERE, Blanked, Kind, blanked, models, others_of, people_of, rows_of
 from zendesk_erasure.partitions import Partitioning, partitioning_of
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ READ_AT = "IFNULL(SAFE_CAST(SAFE.JSON_VALUE(payload, '$._exported_at') AS TIMEST
 
 @dataclasses.dataclass(frozen=True)
 class Erasable:
-    """A table. `rows`: SQL condition of the rows to erase, by keys and times; `blanks`: columns; `also`: further assignments;
-    `model`: of the tap; `unless`: SQL condition about content, by which rows keep it.
+    """A table. `rows`: SQL condition of the rows to erase, by keys and times; `places`: what they are joined with; `blanks`:
+    columns; `also`: further assignments; `model`: of the tap; `unless`: SQL condition about content, by which rows keep it.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Erasable:
     also: str = ""
     model: str = ""
     unless: str = ""
+    places: paths.Places | None = None
 
     @property
     def condition(self) -> str:
@@ -67,10 +68,16 @@ def erasables(
                 if not blanks:
                     continue
                 yield Erasable(
-                    f"{dataset}.{name}", rows.tickets, blanks, partitioning_of(table), model=model.name
+                    f"{dataset}.{name}",
+                    rows.tickets,
+                    blanks,
+                    partitioning_of(table),
+                    model=model.name,
+                    places=rows.places,
                 )
     if REJECTED in existing[dataset]:
-        yield of_rejected(warehouse, dataset, rejected(kind, f"{dataset}.{REJECTED}", ids))
+        erasable = of_rejected(warehouse, dataset, EVERYWHERE)
+        yield dataclasses.replace(erasable, places=rejected(kind, erasable.name, ids))
     if kind == "ticket":  # messages name users by id only
         yield from _of_messages(warehouse, datasets, ids, existing, is_bounded=is_bounded)
 
@@ -124,26 +131,25 @@ def of_publisher(warehouse: Warehouse, table: Table, rows: str) -> Erasable:
     )
 
 
-def rejected(kind: Kind, table: str, ids: str) -> str:
-    """SQL condition of the rejected records that name one of `ids`: by their key, or a property of their payload."""
+def rejected(kind: Kind, table: str, ids: str) -> paths.Places:
+    """The rejected records that name one of `ids`: by their key, or a property of their payload."""
     by_stream = " ".join(
         f"WHEN '{model.name}' THEN ARRAY_CONCAT({', '.join(_in_payload(model, kind))})"
         for model in models(kind)
     )
     place = "FARM_FINGERPRINT(TO_JSON_STRING(STRUCT(stream, record_key, rejected_at, payload)))"
-    return paths.in_time(place, READ_AT, [f"CASE stream {by_stream} ELSE [] END"], table, ids)
+    return paths.places(place, READ_AT, [f"CASE stream {by_stream} ELSE [] END"], table, ids)
 
 
 def _in_payload(model: Model, kind: Kind) -> Iterator[str]:
     """SQL arrays."""
     if kind == "ticket":
-        named: paths.Named = [(None, model.ticket)] if model.ticket else []
+        named: paths.Named = [(paths.ABOUT, None, model.ticket)] if model.ticket else []
     else:
-        _, _, known = people_of(model)
-        named = [*known, *((None, path) for path in model.others)]
+        named = [*people_of(model), *others_of(model)]
     yield from paths.arrays_of_payload(named)
-    if (None, model.key) in named:
-        yield f"[{paths.person('record_key', None)}]"
+    if any(about is None and path == model.key for _, about, path in named):
+        yield f"[{paths.person('record_key', paths.ABOUT)}]"
 
 
 def _text(column: str) -> Blanked:

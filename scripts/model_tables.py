@@ -49,6 +49,17 @@ def fallback_table() -> str:
     return "\n".join(lines)
 
 
+def computed_table() -> str:
+    """A row per computed column of a current table."""
+    lines = ["| view | column | from | what |", "|---|---|---|---|"]
+    lines += [
+        f"| `{model.name}_latest` | `{one.name}` | {', '.join(f'`{path}`' for path in one.of)} | {one.description} |"
+        for model in MODELS.values()
+        for one in model.computed
+    ]
+    return "\n".join(lines)
+
+
 def _key(model: Model) -> str:
     type_ = load_schema(model.name)["properties"][model.key]["type"]
     return f"`{model.key}`" + (", text" if "string" in type_ else "")

@@ -134,6 +134,7 @@ def _current_sql(model: Model) -> str:
         "clock": model.clock,
         **_stub(model),
         "current_partition": _partition(model),
+        "computed": {one.name: {"type": one.type, "of": [*one.of], "sql": one.sql} for one in model.computed},
     }
     given = ",\n".join(f"        {name!r}: {value!r}" for name, value in options.items() if value)
     config = f"{{{{ config(\n    materialized='current_table',\n    meta={{\n{given}\n    }}\n) }}}}"
@@ -174,6 +175,11 @@ def _yml(model: Model, path: Path, further: dict[str, str] | None = None) -> str
         _column(model, field.name, _type(field), schema["properties"][field.name], known)
         for field in columns_of(schema).fields
     ]
+    if not further:
+        columns += [
+            _column(model, one.name, one.type, {"description": one.description}, known)
+            for one in model.computed
+        ]
     if model.is_deleted or model.goes_with_ticket:
         columns.append(_column(model, "is_deleted", "BOOL", _is_deleted_column(model), known))
     if model.comments:

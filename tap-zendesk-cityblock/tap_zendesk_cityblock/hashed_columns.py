@@ -47,7 +47,7 @@ def _checked(column: str, keeping: Collection[str]) -> tuple[str, Path]:
         raise SettingsError(
             f"hashed_columns: {column} is the model's key, by which versions of a row are found"
         )
-    if path[0] in model.compared:
+    if {path[0], ".".join(path)} & model.compared:
         raise SettingsError(f"hashed_columns: {column} cannot be hashed: views join or compare it")
     schema = load_schema(name)
     part: Mapping[str, Any] | None = with_unknown_properties(schema) if name in keeping else schema

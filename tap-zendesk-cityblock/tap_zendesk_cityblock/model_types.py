@@ -158,6 +158,20 @@ class Partition:
 
 
 @dataclasses.dataclass(frozen=True)
+class Computed:
+    """A column of a current table and its view that is not personal, computed from personal columns of the same row.
+
+    `type` is BigQuery's. `sql` reads the columns, or properties of RECORD columns, in `of`.
+    """
+
+    name: str
+    type: str
+    of: tuple[str, ...]
+    sql: str
+    description: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Model:
     """How one model is retrieved, and what its view needs to know.
 
@@ -168,7 +182,8 @@ class Model:
     same pages whose views need it, so that it is exported wherever one of them is, without being named. `by_support_type`: its
     export leaves out tickets of AI agents unless `support_type_scope` asks for them (OpenAPI document of July 2026).
 
-    `compared`: text that views join or compare, so that it may not be hashed. `partition` is that of its current table, none for a small one. `is_deleted` is the SQL condition for a deleted object, if
+    `compared`: columns or paths of text that views join or compare, so that it may not be hashed. `partition` is that of its current table, none
+    for a small one; `computed`, further columns of it. `is_deleted` is the SQL condition for a deleted object, if
     its rows show that. `fallback`: what is read instead, if
     `incremental_exports` is false. `is_searchable`: Zendesk's Search can count what changed.
 
@@ -206,6 +221,7 @@ class Model:
     by_support_type: bool = False
     compared: frozenset[str] = frozenset()
     partition: Partition | None = None
+    computed: tuple[Computed, ...] = ()
     is_deleted: str | None = None
     deletion_stub: DeletionStub | None = None
     fallback: tuple[Source, ...] = ()
@@ -249,6 +265,7 @@ class Model:
         comes_with: frozenset[str] = frozenset(),
         left_out: frozenset[str] = frozenset(),
         partition: Partition | None = None,
+        computed: tuple[Computed, ...] = (),
         compared: frozenset[str] = frozenset(),
         ticket: str = "ticket_id",
         goes_with_ticket: bool = False,
@@ -272,6 +289,7 @@ class Model:
             by_support_type=self.by_support_type,
             compared=compared,
             partition=partition,
+            computed=computed,
             ticket=ticket,
             goes_with_ticket=goes_with_ticket,
             kept_of_scrubbed=kept_of_scrubbed,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tap_zendesk_cityblock.fallback_records import deleted_ticket, deleted_user, listed_ticket
 from tap_zendesk_cityblock.model_types import (
+    Computed,
     DeletionStub,
     Derivation,
     Model,
@@ -151,8 +152,26 @@ _TICKET = Model(
     "tickets",
     Paging.EXPORT_CURSOR,
     clock="generated_timestamp",  # system updates leave updated_at alone
-    compared=frozenset({"subject"}),  # by which a scrubbed ticket is known
+    compared=frozenset(
+        {"subject", "tags", "via.channel"}
+    ),  # scrubbed and merged tickets are known by the first two
     partition=Partition("ids", "id"),
+    computed=(
+        Computed(
+            "is_closed_by_merge",
+            "BOOL",
+            ("tags",),
+            "'closed_by_merge' in unnest(tags)",
+            "Whether a merge into another ticket closed it, by its tag",
+        ),
+        Computed(
+            "via_channel",
+            "STRING",
+            ("via.channel",),
+            "via.channel",
+            "Channel that the ticket came through, such as web, email or api",
+        ),
+    ),
     left_out=frozenset({"fields"}),  # the same as custom_fields
     by_support_type=True,
     is_deleted="status = 'deleted'",
@@ -425,7 +444,24 @@ OPT_IN_MODELS = (
     _TICKET_EVENT.derive(
         "ticket_comment",
         clock="created_at",
+        compared=frozenset({"via.channel", "via.source.rel"}),
         partition=Partition("day", "created_at"),
+        computed=(
+            Computed(
+                "via_channel",
+                "STRING",
+                ("via",),
+                "json_value(via, '$.channel')",
+                "Channel that the comment came through, such as web, email or rule",
+            ),
+            Computed(
+                "via_source_rel",
+                "STRING",
+                ("via",),
+                "json_value(via, '$.source.rel')",
+                "What the comment's source is to the ticket, such as merge or trigger",
+            ),
+        ),
         goes_with_ticket=True,
         comments="format('{\"id\":%d}', latest.id)",
         participants=("author_id",),
@@ -470,6 +506,15 @@ OPT_IN_MODELS = (
         clock="created_at",
         compared=frozenset({"value"}),
         partition=Partition("day", "created_at"),
+        computed=(
+            Computed(
+                "impersonal_value",
+                "STRING",
+                ("field_name", "value"),
+                f"if(field_name in ({_IMPERSONAL_FIELDS}), value, null)",
+                "New value, if the field's values are not personal: status, type, priority, IDs of group, assignee, organization, brand, form, custom status and schedule. Null for all other fields",
+            ),
+        ),
         goes_with_ticket=True,
         kept_of_scrubbed=f"field_name in ({_IMPERSONAL_FIELDS})",
         participants=("updater_id",),

@@ -110,6 +110,10 @@ def test_odd_values_are_hashed_or_stay(raw, path, expected):
         ("user.id", "hashed_columns: user.id is the model's key"),
         ("user.email", "hashed_columns: user.email cannot be hashed: views join or compare it"),
         ("ticket.subject", "hashed_columns: ticket.subject cannot be hashed: views join or compare it"),
+        (
+            "ticket.via.channel",
+            "hashed_columns: ticket.via.channel cannot be hashed: views join or compare it",
+        ),
         ("ticket.status", "hashed_columns: ticket.status is not personal"),
         ("ticket.custom_fields.value", "hashed_columns: ticket.custom_fields.value is not text"),
         ("ticket.via", "hashed_columns: ticket.via is not text"),

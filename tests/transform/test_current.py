@@ -18,6 +18,7 @@ COLUMNS = {
     "_export_id": "STRING",
     "_exported_at": "TIMESTAMP",
 }
+COMPUTED = {"digit": "substr(text, 1, 1)", "is_even": "mod(id, 2) = 0 and text is not null"}
 SCHEMA = [SchemaField(name, kind) for name, kind in COLUMNS.items()]
 KEYS, STEPS, DAYS = 600, 5, 9
 STUBS = {"is_whole": "whole is not null", "stub_columns": ["status", "clock"]}
@@ -66,6 +67,15 @@ def history(dice, key):
     return rows
 
 
+def slices_of(found):
+    slices = [
+        [[row["first"], row["beyond"]] for row in rows]
+        for slice_, rows in groupby(found, lambda row: row["slice"])
+        if slice_ is not None
+    ]
+    return [*slices, None] if found[0]["outside"] else slices
+
+
 class Warehouse:
     """One raw table, a copy of it in which nothing expires, and the current tables of `SPECS`."""
 
@@ -77,6 +87,7 @@ class Warehouse:
                 "raw": f"{dataset}.raw",
                 "current": f"{dataset}.{name}",
                 "columns": list(COLUMNS),
+                "computed": COMPUTED,
                 "key": "id",
                 "clock": "clock",
             }
@@ -93,7 +104,8 @@ class Warehouse:
             ]
             partition = self.macros.partition_clause(spec) if spec["partition"] else ""
             self.run(
-                f"create table {dataset}.{name} ({', '.join(columns + hidden)}) {partition} cluster by id"
+                f"create table {dataset}.{name} ({', '.join([*columns, 'digit STRING', 'is_even BOOL', *hidden])})"
+                f" {partition} cluster by id"
             )
 
     def run(self, sql):
@@ -109,17 +121,13 @@ class Warehouse:
         """BigQuery drops whole days, of which every row has been merged."""
         self.run(f"delete from {self.dataset}.raw where _exported_at < timestamp '{before}'")
 
-    def merge(self, name, late=(), *, dies_after=None, rebuilds=False):
-        """As macros/current_table.sql does. `dies_after`: this many statements."""
+    def merge(self, name, late=(), *, dies_after=None, rebuilds=False, computes=True):
+        """As macros/current_table.sql does. `dies_after`: this many statements. `computes`: releases before this one did not."""
         spec, merged = self.specs[name], None if rebuilds else self.merged[name]
+        spec = spec if computes else {**spec, "computed": {}}
         late = late if merged else ()
         found = self.run(self.macros.partitions_of_unmerged(spec, merged, late, 8))
-        slices = [
-            [[row["first"], row["beyond"]] for row in rows]
-            for slice_, rows in groupby(found, lambda row: row["slice"])
-            if slice_ is not None
-        ]
-        slices += [None] if found[0]["outside"] else []
+        slices = slices_of(found)
         condition = self.macros.unmerged(merged, found[0]["is_as_recorded"], late)
         is_empty = not merged and not self.run(f"select 1 from {spec['current']} limit 1")
         for runs in slices[:dies_after]:
@@ -129,6 +137,13 @@ class Warehouse:
                 self.run(self.macros.merge_statement(spec, condition, runs, rebuilds))
         if dies_after is None and found[0]["merged_to"] is not None:
             self.merged[name] = {"to": found[0]["merged_to"], "rows": found[0]["merged_rows"]}
+
+    def compute(self, name):
+        """Of the rows of a release before this one."""
+        spec = self.specs[name]
+        found = self.run(self.macros.partitions_of_unmerged({**spec, "raw": spec["current"]}, None, (), 8))
+        for runs in slices_of(found):
+            self.run(self.macros.compute_statement(spec, runs))
 
     def differences(self, name):
         """Rows that the current table shows and all rows would not, or the other way round."""
@@ -142,7 +157,9 @@ class Warehouse:
         # without stubs it is a matter of chance which of two rows of one export and clock is shown
         where = "" if spec["is_whole"] else "where mod(id, 2) = 0"
         shown = f"select * from ({view}) {where}"
-        expected = f"select * from ({latest_of_all(f'{self.dataset}.everything', spec)}) {where}"
+        computed = ", ".join(f"{sql} as {column}" for column, sql in COMPUTED.items())
+        everything = f"(select *, {computed} from {self.dataset}.everything)"
+        expected = f"select * from ({latest_of_all(everything, spec)}) {where}"
         return self.run(
             f"(({shown}) except distinct ({expected})) union all (({expected}) except distinct ({shown}))"
             f" union all (select * from ({view}) where true qualify count(*) over (partition by id) > 1)"
@@ -150,7 +167,9 @@ class Warehouse:
 
 
 def test_a_current_table_shows_what_all_rows_would_show(warehouse, dataset):
-    """Late rows, rows without clocks, deletion stubs, repeated rows, deaths, rebuilds, and raw rows that expire."""
+    """Late rows, rows without clocks, deletion stubs, repeated rows, deaths, rebuilds, raw rows that expire, and steps of the
+    release before, which had no computed columns.
+    """
     dice = random.Random(int(os.environ.get("HISTORIES_SEED", "0")))
     rows = [row for key in range(KEYS) for row in history(dice, key)]
     tables = Warehouse(warehouse.client, dataset)
@@ -162,10 +181,13 @@ def test_a_current_table_shows_what_all_rows_would_show(warehouse, dataset):
         given = [
             [exported(day)[:10], f"{exported(day)[:8]}{2 + day // 2:02}", f"export {day}"] for day in late
         ]
+        computes = step > 0 and dice.random() < 0.7
         for name in SPECS:
             for statements in dice.choice(((), (0,), (1,))):
-                tables.merge(name, given, dies_after=statements)
-            tables.merge(name, given, rebuilds=dice.random() < 0.2)
+                tables.merge(name, given, dies_after=statements, computes=computes)
+            tables.merge(name, given, rebuilds=dice.random() < 0.2, computes=computes)
+            if not computes:
+                tables.compute(name)
             assert tables.differences(name) == [], f"{name} after step {step}"
         newest = max([newest, *(day for day, _ in loaded)])
         if dice.random() < 0.4:

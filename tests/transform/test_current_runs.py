@@ -47,6 +47,16 @@ def ticket(day, id_, status, **fields):
     }
 
 
+def relabel(client, table, **labels):
+    found = client.get_table(table)
+    found.labels = {**found.labels, **labels}
+    return client.update_table(found, ["labels"])
+
+
+def computed(views):
+    return {row["id"]: (row["is_closed_by_merge"], row["via_channel"]) for row in views.rows("ticket_latest")}
+
+
 def statuses(views):
     return {row["id"]: row["status"] for row in views.rows("ticket_latest")}
 
@@ -64,11 +74,12 @@ def outcomes(done):
     }
 
 
-def test_runs_merge_what_is_new_and_keep_tags_columns_and_expired_rows(views):
+def load_first(views):
     client, dataset = views.client, views.dataset
-    run = ["run", "--select", "+ticket_latest", "+user_latest", "+organization_latest", "ticket_history"]
     views.load(
-        "ticket", *(ticket(10, id_, "new", subject="Rx") for id_ in (1, 2, 3)), ticket(10, 2500, "new")
+        "ticket",
+        *(ticket(10, id_, "new", subject="Rx", via={"channel": "web"}) for id_ in (1, 2, 3)),
+        ticket(10, 2500, "new", tags=["vip", "closed_by_merge"]),
     )
     views.load(
         "user",
@@ -85,18 +96,8 @@ def test_runs_merge_what_is_new_and_keep_tags_columns_and_expired_rows(views):
     tag(client, f"{dataset}.ticket", "subject", "custom_fields")
     tag(client, f"{dataset}.user", "email")
 
-    first = views.dbt(*run)
-    assert outcomes(first) == {"ticket": "merged", "user": "merged", "organization": "merged"}, first.stdout
-    assert statuses(views) == {1: "new", 2: "new", 3: "new", 2500: "new"}
-    assert tags(client, f"{dataset}.ticket_current") == {"subject", "custom_fields.id", "custom_fields.value"}
-    assert tags(client, f"{dataset}.user_current") == {"email", "_stub_email"}
-    current = client.get_table(f"{dataset}.ticket_current")
-    assert (current.range_partitioning.field, current.range_partitioning.range_.interval) == ("id", 1000)
-    assert client.get_table(f"{dataset}.user_current").range_partitioning.field == "_bucket"
 
-    # a version, a column with a tag, and a record of the first export that was rejected then and loaded since
-    unclocked = ticket(12, 3, "hold", generated_timestamp=None)
-    views.load("ticket", ticket(12, 1, "open"), unclocked, ticket(10, 9, "late"))
+def resolve_rejected(client, dataset):
     client.create_table(Table(f"{client.project}.{dataset}.{TABLE}", schema=FIELDS))
     rejected = {
         "stream": "ticket",
@@ -106,14 +107,41 @@ def test_runs_merge_what_is_new_and_keep_tags_columns_and_expired_rows(views):
     }
     now = datetime.now(UTC).isoformat()
     client.load_table_from_json([{**rejected, "resolved_at": now}], f"{dataset}.{TABLE}").result()
+
+
+def forget_computed(views, **label):
+    """As if another release had written the table."""
+    views.client.query_and_wait(f"UPDATE {views.dataset}.ticket_current SET via_channel = NULL WHERE TRUE")
+    relabel(views.client, f"{views.dataset}.ticket_current", **label)
+
+
+def test_runs_merge_what_is_new_and_keep_tags_columns_and_expired_rows(views):
+    client, dataset = views.client, views.dataset
+    run = ["run", "--select", "+ticket_latest", "+user_latest", "+organization_latest", "ticket_history"]
+    load_first(views)
+    first = views.dbt(*run)
+    assert outcomes(first) == {"ticket": "merged", "user": "merged", "organization": "merged"}, first.stdout
+    assert statuses(views) == {1: "new", 2: "new", 3: "new", 2500: "new"}
+    assert tags(client, f"{dataset}.ticket_current") == {"subject", "custom_fields.id", "custom_fields.value"}
+    assert tags(client, f"{dataset}.user_current") == {"email", "_stub_email"}
+    current = client.get_table(f"{dataset}.ticket_current")
+    assert (current.range_partitioning.field, current.range_partitioning.range_.interval) == ("id", 1000)
+    assert client.get_table(f"{dataset}.user_current").range_partitioning.field == "_bucket"
+
+    # a table of a release that computed nothing, a version, a column with a tag, and a record of the first export that was
+    # rejected then and loaded since
+    web, merged = (False, "web"), (True, None)
+    assert computed(views) == {1: web, 2: web, 3: web, 2500: merged}
+    client.query_and_wait(f"ALTER TABLE {dataset}.ticket_current DROP COLUMN is_closed_by_merge")
+    forget_computed(views, computed=None)
+    unclocked = ticket(12, 3, "hold", generated_timestamp=None)
+    views.load("ticket", ticket(12, 1, "open"), unclocked, ticket(10, 9, "late"))
+    resolve_rejected(client, dataset)
     raw = client.get_table(f"{dataset}.ticket")
     raw.schema = [*raw.schema, tagged(SchemaField("nickname", "STRING"))]
     client.update_table(raw, ["schema"])
-    organization = client.get_table(f"{dataset}.organization_current")
-    organization.labels = dict.fromkeys(
-        organization.labels
-    )  # the run died before it recorded what it had merged
-    client.update_table(organization, ["labels"])
+    died = {"merged_to": None}  # before it recorded what it had merged
+    organization = relabel(client, f"{dataset}.organization_current", **died)
     second = views.dbt(*run)
     assert outcomes(second) == {"ticket": "merged", "user": "unchanged", "organization": "merged"}, (
         second.stdout
@@ -122,6 +150,9 @@ def test_runs_merge_what_is_new_and_keep_tags_columns_and_expired_rows(views):
     assert "nickname" in tags(client, f"{dataset}.ticket_current")
     assert views.rows("ticket_latest")[0]["nickname"] is None
     assert [row["name"] for row in views.rows("organization_latest")] == ["A"]
+
+    none = (False, None)
+    assert computed(views) == {1: none, 2: web, 3: none, 9: none, 2500: merged}
 
     begun = datetime.fromtimestamp(1767209853 + 10, UTC), datetime.fromtimestamp(1767209853 + 12, UTC)
     exported = datetime(2026, 11, 12, 10, tzinfo=UTC)
@@ -133,7 +164,8 @@ def test_runs_merge_what_is_new_and_keep_tags_columns_and_expired_rows(views):
         (3, "hold", exported, None),
     ]
 
-    # raw rows expire, and a table is of another type now
+    # raw rows expire, a table is of another type now, and an earlier release has merged in between
+    forget_computed(views, read_at="1")
     client.query_and_wait(f"DELETE FROM {dataset}.ticket WHERE _exported_at < '2026-11-12'")
     client.delete_table(f"{dataset}.organization")
     other = [
@@ -147,6 +179,7 @@ def test_runs_merge_what_is_new_and_keep_tags_columns_and_expired_rows(views):
     assert "column id is STRING in organization and INT64 in organization_current" in third.stdout
     assert outcomes(third) == {"ticket": "merged", "user": "merged", "organization": "ERROR"}, third.stdout
     assert statuses(views) == {1: "open", 2: "new", 3: "hold", 9: "late", 2500: "new"}
+    assert computed(views) == {1: none, 2: web, 3: none, 9: none, 2500: merged}
     assert tags(client, f"{dataset}.ticket_current") > {"subject", "nickname"}
     assert [version[:2] for version in versions(views)] == [
         (1, "open"), (2, "new"), (3, "new"), (3, "hold"), (9, "late"), (2500, "new")

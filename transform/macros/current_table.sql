@@ -13,7 +13,7 @@
         {%- do relations.append(relation) -%}
         {%- set raw = adapter.get_bq_table(raw_relation) -%}
         {%- set spec = spec_of(raw, raw_relation, relation) -%}
-        {%- set current = like_raw(spec, raw, raw_relation, relation) -%}
+        {%- set current = computed(spec, like_raw(spec, raw, raw_relation, relation), relation) -%}
         {%- set merged = none if should_full_refresh() else recorded(current) -%}
         {%- set seen = {'raw_rows': raw.num_rows | string, 'raw_modified': milliseconds(raw.modified)} -%}
         {%- if merged and merged.raw_rows == seen.raw_rows and merged.raw_modified == seen.raw_modified -%}
@@ -32,12 +32,48 @@
         'raw': raw_relation | string,
         'current': relation | string,
         'columns': raw.schema | map(attribute='name') | list,
+        'computed': computed_of(raw),
         'key': config.meta_get('key', 'id'),
         'clock': config.meta_require('clock'),
         'is_whole': config.meta_get('is_whole'),
         'stub_columns': config.meta_get('stub_columns', []),
         'partition': partition_of(config.meta_get('current_partition')),
     }) }}
+{% endmacro %}
+
+{#- SQL of each computed column; null if the raw table lacks what it reads. -#}
+{% macro computed_of(raw) %}
+    {%- set paths, found = [], {} -%}
+    {%- do field_paths(raw.schema, '', paths) -%}
+    {%- for name, column in config.meta_get('computed', {}).items() -%}
+        {%- set is_known = column.of | reject('in', paths) | list | length == 0 -%}
+        {%- do found.update({name: column.sql if is_known else 'cast(null as ' ~ column.type ~ ')'}) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}
+
+{% macro field_paths(fields, prefix, paths) %}
+    {%- for field in fields -%}
+        {%- do paths.append(prefix ~ field.name) -%}
+        {%- do field_paths(field.fields, prefix ~ field.name ~ '.', paths) -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{#- The current table, with the computed columns of the rows that it has: another release may have written these. -#}
+{% macro computed(spec, current, relation) %}
+    {%- if spec.computed and current.num_rows > 0 and current.labels.get('computed') != computed_label(spec, current.labels) -%}
+        {%- for runs in slices_of(run_query(partitions_of_unmerged(dict(spec, raw=spec.current), none)).rows) -%}
+            {%- call statement('compute') -%}{{ compute_statement(spec, runs) }}{%- endcall -%}
+        {%- endfor -%}
+        {%- do record(spec, current, {}) -%}
+        {%- set current = adapter.get_bq_table(relation) -%}
+    {%- endif -%}
+    {{ return(current) }}
+{% endmacro %}
+
+{#- Changes with the SQL, and with every merge: one by a release that computes nothing leaves the label as it was. -#}
+{% macro computed_label(spec, labels) %}
+    {{ return(local_md5(spec.computed | string ~ labels.get('read_at'))) }}
 {% endmacro %}
 
 {#- `partition`: {by: ids, hash or day; on: a column, except for hash}, or none for a small table. -#}
@@ -53,13 +89,7 @@
     {%- set found = run_query(partitions_of_unmerged(spec, merged, late)).rows -%}
     {%- set condition = unmerged(merged, found[0]['is_as_recorded'], late) -%}
     {%- set is_empty = current.num_rows == 0 and not merged -%}
-    {%- set slices = [] -%}
-    {%- for slice in found | map(attribute='slice') | reject('none') | unique -%}
-        {%- set runs = [] -%}
-        {%- for row in found if row['slice'] == slice -%}{%- do runs.append([row['first'], row['beyond']]) -%}{%- endfor -%}
-        {%- do slices.append(runs) -%}
-    {%- endfor -%}
-    {%- if found[0]['outside'] > 0 -%}{%- do slices.append(none) -%}{%- endif -%}
+    {%- set slices = slices_of(found) -%}
     {%- for runs in slices -%}
         {%- call statement('merge') -%}
             {{ first_statement(spec, runs) if is_empty and runs else merge_statement(spec, condition, runs, rewrite=should_full_refresh()) }}
@@ -76,6 +106,18 @@
     {{ return('merged' if slices else 'nothing new') }}
 {% endmacro %}
 
+{#- The partitions of each slice, and none for rows that are in no partition. -#}
+{% macro slices_of(found) %}
+    {%- set slices = [] -%}
+    {%- for slice in found | map(attribute='slice') | reject('none') | unique -%}
+        {%- set runs = [] -%}
+        {%- for row in found if row['slice'] == slice -%}{%- do runs.append([row['first'], row['beyond']]) -%}{%- endfor -%}
+        {%- do slices.append(runs) -%}
+    {%- endfor -%}
+    {%- if found[0]['outside'] > 0 -%}{%- do slices.append(none) -%}{%- endif -%}
+    {{ return(slices) }}
+{% endmacro %}
+
 {#- What the labels say is merged, or none. -#}
 {% macro recorded(current) %}
     {%- set labels = current.labels -%}
@@ -90,8 +132,9 @@
 {% endmacro %}
 
 {% macro record(spec, current, seen) %}
-    {%- set labels = [] -%}
-    {%- for name, value in dict(current.labels, **seen).items() -%}
+    {%- set known, labels = dict(current.labels, **seen), [] -%}
+    {%- if spec.computed -%}{%- do known.update({'computed': computed_label(spec, known)}) -%}{%- endif -%}
+    {%- for name, value in known.items() -%}
         {%- do labels.append("('" ~ name ~ "', '" ~ value ~ "')") -%}
     {%- endfor -%}
     {%- call statement('record') -%}
@@ -146,6 +189,9 @@ group by stream, run_id
             {%- set is_nested.other = true -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- for name, column in config.meta_get('computed', {}).items() if name not in types -%}
+        {%- do added.append(api.Column(name, column.type)) -%}
+    {%- endfor -%}
     {%- if added -%}{%- do adapter.alter_table_add_columns(relation, added) -%}{%- endif -%}
     {%- if is_nested.other -%}
         {%- do adapter.sync_struct_columns('append_new_columns', raw_relation, relation, {}) -%}
@@ -171,6 +217,9 @@ group by stream, run_id
 create table if not exists {{ spec.current }} (
     {%- for field in raw.schema %}
   `{{ field.name }}` {{ types[field.name | lower] }},
+    {%- endfor %}
+    {%- for name, column in config.meta_get('computed', {}).items() %}
+  `{{ name }}` {{ column.type }},
     {%- endfor %}
     {%- for name in hidden_columns(spec).split(',') %}
   `{{ name }}` {{ types[name[6:] | lower] if name.startswith('_stub_') else 'int64' if name == '_bucket' else 'bool' }}{{ ',' if not loop.last }}

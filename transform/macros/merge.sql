@@ -1,7 +1,8 @@
 {#- Statements that keep a current table, as text only: tests render them without dbt.
 
-    `spec` describes the table: `raw` and `current` (relations), `columns` (names of the raw table's columns), `key`, `clock`,
-    `is_whole`, `stub_columns`, and `partition` (see models/current). What a current table has of a key are the versions
+    `spec` describes the table: `raw` and `current` (relations), `columns` (names of the raw table's columns), `computed` (SQL by
+    the name of a column that it computes from these; without the policy tags that they may have), `key`, `clock`, `is_whole`,
+    `stub_columns`, and `partition` (see models/current). What a current table has of a key are the versions
     that decide what its view shows, now and after any later row:
 
     - the whole row with the largest clock, then of the latest export; and the latest whole row without a clock;
@@ -169,7 +170,7 @@ order by run.slice, run.first
 {% macro merge_statement(spec, condition, runs=none, rewrite=false) %}
     {%- set key, clock, stub = '`' ~ spec.key ~ '`', '`' ~ spec.clock ~ '`', spec.is_whole -%}
     {%- set hidden = hidden_columns(spec).split(',') -%}
-    {%- set written = spec.columns + hidden -%}
+    {%- set written = spec.columns + spec.computed | list + hidden -%}
     {%- set known = [spec.key, spec.clock, '_exported_at'] + (overridden(spec).split(',') if stub else []) -%}
 merge into {{ spec.current }} as current_row
 using (
@@ -182,6 +183,9 @@ using (
     select
       {%- for column in spec.columns %}
       {{ ('`' ~ column ~ '`') if column in known else 'null' }},
+      {%- endfor %}
+      {%- for column in spec.computed %}
+      null,
       {%- endfor %}
       {{ 'ifnull(_is_stub, false)' if stub else 'false' }},
       true,
@@ -227,7 +231,8 @@ values (change.`{{ written | join('`, change.`') }}`)
     merged after it: others of their keys may be in one. -#}
 {% macro first_statement(spec, runs) %}
     {%- set key, hidden = '`' ~ spec.key ~ '`', hidden_columns(spec).split(',') -%}
-    {%- set written = '`' ~ (spec.columns + hidden) | join('`, `') ~ '`' -%}
+    {%- set columns = spec.columns + spec.computed | list -%}
+    {%- set written = '`' ~ (columns + hidden) | join('`, `') ~ '`' -%}
     {%- set runs = [[runs[0][0], runs[-1][1]]] -%}
 insert into {{ spec.current }} ({{ written }})
 with {{ new_rows(spec, 'true', runs) }},
@@ -253,7 +258,7 @@ from flagged
 where _is_kept
 union all
 select
-    {%- for column in spec.columns %}
+    {%- for column in columns %}
   `{{ column }}`,
     {%- endfor %}
     {%- for column in hidden %}
@@ -263,12 +268,25 @@ from new_row
 where not exists (select 1 from repeated where repeated.{{ key }} = new_row.{{ key }})
 {% endmacro %}
 
+{#- Computes the columns of the rows that the table has: those of an earlier release lack them. Slices are those of
+    partitions_of_unmerged, read from the current table. -#}
+{% macro compute_statement(spec, runs) %}
+update {{ spec.current }} set
+    {%- for column, sql in spec.computed.items() %}
+  `{{ column }}` = {{ sql }}{{ ',' if not loop.last }}
+    {%- endfor %}
+where {{ in_partitions(spec, runs) }}
+{% endmacro %}
+
 {#- `new_row`: rows of the raw table, in partitions of the current one. -#}
 {% macro new_rows(spec, condition, runs) -%}
 new_row as (
   select
     {%- for column in spec.columns %}
     `{{ column }}`,
+    {%- endfor %}
+    {%- for column, sql in spec.computed.items() %}
+    {{ sql }} as `{{ column }}`,
     {%- endfor %}
     {{ 'not (' ~ spec.is_whole ~ ')' if spec.is_whole else 'false' }} as _is_stub
   from {{ spec.raw }}

@@ -10,7 +10,9 @@ from tap_zendesk_cityblock.models import METRICS
 
 from tests.googlesql import tricky_metrics
 from tests.googlesql.tricky_metrics import AGENT, FORMER_AGENT, INTEGRATION, UNKNOWN_AGENT
+from tests.servers import new_dataset
 from tests.transform.conftest import ROOT, finish
+from tests.transform.metrics import masked
 
 MODELS = ROOT / "transform" / "models" / "metrics"
 MINUTE, HOUR = 60, 3600
@@ -31,6 +33,7 @@ def test_metrics_of_tricky_tickets(views, build):
     check_statuses(views)
     check_slas(views)
     check_backlog(views)
+    check_masked(views)
 
 
 def test_the_tap_has_a_preset_of_the_models_that_the_views_read():
@@ -160,3 +163,21 @@ def check_backlog(views):
         **{n: {(None, "open"): 2} for n in (7, 8)},
         9: {(None, "open"): 1},
     }
+
+
+def check_masked(views):
+    """Readers from whom personal columns are hidden see the same figures."""
+    with new_dataset(views.client) as dataset:
+        masked.copy(views.client, views.dataset, dataset)
+
+        def rows(where, view, columns="*"):
+            found = views.client.query_and_wait(f"SELECT {columns} FROM {where}.{view}")
+            return sorted((tuple(row.values()) for row in found), key=repr)
+
+        for view, column in (("ticket_field_history_latest", "value"), ("ticket_comment_latest", "via")):
+            assert rows(views.dataset, view, f"COUNT({column}) > 0") == [(True,)]
+            assert rows(dataset, view, f"COUNT({column}) > 0") == [(False,)]
+        for view in sorted(path.stem for path in MODELS.glob("*.sql")):
+            shown = rows(views.dataset, view)
+            assert shown, view
+            assert rows(dataset, view) == shown, view

@@ -4,8 +4,8 @@ with change as (
     created_at,
     ticket_event_id,
     id,
-    if(field_name = 'status', value, null) as status,
-    if(field_name = 'group_id', coalesce(value, ''), null) as group_id
+    if(field_name = 'status', impersonal_value, null) as status,
+    if(field_name = 'group_id', coalesce(impersonal_value, ''), null) as group_id
   from {{ ref('ticket_field_history_latest') }}
   where field_name in ('status', 'group_id')
 ),

@@ -23,7 +23,7 @@ version as (
 
 -- Only agents can be assigned. It shows who was one before the first version that was exported.
 assignment as (
-  select safe_cast(value as int64) as user_id, min(created_at) as assigned_at
+  select safe_cast(impersonal_value as int64) as user_id, min(created_at) as assigned_at
   from {{ ref('ticket_field_history_latest') }}
   where field_name = 'assignee_id'
   group by user_id

@@ -7,7 +7,7 @@ with ticket as (
     ticket.group_id,
     ticket.assignee_id,
     merged.merged_into_ticket_id,
-    merged.ticket_id is not null or 'closed_by_merge' in unnest(ticket.tags) as is_merged
+    merged.ticket_id is not null or coalesce(ticket.is_closed_by_merge, false) as is_merged
   from {{ ref('ticket_latest') }} as ticket
   left join {{ ref('ticket_merge') }} as merged on merged.ticket_id = ticket.id
 ),

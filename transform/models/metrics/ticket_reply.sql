@@ -1,15 +1,4 @@
-{#- Not that of ticket_comment_latest, which looks into texts to know whether a redaction hides it. -#}
-{%- set exported = load_relation(ref('ticket_comment_current')) if execute else ref('ticket_comment_current') -%}
-{%- if not exported -%}
-{{ no_rows() }}
-{%- else -%}
-with channel as (
-  select id, json_value(via, '$.channel') as name, json_value(via, '$.source.rel') as relation
-  from {{ exported }}
-  where _is_superseded is null
-),
-
-commented as (
+with commented as (
   select
     comment.id,
     comment.ticket_id,
@@ -23,7 +12,7 @@ commented as (
     coalesce(comment.public, false)
     and not coalesce(
       -- what a merge writes on both tickets
-      channel.relation = 'merge'
+      comment.via_source_rel = 'merge'
       or comment.created_at >= merged.merged_at
       or array_length(event.merged_ticket_ids) > 0,
       false
@@ -33,11 +22,10 @@ commented as (
     {%- for id in var('bot_user_ids') %}
     or comment.author_id = {{ id }}
     {%- endfor %}
-    or coalesce(channel.name = 'rule', false)
-    or coalesce(channel.name like 'answer_bot%', false) as is_by_bot
+    or coalesce(comment.via_channel = 'rule', false)
+    or coalesce(comment.via_channel like 'answer_bot%', false) as is_by_bot
   from {{ ref('ticket_comment_latest') }} as comment
   join {{ ref('ticket_latest') }} as ticket on ticket.id = comment.ticket_id
-  left join channel on channel.id = comment.id
   left join {{ ref('ticket_event_latest') }} as event on event.id = comment.ticket_event_id
   left join {{ ref('ticket_merge') }} as merged on merged.ticket_id = comment.ticket_id
   left join {{ ref('staff_period') }} as staff
@@ -93,4 +81,3 @@ select
   timestamp_diff(ended_at, started_at, second) as seconds,
   business_seconds
 from measured
-{%- endif %}

@@ -1,11 +1,11 @@
 with change as (
   select
     ticket_id,
-    value as status,
+    impersonal_value as status,
     updater_id,
     created_at,
     ticket_event_id,
-    lag(value) over (partition by ticket_id order by created_at, ticket_event_id, id) as previous_status
+    lag(impersonal_value) over (partition by ticket_id order by created_at, ticket_event_id, id) as previous_status
   from {{ ref('ticket_field_history_latest') }}
   where field_name = 'status'
 ),

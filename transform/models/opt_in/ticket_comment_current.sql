@@ -3,7 +3,8 @@
     meta={
         'raw': 'ticket_comment',
         'clock': 'created_at',
-        'current_partition': {'by': 'day', 'on': 'created_at'}
+        'current_partition': {'by': 'day', 'on': 'created_at'},
+        'computed': {'via_channel': {'type': 'STRING', 'of': ['via'], 'sql': "json_value(via, '$.channel')"}, 'via_source_rel': {'type': 'STRING', 'of': ['via'], 'sql': "json_value(via, '$.source.rel')"}}
     }
 ) }}
 

@@ -5,6 +5,9 @@ ZENDESK_PATH := $(PATH)
 override PATH := /usr/local/bin:/usr/bin:/bin
 endif
 
+# Python keeps the bytecode of this repository, too, whatever the shell says: tests start its programs again and again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.* \#\# .*/\1/p' Makefile)
 SHELL := /bin/sh

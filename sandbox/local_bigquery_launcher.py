@@ -7,6 +7,7 @@ instead; all depend on that exact version.
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import os
 from pathlib import Path
@@ -249,4 +250,6 @@ if recording := os.environ.get("BIGQUERY_RECORDING"):
     app.add_middleware(Recording, folder=recording)
 
 if __name__ == "__main__":
+    gc.freeze()  # what is imported stays; each statement makes thousands of objects, hardly any of them in circles
+    gc.set_threshold(100_000, 20, 20)
     main()

@@ -1,15 +1,19 @@
 """Runs dbt commands, each in a process forked from one that has imported dbt: its imports are half of what a run costs.
 
 For the interpreter of dbt's own environment. Reads a request per line, `{"arguments": [...], "environment": {...},
-"output": FILE}`, and answers each with the id of its process, and then with its exit code.
+"output": FILE}`, and answers each with the id of its process, and then with its exit code. Without the garbage
+collector, as in transform/start.py.
 """
 
+import gc
 import json
 import os
 import sys
 
-import dbt.adapters.bigquery  # noqa: F401 - dbt imports it when it reads the profile
-from dbt.cli.main import cli
+gc.disable()
+
+import dbt.adapters.bigquery  # noqa: E402, F401 - dbt imports it when it reads the profile
+from dbt.cli.main import cli  # noqa: E402
 
 
 def run(arguments: list[str], environment: dict[str, str], output: str) -> None:

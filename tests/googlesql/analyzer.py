@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import re
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
 from zetasql.wasi._pb2.zetasql.proto import options_pb2, simple_catalog_pb2
@@ -14,6 +14,9 @@ from zetasql.wasi._pb2.zetasql.public import options_pb2 as language_pb2
 from zetasql.wasi._pb2.zetasql.public import simple_table_pb2, type_pb2
 
 from tests.googlesql.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Columns = list[tuple[str, type_pb2.TypeProto]]
 
@@ -48,7 +51,8 @@ NOT_IN_BIGQUERY = [
 """Features of the engine that BigQuery lacks, by its reference of the SQL language (read 27 November 2026)."""
 
 
-VIEW = re.compile(r"\s*(/\*.*?\*/\s*)?create\s+(or\s+replace\s+)?view\b", re.IGNORECASE | re.DOTALL)
+OF_A_TEST = re.compile(r"\btest_[0-9a-f]{12}|\btest_views\b")
+"""How the names of a test's datasets begin."""
 ALTERED = re.compile(r"\bALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?([\w.`-]+)", re.IGNORECASE)
 """What the engine does not count among the tables that a statement names."""
 
@@ -85,23 +89,37 @@ class Analyzer:
             language.reserved_keywords.append("QUALIFY")
         self._language = language
         self._resolved: dict[bytes, bytes] = {}
+        self._named: dict[str, list[tuple[str, ...]]] = {}
 
     def analyze(self, sql: str, parameters: dict[str, type_pb2.TypeProto], dataset: str | None) -> Analyzed:
-        """Raises Refused, with the analyzer's sentence and the place in the statement."""
-        return _read(self.resolve(sql, parameters, dataset))
+        """Raises Refused, with the analyzer's sentence and the place in the statement.
 
-    def resolve(self, sql: str, parameters: dict[str, type_pb2.TypeProto], dataset: str | None) -> Any:
+        Tests send the same statements, each for datasets of its own: these have common names in the analyzer.
+        """
+        names = dict.fromkeys(OF_A_TEST.findall(sql))
+        common = {name: f"test_{number:012x}" for number, name in enumerate(names)}
+        own = {name: its for its, name in common.items()}
+        analyzed = _read(self.resolve(_renamed(sql, common), parameters, dataset, own))
+        if analyzed.created is None:
+            return analyzed
+        return Analyzed(analyzed.columns, tuple(_renamed(word, own) for word in analyzed.created))
+
+    def resolve(
+        self,
+        sql: str,
+        parameters: dict[str, type_pb2.TypeProto],
+        dataset: str | None,
+        own: Mapping[str, str] | None = None,
+    ) -> Any:
         """The resolved statement. Raises Refused.
 
-        Answers of statements that make a view are kept: the runs of a recording make the same ones.
+        Answers are kept: the runs of a recording send the same statements. `own`: what `tables` has for names in it.
         """
         request = service.AnalyzeRequest(sql_statement=sql)
         request.options.CopyFrom(self.options(parameters))
-        request.simple_catalog.CopyFrom(self._catalog(self._paths(sql), dataset))
+        request.simple_catalog.CopyFrom(self._catalog(self._paths(sql), dataset, own or {}))
         request.descriptor_pool_list.definitions.add().builtin.SetInParent()
         response = service.AnalyzeResponse()
-        if not VIEW.match(sql):
-            return self.engine.call("Analyze", request, response).resolved_statement
         asked = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
         if asked in self._resolved:
             response.ParseFromString(zlib.decompress(self._resolved[asked]))
@@ -119,23 +137,26 @@ class Analyzer:
         return options
 
     def _paths(self, sql: str) -> list[tuple[str, ...]]:
+        if sql in self._named:
+            return self._named[sql]
         request = service.ExtractTableNamesFromStatementRequest(sql_statement=sql)
         request.options.CopyFrom(self._language)
         names = self.engine.call(
             "ExtractTableNamesFromStatement", request, service.ExtractTableNamesFromStatementResponse()
         )
         altered = [tuple(path.replace("`", "").split(".")) for path in ALTERED.findall(sql)]
-        return [*altered, *(tuple(name.table_name_segment) for name in names.table_name)]
+        self._named[sql] = [*altered, *(tuple(name.table_name_segment) for name in names.table_name)]
+        return self._named[sql]
 
     def _catalog(
-        self, paths: list[tuple[str, ...]], dataset: str | None
+        self, paths: list[tuple[str, ...]], dataset: str | None, own: Mapping[str, str]
     ) -> simple_catalog_pb2.SimpleCatalogProto:
         """Of the tables that the statement names, under the very paths by which it names them."""
         root = simple_catalog_pb2.SimpleCatalogProto(name="root")
         root.builtin_function_options.language_options.CopyFrom(self._language)
         inner: dict[tuple[str, ...], Any] = {(): root}
         for number, path in enumerate(dict.fromkeys(paths), 1):
-            words = tuple(word for part in path for word in part.split("."))
+            words = tuple(_renamed(word, own) for part in path for word in part.split("."))
             columns = self.tables.get((dataset, *words)[-2:] if dataset else words[-2:])
             if words[-1] == "__TABLES__":
                 columns = [(name, type_of({"type": kind})) for name, kind in TABLES_VIEW.items()]
@@ -147,6 +168,10 @@ class Analyzer:
             table = inner[path[:-1]].table.add(name=path[-1], serialization_id=number)
             table.CopyFrom(_table(path[-1], number, columns))
         return root
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    return OF_A_TEST.sub(lambda found: names[found[0]], text) if names else text
 
 
 def _table(name: str, number: int, columns: Columns) -> simple_table_pb2.SimpleTableProto:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-OWN_NAMES = re.compile(r"(?<=test_)[0-9a-f]{12}|'[^'\n]*'|\b\d+\b")
+OWN_NAMES = re.compile(
+    r"\b(?:zendesk|test_views|test_[0-9a-f]{12})\b|(?<=test_)[0-9a-f]{12}|'[^'\n]*'|\b\d+\b"
+)
 """In which a statement of one test differs from the same one of another: its dataset, and constants."""
 STAGING = re.compile(r"(?:(?<=_reload_)|(?<=_erasure_ids_)|(?<=_erasure_count_))[0-9a-f]{32}")
 END_OF_STATEMENT = re.compile(r";\s*\n")

@@ -184,8 +184,8 @@ def _repeated(facts: Facts) -> Iterator[Problem]:
             Level.ACT,
             f"The cursor{' of' if len(facts.repeated) == 1 else 's of'} {listed(facts.repeated)}"
             f" {'was' if len(facts.repeated) == 1 else 'were'} not saved",
-            "The last export started where the one before it had started, so that every run reads the same again."
-            " If somebody rewound it, the next run ends this.",
+            "The last export started at the same point as the one before it, so every run reads the same data again."
+            " If somebody rewound it, the next run resolves this.",
             "The state was not saved",
             (SAVED_STATE, "meltano run tap-to-bigquery"),
         )
@@ -243,7 +243,7 @@ def _quota(facts: Facts) -> Iterator[Problem]:
         yield Problem(
             Level.LOOK,
             "Zendesk's requests are nearly used up",
-            f"Runs of the last day were answered HTTP 429 {counted(limited, 'time')}; they found up to {most:.0%} of a"
-            " rate limit in use, by all clients of the account.",
+            f"In the last day, Zendesk answered HTTP 429 {counted(limited, 'time')}; up to {most:.0%} of a rate limit was in"
+            " use, by all clients of the account.",
             "Zendesk",
         )

@@ -1,6 +1,7 @@
 """The page in headless Chromium: layouts, dark and light, keyboard, print, and axe-core's rules. Fails without a browser."""
 
 import json
+import os
 import re
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,16 @@ VIEWS = {
     "without scripts": {"width": 1280, "scheme": "light", "scripts": False},
     "paper": {"width": 700, "scheme": "dark", "media": "print"},
 }
+PICTURED = {
+    "width": 960,
+    "scheme": "light",
+    "picture": {
+        "folder": str(PROJECT / os.environ.get("PICTURES", "")),
+        "at": (HEALTHY.at + timedelta(minutes=2)).isoformat(),
+        "until": {"sick": "#runs"},
+    },
+}
+"""With PICTURES=docs/images: the pictures of the documentation are taken again."""
 PAGES = ("healthy", "sick")
 EXPECTED_RULES = {
     "color-contrast",
@@ -55,7 +66,8 @@ def files(tmp_path_factory, runbook):
 def looks(files):
     """{page: {view: what was found}}, of one browser."""
     assert (PACKAGES / ".ready").exists(), "no browser is installed: `make test-page` does that"
-    wanted = {"pages": {name: str(path) for name, path in files.items()}, "views": VIEWS}
+    views = {**VIEWS, "documentation": PICTURED} if "PICTURES" in os.environ else VIEWS
+    wanted = {"pages": {name: str(path) for name, path in files.items()}, "views": views}
     script = PROJECT / "tests" / "operations_page" / "browser" / "look.mjs"
     ran = subprocess.run(
         [NODE, script, PACKAGES, json.dumps(wanted)], capture_output=True, text=True, check=False, timeout=300

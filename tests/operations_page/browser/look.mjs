@@ -2,7 +2,8 @@
 //   node look.mjs PACKAGES '{"pages": {"healthy": "/tmp/healthy.html"}, "views": {"phone": {"width": 320, "scheme": "dark"}}}'
 // PACKAGES: the folder with node_modules, and with Chromium for Linux on x86-64, which the package @sparticuz/chromium brings
 // along; elsewhere the variable CHROMIUM names another.
-// A view may have "media": "print", "scripts": false, and "screenshot": a file.
+// A view may have "media": "print", "scripts": false, and "picture": {"folder": "/tmp", "at": time of the browser's clock,
+// "until": {page: selector of the first element that the picture leaves out}}; of other pages it shows all.
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -71,7 +72,13 @@ async function byKeyboard(page) {
   return { first, then: await page.evaluate(() => document.activeElement.id) };
 }
 
-async function look(file, { width, scheme, media = "screen", scripts = true, screenshot }) {
+async function take(page, name, { folder, until }) {
+  const leftOut = until[name] && (await page.locator(until[name]).boundingBox());
+  const clip = leftOut ? { x: 0, y: 0, width: page.viewportSize().width, height: Math.floor(leftOut.y) } : undefined;
+  await page.screenshot({ path: join(folder, `operations-${name}.png`), fullPage: true, clip });
+}
+
+async function look(name, file, { width, scheme, media = "screen", scripts = true, picture }) {
   const context = await browser.newContext({
     viewport: { width, height: 800 },
     colorScheme: scheme,
@@ -83,9 +90,10 @@ async function look(file, { width, scheme, media = "screen", scripts = true, scr
   page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => messages.push(error.message));
   page.on("request", (request) => requests.push(request.url()));
+  if (picture) await page.clock.setFixedTime(new Date(picture.at));
   await page.goto(`file://${file}`);
   await page.emulateMedia({ media });
-  if (screenshot) await page.screenshot({ path: screenshot, fullPage: true, clip: { x: 0, y: 0, width, height: 1100 } });
+  if (picture) await take(page, name, picture);
   const found = { ...(await page.evaluate(measured)), ...(scripts && media === "screen" ? await judged(page) : {}) };
   const keyboard = await byKeyboard(page);
   await context.close();
@@ -95,7 +103,7 @@ async function look(file, { width, scheme, media = "screen", scripts = true, scr
 const result = {};
 for (const [name, file] of Object.entries(pages)) {
   result[name] = {};
-  for (const [view, options] of Object.entries(views)) result[name][view] = await look(file, options);
+  for (const [view, options] of Object.entries(views)) result[name][view] = await look(name, file, options);
 }
 await browser.close();
 console.log(JSON.stringify(result));

@@ -15,6 +15,7 @@ FIGURES = {
     "waited_seconds": 3.5,
     "quota_used": 0.25,
     "rejected_records": 1,
+    "remainder": [{"model": "ticket", "rows": 1500}, {"model": "user", "rows": None}],
 }
 
 

@@ -105,12 +105,13 @@ def collect(warehouse: Warehouse, environment: str, project: str) -> Facts:
 
 def runs(rows: Iterable[Row]) -> tuple[Run, ...]:
     """The newest first."""
-    names = [name for name in Run.__dataclass_fields__ if name not in ("steps", "error")]
+    names = [name for name in Run.__dataclass_fields__ if name not in ("steps", "error", "remainder")]
     found = [
         Run(
             **{name: row[name] for name in names},
             error=row["error"] and without_ids(row["error"]),
             steps=tuple((step["name"], step["seconds"]) for step in row["steps"] or ()),
+            remainder=tuple((left["model"], left["rows"]) for left in row.get("remainder") or ()),
         )
         for row in rows
     ]

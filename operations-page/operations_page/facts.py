@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A row of PIPELINE_RUN_latest. `quota_used`: from 0 to 1. `steps`: (name, seconds)."""
+    """A row of PIPELINE_RUN_latest. `quota_used`: from 0 to 1. `steps`: (name, seconds). `remainder`: (model, rows)."""
 
     job: str
     started_at: datetime
@@ -31,6 +31,7 @@ class Run:
     published: int | None = None
     waiting: int | None = None
     refused: int | None = None
+    remainder: tuple[tuple[str, int | None], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

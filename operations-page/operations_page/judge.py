@@ -97,6 +97,7 @@ def judge(facts: Facts) -> tuple[Problem, ...]:
         *_refused(facts),
         *_waiting(facts),
         *_quota(facts),
+        *_remainders(facts),
     ]
     return tuple(sorted(found, key=lambda problem: problem.level))
 
@@ -247,3 +248,23 @@ def _quota(facts: Facts) -> Iterator[Problem]:
             " use, by all clients of the account.",
             "Zendesk",
         )
+
+
+def _remainders(facts: Facts) -> Iterator[Problem]:
+    """By the last run of each job that has figures: each reads on from where the one before it stopped."""
+    for job in JOBS:
+        last = next((run for run in facts.runs if run.job == job and run.requests is not None), None)
+        if last is not None and last.remainder:
+            counts = [rows for _, rows in last.remainder if rows is not None]
+            is_counted = len(counts) == len(last.remainder)
+            amount = (
+                f"about {counted(sum(counts), 'row')}" if is_counted else "rows that Zendesk does not count"
+            )
+            yield Problem(
+                Level.LOOK,
+                f"A first export of {listed([model for model, _ in last.remainder])} is not complete",
+                f"Later runs of {job} read what is left of it, a part each: {amount}. Until then some deleted objects are"
+                " missing.",
+                "Zendesk",
+                (f"meltano run {job}",),
+            )

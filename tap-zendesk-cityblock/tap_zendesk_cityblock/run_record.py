@@ -37,6 +37,12 @@ SCHEMA = th.PropertiesList(
     th.Property("waited_seconds", th.NumberType),
     th.Property("quota_used", th.NumberType),
     th.Property("rejected_records", th.IntegerType),
+    th.Property(
+        "remainder",
+        th.ArrayType(
+            th.ObjectType(th.Property("model", th.StringType), th.Property("rows", th.IntegerType)),
+        ),
+    ),
 ).to_dict()
 
 
@@ -97,4 +103,9 @@ def figures(client: ZendeskClient, streams: Sequence[ModelStream]) -> dict[str, 
         "waited_seconds": round(usage.waited, 3),
         "quota_used": None if quota_used is None else round(quota_used, 4),
         "rejected_records": sum(stream.oddities.count for stream in streams),
+        "remainder": [
+            {"model": stream.name, "rows": stream.export.remainder_rows}
+            for stream in streams
+            if stream.has_remainder
+        ],
     }

@@ -79,6 +79,7 @@ class ModelStream(RecordStream):
                 self._commit(page, streams, receiving)
                 progress.log(self.export)
                 del page  # the next one needs the memory
+            self.export.remainder_rows = reader.remainder_rows
             reader.finish(self.stream_state)
             yield from self._read_again(redacted, streams, reader, start)
         except StreamUnavailableError as cause:
@@ -137,6 +138,12 @@ class ModelStream(RecordStream):
     def joins_others(self) -> bool:
         """Whether it has no position of its own, and comes with models that may have one."""
         return bool(self.model.comes_with) and read_bookmark(self.stream_state) is None
+
+    @property
+    def has_remainder(self) -> bool:
+        """Whether the state, as of now, leaves a part of a first export to later runs."""
+        bookmark = read_bookmark(self.stream_state)
+        return bookmark is not None and bookmark.remainder is not None
 
     def begin(self, start: Position | None, now: datetime) -> None:
         """Followers write their SCHEMA here, as no sync of their own does."""

@@ -31,7 +31,11 @@ def test_views_and_messages_are_right_and_the_next_run_repeats_no_message(projec
     project.run(*EXPORT, **FAST)
     paths = [one["path"] for one in requests.get(f"{url}/_sandbox/requests", timeout=30).json()]
     assert paths.count("/api/v2/search/export") > 25
-    project.build("ticket_latest", "user_latest", "zendesk_user_directory")
+    project.build("ticket_latest", "user_latest", "zendesk_user_directory", "PIPELINE_RUN_latest")
+    [run] = project.rows("SELECT ending, remainder FROM zendesk.PIPELINE_RUN_latest")
+    assert run["ending"] == "complete"
+    assert [left["model"] for left in run["remainder"]] == ["ticket", "user"]
+    assert all(0 < left["rows"] < 400 for left in run["remainder"])
     tickets, users = (compare(url, warehouse, "zendesk", model) for model in ("ticket", "user"))
     deleted = {row["id"] for row in project.rows("SELECT id FROM zendesk.user_latest WHERE is_deleted")}
     assert users.different <= deleted

@@ -355,6 +355,7 @@ def pipeline_runs() -> list[dict[str, Any]]:
         return {"job": job, "run_id": run_id, "event": event, "recorded_at": at, "started_at": at, **more}
 
     ended = {"ended_at": f"{YESTERDAY}T03:00:00Z", "steps": [{"name": "tap", "seconds": 1.5}], "rows": 7}
+    ended["remainder"] = [{"model": "ticket", "rows": 1500}, {"model": "user", "rows": None}]
     later = {"ended_at": f"{YESTERDAY}T04:00:00Z", "seconds": 30.0, "ending": "failed"}
     return [
         row("killed", "start", 1),

@@ -19,7 +19,8 @@ TABLES = [
       IF(ending = 'running', NULL, CURRENT_TIMESTAMP()) AS ended_at,
       ending, error, 61.5 AS seconds, [STRUCT('tap' AS name, 40.0 AS seconds), ('dbt', 20.5)] AS steps,
       100 AS `rows`, 2000 AS bytes, 30 AS requests, 0 AS rate_limited, 1 AS retries, 2.5 AS waited_seconds,
-      0.5 AS quota_used, 0 AS rejected_records, 7 AS published, 1 AS waiting, 0 AS refused
+      0.5 AS quota_used, 0 AS rejected_records, 7 AS published, 1 AS waiting, 0 AS refused,
+      [STRUCT('ticket' AS model, 1500 AS `rows`), ('user', NULL)] AS remainder
     FROM UNNEST([
       STRUCT('tap-to-bigquery' AS job, 'failed' AS ending, 'ticket 4711: 35436099 is not a text' AS error, 30 AS number),
       ('tap-to-pubsub', 'complete', NULL, 20), ('tap-to-pubsub', 'running', NULL, 5),
@@ -122,6 +123,7 @@ def test_runs_of_the_last_two_weeks_the_newest_first_without_ids(facts):
     assert found.runs[0].ended_at is None
     assert found.runs[1].steps == (("tap", 40.0), ("dbt", 20.5))
     assert (found.runs[1].quota_used, found.runs[1].published) == (0.5, 7)
+    assert found.runs[1].remainder == (("ticket", 1500), ("user", None))
 
 
 def test_exports_have_their_objects_and_the_lag_of_their_cursors(facts):

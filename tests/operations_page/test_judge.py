@@ -38,8 +38,10 @@ def test_every_problem_of_a_sick_pipeline_is_found_the_worst_first():
     ]
 
 
+LEFT = run(remainder=(("ticket", 141_300), ("user", 200)))
 EVERY = [
     *judge(SICK),
+    *judge(dataclasses.replace(HEALTHY, runs=(LEFT, *HEALTHY.runs[1:]))),
     *judge(dataclasses.replace(HEALTHY, runs=(), exports=())),
     *judge(dataclasses.replace(HEALTHY, absent=frozenset({"zendesk.REJECTED_RECORD_latest"}))),
     *judge(
@@ -154,3 +156,15 @@ def test_a_view_that_is_missing_although_its_table_has_rows_is_reported(view, ta
 def test_rate_limits_of_past_days_do_not_matter():
     assert changed(runs=(*HEALTHY.runs, run(started_at=before(days=2), rate_limited=7, quota_used=1.0))) == ()
     assert "429 7 times" in only(runs=(*HEALTHY.runs, run(started_at=before(hours=9), rate_limited=7))).detail
+
+
+def test_a_first_export_that_is_not_complete_is_worth_a_look_until_the_last_run_with_figures_left_nothing():
+    problem = only(runs=(LEFT, *HEALTHY.runs[1:]))
+    assert (problem.level, problem.title) == (Level.LOOK, "A first export of ticket and user is not complete")
+    assert "tap-to-bigquery read what is left of it, a part each: about 141,500 rows." in problem.detail
+    uncounted = run(remainder=(("ticket", None), ("user", 200)))
+    assert "rows that Zendesk does not count." in only(runs=(uncounted, *HEALTHY.runs[1:])).detail
+    later = {"started_at": before(minutes=9)}
+    killed = run(ending="interrupted", requests=None, **later)
+    assert [one.level for one in changed(runs=(killed, LEFT, *HEALTHY.runs[1:]))] == [Level.LOOK] * 2
+    assert changed(runs=(run(**later), LEFT, *HEALTHY.runs[1:])) == ()

@@ -76,22 +76,29 @@ def left(model, rows):
     return {key: row for key, row in rows.items() if not is_deleted(model, row)}
 
 
+def remainder_of(run):
+    """As it reports it."""
+    return run.records("PIPELINE_RUN")[-1]["remainder"]
+
+
 def asked(zendesk):
     return Counter(one["path"] for one in zendesk.requests())
 
 
 @pytest.mark.parametrize("model", EXPORTS)
 def test_all_rows_come_by_searches_and_only_late_changes_by_the_export(model, tap, zendesk):
-    settings = TICKETS if model == "ticket" else USERS
+    settings = (TICKETS if model == "ticket" else USERS) | {"record_run": True}
     result = tap(**settings)
     assert result.code == 0, result.stderr
     paths = asked(zendesk)
     assert paths[SEARCH] > 10
     assert 8 < paths[EXPORTS[model]] < 15
-    assert re.search(
-        model + r": what changed from \S+ to \S+ is left to later runs, about \d+ rows in \d runs?;",
+    logged = re.search(
+        model + r": what changed from \S+ to \S+ is left to later runs, about (\d+) rows in \d runs?;",
         result.stderr,
     )
+    assert logged
+    assert remainder_of(result) == [{"model": model, "rows": int(logged[1])}]
     assert re.search(rf"left to later runs, of a first export: {model}\n", result.stderr)
     assert left(model, shown(model, result.records(model))) == there(zendesk, model)
     listed = {one["id"] for one in zendesk.objects(f"deleted_{model}") if one.get("subject") != "SCRUBBED"}
@@ -103,7 +110,10 @@ def test_all_rows_come_by_searches_and_only_late_changes_by_the_export(model, ta
     assert found[1] == found[2]
     bookmark = result.states[-1]["bookmarks"][model]
     assert "search" not in bookmark
-    assert tap(**settings, state=result.states[-1]).code == 0
+    following = tap(**settings, state=result.states[-1])
+    assert following.code == 0
+    [part] = remainder_of(following)
+    assert 0 < part["rows"] < int(logged[1])
     assert asked(zendesk)[SEARCH] == paths[SEARCH]
 
 
@@ -366,6 +376,13 @@ def test_what_is_left_to_read_stays_in_the_state_without_the_setting_and_after_a
     rewound = {"bookmarks": {"ticket": after | {"start_time": start["start_time"] - 60}}}
     again = export(rewound, **settings).states[-1]["bookmarks"]["ticket"]
     assert again["remainder"] not in (left, after["remainder"])
+
+
+def test_a_run_that_cannot_read_on_reports_what_is_left_without_a_count(tap, zendesk):
+    left = {"start_time": 1_569_801_600, "until": int(zendesk.now()) - 3600}
+    state = {"bookmarks": {"ticket": {"start_time": int(zendesk.now()) - 3600, "remainder": left}}}
+    zendesk.fault(EXPORTS["ticket"], status=403)
+    assert remainder_of(tap(**TICKETS, record_run=True, state=state)) == [{"model": "ticket", "rows": None}]
 
 
 def test_what_is_left_to_read_stays_in_the_state_where_zendesk_points_back(export, zendesk):

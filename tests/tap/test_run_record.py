@@ -27,6 +27,7 @@ def test_a_run_reports_its_start_before_all_else_and_its_end_after_all_else(tap,
     assert run.messages[-1]["stream"] == STREAM
     end = start_and_end(run)
     assert (end["ending"], end["error"], end["rejected_records"]) == ("complete", None, 0)
+    assert end["remainder"] == []
     assert (end["requests"], end["retries"], end["rate_limited"]) == (2, 1, 0)
     assert end["waited_seconds"] > 0
     assert 0.01 <= end["quota_used"] <= 0.05

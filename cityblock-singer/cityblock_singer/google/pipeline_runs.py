@@ -36,6 +36,12 @@ FIELDS = (
     *(SchemaField(name, "INTEGER") for name in ("rows", "bytes", "requests", "rate_limited", "retries")),
     *(SchemaField(name, "FLOAT") for name in ("waited_seconds", "quota_used")),
     *(SchemaField(name, "INTEGER") for name in ("rejected_records", "published", "waiting", "refused")),
+    SchemaField(
+        "remainder",
+        "RECORD",
+        "REPEATED",
+        fields=[SchemaField("model", "STRING"), SchemaField("rows", "INTEGER")],
+    ),
 )
 """docs/operations.md says what they mean. `event`: of the row. No column may have content."""
 PARTITION = "recorded_at"
@@ -97,6 +103,7 @@ class PipelineRun:
             "seconds": round((ended - started).total_seconds(), 3),
             "steps": [{"name": name, "seconds": seconds} for name, seconds in steps if seconds is not None],
             **{name: self._tap.get(name) for name in OF_THE_TAP},
+            "remainder": self._tap.get("remainder") or [],
             **figures,
             "rejected_records": (self._tap.get("rejected_records") or 0) + (figures["rejected_records"] or 0),
         }

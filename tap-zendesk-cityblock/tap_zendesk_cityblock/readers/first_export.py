@@ -125,14 +125,15 @@ class FirstExportReader(ExportReader):
             del page  # the next one needs the memory
             if is_done:
                 return
-        self._log_left(Remainder(at, remainder.until))
+        self._count_left(Remainder(at, remainder.until))
 
-    def _log_left(self, remainder: Remainder) -> None:
+    def _count_left(self, remainder: Remainder) -> None:
         since, until = iso(epoch_of(remainder.at) or 0), iso(remainder.until)
         try:
             left = count_found(self._client, self.model, f"updated>={since} updated<{until}")
         except REFUSALS:
             left = None
+        self.remainder_rows = left
         in_a_run = FEW_MINUTES * self._pages_per_minute() * self._page_size()
         runs = left is not None and counted(left // in_a_run + 1, "run")
         self._logger.info(

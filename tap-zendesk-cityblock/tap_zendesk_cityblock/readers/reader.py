@@ -45,13 +45,14 @@ class Reader(Protocol):
 
     `model` is the one whose objects are on the pages: for a derived model, its source. `path` is that of most requests.
     `reads_bytes`: whether values may stay bytes. `rows_per_minute`: that the export alone would return, if it begins with
-    searches.
+    searches. `remainder_rows`: after the last page, how many rows are left to later runs, if Zendesk counts them.
     """
 
     model: Model
     path: str
     reads_bytes: bool = True
     rows_per_minute: int | None = None
+    remainder_rows: int | None = None
 
     def start(self, bookmark: Mapping[str, Any]) -> Position | None:
         """Where a run starts: settings before bookmark, bookmark before start_date. None for bulk models.

@@ -30,7 +30,8 @@ class Export:
     """One model's export in this run. `start` and `reached` are None for bulk models.
 
     `rows_of`: the earlier export of the same day that has its rows, if nothing has changed since. `read_again`: when it began
-    to read objects again that it may have read before; their rows have this time.
+    to read objects again that it may have read before; their rows have this time. `remainder_rows`: about how many rows the
+    remainder has; None: not counted.
     """
 
     model: str
@@ -44,6 +45,7 @@ class Export:
     is_complete: bool = False
     rows_of: LoadedExport | None = None
     read_again: datetime | None = None
+    remainder_rows: int | None = None
 
     @property
     def day(self) -> str:

@@ -3,6 +3,9 @@
 {%- set runs = existing('zendesk', 'PIPELINE_RUN') -%}
 
 {%- if runs -%}
+{#- A table of an earlier release has the column once a run has begun. -#}
+{%- set remainder = 'remainder' if 'remainder' in column_names(runs) else
+    'array<struct<model string, `rows` int64>>[] as remainder' -%}
 with events as (
   select
     * except (run_id),
@@ -80,7 +83,8 @@ select
   rejected_records,
   published,
   waiting,
-  refused
+  refused,
+  {{ remainder }}
 from with_later
 {%- else -%}
 {{ no_rows() }}

@@ -18,10 +18,12 @@ LOGGER = logging.getLogger(__name__)
 PROBE_DEADLINE_SECONDS = 90
 """Of one such request: long enough to wait once for the rate limit of incremental exports."""
 ADVICE = (
-    "let the login's user be an admin; is the feature in the account's plan? if no incremental export may be read,"
+    "make the login's user an admin, and check that the account's plan has the feature; if no incremental export may be read,"
     " set incremental_exports to false; else name it in optional_models"
 )
-REFUSED_ADVICE = "Zendesk refused the request itself, which neither permission nor plan changes: update the tap or report it"
+REFUSED_ADVICE = (
+    "Zendesk refused the request itself, so a permission or plan does not help: update the tap, or report it"
+)
 READABLE = "tap-zendesk-cityblock.readable"
 MISSING = "tap-zendesk-cityblock.missing"
 

@@ -76,7 +76,7 @@ def _of_dataset(config: Mapping[str, Any], client: bigquery.Client, dataset: str
     yield look(
         f"runs of {JOB} in {dataset}",
         lambda: check_runs(client, dataset, JOB),
-        f'ask {dataset}.PIPELINE_RUN_latest why (docs/runbook.md, "Runs"), then run it again',
+        f'query {dataset}.PIPELINE_RUN_latest for the reason (docs/runbook.md, "Runs"), then run it again',
     )
     yield look(
         f"properties that the schemas lack in {dataset}",

@@ -18,7 +18,7 @@ from cityblock_singer.plugin import run
 from target_bigquery.target import TargetBigQuery
 
 
-@click.command(help="Notes in PIPELINE_RUN that Meltano did not save the cursors of a run.")
+@click.command(help="Records in PIPELINE_RUN that Meltano did not save the cursors of a run.")
 @click.option("--config", required=True, help="Settings file of target-bigquery, or ENV")
 @click.option("--job", required=True, help="Job of meltano.yml")
 @click.option("--error", required=True, help="One sentence, without content")

@@ -169,7 +169,7 @@ def _tags(rejected: bigquery.Table) -> bigquery.PolicyTagList | None:
 )
 @click.option("--config", required=True, help="Settings file of target-bigquery, or ENV")
 @click.option("--stream", help="Only of this stream")
-@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would be loaded")
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only show what would be loaded")
 def command(config: str, stream: str | None, is_dry: bool) -> None:  # noqa: FBT001 - click's
     """Raises PluginError."""
     target = TargetBigQuery.configured(config)

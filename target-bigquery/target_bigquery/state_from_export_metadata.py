@@ -136,7 +136,7 @@ def state(config: Mapping[str, Any], table: str, subdomain: str, models: tuple[s
     if missing := sorted(set(models) - set(made)):
         raise StateError(f"{table} has no export of {', '.join(missing)} to continue")
     if not made:
-        raise StateError(f"{table} has no export to continue; is it the right table?")
+        raise StateError(f"{table} has no export to continue; check that it is the right table")
     for name in whole:
         click.echo(f"{name}: read in full, needs no cursor", err=True)
     chosen = {name: bookmark for name, bookmark in made.items() if not models or name in models}

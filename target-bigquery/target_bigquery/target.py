@@ -157,7 +157,7 @@ class TargetBigQuery(Plugin, Target):
         name = column_name(stream)
         if (other := self._tables.setdefault(name, f"of stream {stream}")) != f"of stream {stream}":
             raise SchemaError(
-                f"its table would be {name}, as that {other}: rename it by __alias__ in stream_maps"
+                f"its table would be {name}, like that {other}: rename it with __alias__ in stream_maps"
             )
         return name
 

@@ -97,10 +97,10 @@ def _located(client: bigquery.Client, dataset: str) -> str:
 def _fitting(client: bigquery.Client, table: Table) -> str:
     found = _columns(client, table)
     if not found:
-        return "not there yet, the first run makes it"
+        return "does not exist yet; the first run creates it"
     lacking = {field.name for field in table.fields} - {field.name for field in found}
     if lacking:
-        raise CheckFailed(f"another system made it, it lacks {', '.join(sorted(lacking))}")
+        raise CheckFailed(f"made by another system: columns {', '.join(sorted(lacking))} are missing")
     return THERE
 
 
@@ -116,7 +116,7 @@ def _open(client: bigquery.Client, table: Table) -> str:
     """How many are open, which never fails the check."""
     state = _fitting(client, table)
     if state != THERE:
-        return "not there yet, made with the first ticket that is set aside"
+        return "does not exist yet; created with the first rejected ticket"
     sql = f"SELECT COUNT(DISTINCT COALESCE(record_key, payload)) AS count FROM {table} WHERE {OPEN}"
     [row] = query(client, sql)
     return f"{state}, {counted(row.count, 'rejected ticket')} open"

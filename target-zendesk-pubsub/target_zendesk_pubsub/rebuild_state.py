@@ -10,7 +10,7 @@ from cityblock_singer.plugin import run
 from target_zendesk_pubsub.target import TargetZendeskPubSub
 
 
-@click.command(help="Rebuild the tables of last messages and waiting tickets from the log.")
+@click.command(help="Rebuilds the tables of last messages and waiting tickets from the log.")
 @click.option("--config", required=True, help="Settings file of target-zendesk-pubsub, or ENV")
 def command(config: str) -> None:
     """Publishes nothing. May be interrupted and repeated. Raises PluginError."""

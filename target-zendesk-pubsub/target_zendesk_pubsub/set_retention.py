@@ -11,11 +11,9 @@ from target_zendesk_pubsub.retention import check_days, kept
 from target_zendesk_pubsub.target import TargetZendeskPubSub
 
 
-@click.command(
-    help="Gives the tables the retention of the settings. Partitions that are older are dropped at once."
-)
+@click.command(help="Applies the retention settings to the tables. Older partitions are dropped at once.")
 @click.option("--config", required=True, help="Settings file of target-zendesk-pubsub, or ENV")
-@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would change and be dropped")
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only show what would change and be dropped")
 def command(config: str, is_dry: bool) -> None:  # noqa: FBT001 - click's
     """Raises PluginError."""
     target = TargetZendeskPubSub.configured(config)

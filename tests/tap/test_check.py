@@ -53,7 +53,7 @@ def test_a_model_the_account_may_not_read_is_named_with_what_to_do(check, zendes
     ran = check()
     assert ran.returncode == 3
     assert "MISSING ticket: HTTP 403 Forbidden" in ran.stdout
-    assert "→ ticket: let the login's user be an admin" in ran.stdout
+    assert "→ ticket: make the login's user an admin" in ran.stdout
     assert "absent  nps_response: HTTP 404" in ran.stdout
 
 
@@ -80,7 +80,7 @@ def test_a_request_that_zendesk_refuses_is_reported_and_hides_no_other_model(che
     assert ran.returncode == 3
     assert "MISSING macro: /api/v2/macros: HTTP 422 FilterMissing" in ran.stdout
     assert "MISSING custom_object_record: " in ran.stdout
-    assert "→ macro: let the login's user be an admin" in ran.stdout
+    assert "→ macro: make the login's user an admin" in ran.stdout
     assert "→ custom_object_record: Zendesk refused the request itself" in ran.stdout
     assert "ok      brand: readable" in ran.stdout
     assert "ok      user: readable" in ran.stdout

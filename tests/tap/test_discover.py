@@ -40,7 +40,7 @@ def test_an_unavailable_model_has_its_cause_in_the_catalog_and_advice_in_the_log
     assert marked["nps_response"] == {"readable": False, "missing": "HTTP 404"}
     assert marked["nps_recipient"] == marked["macro"] == {"readable": True}
     [line] = [line for line in listed.stderr.splitlines() if "ticket: not readable" in line]
-    assert "let the login's user be an admin" in line
+    assert "make the login's user an admin" in line
     assert listed.stderr.count("not readable") == 2
 
 

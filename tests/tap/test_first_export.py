@@ -227,7 +227,7 @@ def test_a_span_that_stays_incomplete_is_left_to_the_export(tap, zendesk):
     result = tap(**TICKETS)
     assert result.code == 0, result.stderr
     assert re.search(
-        r"ticket: the search of what was created from \S+ to \S+: Zendesk counts (\d+) and returned \d+;"
+        r"ticket: the search for objects created from \S+ to \S+: Zendesk counts (\d+) and returned \d+;"
         r" continuing by the incremental export from 20",
         result.stderr,
     )
@@ -261,7 +261,9 @@ def test_spans_that_miss_what_zendesk_counts_together_are_read_again_by_the_expo
     state = {"bookmarks": {"ticket": {"search": begun(zendesk, unread=[[0, 1_600_000_000]], rows=3)}}}
     result = tap(**TICKETS, state=state)
     assert result.code == 0, result.stderr
-    assert re.search(r"searches returned \d+ too few; continuing by the incremental export", result.stderr)
+    assert re.search(
+        r"searches returned \d+ objects too few; continuing by the incremental export", result.stderr
+    )
     assert left("ticket", shown("ticket", result.records("ticket"))) == there(zendesk, "ticket")
 
 

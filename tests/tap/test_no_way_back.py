@@ -128,7 +128,7 @@ def test_an_export_that_has_not_ended_and_goes_back_is_no_loop(model, reported, 
     zendesk.fault(MODELS[model].path, status=200, times=9, body=body)
     result = export(state={"bookmarks": {model: {"start_time": STANDS}}}, incremental_models=[model])
     assert result.code == 1
-    assert f"{model}: the export has not ended, and its end_time went back" in result.stderr
+    assert f"{model}: the export has not ended, but its end_time moved back" in result.stderr
     assert bookmark_of(result, model) == {"start_time": STANDS}
 
 

@@ -45,7 +45,7 @@ def test_an_answer_that_is_not_as_documented_fails_its_model_alone(path, body, t
             {"sla_policies": [], "next_page": "https://elsewhere.example/api"},
             "another host",
         ),
-        (TICKETS, "ticket", {"tickets": [], "end_of_stream": False}, "no cursor to continue with"),
+        (TICKETS, "ticket", {"tickets": [], "end_of_stream": False}, "no cursor to continue from"),
     ],
 )
 def test_an_answer_that_would_lose_rows_ends_the_run(path, model, body, message, tap, zendesk):

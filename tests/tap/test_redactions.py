@@ -175,7 +175,7 @@ def test_audits_that_may_not_be_read_stop_nothing_and_are_read_later(exported, c
     zendesk.fault(AUDITS, status=403, body={"error": "Forbidden"})
     second = exported(first.states[-1])
     assert second.code == 0
-    assert "comments that were made private are not looked for: HTTP 403 Forbidden" in second.stderr
+    assert "cannot look for comments that were made private: HTTP 403 Forbidden" in second.stderr
     zendesk.advance(1)
     third = exported(second.states[-1])
     assert last(third, "ticket_comment", comment)["public"] is False

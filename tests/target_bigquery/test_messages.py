@@ -165,7 +165,7 @@ def test_two_streams_of_one_table_are_refused_by_their_names(load_here):
     with pytest.raises(SchemaError) as refused:
         load_here([schema("a-b"), schema("a_b"), record(1, stream="a-b"), record(1, stream="a_b"), state(1)])
     assert str(refused.value) == (
-        "Stream a_b: its table would be a_b, as that of stream a-b: rename it by __alias__ in stream_maps"
+        "Stream a_b: its table would be a_b, like that of stream a-b: rename it with __alias__ in stream_maps"
     )
 
 
@@ -204,6 +204,6 @@ def test_stream_maps_are_the_way_round_names_that_fall_on_one_column(load_here, 
 
 def test_a_stream_named_as_the_table_of_rejected_records_is_refused(load_here):
     with pytest.raises(
-        SchemaError, match=r"its table would be REJECTED_RECORD, as that of rejected records:"
+        SchemaError, match=r"its table would be REJECTED_RECORD, like that of rejected records:"
     ):
         load_here([schema("REJECTED-RECORD"), record(1, stream="REJECTED-RECORD")])

@@ -67,7 +67,7 @@ def test_a_run_has_a_row_of_its_start_and_one_of_its_end(run_id, load_here, runs
     ("said", "ending", "error"),
     [
         (("partly_unavailable", "brand: HTTP 403"), "partly_unavailable", "brand: HTTP 403"),
-        (None, "interrupted", "the tap ended without saying how: it was killed, or ran out of memory"),
+        (None, "interrupted", "the tap ended without reporting why: it was killed, or ran out of memory"),
         (
             None,
             "failed",

@@ -24,7 +24,7 @@ def test_everything_is_there(check, commons, dataset):
     assert code == 0
     assert f"{dataset}.zendesk_user_directory: {len(DIRECTORY)} people" in output
     assert commons.subscription.rpartition("/")[2] in output
-    assert output.count("not there yet, the first run makes it") == 7
+    assert output.count("does not exist yet; the first run creates it") == 7
     assert "MISSING" not in output
 
 
@@ -60,7 +60,7 @@ def test_a_table_of_the_replaced_system_is_named_with_how_it_makes_way(check, wa
     warehouse.client.query_and_wait(f"CREATE TABLE {log} (attributes STRING, data STRING)")
     code, output, _ = check()
     assert code == 1
-    assert f"MISSING table {log}: another system made it, it lacks message_id, message_key" in output
+    assert f"MISSING table {log}: made by another system: columns message_id, message_key" in output
     assert f"ALTER TABLE {log} RENAME TO zendesk_ticket_legacy;" in output
 
 

@@ -19,7 +19,10 @@ def test_a_line_that_is_no_id_is_named_by_its_number_only(line, tmp_path):
     path.write_bytes(b"42\n\n" + line + b"\n44\n")
     with pytest.raises(SettingsError) as refused:
         read_ids(path)
-    assert str(refused.value) == f"--file: {path}: line 3 is not an id: one positive whole number a line"
+    assert (
+        str(refused.value)
+        == f"--file: {path}: line 3 is not an id: expected one positive whole number per line"
+    )
 
 
 def test_a_file_without_ids_is_refused(tmp_path):

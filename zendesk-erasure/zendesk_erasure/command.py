@@ -49,9 +49,9 @@ def command() -> None:
 @CONFIG
 @click.option("--ticket", "tickets", type=ID, multiple=True, help="ID of a ticket; repeatable")
 @click.option("--user", "users", type=ID, multiple=True, help="Zendesk's ID of a user; repeatable")
-@click.option("--file", type=click.Path(path_type=Path), help="File with one ID a line")
-@click.option("--kind", type=click.Choice(["ticket", "user"]), help="Whose IDs --file has")
-@click.option("--resume", "is_resumed", is_flag=True, help="Only finish what killed commands began")
+@click.option("--file", type=click.Path(path_type=Path), help="File with one ID per line")
+@click.option("--kind", type=click.Choice(["ticket", "user"]), help="Kind of the IDs in --file")
+@click.option("--resume", "is_resumed", is_flag=True, help="Only finish erasures whose command was killed")
 @REQUEST
 @DRY_RUN
 def erase(  # noqa: PLR0913, PLR0917 - click's
@@ -70,7 +70,7 @@ def erase(  # noqa: PLR0913, PLR0917 - click's
     if given != 1:
         raise SettingsError("Give one of --ticket, --user, --file or --resume")
     if (file is None) != (kind is None):
-        raise SettingsError("--file needs --kind, and nothing else takes it")
+        raise SettingsError("--kind is required with --file, and allowed only with it")
     if is_resumed and request:
         raise SettingsError("--resume keeps each erasure's own --request: leave --request out")
     plugin = ZendeskErasure.configured(config)
@@ -87,12 +87,12 @@ def erase(  # noqa: PLR0913, PLR0917 - click's
 
 
 @command.command(
-    help="Compares what Zendesk says is deleted, scrubbed or redacted with what is still here, and reports it."
+    help="Reports content that Zendesk has deleted, scrubbed or redacted and that is still in the warehouse."
 )
 @CONFIG
 @click.option("--erase", "is_erased", is_flag=True, help="Erase what is found")
 @click.option(
-    "--all", "is_whole", is_flag=True, help="Of all exports, not only of those since the last sweep --erase"
+    "--all", "is_whole", is_flag=True, help="Compare all exports, not only those since the last sweep --erase"
 )
 @REQUEST
 @DRY_RUN

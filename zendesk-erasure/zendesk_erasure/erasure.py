@@ -158,7 +158,7 @@ class Erasure:
             erased.update(rows_of(found))
         raise WarehouseError(
             f"{', '.join(rows_of(found))} still has content to erase after {MOST_ROUNDS} rounds: "
-            "wait until no run brings it in again, then erase --resume finishes this erasure"
+            "wait until no job is running, then finish this erasure with erase --resume"
         )
 
     def _kept_count(self, found: Iterable[Found]) -> dict[str, int]:

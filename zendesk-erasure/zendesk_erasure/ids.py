@@ -46,6 +46,6 @@ def _lines(file: Iterator[bytes], path: Path) -> Iterator[int]:
             continue
         if not ID.fullmatch(text) or int(text) > LARGEST:
             raise SettingsError(
-                f"--file: {path}: line {number} is not an id: one positive whole number a line"
+                f"--file: {path}: line {number} is not an id: expected one positive whole number per line"
             )
         yield int(text)

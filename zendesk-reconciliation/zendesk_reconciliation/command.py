@@ -33,8 +33,8 @@ MODEL = click.Choice((*SEARCHED, *LISTED))
 
 
 @click.command(
-    help="Compares counts and a sample of objects of Zendesk with the warehouse and the published messages. Writes nothing. "
-    "Ends with 0 if all is here, 1 if something is not, 2 if not all could be compared."
+    help="Compares counts and a sample of Zendesk's objects with the warehouse and the published messages. Writes nothing. "
+    "Exit code: 0 if nothing differs, 1 if something does, 2 if something could not be compared."
 )
 @click.option("--config", required=True, help="Settings file of zendesk-reconciliation, or ENV")
 @click.option("--model", "models", type=MODEL, multiple=True, help="Only this model; repeatable")

@@ -76,9 +76,7 @@ def _counted(result: Result) -> None:
             f"  not compared: {', '.join(sorted(result.otherwise))}, which Zendesk returns otherwise here than in exports"
         )
     if result.blank:
-        click.echo(
-            f"  {result.blank:,} without personal values: erased here, or not readable for this account"
-        )
+        click.echo(f"  {result.blank:,} without personal values: erased here, or hidden from this account")
 
 
 def ended(requests: int, queries: int, commands: Iterable[str]) -> None:

@@ -23,11 +23,11 @@ class Verdict(Enum):
     MISSING = "Zendesk has it, and the view does not show it"
     STALE = "Zendesk has a later version, from before the end of the last export"
     DELETED = "Zendesk does not return it, and the view shows it as not deleted"
-    DIFFERENT = "the same version has other content"
+    DIFFERENT = "the same version has different content"
     REJECTED = "its record was rejected, and is open"
     UNMERGED = "the raw table has this version, and the view does not show it"
-    UNPUBLISHED = "no message, and it does not wait"
-    OUTDATED = "the last message is of an earlier version, and it does not wait"
+    UNPUBLISHED = "no message was published, and the ticket is not waiting"
+    OUTDATED = "the last message is of an earlier version, and the ticket is not waiting"
 
     @property
     def word(self) -> str:
@@ -59,7 +59,7 @@ class Alike(Enum):
     WAITING = "waiting for a match of a user"
     ERASED = "erased here"
     REFUSED = "refused by Pub/Sub"
-    MATCHED_SINCE = "published before a user was matched otherwise"
+    MATCHED_SINCE = "published before a user's match changed"
 
 
 def judge(

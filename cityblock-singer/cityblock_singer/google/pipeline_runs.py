@@ -48,7 +48,7 @@ PARTITION = "recorded_at"
 OF_THE_TAP = ("requests", "rate_limited", "retries", "waited_seconds", "quota_used")
 LOGGED = "pipeline_run"
 """Field of the last row in the log."""
-SILENT = "the tap ended without saying how: it was killed, or ran out of memory"
+SILENT = "the tap ended without reporting why: it was killed, or ran out of memory"
 REMEMBERED, OVERDUE = timedelta(days=14), timedelta(hours=26)
 """Of the check: the runs that it reads, and the age of the last complete one from which on it fails, as freshness does."""
 TIMEOUT = 60

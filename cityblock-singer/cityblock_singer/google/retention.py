@@ -205,7 +205,7 @@ def settle(warehouse: BigQuery, kept: Iterable[Kept]) -> None:
             warehouse.logger.info("%s: partitions expire after %s days", change.name, change.after)
     if dropped:
         warehouse.logger.warning(
-            "Retention is not applied to %s, which would lose rows at once: see the command retention",
+            "Retention is not applied to %s, because that would drop rows: run the command retention",
             ", ".join(sorted(dropped)),
         )
 
@@ -225,7 +225,7 @@ def carry_out(
             apply(warehouse, change)
         say(_line(change, dropped.get(change.name), is_dry=is_dry))
     if not changes:
-        say("no tables: the first run makes them")
+        say("no tables yet: the first run creates them")
 
 
 def _line(change: Change, dropped: Dropped | None, *, is_dry: bool) -> str:
@@ -273,5 +273,5 @@ def check_retention(kept: Iterable[Kept]) -> str:
         if change.is_change
     ]
     if differing:
-        raise CheckFailed(f"{text}; another expiration have {', '.join(differing)}")
+        raise CheckFailed(f"{text}; different expiration: {', '.join(differing)}")
     return text

@@ -165,21 +165,21 @@ def _print(rows: list[tuple[str, ...]]) -> None:
         ]
         click.echo("  ".join(cells).rstrip())
     click.echo(
-        "\n~ counted by search: without what was deleted and what Zendesk's system changed by itself;"
-        " without rows: one for each span of time, at least."
-        "\n1 or more: Zendesk does not count these. minutes: waits for the rate limit alone, at least."
+        "\n~ counted by search, which does not find deleted objects or changes by Zendesk's own system;"
+        " if there are no rows, at least one request for each time span."
+        "\n1 or more: Zendesk does not count these. minutes: the minimum, waiting for the rate limit only."
         "\n2, not 19: the first export begins with searches (fast_first_export); 19 by the incremental export alone."
-        "\nLimits are the account's own; those of exports are from Zendesk's documents, or lower by requests_per_minute."
+        "\nLimits are the account's own; for exports, the documented limits, or requests_per_minute if it is lower."
     )
 
 
 @click.command(
-    help="Estimates the requests of a run, and the minutes that it waits for the rate limits at least. "
+    help="Estimates the requests of a run, and the minimum minutes that it waits for rate limits. "
     "Sends one request for each model, and writes nothing."
 )
 @click.option("--config", required=True, help="Settings file of the tap, or ENV")
 @click.option(
-    "--state", help="State that the run would start from, as the tap or `meltano state get` gives it"
+    "--state", help="State from which the run would start, as written by the tap or `meltano state get`"
 )
 def command(config: str, state: str | None) -> None:
     """Raises PluginError."""

@@ -139,7 +139,7 @@ class ZendeskClient:
     def _send(self, path: str, query: Query, deadline: RetryDeadline) -> tuple[requests.Response, bytes]:
         if self.most_requests is not None and self.usage.requests >= self.most_requests:
             raise TooManyRequestsError(
-                f"{path}: the {self.most_requests} requests that may be sent are used up"
+                f"{path}: the {self.most_requests} requests that are allowed have been sent"
             )
         self.usage.requests += 1
         with self._unlocked(), self._queue.slot(path) as queued:

@@ -175,7 +175,7 @@ class FirstExportReader(ExportReader):
             total = count_changes(self._client, self.model, since)
         except REFUSALS as refused:
             self._logger.warning(
-                "%s: Zendesk refuses to count what a search finds (%s); reading by the incremental export",
+                "%s: Zendesk refuses to count search results (%s); using the incremental export",
                 *(self.model.name, refused),
             )
             return None
@@ -228,7 +228,7 @@ class FirstExportReader(ExportReader):
                     yield Page(records, listed.rows, spans.position)
             except REFUSALS as refused:
                 self._logger.warning(
-                    "%s: Zendesk does not list what was deleted (%s); it is exported when it next changes",
+                    "%s: Zendesk does not list deleted objects (%s); they are exported when they change again",
                     *(self.model.name, refused),
                 )
 
@@ -244,14 +244,14 @@ class FirstExportReader(ExportReader):
             counted = spans.count((0, search.until))
             missing = spans.count_settled() - search.rows if counted > search.rows else 0
         except REFUSALS as refused:
-            spans.drop_from(search.since, f"all spans were read, but not counted again: {refused}")
+            spans.drop_from(search.since, f"all spans were read, but could not be counted again: {refused}")
             return
         self._logger.info(
             "%s: searches returned %d, Zendesk counts %d; the incremental export goes on from %s",
             *(self.model.name, search.rows, counted, iso(search.until)),
         )
         if missing > 0:
-            spans.drop_from(search.since, f"searches returned {missing} too few")
+            spans.drop_from(search.since, f"searches returned {missing} objects too few")
 
 
 def _left_by(search: Search, before: Remainder | None) -> Remainder | None:

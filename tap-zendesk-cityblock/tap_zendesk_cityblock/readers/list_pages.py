@@ -71,7 +71,7 @@ def _by_cursor(model: Model, query: Query, response: ResponseBody) -> Query | No
         after = _query_of(response.links["next"]).get("page[after]")
     if not after or not isinstance(after, str) or after == query.get("page[after]"):
         raise UnexpectedResponseError(
-            f"{model.name}: there are more pages, and the page cursor does not advance"
+            f"{model.name}: there are more pages, but the page cursor does not advance"
         )
     return {**without(query, BY_NUMBER), "page[after]": after}
 

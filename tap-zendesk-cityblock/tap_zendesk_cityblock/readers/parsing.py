@@ -112,11 +112,11 @@ def _export_by_cursor(model: Model, query: Query, response: ResponseBody, record
     if not cursor:
         if not ended:
             raise UnexpectedResponseError(
-                f"{model.name}: the export has not ended, and its response has no cursor to continue with"
+                f"{model.name}: the export has not ended, but its response has no cursor to continue from"
             )
         return ParsedPage(records, None)
     if cursor == query.get("cursor") and not ended:
-        raise CursorInvalidError("the export has not ended, and its cursor stands still")
+        raise CursorInvalidError("the export has not ended, but its cursor does not advance")
     position = Position(cursor=cursor)
     return ParsedPage(records, None if ended else query_at(model, query, position), position)
 
@@ -130,7 +130,7 @@ def _export_by_time(model: Model, query: Query, response: ResponseBody, records:
     if end is None:
         if ended is False or (ended is None and records and response.next_page):
             raise UnexpectedResponseError(
-                f"{model.name}: the export has not ended, and its response has no time to continue from"
+                f"{model.name}: the export has not ended, but its response has no time to continue from"
             )
         return ParsedPage(records, None)
     start, full = (
@@ -146,7 +146,7 @@ def _export_by_time(model: Model, query: Query, response: ResponseBody, records:
     if int(end) > start:
         return ParsedPage(records, query_at(model, query, position), position)
     if int(end) < start:
-        raise UnexpectedResponseError(f"{model.name}: the export has not ended, and its end_time went back")
+        raise UnexpectedResponseError(f"{model.name}: the export has not ended, but its end_time moved back")
     position = Position(time=start + 1)
     return ParsedPage(records, query_at(model, query, position), position, overflowing_second=start)
 

@@ -135,7 +135,7 @@ class RedactedComments:
             found = made_private(self._client, since, until)
         except (StreamUnavailableError, CursorInvalidError, UnexpectedResponseError) as cause:
             self._logger.warning(
-                "%s: comments that were made private are not looked for: %s; the login's user has to be an admin; "
+                "%s: cannot look for comments that were made private: %s; make the login's user an admin, "
                 "or set find_private_comments to false",
                 *(self._events.name, cause),
             )

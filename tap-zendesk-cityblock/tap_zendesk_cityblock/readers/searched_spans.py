@@ -139,7 +139,7 @@ class SearchedSpans:
                 problem = str(refused)
                 break
         self.drop_from(
-            span[0], f"the search of what was created from {iso(span[0])} to {iso(span[1])}: {problem}"
+            span[0], f"the search for objects created from {iso(span[0])} to {iso(span[1])}: {problem}"
         )
         yield Page([], self._rows, self.position)
 

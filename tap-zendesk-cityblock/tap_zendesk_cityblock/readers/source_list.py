@@ -80,7 +80,7 @@ class SourceList:
         """Raises UnexpectedResponseError where the page leads to itself."""
         if page.after is None or page.after == cursor:
             raise UnexpectedResponseError(
-                f"{self.where}: there are more pages, and the page cursor does not advance"
+                f"{self.where}: there are more pages, but the page cursor does not advance"
             )
         return page.after
 

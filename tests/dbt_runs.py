@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.forks import Forks, forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 TRANSFORM = ROOT / "transform"
 PYTHON = ROOT / ".meltano" / "utilities" / "dbt-bigquery" / "venv" / "bin" / "python"
+IMPORTED_LATE = "dbt.adapters.bigquery"
+"""When dbt reads its profile."""
 
 
 class Dbt:
     """Runs one command after the other."""
 
-    def __init__(self, server: subprocess.Popen[str], home: Path) -> None:
+    def __init__(self, server: Forks, home: Path) -> None:
         self._server = server
         self.home = home
 
@@ -43,38 +45,21 @@ class Dbt:
         paths = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(self.home / "logs")}
         command = [*map(str, arguments), "--project-dir", str(TRANSFORM), "--profiles-dir", str(TRANSFORM)]
         variables = {"DBT_DATASET": dataset, **paths, **known, **environment}
-        started = self._request(command, variables, output)
+        started, ended = self._server.start(
+            "dbt", *command, environment=variables, output=output, errors=output
+        )
 
         def wait() -> subprocess.CompletedProcess[str]:
-            code = self._answer()
+            code = ended()
             if not known:
                 shutil.copy(target / "partial_parse.msgpack", parsed)
             return subprocess.CompletedProcess(["dbt", *command], code, output.read_text())
 
         return started, wait
 
-    def _request(self, arguments: list[str], environment: dict[str, str], output: Path) -> int:
-        request = {
-            "arguments": arguments,
-            "environment": {**os.environ, **environment},
-            "output": str(output),
-        }
-        assert self._server.stdin
-        self._server.stdin.write(json.dumps(request) + "\n")
-        self._server.stdin.flush()
-        return self._answer()
-
-    def _answer(self) -> int:
-        assert self._server.stdout
-        return int(self._server.stdout.readline())
-
 
 @contextmanager
 def dbt_server(home: Path) -> Iterator[Dbt]:
     """Keeps its own files in `home`."""
-    pipe = subprocess.PIPE
-    command = [PYTHON, ROOT / "tests" / "dbt_server.py"]
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as server:
+    with forks(PYTHON, "dbt.cli.main:cli", IMPORTED_LATE) as server:
         yield Dbt(server, home)
-        assert server.stdin
-        server.stdin.close()

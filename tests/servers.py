@@ -86,14 +86,20 @@ def new_account(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@contextmanager
+def zendesk_simulator(database: Path, *options: object) -> Iterator[str]:
+    """Its URL. It needs the fixture `commands`, from whose process it is forked."""
+    with processes.start(processes.ZENDESK.name, "--database", database, *options) as server:
+        up = server.stdout.readline()
+        assert up, server.stderr.read()
+        yield json.loads(up)["url"]
+        server.terminate()
+
+
 @pytest.fixture(scope="module")
 def zendesk_url(
     tmp_path_factory: pytest.TempPathFactory, new_account: Path, commands: ModuleType
 ) -> Iterator[str]:
     """A small Zendesk account, shared by the module's tests: each sees the faults and changes of those before it."""
-    database = shutil.copy(new_account, tmp_path_factory.mktemp("zendesk"))
-    with commands.start(processes.ZENDESK.name, "--database", database) as server:
-        up = server.stdout.readline()
-        assert up, server.stderr.read()
-        yield json.loads(up)["url"]
-        server.terminate()
+    with zendesk_simulator(shutil.copy(new_account, tmp_path_factory.mktemp("zendesk"))) as url:
+        yield url

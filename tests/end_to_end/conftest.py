@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.addresses import DATASET, Addresses
-from sandbox.servers import Sandbox, Size, sandbox
+from sandbox import internal_directory
+from sandbox.addresses import DATASET, MESSAGES_DATASET, Addresses
+from sandbox.pubsub import pubsub_server
+from sandbox.servers import Sandbox, Size
 from tests.dbt_runs import Dbt
+from tests.forks import Forks, forks
+from tests.servers import zendesk_simulator
 
 PROJECT = Path(__file__).parents[2]
 INSTALLED = ("extractors", "loaders", "utilities")
@@ -21,6 +25,8 @@ class Project:
     sandbox: Sandbox
     home: Path
     dbt_runs: Dbt
+    forks: Forks
+    """Of Meltano, whose imports are half of what a start costs."""
 
     def environment(self, env: dict[str, str]) -> dict[str, str]:
         return {
@@ -28,7 +34,7 @@ class Project:
             **self.sandbox.addresses.environment(),
             "MELTANO_SYS_DIR_ROOT": str(self.home / ".meltano"),
             "MELTANO_CLI_LOG_LEVEL": "info",
-            "DBT_TARGET_PATH": str(self.home / "dbt"),
+            "DBT_TARGET_PATH": str(self.dbt_runs.home / "meltano"),
             "TARGET_BIGQUERY_TIMEOUT": "120",
             "TARGET_ZENDESK_PUBSUB_TIMEOUT": "120",
             "NO_COLOR": "1",
@@ -48,16 +54,10 @@ class Project:
             )
 
     def meltano(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [MELTANO, *arguments],
-            cwd=PROJECT,
-            env=self.environment(env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+        command = [str(MELTANO), *arguments]
+        output, errors = self.home / "output", self.home / "errors"
+        _, ended = self.forks.start(*command, environment=self.environment(env), output=output, errors=errors)
+        return subprocess.CompletedProcess(command, ended(), output.read_text(), errors.read_text())
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """A `meltano run` that has to succeed."""
@@ -85,12 +85,34 @@ def size():
     return Size(tickets=1500, users=300)
 
 
+@pytest.fixture(scope="session")
+def meltano_forks():
+    with forks(MELTANO.with_name("python"), "meltano.cli:main", folder=PROJECT) as server:
+        yield server
+
+
 @pytest.fixture(scope="module")
-def project(tmp_path_factory, dbt_runs, size):
+def servers(tmp_path_factory, commands, warehouse, size):
+    """A sandbox with the BigQuery of all tests, because dbt reads its project again for another one."""
+    data_dir = tmp_path_factory.mktemp("sandbox")
+    own, client = Addresses.free(), warehouse.client
+    addresses = dataclasses.replace(warehouse.addresses, zendesk=own.zendesk, pubsub=own.pubsub)
+    datasets = (DATASET, MESSAGES_DATASET, internal_directory.DATASET)
+    options = ("--port", own.zendesk, "--seed", size.seed, "--tickets", size.tickets, "--users", size.users)
+    with zendesk_simulator(data_dir / "zendesk.sqlite", *options), pubsub_server(addresses, data_dir):
+        for dataset in datasets:
+            client.create_dataset(dataset, exists_ok=True)
+        internal_directory.seed_internal_directory(client, addresses.zendesk_url)
+        yield Sandbox(addresses, client, data_dir)
+    for dataset in datasets:
+        client.delete_dataset(dataset, delete_contents=True)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, dbt_runs, meltano_forks, servers):
     home = tmp_path_factory.mktemp("project")
     # Two runs in one `.meltano` would share the extractor's files under its `run`.
     (home / ".meltano" / "run").mkdir(parents=True, mode=0o700)
     for folder in INSTALLED:
         (home / ".meltano" / folder).symlink_to(PROJECT / ".meltano" / folder)
-    with sandbox(Addresses.free(), home / "sandbox", size) as servers:
-        yield Project(servers, home, dbt_runs)
+    return Project(servers, home, dbt_runs, meltano_forks)

@@ -103,7 +103,7 @@ class Account:
         return int(self._given(table).get("rows", 0))
 
     def one_row_a(self, table: str) -> str | None:
-        """The kind of object of which the table has one row a key, if it has: a name in `changes`."""
+        """The kind of object (a name in `changes`) if the table has one row per key."""
         return self._given(table).get("one_row_a")
 
     def versions(self, table: str) -> int:
@@ -111,7 +111,7 @@ class Account:
         return int(self._given(table).get("versions", 1))
 
     def changed_in(self, table: str) -> str | None:
-        """The kind of object of which the table has only what a run changes."""
+        """The kind of object if the table has only what a run changes."""
         return self._given(table).get("changed")
 
 

@@ -105,7 +105,7 @@ class Reader:
             yield from self._walk(child, conditions)
 
     def _join(self, node: Any, above: Conditions) -> Iterator[Read]:  # noqa: ANN401 - a node
-        """A condition of an outer join keeps no row of its outer side away."""
+        """The condition of an outer join does not remove rows of its outer side."""
         on = self._conditions(part(node, "join_expr")) if has(node, "join_expr") else ()
         kind_of_join = part(node, "join_type")
         is_inner, is_left, is_right = (kind_of_join == number for number in (INNER, LEFT, RIGHT))

@@ -147,7 +147,7 @@ def completed(model: str, schema: Json, document: Document) -> tuple[Json, list[
 
 
 def text_of(value: object, indent: int = 0) -> str:
-    """As JSON, in which what fits into a line stands in a line."""
+    """As JSON, with each value on one line if it fits."""
     line = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or indent + len(line) <= WIDTH:
         return line if indent else line + "\n"

@@ -144,8 +144,8 @@ def _current_sql(model: Model) -> str:
 def _current_yml(model: Model) -> str:
     noun = model.name.replace("_", " ")
     description = (
-        f"What decides which version {model.name}_latest shows, merged from the rows of {model.name}. One row per {noun}, "
-        "and a further one for a version that a later row may bring back. Query the view instead."
+        f"Merged rows of {model.name}, from which {model.name}_latest selects the version to show. One row per {noun}, "
+        "and more for versions that may have to be shown again. Query the view instead."
     )
     content = {
         "version": 2,

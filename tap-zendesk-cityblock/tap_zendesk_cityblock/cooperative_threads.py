@@ -1,6 +1,5 @@
-"""Threads of which one runs at a time: another one runs only while that one waits for Zendesk.
-
-So records, messages, state and the SDK need no locks, and waiting for Zendesk still overlaps.
+"""Threads, only one of which runs at a time: the next one runs while the others wait for Zendesk. So records, messages,
+state and the SDK need no locks, but waits for Zendesk overlap.
 """
 
 from __future__ import annotations
@@ -69,9 +68,9 @@ class CooperativeThreads:
             results.put(None)
 
     def side_by_side(self, sources: Sequence[Iterable[T]]) -> Iterator[T]:
-        """Their items as they come, each source in a thread of its own, which goes on once its item has been dealt with.
-
-        The first exception of a source ends the others, and is raised here. Call it in a thread that `run` started.
+        """Yields their items as they arrive. Each source has its own thread, which continues once its item has been
+        processed. The first exception of a source ends the others, and is raised here. Call it in a thread that `run`
+        started.
         """
         given: SimpleQueue[_Item[T]] = SimpleQueue()
         feeds = [_Feed(source, given) for source in sources]

@@ -34,7 +34,7 @@ FIRST_MARK = 1000
 
 
 class ComparedRows:
-    """The rows of one export, which depend on `others`, too. `constants`: the columns of the export.
+    """The rows of one export; their digest also covers `others`. `constants`: the columns of the export.
 
     The first export of each UTC day is written in any case: partitions may expire.
     """

@@ -142,7 +142,7 @@ def _move(
     spool: Spool,
     given: list[bigquery.ScalarQueryParameter],
 ) -> None:
-    """Through a table that is gone afterwards, after a kill by itself. Raises WarehouseError."""
+    """Through a table that is removed afterwards, and expires if the process is killed. Raises WarehouseError."""
     [payload] = [field for field in FIELDS if field.name == "payload"]
     link = bigquery.SchemaField(PAYLOAD, payload.field_type, policy_tags=_tags(rejected))
     staging = bigquery.Table(

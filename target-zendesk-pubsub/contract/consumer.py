@@ -40,7 +40,7 @@ KEEP = """
 
 
 def consume(subscription: str, database: str, seconds: float | None = None) -> None:
-    """Until interrupted, or for so many seconds."""
+    """Until interrupted, or for that many seconds."""
     with closing(sqlite3.connect(database)) as connection:
         connection.execute(TABLE)
 

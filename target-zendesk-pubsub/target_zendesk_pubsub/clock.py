@@ -9,7 +9,7 @@ INSTANT = timedelta(microseconds=1)
 
 
 class Clock:
-    """Every time is later than the one before, even if the machine's clock stands still or goes back."""
+    """Each time is later than the one before, even if the machine's clock stops or moves back."""
 
     def __init__(self) -> None:
         self._last = datetime.min.replace(tzinfo=UTC)

@@ -1,7 +1,6 @@
-"""zendesk_ticket_erased: tickets whose content was erased here, of which consumers must learn.
-
-An erasure appends a row, and then blanks the content in the other tables. The next run publishes a message without
-content. Nothing from before the erasure is published again.
+"""zendesk_ticket_erased: tickets whose content was erased, about which consumers must be informed. An erasure appends a
+row, and then blanks the content in the other tables. The next run publishes a message without content. Messages from
+before the erasure are not published again.
 """
 
 from __future__ import annotations

@@ -59,7 +59,8 @@ class Outcome:
 class Publisher:
     """`topic`: its full name. `timeout`: retry deadline of a request in seconds.
 
-    Uses the generated client, because the high-level one batches by itself with a thread and a queue per ordering key.
+    Uses the generated client, because the high-level client has its own batching, with a thread and a queue per
+    ordering key.
     """
 
     def __init__(

@@ -42,14 +42,14 @@ def test_an_export_logs_once_a_minute_how_far_it_has_come(logged):
     cursor = base64.b64encode(f"{BEGAN + 25_000_000}.0||467|".encode()).decode()
     assert logged(Position(time=BEGAN), Position(cursor=cursor), (3, 10)) == [
         (
-            "ticket: 120000 records of 120 pages, 600 a second; 25% of the time from its start to now, about 10 min left"
+            "ticket: 120000 records of 120 pages, 600 per second; 25% of the period from its start to now, about 10 min left"
             "; 3 of 10 requests left before the rate limit"
         )
     ]
 
 
 def test_a_list_logs_what_it_has(logged):
-    assert logged(None, None) == ["ticket: 120000 records of 120 pages, 600 a second"]
+    assert logged(None, None) == ["ticket: 120000 records of 120 pages, 600 per second"]
 
 
 def test_the_end_of_an_export_logs_what_it_had(tap, zendesk):
@@ -67,7 +67,7 @@ def test_searches_log_the_minutes_with_and_without_them(caplog):
     progress.log(export)
     assert caplog.messages == [
         (
-            "ticket: 120000 records of 120 pages, 2000 a second; 100000 of 300000 records left,"
+            "ticket: 120000 records of 120 pages, 2000 per second; 100000 of 300000 records left,"
             " about 1 min by search, 10 min by the export alone"
         )
     ]

@@ -1,7 +1,7 @@
 """Texts that were redacted in Zendesk: which keys have a redacted text now, and which earlier rows still have the other one.
 
-Zendesk's characters for it are in a later row, or an event says so (docs/zendesk/redactions.md). Any other change of a text is
-none: chats grow, and descriptions are another comment's after a merge.
+Zendesk's characters for it are in a later row, or an event says so (docs/zendesk/redactions.md). Other changes of a
+text do not count as redactions: chats grow, and a merge changes descriptions.
 """
 
 from __future__ import annotations

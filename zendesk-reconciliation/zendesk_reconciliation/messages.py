@@ -100,7 +100,7 @@ class Messages:
         return row.clock or 0
 
     def _refused(self, tickets: Collection[int]) -> set[int]:
-        """Those of which Pub/Sub has refused a message. Raises WarehouseError."""
+        """Tickets with a message that Pub/Sub has refused. Raises WarehouseError."""
         if not tickets:
             return set()
         ids = ", ".join(map(str, sorted(tickets)))

@@ -25,7 +25,7 @@ def begun(seed: int, most_requests: int, most_bytes: int) -> None:
 
 
 def compared(result: Result, most: int) -> None:
-    """A line for each comparison, then one for each of at most so many objects."""
+    """A line for each comparison, then one for each object, up to that number."""
     if result.is_list:
         _listed(result)
     else:

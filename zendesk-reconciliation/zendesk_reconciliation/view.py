@@ -107,7 +107,7 @@ class View:
                 yield row.id, msgspec.json.decode(row.row)
 
     def exported(self, clocks: Mapping[int, int]) -> set[int]:
-        """Those of these ids of which the raw table has a row with at least that clock. Raises WarehouseError."""
+        """The ids that have a row in the raw table with at least that clock. Raises WarehouseError."""
         if not clocks or self._warehouse.find(self._raw) is None:
             return set()
         sql = f"""

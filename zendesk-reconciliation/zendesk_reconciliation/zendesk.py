@@ -79,7 +79,7 @@ class Zendesk:
         return (self._client.most_requests or 0) - self.requests
 
     def reserve(self, requests: int) -> None:
-        """Raises TooManyRequestsError if so many may not be sent any more."""
+        """Raises TooManyRequestsError if that many requests may no longer be sent."""
         if requests > self.requests_left:
             raise TooManyRequestsError(
                 f"{requests} requests are needed, and only {self.requests_left} more may be sent (max_requests)"

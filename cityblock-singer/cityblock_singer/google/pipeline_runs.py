@@ -1,7 +1,6 @@
-"""The table PIPELINE_RUN: a row when a run starts, and one with all that is known of it when it ends.
-
-The target writes both, the first one before the tap has read anything. A run of which there is no second row was killed, or
-could not reach BigQuery at its end.
+"""The table PIPELINE_RUN: a row when a run starts, and a row with everything known about it when it ends. The target
+writes both, the first one before the tap has read anything. A run without a second row was killed, or could not reach
+BigQuery at its end.
 """
 
 from __future__ import annotations

@@ -42,10 +42,9 @@ class RequestQueue:
 
     @contextmanager
     def slot(self, path: str) -> Iterator[QueuedRequest]:
-        """Blocks until the request may be sent. It counts as lost unless `answered` is called in the block.
-
-        Raises GaveUpError if it waits for other requests to be answered and Zendesk responds to none of them. A wait for a
-        rate limit has no deadline: the limit ends it.
+        """Blocks until the request may be sent. It counts as lost unless `answered` is called in the block. Raises
+        GaveUpError if it waits for responses to other requests and Zendesk does not respond to any of them. A wait for
+        a rate limit needs no deadline, because the limit's window ends.
         """
         request, started = QueuedRequest(path), time.monotonic()
         with self._changed:

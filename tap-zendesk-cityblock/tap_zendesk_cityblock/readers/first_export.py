@@ -1,9 +1,8 @@
-"""A first export: by searches, of which Zendesk allows ten times as many a minute, then by the cursor-based export.
-
-The export starts a while before the searches began, so it returns again what changed meanwhile, and what they did not show
-yet. Objects that were deleted before, which no search shows, come from their list, with few columns. This run and later ones
-then read the export before the searches, too, some pages each: it has all columns, all deleted objects, and whatever the
-searches missed.
+"""A first export: searches, of which Zendesk allows ten times as many per minute, then the cursor-based export. The
+export starts a while before the searches began, so it returns objects that changed in the meantime, or that searches
+did not show yet. Objects that were deleted before, which searches never show, come from the list of deleted objects,
+with few columns. This run and later ones then also read the export of the time before the searches, some pages each: it
+has all columns, all deleted objects, and everything that the searches missed.
 """
 
 from __future__ import annotations
@@ -111,7 +110,7 @@ class FirstExportReader(ExportReader):
     def _remainder(
         self, reached: Position, remainder: Remainder, rows: RowsFactory, most: int
     ) -> Iterator[Page]:
-        """Its next pages, at most so many. `reached`: by the export, which stays."""
+        """Its next pages, up to that number. `reached`: the export's position, which does not change."""
         self._logger.info(
             "%s: exporting again what searches returned, from %s to %s, at most %d pages in a run",
             *(self.model.name, described_at(remainder.at), iso(remainder.until), most),
@@ -211,7 +210,7 @@ class FirstExportReader(ExportReader):
         self._check(spans)
 
     def _deleted(self, spans: SearchedSpans, rows: RowsFactory) -> Iterator[Page]:
-        """Objects that were deleted, of which little is left. Raises as `SourceList.page`."""
+        """Deleted objects, which have few properties. Raises the same errors as `SourceList.page`."""
         end, start = spans.search.until, spans.search.deleted or Position(time=spans.search.since)
         if (start.time or 0) >= end:
             return

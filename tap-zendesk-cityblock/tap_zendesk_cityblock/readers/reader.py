@@ -74,7 +74,7 @@ class Reader(Protocol):
 
 
 def configured_start(settings: Settings) -> Position | None:
-    """Of this run by its settings, whatever the state says."""
+    """The start that the settings of this run ask for, instead of the state's."""
     if settings.start_cursor is not None:
         return Position(cursor=settings.start_cursor)
     return None if settings.start_time is None else Position(time=settings.start_time)

@@ -56,9 +56,9 @@ def searched(model: Model) -> Model:
 class SearchedSpans:
     """Reads the unread spans, oldest first; several threads take them.
 
-    A span is complete if it had as many objects as Zendesk counts in it. One that stays incomplete, or that Zendesk refuses,
-    ends the search there: the cursor-based export then starts at the span's beginning, because whatever was created later has
-    changed later, too.
+    A span is complete if it had as many objects as Zendesk counts in it. If a span stays incomplete, or Zendesk refuses
+    it, the search ends there, and the cursor-based export starts at the beginning of the span: objects that were
+    created later have also changed later.
     """
 
     def __init__(self, endpoint: Endpoint, search: Search, rows: RowsFactory) -> None:

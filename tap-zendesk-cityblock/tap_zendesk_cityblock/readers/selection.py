@@ -37,7 +37,7 @@ def reader_for(
     logger: logging.Logger,
     derived: Sequence[Derivation] = (),
 ) -> Reader:
-    """By the model's row and the settings. `derived`: what else is made of its pages."""
+    """Chosen by the model's row and the settings. `derived`: models whose rows are made from the same pages."""
     if not settings.incremental_exports and model.path.startswith(EXPORTS):
         if model.fallback:
             return FallbackReader(model, model.fallback, settings, client, logger)

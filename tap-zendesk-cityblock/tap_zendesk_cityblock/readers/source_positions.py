@@ -59,5 +59,5 @@ class SourcePositions:
 
 
 def _place(position: Position) -> tuple[int, bool]:
-    """By the time; within one second a time is behind a cursor, which is somewhere inside it."""
+    """Compared by time. Within one second, a time comes before a cursor, which is somewhere inside the second."""
     return position.time or 0, position.cursor is not None

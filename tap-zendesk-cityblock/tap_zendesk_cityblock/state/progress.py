@@ -49,7 +49,7 @@ class Progress:
         self._logged = now
         elapsed = now - self._started
         self._logger.info(
-            "%s: %s, %.0f a second%s%s",
+            "%s: %s, %.0f per second%s%s",
             *(export.model, export.described(), export.count / elapsed),
             self._share(export, elapsed),
             self._quota(),
@@ -67,7 +67,7 @@ class Progress:
             return ""
         share = min(1.0, (reached - self._began) / max(1.0, self._clock() - self._began))
         left = elapsed * (1 - share) / share
-        return f"; {share:.0%} of the time from its start to now, about {left / 60:.0f} min left"
+        return f"; {share:.0%} of the period from its start to now, about {left / 60:.0f} min left"
 
     def _share_of_search(self, export: Export, search: Search, elapsed: float) -> str:
         before = (

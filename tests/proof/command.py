@@ -1,4 +1,7 @@
-"""`make prove`: rounds of disturbed runs, checked against the account. Prints a line for each round, and a table."""
+"""`make prove`: rounds of disturbed runs, checked against the account. Prints a line for each round, and a table.
+
+Results are kept in build/, by seed and commit: the same command goes on where an interrupted one ended.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,13 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from random import SystemRandom
 
+import msgspec
+
 from sandbox.addresses import Addresses
 from tests.dbt_runs import dbt_server
 from tests.processes import fork_server
-from tests.proof.report import summary, table, write
-from tests.proof.rounds import rounds_of, worlds
+from tests.proof.report import kept_in, summary, table, write
+from tests.proof.rounds import Result, rounds_of, worlds
 
 LANE = {}
 """What one process keeps for all of its worlds: addresses, a folder, and a process that has imported dbt."""
@@ -32,7 +37,10 @@ def open_lane():
     LANE["addresses"] = Addresses.free()
 
 
-def run_world(seed, numbers):
+def run_world(seed, numbers, kept):
+    """Results of these rounds, which go into the file `kept` unless it is there from an earlier run."""
+    if kept.exists():
+        return msgspec.json.decode(kept.read_bytes(), type=list[Result])
     results = []
     for result in rounds_of(seed, numbers, **LANE):
         moment = "" if result.is_reached else " (not reached)"
@@ -43,6 +51,8 @@ def run_world(seed, numbers):
         ]
         print("\n".join(lines), flush=True)
         results.append(result)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(msgspec.json.encode(results))
     return results
 
 
@@ -58,8 +68,12 @@ def main():
     print(f"seed {options.seed}, {len(numbers)} rounds", flush=True)
     results = []
     spawn = multiprocessing.get_context("spawn")
+    folder = kept_in(options.seed)
     with ProcessPoolExecutor(options.jobs, spawn, open_lane) as lanes:
-        asked = [lanes.submit(run_world, options.seed, some) for some in worlds(numbers)]
+        asked = [
+            lanes.submit(run_world, options.seed, some, folder / f"{some[0]}-{some[-1]}.json")
+            for some in worlds(numbers)
+        ]
         for one in as_completed(asked):
             results += one.result()
     print(f"\n{summary(options.seed, results, options.rounds)}\n\n{table(results)}")

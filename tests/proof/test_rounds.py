@@ -5,9 +5,8 @@ import pytest
 from sandbox.addresses import Addresses
 from tests.proof.rounds import rounds_of
 
-pytestmark = pytest.mark.own_verb
-
-SEED, ROUNDS = 15, 3
+SEED, ROUNDS = 6508, 3
+"""An export and a publication whose targets are killed, and an export with two faults."""
 
 
 @pytest.fixture
@@ -19,4 +18,4 @@ def test_no_disturbance_breaks_a_promise(results):
     rounds = list(results)
     assert [(str(one.plan), one.wrong) for one in rounds if one.wrong] == []
     assert len(rounds) == ROUNDS
-    assert any(one.is_reached for one in rounds)
+    assert all(one.is_reached for one in rounds)

@@ -9,7 +9,7 @@ import dataclasses
 import json
 import signal
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psutil
 import requests
@@ -25,16 +25,13 @@ from tests.fault_proxy import FaultProxy
 from tests.proof.pubsub_proxy import PubSubProxy
 from tests.target_zendesk_pubsub.commons import Commons
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 SERVERS = {
     "Zendesk": "sandbox.zendesk",
     "BigQuery": "local_bigquery_launcher",
     "GCS": "fake-gcs-server",
     "Pub/Sub": "local_pubsub",
 }
-"""What the command line of each has in it."""
+"""What a part of the command line of each begins with."""
 BUCKETS = (
     *("account", "incremental-exports", "incremental-exports-cursor"),
     *("deleted-tickets-index", "search-export", "access-logs"),
@@ -48,6 +45,10 @@ class World:
     addresses: Addresses
     home: Path
     size: Size
+    unread: set[int] = dataclasses.field(default_factory=set)
+    """Tickets that an earlier release did not read: those of AI agents."""
+    columns: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+    """Of an earlier release, by model: rows that it exported lack the others."""
     proxies: dict[str, FaultProxy | PubSubProxy] = dataclasses.field(default_factory=dict)
     _running: dict[str, ExitStack] = dataclasses.field(default_factory=dict)
 
@@ -68,7 +69,7 @@ class World:
     def crash(self, name):
         """Kills the server, and starts it again with its data."""
         for process in psutil.Process().children():
-            if any(SERVERS[name] in part for part in process.cmdline()):
+            if any(Path(part).name.startswith(SERVERS[name]) for part in process.cmdline()):
                 process.send_signal(signal.SIGKILL)
                 process.wait(30)
         self._running.pop(name).close()
@@ -112,9 +113,9 @@ class World:
 
 
 @contextmanager
-def world(addresses, home, seed, tickets=120, users=40):
+def world(addresses, home, size):
     """With the internal directory, which lacks a few users."""
-    made = World(addresses, home, Size(seed=seed, tickets=tickets, users=users))
+    made = World(addresses, home, size)
     (home / "files").mkdir(parents=True)
     with ExitStack() as stack:
         stack.callback(made.stop)

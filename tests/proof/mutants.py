@@ -1,0 +1,198 @@
+"""Whether the rounds find an error: breaks the product in a copy, one change at a time, and says what found it.
+
+.venv/bin/python -m tests.proof.mutants [NAME ...]
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ROUNDS = 3
+AT_LOAD, AT_PUBLICATION, AT_SIGNAL, AT_ERASURE = 270, 2163, 1582, 21
+"""Seeds: a SIGKILL while an export is loaded; one while messages are sent; a SIGINT there; an erasure."""
+NOT_COPIED = (
+    "build",
+    "output",
+    ".git",
+    ".sandbox",
+    ".venv",
+    ".venvs",
+    ".meltano",
+    "target",
+    "logs",
+    "__pycache__",
+)
+LINKED = (".git", ".venv", ".venvs", ".meltano")
+PACKAGES = (
+    *("cityblock-singer", "tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub"),
+    *("zendesk-erasure", "local-pubsub"),
+)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old` becomes `new` in the file, where it has to be once."""
+
+    name: str
+    seed: int
+    file: str
+    old: str
+    new: str
+
+
+LOADER = "target-bigquery/target_bigquery"
+PUBLISHER = "target-zendesk-pubsub/target_zendesk_pubsub"
+MUTANTS = (
+    Mutant(
+        "STATE goes out before its rows are loaded",
+        AT_LOAD,
+        f"{LOADER}/target.py",
+        "        super()._process_state_message(message_dict)\n",
+        "        super()._process_state_message(message_dict)\n"
+        '        self._write_state_message(message_dict["value"])\n',
+    ),
+    Mutant(
+        "EXPORT_METADATA is loaded first",
+        AT_LOAD,
+        f"{LOADER}/target.py",
+        "first = [sink for sink in sinks if sink.stream_name not in last]",
+        "first = [sink for sink in sinks if sink.stream_name in last]; last = "
+        "{sink.stream_name for sink in sinks} - {*last}",
+    ),
+    Mutant(
+        "cursor moves before the page is written",
+        AT_LOAD,
+        "tap-zendesk-cityblock/tap_zendesk_cityblock/streams.py",
+        "                for stream in receiving:\n"
+        "                    yield from stream.emit(page, requested_by=self)\n"
+        "                self._commit(page, streams, receiving)\n",
+        "                self._commit(page, streams, receiving)\n"
+        "                for stream in receiving:\n"
+        "                    yield from stream.emit(page, requested_by=self)\n",
+    ),
+    Mutant(
+        "messages without intents",
+        AT_PUBLICATION,
+        f"{PUBLISHER}/publication.py",
+        "        if decision.messages:\n            self._log.intend(decision.messages, self._clock)\n",
+        "        if decision.messages:\n",
+    ),
+    Mutant(
+        "what a killed run began is not finished",
+        AT_PUBLICATION,
+        f"{PUBLISHER}/publication.py",
+        "            self._publish_pending()\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "join errors are not recorded",
+        AT_LOAD,
+        f"{PUBLISHER}/publication.py",
+        "        if decision.errors or decision.settled:\n",
+        "        if decision.settled and not decision.errors:\n",
+    ),
+    Mutant(
+        "a signal ends a run inside a section",
+        AT_SIGNAL,
+        "cityblock-singer/cityblock_singer/termination.py",
+        "        if not self._depth:\n            sys.exit(128 + number)\n",
+        "        if self._depth >= 0:\n            sys.exit(128 + number)\n",
+    ),
+    Mutant(
+        "a bulk view shows all exports",
+        AT_ERASURE,
+        "transform/macros/bulk.sql",
+        "  and _export_id = '{{ export.rows_export_id }}'\n",
+        "",
+    ),
+    Mutant(
+        "a current table keeps the first version",
+        AT_ERASURE,
+        "transform/macros/merge.sql",
+        "order by _clock desc, _exported_at desc, {{ clock }} desc, _is_stub desc) as _place",
+        "order by _clock, _exported_at desc, {{ clock }} desc, _is_stub desc) as _place",
+    ),
+    Mutant(
+        "an erasure leaves the publisher's tables",
+        AT_ERASURE,
+        "zendesk-erasure/zendesk_erasure/tables.py",
+        "    for table in publisher_tables(warehouse, dataset, messages):\n",
+        "    for table in publisher_tables(warehouse, dataset, messages)[:0]:\n",
+    ),
+    Mutant(
+        "a message's content is logged",
+        AT_LOAD,
+        f"{PUBLISHER}/publication.py",
+        "        outcome = self._publisher.publish(messages)\n",
+        "        outcome = self._publisher.publish(messages)\n"
+        '        self._logger.warning("sent: %s", [one.data for one in messages])\n',
+    ),
+)
+
+
+def copied(mutant, folder):
+    """A copy of the project with that change. Raises ValueError where the code is another one."""
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED), symlinks=True)
+    for name in LINKED:
+        (folder / name).symlink_to(ROOT / name)
+    path = folder / mutant.file
+    text = path.read_text()
+    if text.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.file} has changed: change the mutant {mutant.name!r}")
+    path.write_text(text.replace(mutant.old, mutant.new))
+    return folder
+
+
+def found(mutant):
+    """What a round found, if any did."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = copied(mutant, Path(temporary) / "copy")
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, (folder, *(folder / one for one in PACKAGES)))),
+        }
+        command = [
+            ROOT / ".venv" / "bin" / "python",
+            "-m",
+            "tests.proof",
+            "--seed",
+            str(mutant.seed),
+            "--rounds",
+            str(ROUNDS),
+            "--jobs",
+            "1",
+        ]
+        ran = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+    lines = [line.strip() for line in ran.stdout.splitlines()]
+    for before, line in pairwise(lines):
+        if line.startswith("WRONG: "):
+            return int(before.split()[0]), line.removeprefix("WRONG: ")
+    if ran.returncode:
+        raise RuntimeError(ran.stderr[-3000:])
+    return None
+
+
+def main():
+    names = sys.argv[1:]
+    survivors = 0
+    print("| error made on purpose | found in round | by |\n|---|---|---|", flush=True)
+    for mutant in MUTANTS:
+        if not names or mutant.name in names:
+            number, sentence = found(mutant) or ("never", f"not in {ROUNDS} rounds")
+            survivors += number == "never"
+            print(f"| {mutant.name} | {number} | {sentence} |", flush=True)
+    return int(survivors > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,7 +8,7 @@ from zendesk_erasure.ids import read_ids, request_id
 def test_a_file_has_one_id_a_line(tmp_path):
     path = tmp_path / "ids.txt"
     path.write_bytes(b"\xef\xbb\xbf42\r\n\n 43 \r\n42\n9223372036854775807")
-    assert read_ids(path) == {42, 43, 2**63 - 1}
+    assert list(read_ids(path)) == [42, 43, 42, 2**63 - 1]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def announce(
         warehouse.change(
             str(table),
             f"INSERT INTO {table} (ticket_id, erased_at, erasure_id) "
-            f"SELECT id, CURRENT_TIMESTAMP(), '{erasure_id}' FROM {ids} "
+            f"SELECT DISTINCT id, CURRENT_TIMESTAMP(), '{erasure_id}' FROM {ids} "
             f"WHERE until IS NULL AND ({' OR '.join(known)}) "
             f"AND id NOT IN (SELECT ticket_id FROM {table} WHERE {'TRUE' if is_swept else own})",
         )

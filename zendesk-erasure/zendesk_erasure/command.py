@@ -25,7 +25,7 @@ from zendesk_erasure.plugin import ZendeskErasure
 from zendesk_erasure.removals import REMOVALS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Iterable
 
     from zendesk_erasure.content import Kind
     from zendesk_erasure.erasure import Found
@@ -78,7 +78,7 @@ def erase(  # noqa: PLR0913, PLR0917 - click's
         resume(plugin, is_dry=is_dry, is_any=True)
         report.statements(plugin.warehouse)
         return
-    ids = read_ids(file) if file else {*tickets, *users}
+    ids = read_ids(file) if file else (*tickets, *users)
     chosen: Kind = kind or ("ticket" if tickets else "user")
     begun = Request(chosen, "erase", datetime.now(UTC), request)
     resume(plugin, is_dry=is_dry, is_any=False)
@@ -131,13 +131,13 @@ def datasets_of(plugin: ZendeskErasure) -> tuple[str, str]:
     return plugin.config["dataset"], plugin.config["messages_dataset"]
 
 
-def erase_ids(plugin: ZendeskErasure, request: Request, ids: Collection[int], *, is_dry: bool) -> None:
+def erase_ids(plugin: ZendeskErasure, request: Request, ids: Iterable[int], *, is_dry: bool) -> None:
     """Raises PluginError."""
     erasure = begin(plugin.warehouse, datasets_of(plugin), request, ids, is_dry=is_dry)
     if is_dry:
         try:
             found = rows_of(erasure.find())
-            report.counts(request.kind, len(ids), found, is_dry=True)
+            report.counts(request.kind, erasure.size(), found, is_dry=True)
             report.files(_staged(plugin, request.kind, is_dry=True), is_dry=True)
         finally:
             erasure.drop()

@@ -24,7 +24,7 @@ from zendesk_erasure.removals import REMOVALS, TEXTS, select_ids
 from zendesk_erasure.tables import erasables
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from zendesk_erasure.removals import Removal
     from zendesk_erasure.tables import Erasable
@@ -203,13 +203,13 @@ def rows_of(found: Iterable[Found]) -> dict[str, int]:
 
 
 def begin(
-    warehouse: Warehouse, datasets: tuple[str, str], request: Request, ids: Collection[int], *, is_dry: bool
+    warehouse: Warehouse, datasets: tuple[str, str], request: Request, ids: Iterable[int], *, is_dry: bool
 ) -> Erasure:
-    """Puts the ids into a table. Raises PluginError."""
+    """Puts the ids into a table, repeated ones too. Raises PluginError."""
     erasure = Erasure(warehouse, datasets, uuid.uuid4().hex, request, is_dry)
     dataset, _, name = erasure.ids.partition(".")
     warehouse.create(erasure.ids, IDS, _expires(is_dry=is_dry), msgspec.json.encode(request).decode())
-    warehouse.append(Table(dataset, name, IDS, None, None, ()), (b'{"id":%d}' % one for one in sorted(ids)))
+    warehouse.append(Table(dataset, name, IDS, None, None, ()), (b'{"id":%d}' % one for one in ids))
     return erasure
 
 

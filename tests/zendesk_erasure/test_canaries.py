@@ -241,7 +241,7 @@ def test_what_zendesk_removes_no_view_shows_and_is_nowhere_after_a_sweep(
     assert "ticket_history" in after[SCRUBBED]
     assert "user_history" in after[USER]
     check_views(views, zendesk)
-    here.meltano("run", "tap-zendesk-cityblock-tickets", "target-zendesk-pubsub")
+    here.run("target-zendesk-pubsub", given=here.read(["ticket"]))
 
     here.run("zendesk-erasure", "sweep", "--erase", "--request", "sweep-1")
     assert found(everywhere=True) == {ORGANIZATION: {"organization"}}  # Zendesk deletes none for good

@@ -100,8 +100,8 @@ pins: ## resolve the pinned dependencies again
 test-fast: setup ## tests without servers and processes, and one of each plugin with them, in less than a minute
 	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder --fast -q
 
-test: test-fast ## all tests except those below, in about ten minutes
-	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder --slow $(WHOLE_RUNS:%=--ignore=%) --ignore=tests/end_to_end/test_runbook.py
+test: setup ## all tests except those below, in about ten minutes
+	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder $(WHOLE_RUNS:%=--ignore=%) --ignore=tests/end_to_end/test_runbook.py
 
 coverage: setup ## what `make test` covers of the plugins, by lines and branches; fails below the floor
 	@rm -rf build/coverage && mkdir -p build/coverage

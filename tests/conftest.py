@@ -1,3 +1,4 @@
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -18,7 +19,6 @@ def pytest_addoption(parser):
     parser.addoption(
         "--fast", action="store_true", help="tests of functions, and a smoke test of each plugin"
     )
-    parser.addoption("--slow", action="store_true", help="the tests that --fast leaves out")
 
 
 def pytest_configure(config):
@@ -43,12 +43,6 @@ def is_fast(item):
     return STARTS_SOMETHING.isdisjoint(item.fixturenames) and not item.get_closest_marker("processes")
 
 
-def is_chosen(item):
-    """By --fast or --slow."""
-    options = item.config.option
-    return not (options.slow if is_fast(item) else options.fast)
-
-
 def is_asked_for(item):
     """Files with a verb of their own run only if they are named."""
     named = {Path(name).resolve() for name in item.config.args}
@@ -58,11 +52,20 @@ def is_asked_for(item):
 def pytest_collection_modifyitems(config, items):
     """Files that take minutes come first, so that none is left to one worker while the others have nothing to do."""
     items.sort(key=lambda item: item.path.parent.name not in ("end_to_end", "transform"))
-    wanted = [item for item in items if is_asked_for(item) and is_chosen(item)]
+    only_fast = config.option.fast
+    wanted = [item for item in items if is_asked_for(item) and (is_fast(item) or not only_fast)]
     kept = set(wanted)
     if unwanted := [item for item in items if item not in kept]:
         config.hook.pytest_deselected(items=unwanted)
     items[:] = wanted
+
+
+gc.disable()  # what collecting tests imports and makes stays
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 is_guarded = False
@@ -82,7 +85,7 @@ sys.addaudithook(refuse_processes)
 def pytest_runtest_protocol(item):
     """What is fast is known by its fixtures and markers; where they say too little, the test fails."""
     global is_guarded  # noqa: PLW0603 - audit hooks cannot be removed
-    is_guarded = item.config.getoption("fast") and not item.get_closest_marker("fast")
+    is_guarded = is_fast(item) and not item.get_closest_marker("fast")
     try:
         return (yield)
     finally:

@@ -25,7 +25,7 @@ from sandbox.comparison import compare, compare_messages
 from sandbox.servers import Sandbox, Size, sandbox
 from tests.deploy.environments import KUBERNETES, PROJECT, cronjob_env, dockerfile_env
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.own_verb]
 
 PREFIX = PROJECT / ".venvs" / "image"
 RUN = PREFIX / ".meltano" / "run"

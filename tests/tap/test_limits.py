@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 
 import pytest
+from tap_zendesk_cityblock.http.rate_limit_headers import retry_after_seconds
 from tap_zendesk_cityblock.http.rate_limits import Reserve
 
 from tests.tap.limited_zendesk import (
@@ -269,3 +270,22 @@ def test_the_scarcest_bucket_is_reported():
     )
     assert zendesk.limits.left(EXPORTS) == (4, 10)
     assert zendesk.limits.left(LISTS) == (600, 700)
+
+
+NOT_NUMBERS = ("\xb2", "9" * 5000, "9" * 400, "-1", "1e3", "")
+
+
+@pytest.mark.parametrize("text", [*NOT_NUMBERS, "Thu, 01 Jan 99999999999999999999 00:00:00 GMT", ", ,"])
+def test_headers_that_are_no_number_and_no_date_are_as_good_as_none(text):
+    zendesk = Zendesk()
+    zendesk.ask(5, 0, 38)
+    zendesk.send(LISTS)
+    bucket = f"total={text}; remaining={text}; resets={text}"
+    zendesk.answer(
+        x_rate_limit=text,
+        x_rate_limit_remaining=text,
+        ratelimit_reset=text,
+        zendesk_ratelimit_incremental_exports=bucket,
+    )
+    assert zendesk.wait() == 38
+    assert retry_after_seconds(429, {"retry-after": text}) is None

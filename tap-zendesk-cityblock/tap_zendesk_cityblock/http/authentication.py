@@ -5,10 +5,11 @@ See docs/zendesk/oauth-tokens.md and docs/zendesk/api-tokens-end.md (read Novemb
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
@@ -17,13 +18,16 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from tap_zendesk_cityblock.errors import TransientError
 from tap_zendesk_cityblock.http.credentials import AccessToken, ApiToken, Credentials, OAuthClient
-from tap_zendesk_cityblock.http.failures import account_error, connection_problem, error_code
+from tap_zendesk_cityblock.http.failures import account_error, connection_problem, content, error_code
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterator
 
 TOKEN_SECONDS = 7200
+LONGEST_SECONDS = 10**9
+PRINTABLE = re.compile("[!-~]+")
+"""A token, which has to fit into a header."""
 RENEWAL_MARGIN_SECONDS = 60
 
 
@@ -119,15 +123,17 @@ class ClientCredentials(AuthBase):
 
 def _token(response: requests.Response) -> tuple[str, float, frozenset[str] | None] | None:
     """The token, its seconds, and its scopes if they are named."""
-    if response.status_code != 200:
+    granted = content(response) if response.status_code == 200 else None
+    if not isinstance(granted, dict):
         return None
-    try:
-        granted: dict[str, Any] = response.json()
-        named = granted.get("scope")
-        scopes = frozenset(named.split()) if isinstance(named, str) else None
-        return granted["access_token"], float(granted.get("expires_in") or TOKEN_SECONDS), scopes
-    except (ValueError, KeyError, TypeError):
+    token = granted.get("access_token")
+    if not isinstance(token, str) or not PRINTABLE.fullmatch(token):
         return None
+    named, seconds = granted.get("scope"), granted.get("expires_in")
+    scopes = frozenset(named.split()) if isinstance(named, str) else None
+    if not isinstance(seconds, int | float) or not 0 < seconds <= LONGEST_SECONDS:
+        seconds = TOKEN_SECONDS
+    return token, seconds, scopes
 
 
 def authentication(

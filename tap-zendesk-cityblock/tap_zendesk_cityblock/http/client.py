@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -24,7 +25,6 @@ from tap_zendesk_cityblock.http.request_queue import RequestQueue
 from tap_zendesk_cityblock.http.retry_policy import RetryDeadline, seconds_before_retry, timeout_per_try
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tap_zendesk_cityblock.http.credentials import Credentials
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.http.rate_limits import RateLimits
 
 USER_AGENT = "tap-zendesk-cityblock"
+logging.getLogger("urllib3.connection").setLevel(
+    logging.ERROR
+)  # of odd headers it logs their text, and a traceback
 
 
 @dataclasses.dataclass
@@ -42,6 +45,13 @@ class Usage:
     rate_limited: int = 0
     retries: int = 0
     waited: float = 0
+
+
+class _Session(requests.Session):
+    """Follows no redirect. requests looks where one leads even if it is not to follow it, and fails on an invalid address."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere."""
 
 
 class ZendeskClient:
@@ -75,7 +85,7 @@ class ZendeskClient:
         self._zendesk_time: float | None = None
         self._ignored: dict[str, None] = {}
         self._has_to_check_clock = checks_clock
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.mount(base_url, HTTPAdapter(pool_maxsize=max_concurrent))
         self._session.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
         self._session.trust_env = False  # a .netrc would replace the credentials
@@ -233,5 +243,5 @@ def _body(response: requests.Response, deadline: RetryDeadline) -> bytes:
 def _date(response: requests.Response) -> float | None:
     try:
         return parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None

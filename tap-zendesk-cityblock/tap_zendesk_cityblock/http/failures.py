@@ -8,7 +8,7 @@ Of a response's body, only Zendesk's error code gets into a message. Its shapes 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cityblock_singer.errors import SettingsError
@@ -102,13 +102,21 @@ def _redirect_target(location: str, host: str | None) -> str:
     return target or "an unknown address"
 
 
+def content(response: requests.Response) -> Any:  # noqa: ANN401 - anything JSON holds
+    """Of the body, None if it is not JSON or nested too deeply."""
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
 def error_code(response: requests.Response) -> str:
     """Empty if the body has another shape, or a text that is not a code."""
+    body = content(response)
     try:
-        body = response.json()
         error = body["errors"][0]["code"] if "errors" in body else body["error"]
         code = error["title"] if isinstance(error, dict) else error
-    except (ValueError, KeyError, IndexError, TypeError):
+    except (KeyError, IndexError, TypeError):
         return ""
     return str(code) if re.fullmatch(r"[A-Za-z_' ]{1,60}", str(code)) else ""
 
@@ -116,8 +124,8 @@ def error_code(response: requests.Response) -> str:
 def _missing_scopes(response: requests.Response) -> str:
     """Of `{"error": "Forbidden", "description": "You are missing the following required scopes: read"}`, else empty."""
     try:
-        description = str(response.json()["description"])
-    except (ValueError, KeyError, TypeError):
+        description = str(content(response)["description"])
+    except (KeyError, IndexError, TypeError):
         return ""
     named = re.fullmatch(r"You are missing the following required scopes: ([a-z_: ,]{1,200})", description)
     return named[1] if named else ""

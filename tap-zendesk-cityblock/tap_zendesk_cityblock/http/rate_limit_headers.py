@@ -37,6 +37,7 @@ DOCUMENTED = (
     ("/incremental/", "incremental-exports", 10),
 )
 """Part of a path, its own bucket, and the requests per minute that Zendesk documents for it."""
+NUMBER, SECONDS = re.compile(r"[0-9]{1,9}"), re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 BUCKETS = (
     ACCOUNT,
     *sorted({bucket for _, bucket, _ in DOCUMENTED} | {bucket for _, bucket in SERVICES}),
@@ -76,7 +77,7 @@ def reported(path: str, headers: Mapping[str, str]) -> dict[str, RateLimitStatus
         found[bucket] = RateLimitStatus(total, remaining, _seconds(headers.get("ratelimit-reset")))
     for name, value in headers.items():
         if name.startswith(HEADER):
-            fields = dict(re.findall(r"(\w+)=(\d+)", value))
+            fields = dict(re.findall(r"(\w+)=([0-9]{1,9})\b", value))
             if "remaining" in fields and "total" in fields:
                 found[name.removeprefix(HEADER)] = RateLimitStatus(
                     int(fields["total"]), int(fields["remaining"]), _seconds(fields.get("resets"))
@@ -90,18 +91,18 @@ def retry_after_seconds(status: int, headers: Mapping[str, str]) -> float | None
 
 
 def _integer(text: str | None) -> int | None:
-    return int(text) if text is not None and text.strip().isdigit() else None
+    return int(text) if text is not None and NUMBER.fullmatch(text.strip()) else None
 
 
 def _seconds(text: str | None) -> float | None:
     """From a number of seconds, an ISO or an HTTP date; None for anything else."""
     text = (text or "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
+    if SECONDS.fullmatch(text):
         return float(text)
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = parse(text)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             continue
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -82,7 +82,7 @@ def _by_address(model: Model, query: Query, response: ResponseBody, base_url: st
     parts = urlsplit(response.next_page)
     if parts.netloc != urlsplit(base_url).netloc:
         raise UnexpectedResponseError(
-            f"{model.name}: the next page is on another host, {parts.hostname}; credentials are not sent there"
+            f"{model.name}: the next page is on another host, {parts.hostname or 'without a name'}; credentials are not sent there"
         )
     next_query = _query_of(response.next_page)
     other = BY_CURSOR if "page" in next_query else BY_NUMBER if "page[after]" in next_query else ()

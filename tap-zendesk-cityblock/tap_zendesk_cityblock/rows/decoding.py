@@ -16,6 +16,7 @@ import msgspec
 
 from tap_zendesk_cityblock.models import UNKNOWN_PROPERTIES
 from tap_zendesk_cityblock.rows.responses import decoded, one_by_one, response_type, with_keys
+from tap_zendesk_cityblock.rows.texts import integer
 from tap_zendesk_cityblock.rows.unknown import as_text
 
 if TYPE_CHECKING:
@@ -314,7 +315,7 @@ def _to_dict(one: msgspec.Raw) -> dict[str, Any]:
     try:
         record: dict[str, Any] = msgspec.json.decode(one)
     except msgspec.ValidationError:  # a number beyond what msgspec takes for a float
-        record = json.loads(bytes(one))
+        record = json.loads(bytes(one), parse_int=integer)
     return record
 
 

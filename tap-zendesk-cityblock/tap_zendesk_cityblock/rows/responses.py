@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -54,16 +53,28 @@ def decoded(model: Model, body: bytes, decode: Callable[[bytes], Any], report: R
 
     Values that stay bytes are not inspected: the targets replace what is not UTF-8 in them.
     """
-    with suppress(msgspec.DecodeError, UnicodeDecodeError):
-        return decode(body)
-    valid = replaced(body)
     try:
+        try:
+            return decode(body)
+        except msgspec.ValidationError:
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+        valid = replaced(body)
         if valid != body:
             response = decode(valid)
             report.invalid_text(keys_with_invalid_text(body, model.root, model.key))
             return response
+    except msgspec.ValidationError:
+        raise UnexpectedResponseError(
+            f"{model.name}: the response of {model.path} has a number that is out of range"
+        ) from None
     except msgspec.DecodeError:
         pass
+    except RecursionError:
+        raise UnexpectedResponseError(
+            f"{model.name}: the response of {model.path} is nested too deeply"
+        ) from None
     raise TransientError("a response that is not whole JSON")
 
 

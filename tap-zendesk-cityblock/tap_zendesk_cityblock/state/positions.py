@@ -22,7 +22,7 @@ CLOCK_SKEW_SECONDS = 86_400
 
 BY_CURSOR = (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT)
 TIME = re.compile(r"\d{1,11}(\.\d*)?")
-CURSOR = re.compile(rb"(\d{1,11}(?:\.\d{1,6})?)\d*\|\|(\d*)")
+CURSOR = re.compile(rb"(\d{1,11}(?:\.\d{1,6})?)\d*\|\|(\d{0,19})")
 
 OPAQUE = re.compile(r"[!-~]{8,}")
 

@@ -89,6 +89,14 @@ class NotSerializable(Rejection):
         self.reason = "cannot be written as JSON"
 
 
+class NestedTooDeeply(Rejection):
+    """A record of which only the upper levels were read."""
+
+    def __init__(self) -> None:
+        super().__init__("a record", None)
+        self.reason = "nested too deeply"
+
+
 class RowTooLarge(Rejection):
     """A row larger than BigQuery loads; `name` is its largest column."""
 

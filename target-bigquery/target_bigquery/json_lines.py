@@ -26,6 +26,10 @@ def read(line: bytes) -> tuple[Any, bytes]:
         return exact(proper), line if proper == line else proper
 
 
+class NestedTooDeeplyError(ValueError):
+    pass
+
+
 def exact(line: bytes) -> Any:  # noqa: ANN401 - anything JSON holds
     """The value, with `ExactNumber` for numbers that neither 64 bits nor a double hold exactly. Raises ValueError.
 
@@ -34,7 +38,7 @@ def exact(line: bytes) -> Any:  # noqa: ANN401 - anything JSON holds
     try:
         return json.loads(line, parse_int=_integer, parse_float=_float, parse_constant=float)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise NestedTooDeeplyError from None
 
 
 def _integer(digits: str) -> int | str:

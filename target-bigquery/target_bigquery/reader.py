@@ -7,10 +7,11 @@ import sys
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import orjson
+from cityblock_singer.json_depth import shallow
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_bigquery.errors import InputError
-from target_bigquery.json_lines import exact, read
+from target_bigquery.json_lines import NestedTooDeeplyError, exact, read
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -30,6 +31,8 @@ class BytesReader(GenericSingerReader[bytes]):
     _line = 0
     is_repaired = False
     """Whether invalid Unicode in the current line was replaced by U+FFFD."""
+    is_cut = False
+    """Whether the current line is nested too deeply, so that only its upper levels were read."""
 
     @property
     def default_input(self) -> IO[bytes]:
@@ -62,8 +65,13 @@ class BytesReader(GenericSingerReader[bytes]):
             read += len(lines)
 
     def deserialize_json(self, line: bytes) -> dict[str, Any]:
+        self.is_cut = False
         try:
-            message, self._current_message = read(line)
+            try:
+                message, self._current_message = read(line)
+            except NestedTooDeeplyError:
+                self.is_cut = True
+                message, self._current_message = read(line := shallow(line))
         except ValueError:
             raise InputError("not JSON") from None
         self.is_repaired = self._current_message is not line

@@ -25,6 +25,7 @@ from singer_sdk.mapper import SameRecordTransform
 
 from target_bigquery.compiled import CompiledRecords
 from target_bigquery.computed import StreamMapFailed, raised_by_stream_map
+from target_bigquery.converters import NestedTooDeeply
 from target_bigquery.errors import InputError, SchemaError
 from target_bigquery.loader import Loader
 from target_bigquery.messages import batch_records, check_record, check_schema
@@ -191,6 +192,9 @@ class TargetBigQuery(Plugin, Target):
                 return
             self._pending += 1
             try:
+                if self._reader.is_cut and message_dict["stream"] in self.mapper.stream_maps:
+                    self.rejected.add(*self._keyed(self._reader.exact_message()), NestedTooDeeply())
+                    return
                 super()._process_record_message(message_dict)
                 if self._reader.is_repaired:
                     self.rejected.repaired(*self._keyed(message_dict))

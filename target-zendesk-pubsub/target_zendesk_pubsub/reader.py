@@ -13,11 +13,12 @@ from collections import Counter
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 import msgspec
+from cityblock_singer.json_depth import shallow
 from cityblock_singer.pipeline_run import NAME as PIPELINE_RUN
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_zendesk_pubsub.errors import InputError
-from target_zendesk_pubsub.ticket_parsing import Rejected, read_ticket
+from target_zendesk_pubsub.ticket_parsing import Rejected, read_json, read_ticket, rejected_as_too_deep
 from target_zendesk_pubsub.tickets import DeletionStub, Record, Ticket, ticket_of
 
 if TYPE_CHECKING:
@@ -95,33 +96,37 @@ class TicketReader(GenericSingerReader[bytes]):
 
     def deserialize_json(self, line: bytes) -> dict[str, Any]:
         """Raises InputError."""
+        is_cut = False
         try:
             head = self._decode_line(line)
             if head.type != "RECORD":
                 message: dict[str, Any] = msgspec.json.decode(line)
                 return message
         except DECODE_ERRORS:
-            lenient = self._lenient_message(line)
+            cut = shallow(line)
+            is_cut = cut is not line
+            lenient = self._lenient_message(cut)
             if lenient["type"] != "RECORD":
                 return lenient
-            head = _Line("RECORD", lenient.get("stream"), msgspec.Raw(json.dumps(lenient.get("record"))))
+            record = json.dumps(lenient.get("record"))
+            head = _Line("RECORD", lenient.get("stream"), msgspec.Raw(record.encode()))
         if not isinstance(head.stream, str) or not head.record:
             raise InputError(f"Input line {self._lines_read}: a RECORD message without stream or record")
-        return {"type": "RECORD", "stream": head.stream, "record": self._read(head)}
+        return {"type": "RECORD", "stream": head.stream, "record": self._read(head, is_cut=is_cut)}
 
     def _lenient_message(self, line: bytes) -> dict[str, Any]:
         """Parses what msgspec refuses: invalid Unicode, numbers out of range. Raises InputError."""
         try:
-            message = json.loads(line.decode("utf-8", "replace"))
-        except (ValueError, RecursionError):
+            message = read_json(line.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):  # the latter if it is not JSON
             message = None
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
             raise InputError(f"Input line {self._lines_read}: not a Singer message") from None
         return message
 
-    def _read(self, line: _Line) -> Any:  # noqa: ANN401 - see the class
+    def _read(self, line: _Line, *, is_cut: bool) -> Any:  # noqa: ANN401 - see the class
         if line.stream == PIPELINE_RUN:
-            return msgspec.json.decode(line.record)
+            return read_json(bytes(line.record).decode("utf-8", "replace"))
         if line.stream != STREAM:
             return None
         record = bytes(line.record)
@@ -129,6 +134,8 @@ class TicketReader(GenericSingerReader[bytes]):
             raise InputError(
                 f"Input line {self._lines_read}: the record of a RECORD message is not an object"
             )
+        if is_cut:
+            return [rejected_as_too_deep(record)]
         ticket, is_replaced = read_ticket(record)
         if is_replaced:
             self._logger.warning("%s: invalid Unicode was replaced with U+FFFD", _name(ticket))

@@ -8,6 +8,7 @@ import re
 from typing import Any, NamedTuple
 
 import msgspec
+from cityblock_singer.json_depth import shallow
 from msgspec.inspect import IntType, ListType, Metadata, StrType, StructType, Type, UnionType, type_info
 
 from target_zendesk_pubsub.tickets import DeletionStub, Record, Ticket, ticket_of
@@ -16,6 +17,8 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """Keys that may be logged; others could be free text."""
 TIMES = frozenset({"created_at", "updated_at", "due_at"})
 DIGITS = re.compile(r"-?[0-9]{1,19}")
+LONGEST_NUMBER = 1000
+"""Digits; Python parses up to 4,300."""
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 PLACE = re.compile(r".* - at `\$\.(\w+)|.*required field `(\w+)")
 """Finds the property in msgspec's error messages."""
@@ -58,6 +61,19 @@ def read_ticket(record: bytes | msgspec.Raw) -> Reading:
         return _read_leniently(bytes(record))
 
 
+def rejected_as_too_deep(record: bytes) -> Rejected:
+    """`record`: its upper levels."""
+    text = record.decode("utf-8", "replace")
+    found = read_json(text)
+    reason = "nested too deeply"
+    return Rejected(_key(found.get("id")), None, reason, text)
+
+
+def read_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Integers that Python does not parse are texts of their digits. Raises ValueError, RecursionError."""
+    return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= LONGEST_NUMBER else digits)
+
+
 def _read_leniently(record: bytes) -> Reading:
     try:
         text, is_utf8 = record.decode(), True
@@ -65,10 +81,11 @@ def _read_leniently(record: bytes) -> Reading:
         text, is_utf8 = record.decode("utf-8", "replace"), False
     try:
         proper, lone = LONE_SURROGATE.subn("\N{REPLACEMENT CHARACTER}", _decoded_pairs(text))
-        found = json.loads(proper)
-    except (ValueError, RecursionError) as unreadable:
-        reason = "nested too deeply" if isinstance(unreadable, RecursionError) else "not JSON"
-        return Reading(Rejected(None, None, reason, text))
+        found = read_json(proper)
+    except RecursionError:
+        return Reading(rejected_as_too_deep(shallow(record)))
+    except ValueError:
+        return Reading(Rejected(None, None, "not JSON", text))
     try:
         ticket = ticket_of(msgspec.convert(_repaired(found), Record))
     except msgspec.ValidationError as invalid:
@@ -88,7 +105,7 @@ def _read_leniently(record: bytes) -> Reading:
 
 def _decoded_pairs(text: str) -> str:
     """The JSON text with surrogate pairs decoded to characters, so that only lone surrogates are left."""
-    return json.dumps(json.loads(text), ensure_ascii=False)
+    return json.dumps(read_json(text), ensure_ascii=False)
 
 
 def _key(ticket_id: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds

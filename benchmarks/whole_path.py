@@ -18,12 +18,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS
+
 from benchmarks.measure import Cost, cost
 from sandbox.addresses import BUCKET, DATASET, PROJECT, Addresses
 from sandbox.comparison import compare
 from sandbox.servers import Sandbox, Size, sandbox
 from sandbox.text_table import text_table
-from sandbox.zendesk.models import DEFAULT_ENDPOINTS
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -38,9 +39,8 @@ def main(tickets: int) -> int:
         build_views(servers, Path(home))
         views = time.monotonic() - started
         url = servers.addresses.zendesk_url
-        compared = [
-            compare(url, servers.warehouse, DATASET, endpoint.model) for endpoint in DEFAULT_ENDPOINTS
-        ]
+        models = (*BULK_MODELS, *INCREMENTAL_MODELS)
+        compared = [compare(url, servers.warehouse, DATASET, model.name) for model in models]
     unequal = [one for one in compared if not one.equal]
     rows = sum(one.rows for one in compared)
     figures: list[object] = [

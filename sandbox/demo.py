@@ -15,7 +15,6 @@ from sandbox.listen import listen
 from sandbox.processes import SandboxError
 from sandbox.servers import Sandbox, Size, advance, forget, sandbox
 from sandbox.text_table import text_table
-from sandbox.zendesk.models import DEFAULT_ENDPOINTS
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -120,9 +119,7 @@ def _summary(warehouse: bigquery.Client) -> str:
 def _verdict(servers: Sandbox) -> str:
     """Compares the views with Zendesk. Raises SandboxError."""
     url = servers.addresses.zendesk_url
-    models = [endpoint.model for endpoint in DEFAULT_ENDPOINTS]
-    if os.environ.get("DBT_BIGQUERY_OPT_IN_VIEWS") == "true":
-        models = sorted({run.table_name for run in servers.warehouse.query_and_wait(RUNS)} | {*models})
+    models = sorted({run.table_name for run in servers.warehouse.query_and_wait(RUNS)})
     compared = [compare(url, servers.warehouse, DATASET, model) for model in models]
     if unequal := [comparison.model for comparison in compared if not comparison.equal]:
         raise SandboxError(f"these views do not match Zendesk: {', '.join(unequal)}")

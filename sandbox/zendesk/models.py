@@ -73,7 +73,7 @@ def _at(model: str, paging: Paging, path: str = "", root: str = "", **rest: Any)
 _CURSOR, _TIME, _NEXT = Paging.EXPORT_CURSOR, Paging.EXPORT_TIME, Paging.EXPORT_NEXT
 _LIST, _OFFSET = Paging.LIST_CURSOR, Paging.OFFSET
 
-DEFAULT_ENDPOINTS = (
+ENDPOINTS = (
     _at(
         "ticket",
         _CURSOR,
@@ -86,32 +86,14 @@ DEFAULT_ENDPOINTS = (
     _at("organization", _TIME, "incremental/organizations", per_page=1000),
     _at("nps_recipient", _TIME, "nps/incremental/recipients", per_page=1000),
     _at("nps_response", _TIME, "nps/incremental/responses", per_page=1000),
-    _at("group", _LIST),
-    _at("user_field", _LIST),
-    _at("macro", _LIST),
-    _at("organization_membership", _LIST),
-    _at("organization_field", _LIST),
-    _at("suspended_ticket", _LIST),
-    _at("brand", _LIST),
     _at("sharing_agreement", _OFFSET),
     _at("ticket_skip", _LIST, "skips"),
-    _at("activity", _LIST),
-    _at("group_membership", _LIST),
-    _at("ticket_metric", _LIST),
-    _at("ticket_field", _LIST),
     _at("ticket_form", _OFFSET),
-    _at("view", _LIST),
     _at("sla_policy", _OFFSET, "slas/policies", "sla_policies"),
     _at("support_address", _LIST, "recipient_addresses"),
     _at("dynamic_content", _LIST, "dynamic_content/items"),
     _at("target", _OFFSET),
     _at("custom_agent_role", _OFFSET, "custom_roles"),
-    _at("trigger", _LIST),
-    _at("automation", _LIST),
-)
-"""What the tap exports by default."""
-
-OPT_IN_ENDPOINTS = (
     _at("organization_subscription", _LIST, clock="created_at"),
     _at("group_sla_policy", _OFFSET, "group_slas/policies", "group_sla_policies"),
     _at("schedule", _OFFSET, "business_hours/schedules"),
@@ -174,7 +156,7 @@ OPT_IN_ENDPOINTS = (
     _at("call", _TIME, "channels/voice/stats/incremental/calls", end="end_time"),
     _at("call_leg", _TIME, "channels/voice/stats/incremental/legs", end="end_time"),
 )
-"""What the tap exports only if it is named in its settings, and is not a plain list."""
+"""What is not a plain list at the default path."""
 
 LISTS = (_at("ticket", _LIST), _at("user", _LIST), _at("organization", _LIST))
 """Lists of models that have an export, too. They have neither archived nor deleted objects."""
@@ -195,7 +177,7 @@ DERIVED = (
 )
 """Models without an endpoint: their rows are inside the objects of another model, or beside them."""
 
-BY_MODEL = {endpoint.model: endpoint for endpoint in (*DEFAULT_ENDPOINTS, *OPT_IN_ENDPOINTS)}
+BY_MODEL = {endpoint.model: endpoint for endpoint in ENDPOINTS}
 for _model in schemas.models():
     if _model not in BY_MODEL and _model not in DERIVED:
         _schema = schemas.of(_model)

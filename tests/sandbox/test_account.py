@@ -15,16 +15,10 @@ from sandbox.addresses import Addresses
 from sandbox.servers import Size, advance, zendesk_server
 from sandbox.zendesk import schemas
 from sandbox.zendesk.models import BY_MODEL
+from tests.sandbox.test_pages import BEARER
+from tests.sandbox.test_pages import truth as objects
 
 SIZE = Size(tickets=400, users=80)
-BEARER = {"Authorization": "Bearer sandbox-access"}
-
-
-def objects(url, model):
-    return [
-        json.loads(line)
-        for line in requests.get(f"{url}/_sandbox/objects/{model}", timeout=30).content.splitlines()
-    ]
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,12 @@ import json
 import uuid
 from pathlib import Path
 
+import pytest
 from local_pubsub.clients import clients
 
 from sandbox.addresses import TOPIC, TOPIC_PROJECT
 from sandbox.examples import publish_examples
+from sandbox.processes import SandboxError
 from sandbox.pubsub import make_topic
 
 EXAMPLES = Path(__file__).parents[2] / "target-zendesk-pubsub" / "contract" / "examples"
@@ -34,3 +36,8 @@ def test_commons_receives_each_example_with_its_own_key(pubsub):
         assert key.hexdigest() == example["attributes"]["message_key"]
     assert lines[0] == f"message {got[0].message_id}  ticket 42  created"
     assert len(lines) == len(examples)
+
+
+def test_a_server_elsewhere_is_left_alone():
+    with pytest.raises(SandboxError, match="is not on this machine"):
+        list(publish_examples("pubsub.example.com:443"))

@@ -35,7 +35,7 @@ RECORDED := tests/transform tests/target_zendesk_pubsub tests/target_bigquery te
 help: ## list the verbs
 	@sed -n -e 's/^##@ //p' -e 's/^\([a-z-]*\):.* ## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 25
 
-setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/.ready ## install everything, in a minute or two; other verbs do it by themselves
+setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/.ready ## install everything, in a minute or two; other verbs do that if needed
 
 run: setup .venvs/page/.ready ## both jobs in the sandbox, again a day later, a summary of the results, and the operations page
 	@$(PYTHON) -m sandbox demo
@@ -43,7 +43,7 @@ run: setup .venvs/page/.ready ## both jobs in the sandbox, again a day later, a 
 sandbox: setup ## the sandbox alone, until Ctrl-C
 	@$(PYTHON) -m sandbox up
 
-clean: ## remove what runs and set-up left, environments included
+clean: ## remove everything that runs and set-up created, including environments
 	rm -rf .sandbox .meltano .venv .venvs build dist logs output transform/target transform/logs
 
 ##@ Operate it
@@ -78,7 +78,7 @@ format: setup ## format, and fix what ruff can fix
 model: setup ## start a new model: make model NAME=ticket_rule PATH=/api/v2/ticket_rules
 	@$(PYTHON) tap-zendesk-cityblock/make_model.py --name='$(if $(findstring command,$(origin NAME)),$(NAME))' --path='$(ZENDESK_PATH)' --root='$(ROOT)' --openapi='$(OPENAPI)'
 
-docs: setup ## rewrite the generated parts of the documentation, and the dbt models
+docs: setup ## regenerate parts of the documentation, and the dbt models
 	$(PYTHON) transform/make_models.py
 	$(PYTHON) target-zendesk-pubsub/make_contract.py
 	.venv/bin/cog -I scripts -r */README.md docs/*.md pyproject.toml

@@ -77,6 +77,8 @@ class BytesReader(GenericSingerReader[bytes]):
         self.is_repaired = self._current_message is not line
         if type(message) is not dict:
             raise InputError("not a JSON object")
+        if self.is_cut and message.get("type") != "RECORD":
+            raise InputError("nested too deeply")
         return cast("dict[str, Any]", message)
 
     def enter(self, message: dict[str, Any], line: bytes, *, is_repaired: bool) -> None:

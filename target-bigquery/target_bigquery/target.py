@@ -174,6 +174,8 @@ class TargetBigQuery(Plugin, Target):
                 self.drain_one(sink)
         try:
             super()._process_schema_message(message_dict)
+        except RecursionError:
+            raise SchemaError(f"Stream {stream}: its schema is nested too deeply") from None
         except (AttributeError, LookupError, TypeError) as error:
             if not raised_by_stream_map(error):
                 raise

@@ -107,6 +107,8 @@ class TicketReader(GenericSingerReader[bytes]):
             is_cut = cut is not line
             lenient = self._lenient_message(cut)
             if lenient["type"] != "RECORD":
+                if is_cut:
+                    raise InputError(f"Input line {self._lines_read}: nested too deeply") from None
                 return lenient
             record = json.dumps(lenient.get("record"))
             head = _Line("RECORD", lenient.get("stream"), msgspec.Raw(record.encode()))

@@ -90,7 +90,7 @@ def test_of_odd_tickets_each_is_published_as_it_says_or_rejected(rng, publish, c
     given = [json.dumps(schema()).encode() + b"\n", *map(line, sent.values()), end]
     ran = publish(b"".join(given), max_rejected_share=1)
     assert ran.code == 0, ran.stderr[-3000:]
-    assert ran.states == [state("end")["value"]]
+    assert ran.states[-1] == state("end")["value"]
     assert "Traceback" not in ran.stderr
     assert CANARY not in ran.stderr
 

@@ -46,7 +46,7 @@ def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
     yield look(
         f"runs of {JOB} in {config['dataset']}",
         partial(check_runs, client, config["dataset"], JOB),
-        f'ask {config["dataset"]}.PIPELINE_RUN_latest why (docs/runbook.md, "Runs"), then run it again',
+        f'query {config["dataset"]}.PIPELINE_RUN_latest for the reason (docs/runbook.md, "Runs"), then run it again',
     )
     yield look(
         "retention of messages and join errors",

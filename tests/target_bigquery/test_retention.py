@@ -99,9 +99,9 @@ def test_a_run_gives_a_new_table_its_expiration_and_drops_nothing_of_an_old_one(
 
     load_here([*exports("group", "bulk", 0)], bulk_retention_days=60)
     assert (expiration("group"), expiration("view")) == (None, 60)
-    assert "not applied to group, which would lose rows at once" in caplog.text
+    assert "not applied to group, because that would drop rows" in caplog.text
     found = checked(bulk_retention_days=60)
-    assert found.result == "bulk 60 days (2 tables); another expiration have group (never)"
+    assert found.result == "bulk 60 days (2 tables); different expiration: group (never)"
     assert "target-bigquery:retention --dry-run" in found.advice
 
     oldest = days_ago(100)[:10].replace("-", "")
@@ -116,9 +116,7 @@ def test_a_run_gives_a_new_table_its_expiration_and_drops_nothing_of_an_old_one(
     assert checked(bulk_retention_days=60).advice is None
 
     load_here([*exports("group", "bulk", 0)])
-    assert (
-        checked().result == "bulk never (2 tables); another expiration have group (60 days), view (60 days)"
-    )
+    assert checked().result == "bulk never (2 tables); different expiration: group (60 days), view (60 days)"
     assert retention() == ["group (bulk): 60 days → never", "view (bulk): 60 days → never"]
     assert expiration("group") is None
 
@@ -184,7 +182,7 @@ def test_rows_of_an_incremental_stream_expire_once_they_are_in_its_current_table
     merge(10)
     assert "→ 400 days; would drop 1 partition" in retention("--dry-run", **settings)[0]
     assert (
-        checked(**settings).result == "incremental 400 days (1 table); another expiration have ticket (never)"
+        checked(**settings).result == "incremental 400 days (1 table); different expiration: ticket (never)"
     )
     retention(**settings)
     assert (ids(), expiration("ticket")) == ([0, 10], 400)
@@ -200,7 +198,7 @@ def test_no_default_of_the_dataset_makes_rejected_records_expire(
     warehouse.client.update_table(table, ["time_partitioning"])
     assert (
         checked().result
-        == "metadata or current table never (1 table); another expiration have REJECTED_RECORD (90 days)"
+        == "metadata or current table never (1 table); different expiration: REJECTED_RECORD (90 days)"
     )
     load_here([declared("group", "bulk")], bulk_retention_days=60)
     assert expiration("REJECTED_RECORD") is None

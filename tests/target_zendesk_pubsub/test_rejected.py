@@ -167,7 +167,7 @@ def test_reloading_where_nothing_was_ever_rejected_says_so(command):
 def test_the_check_says_how_many_are_open(publish, command):
     code, output, _ = command(CHECK)
     assert code == 0
-    assert "REJECTED_RECORD: not there yet" in output
+    assert "REJECTED_RECORD: does not exist yet" in output
     publish([schema(), odd(1), odd(2), ticket(3), state(1)])
     code, output, _ = command(CHECK)
     assert code == 0, output

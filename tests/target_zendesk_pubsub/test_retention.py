@@ -85,7 +85,7 @@ def test_what_expires_is_neither_published_again_nor_forgotten(
     assert publish(given, **DAYS).code == 0  # changes no table that would lose rows
     code, output, _ = command("check", **DAYS)
     assert code == 1
-    assert "another expiration have TICKET_USER_JOIN_ERROR (never), zendesk_ticket (never)" in output
+    assert "different expiration: TICKET_USER_JOIN_ERROR (never), zendesk_ticket (never)" in output
 
     day = (TODAY - timedelta(days=500)).strftime("%Y%m%d")
     shown = [

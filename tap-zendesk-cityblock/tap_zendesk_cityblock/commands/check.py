@@ -58,7 +58,7 @@ def _check_audits(client: ZendeskClient) -> None:
         return
     click.echo(f"{'WARNING':<8}find_private_comments: {cause}")
     click.echo(
-        f"{'':<8}→ comments that are made private after their export stay public here: let the login's user be an admin, "
+        f"{'':<8}→ comments that are made private after their export stay public here: make the login's user an admin, "
         "with the scope read; or set find_private_comments to false"
     )
 

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 IMPORTED = """
 import sys
 from cityblock_singer.postponed import postpone
@@ -22,6 +24,7 @@ assert _batch.StorageTarget.split_url("file:///folder/file.jsonl") == ("file:///
 """
 
 
+@pytest.mark.processes
 def test_what_singer_sdk_imports_for_rare_uses_is_imported_when_it_is_used():
     run = subprocess.run([sys.executable, "-c", IMPORTED + USED], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr

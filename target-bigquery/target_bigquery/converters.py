@@ -250,9 +250,9 @@ def _moment(wanted: str, parse: Callable[[str], object]) -> Converter:
 def _timestamp(text: str) -> datetime:
     """Raises OverflowError for a time outside of the years 1 to 9999 in UTC, BigQuery's range."""
     moment = datetime.fromisoformat(text)
-    if not "0002" <= text < "9999" and moment.tzinfo:
-        moment.astimezone(UTC)
-    return moment
+    if moment.tzinfo is UTC or moment.tzinfo is None:
+        return moment
+    return moment.astimezone(UTC)  # the spool writes no seconds of an offset
 
 
 def _time(text: str) -> time:

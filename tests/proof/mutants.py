@@ -16,8 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 3
-AT_LOAD, AT_PUBLICATION, AT_SIGNAL, AT_ERASURE = 270, 2163, 1582, 21
-"""Seeds: a SIGKILL while an export is loaded; one while messages are sent; a SIGINT there; an erasure."""
+AT_LOAD, AT_END, AT_PUBLICATION, AT_SIGNAL, AT_ERASURE = 270, 762, 2163, 1582, 21
+"""Seeds: a SIGKILL while an export is loaded; one in its last load; one while messages are sent; a SIGINT there; an erasure."""
 NOT_COPIED = (
     "build",
     "output",
@@ -61,7 +61,7 @@ MUTANTS = (
     ),
     Mutant(
         "EXPORT_METADATA is loaded first",
-        AT_LOAD,
+        AT_END,
         f"{LOADER}/target.py",
         "first = [sink for sink in sinks if sink.stream_name not in last]",
         "first = [sink for sink in sinks if sink.stream_name in last]; last = "

@@ -10,7 +10,7 @@ from decimal import Context, Decimal
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-MOMENT = re.compile(r"\d{4}-?(\d\d-?\d\d|W\d\d-?\d)[T ]\d.*")
+MOMENT = re.compile(r"\d{4}-?(\d\d-?\d\d|W\d\d-?\d)([T ]\d.*)?")
 DEEPEST = 150
 """Levels that are compared."""
 EXACT = Context(prec=6000)
@@ -63,7 +63,9 @@ def plain(value, depth=0):  # noqa: PLR0911 - one for each kind
             return _number(str(value))
         case datetime():
             return ("time", value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC).isoformat())
-        case date() | time():
+        case date():
+            return plain(datetime.combine(value, time.min))
+        case time():
             return value.isoformat()
         case _:
             return _number(value) if NUMBER.fullmatch(value) else _moment(_proper(value))

@@ -10,18 +10,24 @@ import functools
 import gc
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 from local_bigquery.api import jobs, uploads
 from local_bigquery.app import app
-from local_bigquery.catalog import ddl, tables
+from local_bigquery.catalog import ddl, metadata, tables
 from local_bigquery.cli import main
 from local_bigquery.engine import database
+from local_bigquery.engine.database import RESOURCES
 from local_bigquery.jobs import load, query, store
+from local_bigquery.models import Table
 from local_bigquery.sql.rules import STATEMENT_RULES
 from sqlglot import exp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_RECORDED_BYTES = 1 << 20
 """Of a request; the rest is rows."""
@@ -226,6 +232,21 @@ def moments_of_any_zone(tree: Any, _context: Any) -> Any:
     return tree
 
 
+def record(project_id: str, dataset_id: str, table_id: str, resource: Any) -> None:
+    """Upstream keeps the time of a table's last change, except where a request changes its metadata."""
+    record_upstream(project_id, dataset_id, table_id, resource.replace(lastModifiedTime=metadata.now()))
+
+
+@contextmanager
+def writing(*table: str) -> Iterator[None]:
+    """As `record`, of statements and jobs that change rows."""
+    with writing_upstream(*table):
+        yield
+        stored = metadata.load(Table, *table) if len(table) == len(RESOURCES["tables"]) else None
+        if stored:
+            tables.record(*table, stored)
+
+
 class Recording:
     """Records successful requests as JSON lines in the folder BIGQUERY_RECORDING, one file per server.
 
@@ -278,6 +299,8 @@ decoded_upstream, execute_upstream, results_upstream = load._decoded, query.exec
 load._text, load._decoded = text, decoded
 query.execute, jobs.results = execute, results
 partitioning_upstream, ddl._partitioning = ddl._partitioning, partitioning
+record_upstream, tables.record = tables.record, record
+writing_upstream, database.writing = database.writing, writing
 STATEMENT_RULES += [ignore_nulls_before_limit, zones_of_any_expression, moments_of_any_zone]
 
 if recording := os.environ.get("BIGQUERY_RECORDING"):

@@ -16,10 +16,11 @@ from tap_zendesk_cityblock.rows.derived import DerivedRows
 from tap_zendesk_cityblock.rows.oddities import Oddities
 from tap_zendesk_cityblock.state.export_metadata import Export, TapStream
 from tap_zendesk_cityblock.state.loaded_exports import LoadedExport, read_loaded
-from tap_zendesk_cityblock.unchanged import PLACEHOLDERS, ComparedRows
+from tap_zendesk_cityblock.state.positions import Position
+from tap_zendesk_cityblock.unchanged import PLACEHOLDERS, ComparedRows, repeated_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.model_types import Model
     from tap_zendesk_cityblock.readers.page import Page
     from tap_zendesk_cityblock.run_context import RunContext
-    from tap_zendesk_cityblock.state.positions import Position
 
 
 class RecordStream(TapStream):
@@ -56,6 +56,8 @@ class RecordStream(TapStream):
         self._ahead: Position | None = None
         self._as_bytes = False
         self._compared: ComparedRows | None = None
+        self._repeatable: LoadedExport | None = None
+        """This export, if the next one may have the same rows: of an incremental model."""
         self._counter: Counter | None = None
 
     @property
@@ -99,13 +101,16 @@ class RecordStream(TapStream):
         """For pages that begin at `start`."""
         self._as_bytes, self._ahead = as_bytes, ahead_of(self.export.start, start)
         if as_bytes and not self.model.is_incremental and self._run.settings.skip_unchanged:
-            others = [self._run.settings.subdomain, self.schema, self._columns()]
             self._compared = ComparedRows(
-                self.export, self._constants(), others, self._last_loaded, self._run.writer
+                self.export, self._constants(), self._identity(), self._last_loaded, self._run.writer
             )
         if self.model.derivation is not None:
             known, selected = self._columns()
             self._derived = DerivedRows(self.model, known, selected, self._constants(), self.oddities)
+
+    def _identity(self) -> list[Any]:
+        """What rows depend on beside the objects."""
+        return [self._run.settings.subdomain, self.schema, self._columns()]
 
     def _columns(self) -> tuple[list[str], list[str]]:
         """Zendesk's, and those that are selected."""
@@ -154,10 +159,30 @@ class RecordStream(TapStream):
             if self._hashed is not None:
                 self._hashed.replace(records, page.rows)
         self.export.count += len(records)
+        if self._is_repeated(page, records):
+            return ()
         if requested_by is self and not self._as_bytes:
             return records
         self._write(records)
         return ()
+
+    def _is_repeated(self, page: Page, records: Sequence[Any]) -> bool:
+        """Whether they are all of a time-based export, and were loaded by an earlier one.
+
+        Zendesk's start time is inclusive: until something changes, each export has the last objects of the one before.
+        """
+        start, is_whole = self.export.start, page.is_last and self.export.pages == 0
+        if start is None or start.time is None or page.position != Position(time=start.time):
+            return False
+        if not (is_whole and records and self._as_bytes and self._run.settings.skip_unchanged):
+            return False
+        digest = repeated_digest(records, self._constants(), [*self._identity(), self.name, start.time])
+        last = self._last_loaded
+        if last is None or last.digest != digest:
+            self._repeatable = LoadedExport(self.export.export_id, self.export.day, digest)
+            return False
+        self.export.rows_of = last
+        return True
 
     def get_record_counter(self, **named: Any) -> Counter:  # noqa: ANN401 - the SDK's arguments, handed on
         """The SDK's, which counts the records that the SDK writes; `_write` counts the others."""

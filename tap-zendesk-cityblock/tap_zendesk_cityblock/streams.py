@@ -236,6 +236,8 @@ class ModelStream(RecordStream):
         self._check_clock()
         if not self.model.is_incremental:
             self._settle_rows()
+        elif self._repeatable is not None:
+            self._keep_loaded(self._repeatable)
         self._run.schema_drift.write(self.export, self.oddities.properties)
         self.mirror(complete=True)
         self.export.is_complete = True
@@ -250,6 +252,9 @@ class ModelStream(RecordStream):
             loaded = self._compared.finish()
         if loaded.export_id != self.export.export_id:
             self.export.rows_of = loaded
+        self._keep_loaded(loaded)
+
+    def _keep_loaded(self, loaded: LoadedExport) -> None:
         write_loaded(self._run.export_metadata.stream_state, self.name, loaded)
         self.state_manager.is_flushed = False
 

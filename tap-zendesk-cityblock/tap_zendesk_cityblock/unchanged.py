@@ -1,7 +1,9 @@
-"""Bulk models that have not changed: their rows are not written again.
+"""Models that have not changed: their rows are not written again.
 
-The rows of an export are compared, by a digest, with those of the export that was loaded last. While they may be equal
-they are held; at the first difference they are written, and from then on all others at once.
+The rows of a bulk model's export are compared, by a digest, with those of the export that was loaded last. While they may be
+equal they are held; at the first difference they are written, and from then on all others at once.
+
+A time-based export begins with what the last one ended with. As long as nothing follows, it is one page.
 """
 
 from __future__ import annotations
@@ -96,6 +98,14 @@ class ComparedRows:
         """Drops what is held."""
         if self._held is not None:
             self._held.close()
+
+
+def repeated_digest(records: Sequence[Any], constants: Mapping[str, Any], others: Sequence[Any]) -> str:
+    """Of a whole page: as that of ComparedRows, of records that have their columns of the export."""
+    lines = encoded(records)
+    for name, byte in PLACEHOLDERS.items():
+        lines = lines.replace(msgspec.json.encode(constants[name]), byte)
+    return hashlib.sha256(msgspec.json.encode([RELEASE, *others]) + lines).hexdigest()
 
 
 class HeldLines:

@@ -169,3 +169,24 @@ def test_lines_that_cannot_be_written_to_a_file_are_not_lost(limit):
     held.release(written.append)
     assert b"".join(written) == b"".join(lines)
     assert all(could) == (limit is None)
+
+
+def test_a_time_based_export_does_not_repeat_for_ever_what_the_last_one_ended_with(tap, zendesk):
+    """Zendesk's start time is inclusive."""
+    named = {"bulk_models": [], "incremental_models": ["organization"]}
+    first = tap(**named)
+    second = tap(**named, state=first.states[-1])
+    assert second.records("organization"), "they might have changed since the first one read them"
+    third = tap(**named, state=second.states[-1])
+    assert third.records("organization") == []
+    row = complete(third)
+    assert row["rows_export_id"] == complete(second)["export_id"]
+    assert (row["export_count"], row["end_time"]) == (complete(second)["export_count"], row["start_time"])
+    assert third.stderr.splitlines()[-1].endswith("; unchanged and not loaded again: organization")
+    again = tap(**named, state=second.states[-1], skip_unchanged=False)
+    assert again.ids("organization") == second.ids("organization")
+
+    [same] = [one for one in zendesk.objects("organization") if one["id"] == max(second.ids("organization"))]
+    zendesk.put("organization", {**same, "name": "changed in the same second"})
+    fourth = tap(**named, state=third.states[-1])
+    assert "changed in the same second" in [one["name"] for one in fourth.records("organization")]

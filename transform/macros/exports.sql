@@ -34,8 +34,18 @@
 
 {#- `latest_complete_export` by table. `since`: none for all days, even those of rows without one. -#}
 {% macro _latest_by_table(metadata, since) %}
-    {%- set columns = column_names(metadata) -%}
-    {%- set query -%}
+    {%- set found = {} -%}
+    {%- for row in run_query(latest_exports(metadata, column_names(metadata), since)).rows -%}
+        {%- do found.update({row['table_name']: {
+            'export_id': row['export_id'],
+            'rows_export_id': row['rows_export_id'],
+            'day': row['day'],
+        }}) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}
+
+{% macro latest_exports(metadata, columns, since) -%}
 select
   table_name,
   export_id,
@@ -47,17 +57,7 @@ qualify row_number() over (
   partition by table_name
   order by {{ latest_export_first(columns, now="timestamp '" ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f+00') ~ "'") }}
 ) = 1
-    {%- endset -%}
-    {%- set found = {} -%}
-    {%- for row in run_query(query).rows -%}
-        {%- do found.update({row['table_name']: {
-            'export_id': row['export_id'],
-            'rows_export_id': row['rows_export_id'],
-            'day': row['day'],
-        }}) -%}
-    {%- endfor -%}
-    {{ return(found) }}
-{% endmacro %}
+{%- endmacro %}
 
 {#- The order of rows of EXPORT_METADATA, which has these columns: by Zendesk's clock, which is the same for all machines.
     Earlier releases wrote only the machine's time: their rows come last, and those with a time in the future, from a

@@ -29,9 +29,9 @@ INTERVAL_SECONDS = 60
 class Export:
     """One model's export in this run. `start` and `reached` are None for bulk models.
 
-    `rows_of`: the earlier export of the same day that has its rows, if nothing has changed since. `read_again`: when it began
-    to read objects again that it may have read before; their rows have this time. `remainder_rows`: about how many rows the
-    remainder has; None: not counted.
+    `rows_of`: the earlier export that has its rows, if nothing has changed since; of a bulk model, one of the same day.
+    `read_again`: when it began to read objects again that it may have read before; their rows have this time.
+    `remainder_rows`: about how many rows the remainder has; None: not counted.
     """
 
     model: str

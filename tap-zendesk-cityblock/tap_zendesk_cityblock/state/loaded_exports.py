@@ -1,4 +1,4 @@
-"""The last loaded export of each bulk model, in the bookmark of EXPORT_METADATA.
+"""The last loaded export of each bulk model, and of time-based ones that found nothing new, in the bookmark of EXPORT_METADATA.
 
     {"loaded": {"group": {"export_id": …, "day": "2026-11-27", "digest": …, "marks": {"1000": …}}}}
 

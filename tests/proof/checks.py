@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import multiprocessing
+import re
 from collections import Counter, defaultdict
 from datetime import datetime
 
@@ -261,7 +262,11 @@ def personal_texts(world):
         names = [name for name, part in load_schema(model)["properties"].items() if MARK in part]
         for one in world.objects(model):
             found.update(_texts([one.get(name) for name in names]))
-    return {text for text in found if len(text) > 8 and not text[:4].isdigit()}
+    return {
+        text
+        for text in found
+        if len(text) > 8 and not text[:4].isdigit() and not re.fullmatch("[A-Za-z_]+", text)  # nor tags
+    }
 
 
 def _texts(value):

@@ -157,7 +157,7 @@ test-faults: setup ## 32 faults of Zendesk, in every pagination style
 	$(PYTHON) -m pytest -q tests/tap/test_fault_matrix.py
 
 fuzz: setup ## hostile lines into the targets and hostile responses to the tap, from a seed: make fuzz SEED=7 LINES=10000
-	SEED=$(or $(SEED),$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')) LINES=$(or $(LINES),10000) $(PYTHON) -m pytest -q -s --show-capture=no --tb=short tests/hostile
+	FUZZ_SEED=$(or $(SEED),$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')) FUZZ_LINES=$(or $(LINES),10000) $(PYTHON) -m pytest -q -s --show-capture=no --tb=short tests/hostile
 
 # A round that failed again, after those of its world before it: make prove SEED=1 ROUND=7
 prove: setup ## rounds of runs that are killed at seeded moments, checked against the account: make prove ROUNDS=100

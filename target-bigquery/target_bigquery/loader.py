@@ -93,10 +93,16 @@ class Loader(BigQuery):
             changed.append("clustering_fields")
         if not changed:
             return table
-        return self.call(
-            f"Table {name}",
-            lambda seconds: self.client.update_table(table, changed, retry=ONCE, timeout=seconds),
-        )
+        try:
+            return self.call(
+                f"Table {name}",
+                lambda seconds: self.client.update_table(table, changed, retry=ONCE, timeout=seconds),
+            )
+        except WarehouseError as failure:
+            if not isinstance(failure.__cause__, exceptions.PreconditionFailed):
+                raise
+        # Changed since it was read: by another writer, or by an attempt whose response was lost.
+        return self.ensure_table(dataset, name, fields, layout)
 
     def find_table(self, dataset: str, name: str) -> bigquery.Table | None:
         """Raises WarehouseError."""

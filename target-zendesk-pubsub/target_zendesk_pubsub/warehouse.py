@@ -74,10 +74,16 @@ class Warehouse(BigQuery):
         schema = self._tagged(found.schema, table.personal)
         if schema != list(found.schema):
             found.schema = schema
-            self.call(
-                f"Table {table}",
-                lambda seconds: self.client.update_table(found, ["schema"], retry=ONCE, timeout=seconds),
-            )
+            try:
+                self.call(
+                    f"Table {table}",
+                    lambda seconds: self.client.update_table(found, ["schema"], retry=ONCE, timeout=seconds),
+                )
+            except WarehouseError as failure:
+                if not isinstance(failure.__cause__, exceptions.PreconditionFailed):
+                    raise
+                # Changed since it was read: by another writer, or by an attempt whose response was lost.
+                return self.ensure(table)
         return found
 
     def find(self, table: Table | str) -> bigquery.Table | None:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.processes
 
 
 def checked(environment, **variables):
-    env = {name: value for name, value in os.environ.items() if not name.startswith("MELTANO_")}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("MELTANO_", "MAKE"))}
     return subprocess.run(
         ["make", "--no-print-directory", "check-env", f"ENV={environment}", "CHECKED="],
         cwd=PROJECT,

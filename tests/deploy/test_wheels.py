@@ -15,6 +15,8 @@ from sandbox.addresses import PROJECT as PROJECT_ID
 from sandbox.addresses import TOPIC, TOPIC_PROJECT, Addresses
 from sandbox.servers import Size, sandbox
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 MELTANO = ROOT / ".venvs" / "meltano" / "bin" / "meltano"
 PLUGINS = ("tap-zendesk-cityblock", "target-bigquery", "target-zendesk-pubsub")

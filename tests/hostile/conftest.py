@@ -3,8 +3,8 @@ import random
 
 import pytest
 
-SEED = int(os.environ.get("SEED") or 1)
-LINES = int(os.environ.get("LINES") or 900)
+SEED = int(os.environ.get("FUZZ_SEED") or 1)
+LINES = int(os.environ.get("FUZZ_LINES") or 900)
 """Of each target: half of them odd, half as a tap writes them. `make fuzz` sets both."""
 
 

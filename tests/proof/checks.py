@@ -26,6 +26,8 @@ from tests.target_zendesk_pubsub.commons import Received
 
 LOG = f"{MESSAGES_DATASET}.zendesk_ticket"
 ROLES = ("requester_id", "submitter_id", "assignee_id")
+NAMED = r'(id|key)\\*": ?\\*"?{}\b'
+"""Pattern for a row as JSON, which may have JSON in a string, that has this id."""
 LISTS = ("collaborator_ids", "follower_ids", "email_cc_ids")
 
 
@@ -234,8 +236,10 @@ def erasures(world, texts):
         for table in world.client.list_tables(dataset):
             if table.table_type != "TABLE":
                 continue
+            # Other tickets may have the same text.
             has = ", ".join(
-                f"COUNTIF(STRPOS(line, '{text}') > 0) AS t{number}" for number, text in samples.items()
+                f"COUNTIF(STRPOS(line, '{text}') > 0 AND REGEXP_CONTAINS(line, r'{NAMED.format(number)}')) AS t{number}"
+                for number, text in samples.items()
             )
             sql = f"SELECT {has} FROM (SELECT TO_JSON_STRING(t) AS line FROM {dataset}.{table.table_id} AS t)"
             [row] = world.rows(sql)

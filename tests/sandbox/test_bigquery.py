@@ -114,6 +114,7 @@ def test_an_expiration_drops_older_partitions_at_once_and_can_be_removed(warehou
     for days in (10, None):  # the partition of ten days ago began ten days ago
         partitioning = TimePartitioning(field="day")
         partitioning.expiration_ms = days and days * 86_400_000  # None is sent as null
+        table = Table(table.reference)  # without the etag: its rows have changed
         table.time_partitioning = partitioning
         table = client.update_table(table, ["time_partitioning"])
         assert table.time_partitioning.expiration_ms == (days and days * 86_400_000)

@@ -151,6 +151,16 @@ def test_an_answer_that_was_lost_after_the_job_ran_loads_nothing_twice(load, ids
     assert loaded.states == [state(80)["value"]]
 
 
+def test_a_new_column_whose_answer_was_lost_is_there(load, proxy, rows):
+    """The second attempt has the etag of the table before the first one."""
+    load(RUN)
+    proxy["bigquery"].add(Fault("lost", "PATCH /"))
+    wider = [schema(priority={"type": ["string", "null"]}), record(81, priority="high"), state(81)]
+    loaded = load(wider)
+    assert loaded.code == 0, loaded.stderr
+    assert rows()[-1]["priority"] == "high"
+
+
 def test_a_kill_between_load_and_state_loses_and_repeats_nothing(
     start, load, ids, proxy, way, warehouse, dataset
 ):

@@ -186,7 +186,9 @@ def days_pass(sql, warehouse, dataset, messages_dataset, state_tables):
         intents = f"{messages_dataset}.zendesk_ticket_intent"
         sql(f"DELETE FROM {intents} WHERE intended_at < TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 14 DAY)")
         until = datetime.fromisoformat(state.labels["complete_until"]) - timedelta(days=days)
-        state.labels["complete_until"] = until.date().isoformat()
-        warehouse.client.update_table(state, ["labels"])
+        # Without the etag: a job of a killed run may still be changing rows.
+        labeled = bigquery.Table(state.reference)
+        labeled.labels = {**state.labels, "complete_until": until.date().isoformat()}
+        warehouse.client.update_table(labeled, ["labels"])
 
     return go

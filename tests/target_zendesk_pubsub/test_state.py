@@ -199,9 +199,11 @@ def test_past_days_are_brought_into_the_table_and_found_there(
     days_pass(3)
     publish([schema(), ticket(2, 60), state(2)])
     assert [row[0] for row in sql(f"SELECT ticket_id FROM {state_tables[0]} ORDER BY 1")] == [1, 2]
-    sql(
-        f"DELETE FROM {messages_dataset}.zendesk_ticket WHERE published_at < TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)"
-    )
+    # Both expire, intents first.
+    for table, moment in (("zendesk_ticket_intent", "intended_at"), ("zendesk_ticket", "published_at")):
+        sql(
+            f"DELETE FROM {messages_dataset}.{table} WHERE {moment} < TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)"
+        )
     assert len(commons.receive()) == 3
     days_pass(3)
     ran = publish([schema(), ticket(1), ticket(2, 60), ticket(3, assignee_id=STRANGER), state(3)])

@@ -174,9 +174,10 @@ def ask(warehouse: BigQuery, where: str, sql: str) -> list[bigquery.Row]:
 
 def apply(warehouse: BigQuery, change: Change) -> None:
     """Raises WarehouseError."""
-    table = change.kept.table
-    partitioning = bigquery.TimePartitioning.from_api_repr(table.time_partitioning.to_api_repr())
+    kept = change.kept.table
+    partitioning = bigquery.TimePartitioning.from_api_repr(kept.time_partitioning.to_api_repr())
     partitioning.expiration_ms = change.after and change.after * DAY_MS
+    table = bigquery.Table(kept.reference)  # without the etag: rows may have been loaded since it was read
     table.time_partitioning = partitioning
     warehouse.call(
         f"Table {table.table_id}",

@@ -25,9 +25,9 @@ def copy(client: Client, dataset: str, masked: str) -> None:
         if any(f"`{other}`" in sql for other in views):
             views = {name: sql, **views}
         else:
-            client.query_and_wait(
-                f"CREATE VIEW {masked}.{name} AS {sql.replace(f'`{dataset}`', f'`{masked}`')}"
-            )
+            view = Table(f"{client.project}.{masked}.{name}")
+            view.view_query = sql.replace(f"`{dataset}`", f"`{masked}`")
+            client.create_table(view)
 
 
 def _copy_table(client: Client, table: Table, masked: str) -> None:

@@ -1,18 +1,15 @@
 """Hostile lines into target-bigquery: each odd record is loaded as what it says, or rejected; no other row is harmed."""
 
-import io
 import json
 import logging
 import re
-import signal
 from collections import Counter
 
 import pytest
-from cityblock_singer.errors import PluginError
 from target_bigquery.target import TargetBigQuery
 
 from sandbox.addresses import PROJECT
-from tests.hostile.conftest import LINES
+from tests.hostile.conftest import LINES, sentence_of
 from tests.hostile.mutations import CANARY, mutated, torn
 from tests.hostile.readings import is_same, value_of
 from tests.target_bigquery.singer import lines
@@ -197,33 +194,13 @@ def odd_line(rng):
     return text.replace(b"\n", b" ") + b"\n"
 
 
-END = b"@the end@\n"
-
-
-@pytest.fixture
-def read_here(config):
-    """How a run in this process ends that reads these lines, and an impossible one after them: its sentence."""
-
-    def run(given):
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            with pytest.raises(PluginError) as ended:
-                TargetBigQuery(config=config).listen(io.BytesIO(given + END))
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-        return str(ended.value)
-
-    return run
-
-
-def test_a_line_that_is_no_message_ends_the_run_with_a_sentence(rng, read_here, caplog):
+def test_a_line_that_is_no_message_ends_the_run_with_a_sentence(rng, config, caplog):
     caplog.set_level(logging.INFO)
     before = lines([SCHEMA, {"type": "RECORD", "stream": "thing", "record": thing(1)}])
     ends = Counter()
     for _ in range(LINES // 15):
         line = odd_line(rng)
-        sentence = read_here(before + line)
+        sentence = sentence_of(TargetBigQuery(config=config), before + line)
         is_taken = sentence == "Input line 4: not JSON"
         assert is_taken or re.match(r"Input line 3: |Stream |Rejected records: ", sentence), (line, sentence)
         assert "\n" not in sentence

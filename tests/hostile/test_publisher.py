@@ -1,19 +1,15 @@
 """Hostile lines into target-zendesk-pubsub: each odd ticket is published as what it says, or rejected; no other is harmed."""
 
-import io
 import json
 import re
-import signal
 from collections import Counter
 
 import pytest
-from cityblock_singer.errors import PluginError
 from target_zendesk_pubsub.target import TargetZendeskPubSub
 
-from tests.hostile.conftest import LINES
+from tests.hostile.conftest import LINES, sentence_of
 from tests.hostile.mutations import CANARY, mutated, torn
 from tests.hostile.readings import is_same, value_of
-from tests.hostile.test_loader import END
 from tests.target_zendesk_pubsub.conftest import (  # noqa: F401 - fixtures
     bigquery_proxy,
     commons,
@@ -142,30 +138,13 @@ def odd_line(rng):
     return text.replace(b"\n", b" ") + b"\n"
 
 
-@pytest.fixture
-def read_here(config):  # noqa: F811
-    """How a run in this process ends that reads a line, and an impossible one after it: its sentence."""
-
-    def run(given):
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            with pytest.raises(PluginError) as ended:
-                TargetZendeskPubSub(config=config).listen(io.BytesIO(given + END))
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-        return str(ended.value)
-
-    return run
-
-
-def test_a_line_that_is_no_message_ends_the_run_with_a_sentence(rng, read_here, caplog):
+def test_a_line_that_is_no_message_ends_the_run_with_a_sentence(rng, config, caplog):  # noqa: F811
     ends = Counter()
     for _ in range(LINES // 15):
         given = odd_line(rng)
         if b'"SCHEMA"' in given:
             continue  # begins the run
-        sentence = read_here(given)
+        sentence = sentence_of(TargetZendeskPubSub(config=config), given)
         is_taken = sentence == "Input line 2: not a Singer message"
         assert is_taken or re.match(r"Input line 1: |A RECORD of stream |An input line |BATCH ", sentence), (
             given

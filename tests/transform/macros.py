@@ -12,11 +12,12 @@ MACROS = ROOT / "transform" / "macros"
 FILES = ("merge.sql", "latest.sql")
 
 
-def macros() -> Any:
-    """Of the files that need neither an adapter nor a connection."""
+def macros(*files: str, **context: Any) -> Any:
+    """Of the files that need neither an adapter nor a connection. `context`: what dbt provides to others."""
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])  # noqa: S701 - SQL
     environment.globals.update(execute=True, ref=lambda name: name, load_relation=lambda name: name)
-    return environment.from_string("".join((MACROS / name).read_text() for name in FILES)).module
+    environment.globals.update(context)
+    return environment.from_string("".join((MACROS / name).read_text() for name in files or FILES)).module
 
 
 def latest_of_all(table: str, spec: dict[str, Any]) -> str:

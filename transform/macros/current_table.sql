@@ -41,41 +41,6 @@
     }) }}
 {% endmacro %}
 
-{#- SQL of each computed column; null if the raw table lacks what it reads. -#}
-{% macro computed_of(raw) %}
-    {%- set paths, found = [], {} -%}
-    {%- do field_paths(raw.schema, '', paths) -%}
-    {%- for name, column in config.meta_get('computed', {}).items() -%}
-        {%- set is_known = column.of | reject('in', paths) | list | length == 0 -%}
-        {%- do found.update({name: column.sql if is_known else 'cast(null as ' ~ column.type ~ ')'}) -%}
-    {%- endfor -%}
-    {{ return(found) }}
-{% endmacro %}
-
-{% macro field_paths(fields, prefix, paths) %}
-    {%- for field in fields -%}
-        {%- do paths.append(prefix ~ field.name) -%}
-        {%- do field_paths(field.fields, prefix ~ field.name ~ '.', paths) -%}
-    {%- endfor -%}
-{% endmacro %}
-
-{#- The current table, with the computed columns of the rows that it has: another release may have written these. -#}
-{% macro computed(spec, current, relation) %}
-    {%- if spec.computed and current.num_rows > 0 and current.labels.get('computed') != computed_label(spec, current.labels) -%}
-        {%- for runs in slices_of(run_query(partitions_of_unmerged(dict(spec, raw=spec.current), none)).rows) -%}
-            {%- call statement('compute') -%}{{ compute_statement(spec, runs) }}{%- endcall -%}
-        {%- endfor -%}
-        {%- do record(spec, current, {}) -%}
-        {%- set current = adapter.get_bq_table(relation) -%}
-    {%- endif -%}
-    {{ return(current) }}
-{% endmacro %}
-
-{#- Changes with the SQL, and with every merge: one by a release that computes nothing leaves the label as it was. -#}
-{% macro computed_label(spec, labels) %}
-    {{ return(local_md5(spec.computed | string ~ labels.get('read_at'))) }}
-{% endmacro %}
-
 {#- `partition`: {by: ids, hash or day; on: a column, except for hash}, or none for a small table. -#}
 {% macro partition_of(partition) %}
     {%- if not partition -%}{{ return(none) }}{%- endif -%}
@@ -189,7 +154,7 @@ group by stream, run_id
             {%- set is_nested.other = true -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- for name, column in config.meta_get('computed', {}).items() if name not in types -%}
+    {%- for name, column in config.meta_get('computed', {}) | dictsort if name not in types -%}
         {%- do added.append(api.Column(name, column.type)) -%}
     {%- endfor -%}
     {%- if added -%}{%- do adapter.alter_table_add_columns(relation, added) -%}{%- endif -%}
@@ -218,7 +183,7 @@ create table if not exists {{ spec.current }} (
     {%- for field in raw.schema %}
   `{{ field.name }}` {{ types[field.name | lower] }},
     {%- endfor %}
-    {%- for name, column in config.meta_get('computed', {}).items() %}
+    {%- for name, column in config.meta_get('computed', {}) | dictsort %}
   `{{ name }}` {{ column.type }},
     {%- endfor %}
     {%- for name in hidden_columns(spec).split(',') %}

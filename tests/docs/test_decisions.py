@@ -7,7 +7,8 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "docs" / "decisions"
 RECORDS = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
-STATUS = r"Status: (?:accepted|superseded by \[(\d{3})\]\((\d{3}-[\w-]+\.md)\))  "
+LINK = r"\[(\d{3})\]\((\d{3}-[\w-]+\.md)\)"
+STATUS = rf"Status: (accepted(?:, amended by {LINK}(?:, {LINK})*)?|superseded by {LINK})  "
 FORM = re.compile(
     rf"# (\d{{3}})\. (.+)\n\n{STATUS}\nDate: \d{{4}}-\d\d-\d\d\n\n"
     r"## Context\n\n(?:.|\n)+\n## Decision\n\n(?:.|\n)+\n## Consequences\n\n(?:.|\n)+"
@@ -19,9 +20,9 @@ def test_a_record_has_number_title_status_date_and_three_sections(record):
     form = FORM.fullmatch(record.read_text())
     assert form
     assert record.name.startswith(f"{form[1]}-")
-    if form[3]:
-        assert form[4].startswith(form[3])
-        assert (FOLDER / form[4]).exists()
+    for number, file in re.findall(LINK, form[3]):
+        assert file.startswith(number)
+        assert (FOLDER / file).exists()
 
 
 def test_records_are_numbered_without_gaps():

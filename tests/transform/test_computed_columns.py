@@ -31,7 +31,7 @@ def label(columns, schema=(VIA, TAGS), read_at="1"):
 
 
 def test_it_is_the_same_in_any_order_of_the_keys():
-    """dbt changes that order from one parse to the next; every row would be computed again."""
+    """dbt changes this order from one parse to the next; every row would be computed again."""
     assert label(dict(reversed(COLUMNS.items()))) == label(COLUMNS)
 
 

@@ -23,7 +23,7 @@ import dbt_extractor
 [(_, meta)] = dbt_extractor.py_extract_from_source(open("orders.sql").read())["configs"]
 print(", ".join(meta["columns"]))
 PY
-for process in 1 2 3 4 5 6 7 8 9 10 11 12; do
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
   venv/bin/python jinja_order.py >> jinja
   PYTHONHASHSEED=0 venv/bin/python static_order.py >> static
 done

@@ -20,7 +20,7 @@ def label(columns, schema=(VIA, TAGS), read_at="1"):
     """As a run of dbt computes it, which read `columns` from its manifest."""
     returned = []
     given = {
-        "config": SimpleNamespace(meta_get=lambda name, default: {"computed": columns}.get(name, default)),
+        "config": SimpleNamespace(meta_get={"computed": columns}.get),
         "local_md5": lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
         "return": lambda value: returned.append(value) or "",
     }
@@ -31,7 +31,7 @@ def label(columns, schema=(VIA, TAGS), read_at="1"):
 
 
 def test_it_is_the_same_in_any_order_of_the_keys():
-    """dbt changes this order from one parse to the next; every row would be computed again."""
+    """The order changes from one parse of dbt to the next; every row would be computed again."""
     assert label(dict(reversed(COLUMNS.items()))) == label(COLUMNS)
 
 

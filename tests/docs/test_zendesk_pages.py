@@ -13,7 +13,7 @@ FORM = re.compile(
     r"# .+\n\n"
     r"Read: (?:\w+ \d+, |November )20\d\d, .*https://.*  \n"
     r"Code: (.+)\n\n"
-    r"(?:.+\n)+\n"
+    r"(?:(?:.+\n)+\n)+"
     r"```\n(?:(?:.+\n)+\n?)+```\n"
 )
 

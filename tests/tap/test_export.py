@@ -9,6 +9,7 @@ import pytest
 import requests
 from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.models import BULK_MODELS, INCREMENTAL_MODELS, METRICS, MODELS
+from tap_zendesk_cityblock.state.positions import time_of
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +110,18 @@ def test_a_cursor_in_export_metadata_is_one_that_a_state_carried(everything):
         carried = {state["bookmarks"].get(model, {}).get("cursor") for state in result.states}
         assert rows[model]["end_cursor"] in carried - {None}
         assert rows[model]["end_time"] is None
+
+
+def test_a_state_has_the_cursor_of_the_last_row_before_it(tap):
+    ran = tap(bulk_models=[], incremental_models=["ticket"], page_size=60)
+    last, cursors = None, []
+    for message in ran.messages:
+        if message["type"] == "RECORD" and message["stream"] == "ticket":
+            last = message["record"]
+        elif message["type"] == "STATE" and (bookmark := message["value"]["bookmarks"].get("ticket")):
+            cursors.append(bookmark["cursor"])
+            assert time_of(bookmark["cursor"]) == last["generated_timestamp"]
+    assert len(set(cursors)) > 2
 
 
 def test_a_run_with_nothing_new_keeps_the_cursors_and_says_complete(tap, zendesk):

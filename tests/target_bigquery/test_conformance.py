@@ -239,14 +239,16 @@ def test_a_changed_type_is_refused_with_a_sentence(load, ids):
     assert ids() == [1]
 
 
-def test_streams_that_vouch_for_others_are_loaded_after_them(load, ids, proxy, way):
+@pytest.mark.parametrize(("loads", "loaded_ids"), [(0, []), (1, list(range(1, 10)))])
+def test_streams_that_vouch_for_others_are_loaded_after_them(loads, loaded_ids, load, ids, proxy, way):
     server, request = JOBS[way]
     metadata = schema("EXPORT_METADATA")
     messages = [metadata, schema(), *batch(1, 9), record(1, stream="EXPORT_METADATA"), state(9)]
-    proxy[server].add(Fault("status", request, status=400))
+    proxy[server].add(Fault("status", request, status=400, after=loads))
     loaded = load(messages)
     assert loaded.code == 1
     assert loaded.states == []
+    assert ids() == loaded_ids
     assert ids("EXPORT_METADATA") == []
 
 

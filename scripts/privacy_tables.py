@@ -44,8 +44,8 @@ def copies_table() -> str:
     """Where else content is, and for how long."""
     rows = [
         ("`zendesk.<model>`", "every exported version", _setting("incremental_retention_days", "bulk_retention_days")),
-        ("`zendesk.<model>_current`", "the last version of each object", "as long as the object, deleted ones too"),
-        ("views `zendesk.…_latest`, `…_history`, metrics", "nothing of their own", "as the tables that they read"),
+        ("`zendesk.<model>_current`", "the last version of each object", "forever, including deleted objects"),
+        ("views `zendesk.…_latest`, `…_history`, metrics", "no copies", "as long as the tables that they read"),
         ("`zendesk.REJECTED_RECORD`", "`payload`: a whole record", "forever; an erasure blanks it"),
         ("`zendesk.TICKET_USER_JOIN_ERROR`", "`payload`: a waiting message", _setting("join_error_retention_days")),
         ("`pubsub_messages.zendesk_ticket_waiting`", "`payload`: a waiting message", "until the ticket is published"),
@@ -60,14 +60,14 @@ def copies_table() -> str:
         ("BigQuery's cached results", "what a query returned", "1 day"),
         ("the worker's disk", "the spool of a batch, unchanged bulk rows", "until the load job or the export has ended"),
         ("`zendesk.ERASED_ID`", "no content: ids of what was erased, of tickets in which erased users took part, and fingerprints of the users' addresses", f"{KEPT_DAYS} days"),
-        ("`zendesk._erasure_ids_…`", "the same", "until the erasure has ended; of a dry run, 1 day at most"),
+        ("`zendesk._erasure_ids_…`", "the same", "until the erasure has ended; after a dry run, 1 day at most"),
         ("`zendesk.ERASURE`", "no content: numbers by table, and `request`, the id of a request (other text is refused)", "forever"),
         ("`zendesk.PIPELINE_RUN`, `EXPORT_METADATA`", "no content: numbers, times, cursors, and why a run failed, with ids at most", "forever"),
         ("the operations page", "no content and no ids: numbers of the tables above, and `request`", "until the next page replaces it"),
-        ("Meltano's state", "no content: cursors", f"former versions {_state_days()} days"),
+        ("Meltano's state", "no content: cursors", f"earlier versions {_state_days()} days"),
         ("Meltano's system database, its log files", "no content: names of jobs and times; what the plugins log", "as long as the pod"),
         ("Cloud Logging, logs of containers", "no content: ids, numbers, times, names of columns", "30 days, unless the project's log bucket says otherwise"),
-        ("BigQuery's job history (`INFORMATION_SCHEMA.JOBS`)", "text of queries: of this project ids, times and names only; of people what they search for", f"{JOB_HISTORY_DAYS} days"),
+        ("BigQuery's job history (`INFORMATION_SCHEMA.JOBS`)", "text of queries: those of this project have only ids, times and names; those of people have what they search for", f"{JOB_HISTORY_DAYS} days"),
     ]  # fmt: skip
     lines = ["| where | what | for how long |", "|---|---|---|"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])

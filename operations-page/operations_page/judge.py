@@ -186,7 +186,7 @@ def _repeated(facts: Facts) -> Iterator[Problem]:
             f"The cursor{' of' if len(facts.repeated) == 1 else 's of'} {listed(facts.repeated)}"
             f" {'was' if len(facts.repeated) == 1 else 'were'} not saved",
             "The last export started at the same point as the one before it, so every run reads the same data again."
-            " If somebody rewound it, the next run resolves this.",
+            " If someone rewound the cursor, the next run resolves this.",
             "The state was not saved",
             (SAVED_STATE, "meltano run tap-to-bigquery"),
         )
@@ -205,7 +205,7 @@ def _rejected(facts: Facts) -> Iterator[Problem]:
                 Level.ACT,
                 f"{counted(sum(one.records for one in found), 'record')} of {listed(streams)} rejected by {target}",
                 f"{found[0].reason}. Open for"
-                f" {duration((facts.at - min(one.since for one in found)).total_seconds())}; all other records are there.",
+                f" {duration((facts.at - min(one.since for one in found)).total_seconds())}; all other records were loaded.",
                 "Rejected records",
                 commands,
             )

@@ -19,7 +19,7 @@ PROBE_DEADLINE_SECONDS = 90
 """Of one such request: long enough to wait once for the rate limit of incremental exports."""
 ADVICE = (
     "make the login's user an admin, and check that the account's plan has the feature; if no incremental export may be read,"
-    " set incremental_exports to false; else name it in optional_models"
+    " set incremental_exports to false; otherwise name it in optional_models"
 )
 REFUSED_ADVICE = (
     "Zendesk refused the request itself, so a permission or plan does not help: update the tap, or report it"

@@ -25,7 +25,7 @@ class Paging(Enum):
     EXPORT_NEXT = "start_time once, then the query of next_page; the last page's is where the next run starts"
     LIST_CURSOR = "page[size] and page[after]"
     NEXT_PAGE = "per_page, then the query of next_page"
-    NONE = "no pagination, as documented; if there are more pages all the same, they are read"
+    NONE = "no pagination, as documented; if the response shows more pages, they are read"
 
 
 EXPORTS = frozenset({Paging.EXPORT_CURSOR, Paging.EXPORT_TIME, Paging.EXPORT_NEXT})

@@ -346,7 +346,7 @@ OPT_IN_MODELS = (
         _LIST,
         largest_page=50,
         plan="Customer satisfaction (CSAT)",
-        note="The questions that survey_response has answers to; translated texts in en-us",
+        note="The questions that survey_response answers; translated texts are in en-us",
     ),
     Model(
         "tag", "/api/v2/tags", "tags", _LIST, key="name", note="The 20,000 most used tags of the last 60 days"
@@ -546,7 +546,7 @@ OPT_IN_MODELS = (
         partition=Partition("hash"),
         query=(("include", "identities"),),
         scope="users:read",
-        note="As many requests again as user. Identities removed from a user stay, unless the user is deleted permanently",
+        note="Takes as many requests as user. Identities that were removed from a user stay, unless the user is deleted permanently",
         goes_with_user=True,
         users=("user_id",),
     ),

@@ -132,7 +132,7 @@ SETTINGS = th.PropertiesList(
         "skip_unchanged",
         th.BooleanType,
         default=True,
-        description="Whether a bulk model is only recorded in `EXPORT_METADATA`, and not loaded again, if its rows equal those of its last export of the same UTC day; and so for a time-based export that returns only what the last one ended with. Set it to `false` for one run to load all models. With stream maps, flattening, or deselected nested properties, every export is loaded",
+        description="Whether an export with nothing new is only recorded in `EXPORT_METADATA`, and not loaded again: of a bulk model whose rows equal those of its last export of the same UTC day, or a time-based export that returns only the objects with which the last one ended. Set it to `false` for one run to load all models. With stream maps, flattening, or deselected nested properties, every export is loaded",
     ),
     th.Property(
         "keep_unknown_properties",

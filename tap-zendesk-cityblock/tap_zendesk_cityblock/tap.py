@@ -150,7 +150,7 @@ class TapZendeskCityblock(Plugin, Tap):
         selected = [one for one in self.model_streams if one.selected]
         for one in selected:
             if not one.is_due:
-                self.logger.info("%s: exported today, and not due before tomorrow (daily_models)", one.name)
+                self.logger.info("%s: exported today, next due tomorrow (daily_models)", one.name)
         streams = sharing_pages([one for one in selected if one.is_due])
         self._threads.run([partial(self._sync, stream) for stream in streams])
         for stream in self.streams.values():
@@ -163,7 +163,7 @@ class TapZendeskCityblock(Plugin, Tap):
             stream.sync()
         except UnexpectedResponseError as error:
             self.run_context.failed[stream.name] = error
-            self.logger.warning("%s: failed, the other models go on: %s", stream.name, error)
+            self.logger.warning("%s: failed; the other models continue: %s", stream.name, error)
         else:
             for one in (*stream.followers, stream):
                 one.finalize_state_progress_markers()

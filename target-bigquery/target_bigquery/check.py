@@ -71,7 +71,7 @@ def _of_dataset(config: Mapping[str, Any], client: bigquery.Client, dataset: str
         f"policy tags in {dataset}",
         lambda: tagged_columns(client, dataset, config.get("policy_tag"), SECONDS),
         "run tap-to-bigquery, which tags the tables that it loads, and dbt those of current objects; let the worker set "
-        "tags (bigquery.tables.setCategory). Of a table that no run loads any more, tag the columns or drop it",
+        "tags (bigquery.tables.setCategory). If no run loads a table any longer, tag its columns or drop it",
     )
     yield look(
         f"runs of {JOB} in {dataset}",

@@ -168,7 +168,7 @@ def _tags(rejected: bigquery.Table) -> bigquery.PolicyTagList | None:
     help="Loads rejected records that fit their tables now. One that fits is loaded once, however often this runs."
 )
 @click.option("--config", required=True, help="Settings file of target-bigquery, or ENV")
-@click.option("--stream", help="Only of this stream")
+@click.option("--stream", help="Only records of this stream")
 @click.option("--dry-run", "is_dry", is_flag=True, help="Only show what would be loaded")
 def command(config: str, stream: str | None, is_dry: bool) -> None:  # noqa: FBT001 - click's
     """Raises PluginError."""

@@ -122,7 +122,7 @@ def test_scopes_that_are_asked_for_granted_and_required_are_compared(check, zend
     )
     assert ran.returncode == 3
     assert (
-        "ok      scopes: asked for tickets:read brands:read users:read, granted brands:read tickets:read users:read"
+        "ok      scopes: requested tickets:read brands:read users:read, granted brands:read tickets:read users:read"
         in ran.stdout
     )
     assert "MISSING scopes: group, group_membership require groups:read" in ran.stdout
@@ -136,7 +136,7 @@ def test_scopes_that_are_asked_for_granted_and_required_are_compared(check, zend
 
     ran = check(bulk_models=["brand"], incremental_models=["ticket"])
     assert ran.returncode == 0
-    assert "asked for read, granted read; brands:read tickets:read would be enough" in ran.stdout
+    assert "requested read, granted read; brands:read tickets:read would be enough" in ran.stdout
 
     ran = check(
         scopes=["tickets:read"], bulk_models=[], incremental_models=["ticket"], incremental_exports=False

@@ -153,8 +153,8 @@ def test_a_row_names_its_parent(tap, zendesk):
     [
         ({"cursor": "MTU3"}, "it has a cursor for each custom_object"),
         ({"cursors": "MTU3"}, "invalid cursors: expected an object"),
-        ({"cursors": {"vehicle": 7}}, "invalid cursor: expected a text"),
-        ({"cursors": {"vehicle": ""}}, "invalid cursor: expected a text"),
+        ({"cursors": {"vehicle": 7}}, "invalid cursor: expected a string"),
+        ({"cursors": {"vehicle": ""}}, "invalid cursor: expected a string"),
         ({"start_time": "yesterday"}, "invalid start_time: expected whole seconds"),
         ({"start_time": 1_748_736_000_000}, "start_time is in the future"),
     ],

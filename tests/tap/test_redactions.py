@@ -141,7 +141,7 @@ def test_a_comment_that_was_made_private_is_exported_again(shows, exported, comm
     assert again == [False]
     event = last(first, "ticket_comment", comment)["ticket_event_id"]
     assert last(second, "ticket_event", event)["child_events"][0]["public"] is False
-    assert "1 comment made private since the last run, by 1 request" in second.stderr
+    assert "1 comment made private since the last run, found with 1 request" in second.stderr
     zendesk.advance(1)
     third = exported(second.states[-1], models=models)
     assert comment not in third.ids("ticket_comment")

@@ -135,7 +135,7 @@ def test_a_via_that_is_a_text_or_a_number_is_the_channel(served, exported, read)
 
 def test_null_among_the_objects_is_skipped_and_counted(read):
     assert read(b'{"id": 1}', b"null", b'{"id": 2}', b"null") == [{"id": 1}, {"id": 2}]
-    assert read.messages == ["ticket: skipped 2 null among the objects"]
+    assert read.messages == ["ticket: null entries skipped in the list of objects: 2"]
     assert read.oddities.count == 0
 
 
@@ -183,7 +183,7 @@ def test_oddities_of_every_kind_in_one_answer(read):
     assert sorted(message.partition("ticket: ")[2][:22] for message in read.messages) == [
         "Zendesk has a new prop",
         "left out 1 object with",
-        "skipped 1 null among t",
+        "null entries skipped i",
         "text that is not valid",
     ]
     assert "canary" not in " ".join(read.messages)

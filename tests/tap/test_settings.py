@@ -230,7 +230,7 @@ BAD_STATES = {
     "cursor of a bulk model": ({"bookmarks": {"group": {"cursor": "x"}}}, "a bulk model is exported in full"),
     "unknown key": ({"bookmarks": {"ticket": {"start_tme": 1}}}, "unknown key start_tme"),
     "time as text": ({"bookmarks": {"ticket": {"start_time": "2026-01-01"}}}, "whole seconds since 1970"),
-    "cursor as number": ({"bookmarks": {"ticket": {"cursor": 7}}}, "invalid cursor: expected a text"),
+    "cursor as number": ({"bookmarks": {"ticket": {"cursor": 7}}}, "invalid cursor: expected a string"),
     "no object": ({"bookmarks": {"ticket": "x"}}, "a bookmark is an object"),
     "a list": ({"bookmarks": []}, "write {"),
     "not JSON": ("{", "state.json is not valid JSON"),

@@ -106,7 +106,7 @@ def test_a_daily_model_is_exported_once_a_day(tap, zendesk):
             break
     assert one.records("group")
     assert {row["table_name"] for row in two.records("EXPORT_METADATA")} == {"brand"}
-    assert "group: exported today, and not due before tomorrow (daily_models)" in two.stderr
+    assert "group: exported today, next due tomorrow (daily_models)" in two.stderr
     assert loaded(two)["group"] == loaded(one)["group"]
     planned = tap(name="tap-zendesk-cityblock-plan", **named, state=one.states[-1])
     assert [line.split()[-3] for line in planned.stdout.splitlines() if line.startswith("group")] == ["0"]

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 KEPT_DAYS = 60
 """Much longer than any run of a job, and than the time between two sweeps."""
 FIELDS = (
-    SchemaField("kind", "STRING", "REQUIRED", description="ticket or user, as of the erasure"),
+    SchemaField("kind", "STRING", "REQUIRED", description="Kind of the erased objects: ticket or user"),
     SchemaField("id", "INTEGER", "REQUIRED"),
     SchemaField(
         "about",
         "STRING",
-        description="Of an erasure of users: ticket, in which they took part; address, a fingerprint; null, a user",
+        description="What the id is, if users were erased: ticket, in which they took part; address, a fingerprint; null, a user",
     ),
     SchemaField(
-        "erased_at", "TIMESTAMP", "REQUIRED", description="Rows of exports from before are brought back"
+        "erased_at", "TIMESTAMP", "REQUIRED", description="Rows of exports from before this time must be erased again"
     ),
-    SchemaField("erasure_id", "STRING", "REQUIRED", description="of ERASURE"),
+    SchemaField("erasure_id", "STRING", "REQUIRED", description="ID of the row in ERASURE"),
 )
 
 

@@ -19,7 +19,7 @@ FIELDS = (
         "ids",
         "INTEGER",
         "REQUIRED",
-        description="How many tickets or users; in a sweep of redacted texts, how many rows of one model",
+        description="Number of tickets or users; in a sweep of redacted texts, number of rows of one model",
     ),
     SchemaField(
         "tables",

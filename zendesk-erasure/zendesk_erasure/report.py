@@ -30,7 +30,7 @@ def counts(kind: Kind, ids: int, tables: Mapping[str, int], *, is_dry: bool) -> 
     """A line for each table with rows."""
     verb = "would be erased" if is_dry else "erased"
     if not tables:
-        click.echo(f"{counted(ids, kind)}: no row with content, nothing {'to erase' if is_dry else 'erased'}")
+        click.echo(f"{counted(ids, kind)}: no rows with content, nothing {'to erase' if is_dry else 'erased'}")
         return
     click.echo(f"{counted(ids, kind)}: {counted(sum(tables.values()), 'row')} {verb}")
     lines(tables)
@@ -45,7 +45,7 @@ def statements(warehouse: Warehouse) -> None:
 def removal(title: str, tables: Mapping[str, int], *, is_dry: bool) -> None:
     """One kind of a sweep."""
     rows = counted(sum(tables.values()), "row")
-    click.echo(f"{title}: {rows} with content" if tables else f"{title}: no row with content")
+    click.echo(f"{title}: {rows} with content" if tables else f"{title}: no rows with content")
     if is_dry:
         lines(tables)
 
@@ -53,13 +53,13 @@ def removal(title: str, tables: Mapping[str, int], *, is_dry: bool) -> None:
 def swept_from(first: datetime | None) -> None:
     """The first line of a sweep."""
     since = "all exports" if first is None else f"exports since {first:%Y-%m-%d}"
-    click.echo(f"Comparing with what Zendesk removed, as {since} say")
+    click.echo(f"Looking for content that Zendesk removed, according to {since}")
 
 
 def swept(rows: int, *, is_dry: bool) -> None:
     """The last line of a sweep."""
     if not rows:
-        click.echo("Nothing is left here of what Zendesk removed")
+        click.echo("Nothing that Zendesk removed is left here")
     elif is_dry:
         click.echo(f"{counted(rows, 'row')} found: sweep --erase erases them")
     else:
@@ -98,7 +98,7 @@ def unfinished(erasure_id: str, started_at: datetime, *, is_finished: bool) -> N
 
 def kept_elsewhere(kind: Kind, now: datetime) -> None:
     """What no statement reaches."""
-    click.echo("Still kept, out of this command's reach:")
+    click.echo("Not erased by this command, and kept:")
     until = now + TIME_TRAVEL
     click.echo(
         f"  BigQuery's time travel until {until:%Y-%m-%d}, its fail-safe until {until + FAIL_SAFE:%Y-%m-%d}"
@@ -108,5 +108,5 @@ def kept_elsewhere(kind: Kind, now: datetime) -> None:
         click.echo(
             f"  Pub/Sub: acknowledged messages until {now + ACKNOWLEDGED:%Y-%m-%d}, dead letters until {now + DEAD:%Y-%m-%d}"
         )
-    click.echo("  what a run that is under way has read before: sweep --erase after it has ended")
-    click.echo("  what Zendesk itself still has: erase it there first, or the next export brings it back")
+    click.echo("  content that a running job has already read: run sweep --erase after the job has ended")
+    click.echo("  content that Zendesk still has: remove it there, or the next export loads it again")

@@ -64,7 +64,7 @@ class Warehouse(warehouse.Warehouse):
         """A table that was listed. Raises WarehouseError."""
         found = self.find(name)
         if found is None:
-            raise WarehouseError(f"Table {name} was dropped meanwhile")
+            raise WarehouseError(f"Table {name} was dropped in the meantime")
         return found
 
     def drop(self, name: str) -> None:

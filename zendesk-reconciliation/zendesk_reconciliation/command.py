@@ -38,7 +38,7 @@ MODEL = click.Choice((*SEARCHED, *LISTED))
 )
 @click.option("--config", required=True, help="Settings file of zendesk-reconciliation, or ENV")
 @click.option("--model", "models", type=MODEL, multiple=True, help="Only this model; repeatable")
-@click.option("--seed", type=int, help="Of the sample; by default another one each time")
+@click.option("--seed", type=int, help="Seed of the sample; by default a different one each time")
 def command(config: str, models: tuple[str, ...], seed: int | None) -> None:
     """Raises DifferentError, and NotComparedError for any other PluginError."""
     try:

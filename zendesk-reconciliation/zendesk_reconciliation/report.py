@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def begun(seed: int, most_requests: int, most_bytes: int) -> None:
     click.echo(
         f"at most {most_requests:,} requests to Zendesk (max_requests), and {most_bytes:,} bytes billed for a query "
-        f"(max_bytes_billed); --seed {seed} draws the same objects again"
+        f"(max_bytes_billed); --seed {seed} selects the same objects again"
     )
 
 
@@ -59,7 +59,7 @@ def _listed(result: Result) -> None:
 def _counted(result: Result) -> None:
     click.echo(_headline(result))
     if result.found is not None and result.expected is not None:
-        verdict = "DIFFERENT" if result.findings or result.spans else "different, but no object is"
+        verdict = "DIFFERENT" if result.findings or result.spans else "different, but no differing object was found"
         if result.found == result.expected:
             verdict = "equal"
         click.echo(
@@ -73,7 +73,7 @@ def _counted(result: Result) -> None:
         click.echo(f"  left out   {result.left_out}")
     if result.otherwise:
         click.echo(
-            f"  not compared: {', '.join(sorted(result.otherwise))}, which Zendesk returns otherwise here than in exports"
+            f"  not compared: {', '.join(sorted(result.otherwise))}, which Zendesk returns differently here than in exports"
         )
     if result.blank:
         click.echo(f"  {result.blank:,} without personal values: erased here, or hidden from this account")

@@ -169,4 +169,4 @@ def _decoded(body: bytes, _: Query) -> Json:
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.DecodeError:
-        raise TransientError("a response that is not whole JSON") from None
+        raise TransientError("a response with incomplete JSON") from None

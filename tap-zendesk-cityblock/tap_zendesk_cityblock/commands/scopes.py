@@ -34,7 +34,7 @@ def findings(
     for find_private_comments, without which a run goes on.
     """
     given = asked if granted is None else granted
-    state = f"scopes: asked for {' '.join(asked)}"
+    state = f"scopes: requested {' '.join(asked)}"
     if granted is not None:
         state += f", granted {' '.join(sorted(given)) or 'none'}"
     if READ in given and READ not in needed.values() and not is_audited:
@@ -52,7 +52,7 @@ def findings(
     if READ not in given and is_audited:
         lines.append(("WARNING", f"scopes: find_private_comments requires {READ}"))
     if refused := [scope for scope in asked if scope not in given and READ not in given]:
-        lines.append(("WARNING", f"scopes: asked for {' '.join(refused)}, which Zendesk has not granted"))
+        lines.append(("WARNING", f"scopes: requested {' '.join(refused)}, which Zendesk has not granted"))
     if unneeded := [scope for scope in asked if scope != READ and scope not in needed.values()]:
         lines.append(("WARNING", f"scopes: no model requires {' '.join(unneeded)}"))
     return lines

@@ -44,5 +44,5 @@ def _count(body: bytes, _: Query) -> int | None:
     try:
         count = msgspec.json.decode(body).get("count")
     except (msgspec.DecodeError, AttributeError):
-        raise TransientError("a response that is not whole JSON") from None
+        raise TransientError("a response with incomplete JSON") from None
     return count if isinstance(count, int) else None

@@ -246,7 +246,7 @@ class FirstExportReader(ExportReader):
             spans.drop_from(search.since, f"all spans were read, but could not be counted again: {refused}")
             return
         self._logger.info(
-            "%s: searches returned %d, Zendesk counts %d; the incremental export goes on from %s",
+            "%s: searches returned %d, Zendesk counts %d; the incremental export continues from %s",
             *(self.model.name, search.rows, counted, iso(search.until)),
         )
         if missing > 0:

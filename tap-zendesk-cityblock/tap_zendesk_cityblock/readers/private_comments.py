@@ -98,4 +98,4 @@ def _parsed(body: bytes, _: Query) -> _Page:
     except msgspec.ValidationError:
         raise UnexpectedResponseError(f"the response of {PATH} is not as documented") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise TransientError("a response that is not whole JSON") from None
+        raise TransientError("a response with incomplete JSON") from None

@@ -142,7 +142,7 @@ class RedactedComments:
             return False
         if found.reached is not None and found.reached > since:
             self._logger.warning(
-                "%s: comments that were made private from %s to %s were not looked for: too many ticket audits for one run",
+                "%s: did not look for comments made private from %s to %s: too many ticket audits for one run",
                 *(
                     self._events.name,
                     datetime.fromtimestamp(since, UTC),
@@ -154,7 +154,7 @@ class RedactedComments:
         self._pending.audited = until
         write_redactions(self._bookmark, self._pending)
         self._logger.info(
-            "%s: %s made private since the last run, by %s",
+            "%s: %s made private since the last run, found with %s",
             *(self._events.name, counted(len(found.comments), "comment"), counted(found.requests, "request")),
         )
         return True
@@ -184,7 +184,7 @@ class RedactedComments:
                 pages = []
             yield ticket, pages
         self._logger.info(
-            "%s: read %s with redacted or private comments again, by %s; %d left for the next run",
+            "%s: read %s with redacted or private comments again, with %s; %d left for the next run",
             *(self._events.name, counted(len(tickets), "ticket"), counted(self._requests, "request")),
             len(self._pending.tickets),
         )

@@ -94,5 +94,5 @@ class SourceList:
             raise UnexpectedResponseError(f"{self.where}: the response has no page cursor")
         after = response.meta.get("after_cursor") if following is None else following["page[after]"]
         if not isinstance(after, str | None):
-            raise UnexpectedResponseError(f"{self.where}: the page cursor is not a text")
+            raise UnexpectedResponseError(f"{self.where}: the page cursor is not a string")
         return ListPage(records, after, following is not None, {"page[size]": asked["page[size]"]}, served)

@@ -73,7 +73,7 @@ class Oddities:
             )
 
     def nulls(self, count: int) -> None:
-        self._logger.warning("%s: skipped %d null among the objects", self._model, count)
+        self._logger.warning("%s: null entries skipped in the list of objects: %d", self._model, count)
 
     def left_out(self, count: int, why: str) -> None:
         self.count += count

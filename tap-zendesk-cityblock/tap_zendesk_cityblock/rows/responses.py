@@ -75,7 +75,7 @@ def decoded(model: Model, body: bytes, decode: Callable[[bytes], Any], report: R
         raise UnexpectedResponseError(
             f"{model.name}: the response of {model.path} is nested too deeply"
         ) from None
-    raise TransientError("a response that is not whole JSON")
+    raise TransientError("a response with incomplete JSON")
 
 
 def one_by_one(

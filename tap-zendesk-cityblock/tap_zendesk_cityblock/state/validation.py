@@ -50,7 +50,7 @@ def _check_bookmark(model: Model, bookmark: Mapping[str, Any], subdomain: str) -
         raise SettingsError(f"{where}: invalid cursors: expected an object; write {example(model)}")
     for cursor in [*cursors.values(), bookmark.get("cursor", "absent")]:
         if not isinstance(cursor, str) or cursor == "":
-            raise SettingsError(f"{where}: invalid cursor: expected a text; write {example(model)}")
+            raise SettingsError(f"{where}: invalid cursor: expected a string; write {example(model)}")
     _check_start_time(model, bookmark)
     _check_sources(model, bookmark)
     _check_search(model, bookmark)

@@ -1,4 +1,4 @@
-"""Check commands: whether a run would find what it needs, and what to do where it would not."""
+"""Check commands: whether a run would find what it needs, and what to do if not."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CheckFailed(Exception):  # noqa: N818 - a result, which becomes a Finding
 def check_command(
     plugin: type[Plugin], findings: Callable[[Mapping[str, Any]], Iterator[Finding]]
 ) -> click.Command:
-    """Prints the findings about a plugin's settings. Exit code 1 where one of them has an advice."""
+    """Prints the findings about a plugin's settings. Exit code 1 if one of them has advice."""
 
     @click.command(help="Checks whether a run would find what it needs. Writes nothing.")
     @click.option("--config", required=True, help=f"Settings file of {plugin.name}, or ENV")

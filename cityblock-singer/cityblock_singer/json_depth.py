@@ -1,4 +1,6 @@
-"""JSON that is nested deeper than its readers go: orjson reads 1,024 levels, Python's json about 1,000, and orjson writes 254."""
+"""JSON that is nested deeper than parsers allow: orjson reads 1,024 levels, Python's json about 1,000, and orjson
+writes 254.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes before and after the SDK's own work: settings that are checked, and a command that ends with one sentence."""
+"""The frame around the SDK: checks settings before it, and ends a command with one sentence."""
 
 from __future__ import annotations
 

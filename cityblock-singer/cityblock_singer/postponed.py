@@ -1,4 +1,4 @@
-"""Libraries that singer_sdk imports when it is imported, and that hardly any run uses.
+"""Libraries that `import singer_sdk` imports, and that hardly any run uses.
 
 They are a fifth of the start-up of a plugin: backoff retries requests of `RESTStream`, joblib drains sinks in parallel
 (`Target.drain_all`), upath finds the files of BATCH messages. singer-sdk 0.54.9 only calls what it imports from them.

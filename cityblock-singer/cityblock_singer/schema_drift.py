@@ -1,7 +1,8 @@
-"""The stream and table SCHEMA_DRIFT: which properties were sent and the schemas lack. Names, JSON types and counts, never values.
+"""The stream and table SCHEMA_DRIFT: properties that were sent and are missing from the schemas. Names, JSON types
+and counts, never values.
 
-The tap writes a row for each export, property and type; the loader those of properties inside RECORD columns, which only it
-looks into.
+The tap writes a row for each export, property and type. The loader writes those of properties inside RECORD
+columns, because only it reads them.
 """
 
 from __future__ import annotations

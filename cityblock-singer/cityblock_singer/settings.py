@@ -55,7 +55,7 @@ def check(settings: Mapping[str, Any], schema: Schema) -> None:
 
 
 def unknown(kind: str, name: str, known: Collection[str]) -> str:
-    """The sentence about a name that is not `known`, with the one that may have been meant."""
+    """The message about a name that is not `known`, with the most similar known name."""
     near = difflib.get_close_matches(name, known, n=1)
     return f"Unknown {kind} {name!r}. " + (
         f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}"

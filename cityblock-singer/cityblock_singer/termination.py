@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM, which end a run between two sections of work and never inside one."""
+"""SIGINT and SIGTERM: they end a run between two sections of work, never inside one."""
 
 from __future__ import annotations
 

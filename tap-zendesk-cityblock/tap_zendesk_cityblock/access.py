@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 PROBE_DEADLINE_SECONDS = 90
-"""Of one such request: long enough to wait once for the rate limit of incremental exports."""
+"""Retry deadline of one such request: long enough to wait once for the rate limit of incremental exports."""
 ADVICE = (
     "make the login's user an admin, and check that the account's plan has the feature; if no incremental export may be read,"
     " set incremental_exports to false; otherwise name it in optional_models"

@@ -1,8 +1,8 @@
 """The columns of each model, from schemas/<model>.json: type, description, and whether they are about a person.
 
-In a schema file each property has a `description`, and a `personal` kind if it holds what is known of a person, or may.
-Unmarked are Zendesk's own ids, which mean nothing outside Zendesk and by which tables are joined, and what administrators
-write for all tickets: rules, forms, fields, articles.
+In a schema file each property has a `description`, and a `personal` kind if it has, or may have, information about
+a person. Unmarked are Zendesk's own ids, which mean nothing outside Zendesk and by which tables are joined, and
+what administrators write for all tickets: rules, forms, fields, articles.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class _Item(Generic[T]):
 
 
 class CooperativeThreads:
-    """The thread that runs holds the run lock."""
+    """The running thread holds the run lock."""
 
     def __init__(self) -> None:
         self._run_lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""What a stream writes of a page: its objects as records, by the SDK or as bytes."""
+"""Writes the objects of a page as records, through the SDK or as bytes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 
 class RecordStream(TapStream):
-    """The records of one model's export, page by page; which pages, and what follows them, says ModelStream."""
+    """Writes the records of one model's export, page by page. ModelStream decides which pages, and what follows
+    them.
+    """
 
     # The loader checks types; walking every record here would cost most of all.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
@@ -47,7 +49,7 @@ class RecordStream(TapStream):
         super().__init__(tap, schema=schema, name=model.name)
         self.primary_keys = (model.key,)
         self.is_brought = False
-        """Whether the catalog has no say in it."""
+        """Whether the catalog cannot deselect it."""
         self.oddities = Oddities(model.name, self.logger)
         self.export = self._new_export(None, datetime.now(UTC))
         """In this run; `begin` begins it."""
@@ -68,7 +70,8 @@ class RecordStream(TapStream):
     def apply_catalog(self, catalog: Catalog) -> None:
         """The cursor is Zendesk's, so no column is a replication key.
 
-        A model that comes with another one comes whole where the catalog selects that, whether it is in the catalog or not.
+        A model that comes with another one is exported in full if the catalog selects the other one, whether it is
+        in the catalog or not.
         """
         self.is_brought = any(_is_selected(catalog, name) for name in self._bringing)
         if not self.is_brought:
@@ -109,7 +112,7 @@ class RecordStream(TapStream):
             self._derived = DerivedRows(self.model, known, selected, self._constants(), self.oddities)
 
     def _identity(self) -> list[Any]:
-        """What rows depend on beside the objects."""
+        """What rows depend on besides the objects."""
         return [self._run.settings.subdomain, self.schema, self._columns()]
 
     def _columns(self) -> tuple[list[str], list[str]]:
@@ -132,7 +135,7 @@ class RecordStream(TapStream):
         return "object" in types and "string" not in types
 
     def passes_through(self) -> bool:
-        """Whether nothing looks into records: no stream map, flattening, deselected nested property or dry run."""
+        """Whether records can stay bytes: no stream map, flattening, deselected nested property or dry run."""
         if self.ABORT_AT_RECORD_COUNT is not None:
             return False
         [stream_map, *others] = self.stream_maps
@@ -145,11 +148,11 @@ class RecordStream(TapStream):
         return read_loaded(self._run.export_metadata.stream_state, self.name)
 
     def receives(self, page: Page) -> bool:
-        """Whether the page's records are new to it."""
+        """Whether the stream has not had the page's records yet."""
         return not has_had(self._ahead, page)
 
     def emit(self, page: Page, requested_by: RecordStream) -> Iterable[Any]:
-        """Writes its records of the page; returns instead those that the SDK has to write."""
+        """Writes the page's records, or returns them if the SDK has to write them."""
         if self._derived is not None:
             records = self._derived.of(page.records, page.rows)
             if self._hashed is not None:

@@ -1,4 +1,4 @@
-"""The stream PIPELINE_RUN: that a run has begun, how it ended, and what it asked of Zendesk.
+"""The stream PIPELINE_RUN: when a run began, how it ended, and what it requested from Zendesk.
 
 Not one of the SDK's streams: it begins before the settings and the state are checked, and ends after every other stream.
 """

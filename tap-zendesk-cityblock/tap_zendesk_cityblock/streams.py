@@ -1,4 +1,4 @@
-"""The stream of each model: pages in, RECORDs out, the bookmark after them."""
+"""The stream of each model: reads pages, writes RECORDs, then moves the bookmark."""
 
 from __future__ import annotations
 
@@ -101,7 +101,9 @@ class ModelStream(RecordStream):
         reader: Reader,
         start: Position | None,
     ) -> Iterable[Any]:
-        """Events whose comments have been redacted since they were exported, as rows of a later time, which win."""
+        """Reads again the events whose comments have been redacted since their export. Their rows have a later
+        time, so they win.
+        """
         if redacted.notice_private():
             self._write_moved_state()
         if not redacted.has_any:
@@ -136,7 +138,7 @@ class ModelStream(RecordStream):
 
     @property
     def joins_others(self) -> bool:
-        """Whether it has no position of its own, and comes with models that may have one."""
+        """Whether it has no position, and comes with models that may have one."""
         return bool(self.model.comes_with) and read_bookmark(self.stream_state) is None
 
     @property
@@ -259,7 +261,7 @@ class ModelStream(RecordStream):
         self.state_manager.is_flushed = False
 
     def _check_clock(self) -> None:
-        """An export that was to start after Zendesk's own time has not got anywhere."""
+        """Warns about an export whose start is later than Zendesk's clock."""
         now = self._run.client.now()
         start, reached = epoch_of(self.export.start), epoch_of(self.export.reached)
         if start is not None and start > now:

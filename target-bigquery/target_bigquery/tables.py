@@ -107,7 +107,9 @@ def _cells(one: Stored) -> tuple[str, ...]:
 
 @click.command(help="Shows how large each table is, when its partitions expire, and what its storage costs.")
 @click.option("--config", required=True, help="Settings file of target-bigquery, or ENV")
-@click.option("--dataset", "datasets", multiple=True, help="Dataset to show instead of the setting's; repeatable")
+@click.option(
+    "--dataset", "datasets", multiple=True, help="Dataset to show instead of the setting's; repeatable"
+)
 def command(config: str, datasets: tuple[str, ...]) -> None:
     """Raises PluginError."""
     target = TargetBigQuery.configured(config)

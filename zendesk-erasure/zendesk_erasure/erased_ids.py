@@ -27,7 +27,10 @@ FIELDS = (
         description="What the id is, if users were erased: ticket, in which they took part; address, a fingerprint; null, a user",
     ),
     SchemaField(
-        "erased_at", "TIMESTAMP", "REQUIRED", description="Rows of exports from before this time must be erased again"
+        "erased_at",
+        "TIMESTAMP",
+        "REQUIRED",
+        description="Rows of exports from before this time must be erased again",
     ),
     SchemaField("erasure_id", "STRING", "REQUIRED", description="ID of the row in ERASURE"),
 )

@@ -30,7 +30,9 @@ def counts(kind: Kind, ids: int, tables: Mapping[str, int], *, is_dry: bool) -> 
     """A line for each table with rows."""
     verb = "would be erased" if is_dry else "erased"
     if not tables:
-        click.echo(f"{counted(ids, kind)}: no rows with content, nothing {'to erase' if is_dry else 'erased'}")
+        click.echo(
+            f"{counted(ids, kind)}: no rows with content, nothing {'to erase' if is_dry else 'erased'}"
+        )
         return
     click.echo(f"{counted(ids, kind)}: {counted(sum(tables.values()), 'row')} {verb}")
     lines(tables)

@@ -59,7 +59,9 @@ def _listed(result: Result) -> None:
 def _counted(result: Result) -> None:
     click.echo(_headline(result))
     if result.found is not None and result.expected is not None:
-        verdict = "DIFFERENT" if result.findings or result.spans else "different, but no differing object was found"
+        verdict = (
+            "DIFFERENT" if result.findings or result.spans else "different, but no differing object was found"
+        )
         if result.found == result.expected:
             verdict = "equal"
         click.echo(

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 REQUEST_SECONDS = 120
 JOB_SECONDS = 3600
-"""For which a job may run, as long as BigQuery answers requests about it."""
+"""Seconds for which a job may run, as long as BigQuery answers requests about it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,9 @@ class BigQuery:
         )
 
     def call(self, where: str, action: Callable[[float], T]) -> T:
-        """`action` is given the seconds that one request may take: no more than are left. Raises WarehouseError."""
+        """Passes `action` the seconds that one request may take, at most those that are left. Raises
+        WarehouseError.
+        """
         deadline = time.monotonic() + self._timeout
 
         def attempt() -> T:

@@ -1,5 +1,5 @@
-"""The table PIPELINE_RUN: a row when a run starts, and a row with everything known about it when it ends. The target
-writes both, the first one before the tap has read anything. A run without a second row was killed, or could not reach
+"""The table PIPELINE_RUN: one row when a run starts, and one with all its figures when it ends. The target writes
+both, the first one before the tap has read anything. A run without a second row was killed, or could not reach
 BigQuery at its end.
 """
 
@@ -49,9 +49,11 @@ LOGGED = "pipeline_run"
 """Field of the last row in the log."""
 SILENT = "the tap ended without reporting why: it was killed, or ran out of memory"
 REMEMBERED, OVERDUE = timedelta(days=14), timedelta(hours=26)
-"""Of the check: the runs that it reads, and the age of the last complete one from which on it fails, as freshness does."""
+"""Of the check: the days of runs that it reads, and the age of the last complete run above which it fails, as
+freshness does.
+"""
 TIMEOUT = 60
-"""Seconds, at most: a run that has failed must not wait long for its row."""
+"""Maximum seconds: a failed run must not wait long for its row."""
 
 
 class PipelineRun:
@@ -88,7 +90,7 @@ class PipelineRun:
             self._append(Event.START, self._started())
 
     def end(self, error: BaseException | None, figures: Mapping[str, int | None]) -> None:
-        """`error`: what ended the target, if it did not come to its end. `figures`: columns that the target knows."""
+        """`error`: what ended the target, if it did not end normally. `figures`: columns that the target knows."""
         if not self._tap:
             return
         ending, sentence = self._ending(error)
@@ -111,7 +113,7 @@ class PipelineRun:
         self._append(Event.END, row)
 
     def _ending(self, error: BaseException | None) -> tuple[str | None, str | None]:
-        """And its sentence: the target's, unless it came to its end; else the tap's."""
+        """And its error message: the target's, unless the target ended normally; otherwise the tap's."""
         if error is not None:
             return ending_of(error), sentence_of(error)
         if self._tap.get("event") != Event.END:
@@ -122,7 +124,7 @@ class PipelineRun:
         return {"job": self._job, **{name: self._tap[name] for name in ("run_id", "started_at")}}
 
     def _append(self, event: Event, row: Mapping[str, Any]) -> None:
-        """Waits for the load job at the end only: meanwhile the run goes on."""
+        """Waits for the load job only at the end, so that the run can continue."""
         try:
             warehouse = BigQuery(self._client(), self._timeout, self._logger)
             append(

@@ -1,6 +1,6 @@
 """Retention: after how many days BigQuery drops the partitions of a table.
 
-A table is given an expiration only if nothing that is still read lies in the partitions that it would drop.
+A table gets an expiration only if it drops no partition that is still read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DAY_MS = 86_400_000
 SPARE_DAYS = 7
-"""The first partition that is read must be this many days from being dropped."""
+"""Days that must be left before the first partition that is read would be dropped."""
 PARTITION_DAYS = {"MONTH": 31, "YEAR": 366}
 """BigQuery counts from the start of a partition, whose last rows are that much younger."""
 PARTITION_IDS = {"HOUR": "%Y%m%d%H", "DAY": "%Y%m%d", "MONTH": "%Y%m", "YEAR": "%Y"}
@@ -97,7 +97,9 @@ def expiration_of(table: bigquery.Table) -> int | None:
 
 
 def change_of(kept: Kept, today: date) -> Change:
-    """What makes the table's expiration what the settings say, or lifts it where that would drop what is read."""
+    """The change that gives the table the expiration in the settings, or removes it if it would drop rows that are
+    still read.
+    """
     wanted = kept.days + PARTITION_DAYS.get(kept.table.time_partitioning.type_, 0) if kept.days else None
     held_by = ""
     if wanted is not None and (
@@ -114,7 +116,7 @@ def first_kept(days: int, today: date) -> date:
 
 
 def expires_soon(table: bigquery.Table) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether a row would be dropped at once, or before anything reads it."""
+    """Whether a row would be dropped at once, or before it is read."""
     days = expiration_of(table)
     if days is None:
         return lambda _row: False

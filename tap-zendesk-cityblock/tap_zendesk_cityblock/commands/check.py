@@ -1,4 +1,4 @@
-"""`tap-zendesk-cityblock-check`: whether the account may read the models that are to be exported."""
+"""`tap-zendesk-cityblock-check`: whether the account may read the models that a run exports."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def _check_audits(client: ZendeskClient) -> None:
 
 
 def check_scopes(settings: Settings, client: ZendeskClient, asked: Collection[str]) -> bool:
-    """After a request, with an OAuth client: prints what is asked for, granted and required. True if nothing lacks."""
+    """Prints the scopes that are requested, granted and required. Needs an OAuth client, and a request before it.
+    True if none is missing.
+    """
     models = (*settings.bulk_models, *settings.incremental_models)
     chosen = [model for model in models if model.name not in settings.optional_models]
     needed = required(chosen, incremental_exports=settings.incremental_exports)

@@ -1,4 +1,4 @@
-"""`tap-zendesk-cityblock-plan`: how many requests a run would need, and how long it would wait for the rate limits."""
+"""`tap-zendesk-cityblock-plan`: how many requests a run needs, and how long it waits for rate limits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.streams import ModelStream
 
 HIGH_VOLUME = 2500
-"""An account with so many requests per minute has 30 of exports, too (docs/zendesk/documented-rate-limits.md)."""
+"""An account with this many requests per minute also has 30 exports per minute
+(docs/zendesk/documented-rate-limits.md).
+"""
 HIGH_VOLUME_EXPORTS = 30
 
 REQUESTS_PER_TICKET = 2
@@ -94,7 +96,7 @@ def _needs(
 
 
 def _beside_events(events: Model, settings: Settings, redacted: int) -> Iterator[Need]:
-    """Requests for comments that are no longer as they were exported."""
+    """Requests for comments that have changed since they were exported."""
     if redacted:
         model = dataclasses.replace(events, name="redacted comments")
         yield Need(redacted, REQUESTS_PER_TICKET * redacted, model=model, start=None)

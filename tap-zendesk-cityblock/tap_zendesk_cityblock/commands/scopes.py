@@ -1,4 +1,4 @@
-"""Compare the OAuth scopes that the settings ask for, that Zendesk grants, and that the models require."""
+"""Compare the OAuth scopes that the settings request, that Zendesk grants, and that the models require."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def findings(
 ) -> list[tuple[str, str]]:
     """Lines of the check, each a state and a sentence.
 
-    `needed`: scopes by model; `granted`: None if Zendesk did not say, then taken as asked. `read` includes all others.
-    `unverified`: models of which it is not documented that their scope suffices. `is_audited`: ticket audits are read as well,
-    for find_private_comments, without which a run goes on.
+    `needed`: scopes by model; `granted`: None if Zendesk did not say; then those requested count. `read` includes
+    all others. `unverified`: models of which it is not documented that their scope suffices. `is_audited`: ticket
+    audits are read as well, for find_private_comments, without which a run goes on.
     """
     given = asked if granted is None else granted
     state = f"scopes: requested {' '.join(asked)}"

@@ -48,7 +48,7 @@ class Usage:
 
 
 class _Session(requests.Session):
-    """Follows no redirect. requests looks where one leads even if it is not to follow it, and fails on an invalid address."""
+    """Follows no redirect. Even then, requests parses the address of a redirect, and fails on an invalid one."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Nowhere."""
@@ -79,7 +79,9 @@ class ZendeskClient:
         self.give_up_after = give_up_after
         self.usage = Usage()
         self.most_requests: int | None = None
-        """Tries of requests that this client may send, without logins; None: any number."""
+        """Maximum number of requests that this client may send, retries included and logins excluded; None: no
+        limit.
+        """
         self._queue, self._logger = RequestQueue(limits, max_concurrent, give_up_after), logger
         self._unlocked, self.side_by_side = unlocked, side_by_side
         self._zendesk_time: float | None = None

@@ -25,18 +25,19 @@ if TYPE_CHECKING:
 
 
 UNREPORTED_MARGIN = 20
-"""One of so many requests is not sent in any minute, where no response reports the limit: when Zendesk's minute begins is unknown,
-and a request arrives later than it is sent."""
+"""If no response reports a limit, one of this many requests per minute is not sent: the beginning of Zendesk's
+minute is unknown, and a request arrives later than it is sent.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
 class Reserve:
     """Shares of a limit that the tap leaves to other clients when a window starts, before and after it has seen some.
 
-    They are seen when Zendesk has counted more requests than the tap sent, or refuses one; half is then reserved until
-    the end of the next window. Without the first share, a tap that takes a limit of 10 at once would never see them.
-    Either reserve shrinks with the time that is left, to nothing at the end of the window. Why these shares:
-    docs/measurements/rate-limits.md.
+    The tap sees other clients when Zendesk has counted more requests than the tap sent, or refuses one; half is
+    then reserved until the end of the next window. Without the first share, a tap that uses up a limit of 10 at
+    once would never see them. Either reserve shrinks with the time that is left, to nothing at the end of the
+    window. Why these shares: docs/measurements/rate-limits.md.
     """
 
     unseen: float = 0.2

@@ -1,4 +1,4 @@
-"""The next page of a list, in the dialect that its response speaks, whatever the model is declared to have."""
+"""The next page of a list, by the pagination style of its response, whatever the model's row declares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list, read in full in every run."""
+"""A list that every run reads in full."""
 
 from __future__ import annotations
 

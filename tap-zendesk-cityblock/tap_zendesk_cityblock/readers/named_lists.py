@@ -41,7 +41,7 @@ class NamedListsReader(Reader):
         return self._export.start(bookmark)
 
     def pages(self, start: Position | None, rows: RowsFactory) -> Iterator[Page]:
-        """Every list once, though many pages may name its object."""
+        """Reads each list once, even if several pages name its object."""
         named = self._export.model
         oddities = Oddities(named.name, self._logger, is_exported=False)
         naming = RowsFactory([named.key, named.clock, self._named_by.column], (), {}, oddities)
@@ -56,7 +56,7 @@ class NamedListsReader(Reader):
             yield page
 
     def _list(self, key: int, rows: RowsFactory) -> Iterator[Page]:
-        """Nothing of an object that was deleted."""
+        """Returns nothing for a deleted object."""
         path = self.model.path.format(**{self._named_by.column: key})
         try:
             for page in self._below(dataclasses.replace(self.model, path=path)).pages(None, rows):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class OwnEndpointReader(Reader):
-    """Subclasses say which queries the pages are requested with."""
+    """Subclasses define the queries of the pages."""
 
     def __init__(
         self, model: Model, settings: Settings, client: ZendeskClient, logger: logging.Logger

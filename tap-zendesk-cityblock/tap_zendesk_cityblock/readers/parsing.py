@@ -1,4 +1,6 @@
-"""From a response to a page's objects, the next page's query and the position, in each of Zendesk's page dialects."""
+"""Parses a response into the page's objects, the query of the next page, and the position, in each of Zendesk's
+pagination styles.
+"""
 
 from __future__ import annotations
 

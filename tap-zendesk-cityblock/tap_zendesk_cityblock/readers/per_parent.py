@@ -1,4 +1,6 @@
-"""Rows below the objects of another model: one export for each object of the parent, with its own bookmark."""
+"""Rows that belong to the objects of another model: one export for each object of the parent, with its own
+bookmark.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 
 
 class PerParentReader(Reader):
-    """An object that is gone when its turn comes has no rows; one that may not be read does not stop the others."""
+    """An object that was deleted in the meantime has no rows; an object that may not be read does not stop the
+    others.
+    """
 
     def __init__(  # noqa: PLR0913 - its collaborators
         self,
@@ -74,7 +78,7 @@ class PerParentReader(Reader):
         raise_if_unreadable(self._causes)
 
     def probe(self) -> None:
-        """Of the first object's rows; nothing is in the way where no object exists."""
+        """Probes the rows of the first object; without any object, there is nothing to refuse."""
         key = next(self._keys(), None)
         if key is not None:
             self._reader_below(key).probe()

@@ -1,4 +1,4 @@
-"""Comments that were made private after they were exported: only the account's list of ticket audits says which.
+"""Comments that were made private after they were exported: only the account's list of ticket audits names them.
 
 No ticket event says so. The list begins with the newest audit, and `before_cursor` leads to older ones, so that a run reads back
 to where the last run began. docs/zendesk/private-comments.md.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PATH = "/api/v2/ticket_audits"
 PAGE = 100
 MOST_PAGES = 1000
-"""That one run reads: 100,000 audits, about two minutes of Zendesk's 700 requests a minute."""
+"""Maximum pages in one run: 100,000 audits, about two minutes at Zendesk's 700 requests per minute."""
 
 
 class _Event(msgspec.Struct, gc=False):

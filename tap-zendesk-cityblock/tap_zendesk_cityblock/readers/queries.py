@@ -1,4 +1,4 @@
-"""From a position to the query of a page, and from one page's query to the next."""
+"""The query of a page: from a position, or from the query of the page before."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def query_at(model: Model, query: Query, position: Position) -> Query:
 
 
 def larger(model: Model, query: Query, page_size: int | None) -> Query:
-    """With twice as many objects, up to the size requested first; unchanged where the list was to come whole."""
+    """With twice as many objects, up to the size requested first; unchanged if the whole list was requested."""
     if model.paging is Paging.NONE:
         return query
     most = _largest(model, page_size)

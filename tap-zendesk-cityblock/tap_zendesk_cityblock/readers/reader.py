@@ -64,7 +64,7 @@ class Reader(Protocol):
         """Every page from there on. Positions never move back. Raises StreamUnavailableError and the PluginErrors."""
 
     def finish(self, bookmark: Bookmark) -> None:
-        """Call it after the last page. Raises StreamUnavailableError if rows are missing nevertheless."""
+        """Call it after the last page. Raises StreamUnavailableError if rows are missing."""
 
     def probe(self) -> None:
         """Requests one row. Raises StreamUnavailableError or RefusedError where the model may not be read, PluginErrors."""
@@ -81,7 +81,8 @@ def configured_start(settings: Settings) -> Position | None:
 
 
 def after_switch(model: Model, position: Position | None) -> Position:
-    """Where a run continues that reads the model another way than the last one: a little before its time.
+    """Where a run continues if it reads the model in another way than the last run did: a little before the
+    position's time.
 
     Raises SettingsError where the position has no time.
     """

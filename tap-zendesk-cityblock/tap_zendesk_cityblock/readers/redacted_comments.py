@@ -1,4 +1,4 @@
-"""Comments that were redacted or made private after they were exported: the event of each is read again, as it is now.
+"""Comments that were redacted or made private after they were exported: their events are read again.
 
 An export does not repeat the event of a redacted comment. The event of the redaction names the ticket; the list of the
 ticket's comments says what they are now and when each was written, and the export from that second on has its event. A
@@ -50,7 +50,9 @@ WITH_COMMENTS = frozenset({TICKET_EVENT, "ticket_comment", "ticket_attachment"})
 Comment = dict[str, Any]
 
 MOST_TICKETS = 60
-"""That one run reads again; the others wait for the next one. About eight minutes at Zendesk's ten exports a minute."""
+"""Maximum tickets that one run reads again; the others wait for the next run. They take about eight minutes at ten
+exports per minute.
+"""
 EVENTS_PAGE = 100
 MOST_PAGES = 10
 """Of events of one second."""
@@ -68,7 +70,7 @@ _COMMENTS = Model(
 
 
 def reads_audits(settings: Settings) -> bool:
-    """Whether a run looks for comments that were made private."""
+    """Whether a run reads ticket audits, to find comments that were made private."""
     return settings.find_private_comments and any(
         model.name in WITH_COMMENTS for model in settings.incremental_models
     )
@@ -93,7 +95,7 @@ class RedactedComments:
         self._is_public_known = False
 
     def notice(self, page: Page, receiving: Collection[str], beginning: Collection[str]) -> None:
-        """Keeps in mind the redactions in a page. Call it before its rows are released, and before its STATE.
+        """Notes the redactions in a page. Call it before its rows are released, and before its STATE.
 
         `receiving`: the streams that get its rows; `beginning`: those of them that have never had any.
         """
@@ -127,7 +129,9 @@ class RedactedComments:
                 self._pending.add(str(ticket), comment)
 
     def notice_private(self) -> bool:
-        """After the last page: keeps in mind the comments that were made private since the last run. Whether it asked."""
+        """Call it after the last page. Notes the comments that were made private since the last run. Returns
+        whether it read audits.
+        """
         since, until = self._pending.audited, self._before_the_last_minute()
         if since is None or until <= since or not self._is_public_known:
             return False
@@ -190,7 +194,7 @@ class RedactedComments:
         )
 
     def _postpone(self, ticket: str, cause: Exception) -> None:
-        """It stays pending, behind the others."""
+        """Keeps the ticket pending, behind the others."""
         self._logger.warning("comments of ticket %s: %s", ticket, cause)
         self._pending.tickets[ticket] = self._pending.tickets.pop(ticket)
         write_redactions(self._bookmark, self._pending)

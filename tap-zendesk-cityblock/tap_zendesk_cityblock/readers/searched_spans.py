@@ -1,4 +1,4 @@
-"""Spans of creation that a first export searches: which are unread, and what their pages are."""
+"""Spans of creation time that a first export searches: which ones are unread, and their pages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ LAST_UPDATE = "updated_at"
 LARGEST_PAGE = 1000
 """Objects of a search page, as Zendesk documents it (docs/zendesk/search-export.md)."""
 PAGES_OF_A_SPAN = 20
-"""At most, unless a second has more: read long before its cursor expires, and little to repeat after a kill."""
+"""Maximum objects of a span, unless one second has more: a span is read long before its cursor expires, and little
+is repeated after a kill.
+"""
 
 
 def searched(model: Model) -> Model:
@@ -71,11 +73,11 @@ class SearchedSpans:
 
     @property
     def search(self) -> Search:
-        """How far it has come."""
+        """The spans that are still unread, and the rows so far."""
         return self._search
 
     def move_deleted(self, position: Position) -> None:
-        """To where the list of deleted objects has been read."""
+        """Records how far the list of deleted objects has been read."""
         self._search = dataclasses.replace(self._search, deleted=position)
 
     @property
@@ -173,7 +175,7 @@ class SearchedSpans:
                     self._rows.replace(record, self._model.clock, min(moment, self._clock_limit))
 
     def drop_from(self, start: int, problem: str) -> None:
-        """Spans from then on are left to the cursor-based export."""
+        """Leaves the spans from that time on to the cursor-based export."""
         search = self._search
         start = max(start, search.since)
         if start >= search.until:

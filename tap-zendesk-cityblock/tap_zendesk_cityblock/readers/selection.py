@@ -71,7 +71,7 @@ def reader_for(
 
 
 def _shows_as_much(model: Model, settings: Settings, derived: Sequence[Derivation]) -> bool:
-    """Whether a search returns what the export would: it knows no sideloads and no support types."""
+    """Whether a search returns what the export would: searches support neither sideloads nor support types."""
     return not derived and not (model.by_support_type and settings.support_type_scope != ALL_SUPPORT_TYPES)
 
 

@@ -1,6 +1,5 @@
-"""A model and those derived from it, exported by the same pages, each from its own bookmark.
-
-They start at the earliest bookmark; models that are ahead of it get no page that they have had.
+"""A model and its derived models, exported from the same pages, each from its own bookmark. They start at the
+earliest bookmark; a model that is ahead of it does not get pages again that it already had.
 """
 
 from __future__ import annotations

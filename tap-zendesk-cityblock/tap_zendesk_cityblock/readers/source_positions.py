@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class SourcePositions:
     """None of them moves back.
 
-    A source without a position starts where the list stood: searches are for tickets that were archived before they
-    were seen in the list.
+    A source without a position starts at the list's position: searches find tickets that were archived before the
+    list returned them.
     """
 
     def __init__(self, sources: Sequence[Source], start: Position | None) -> None:
@@ -37,7 +37,7 @@ class SourcePositions:
         return Position(sources=self._positions)
 
     def move(self, source: Source, position: Position) -> bool:
-        """False where the position is behind and stays, for the first time in this run."""
+        """False if the position moved back and is therefore kept, for the first time in this run."""
         if _place(position) >= _place(self.of(source)):
             self._positions = self._positions | {source.name: position}
             return True

@@ -1,4 +1,4 @@
-"""How a source of fallback is read up to a minute ago: by its order, whole, or by searches in spans of time."""
+"""How a source of the fallback is read up to a minute ago: by its order, as a whole, or by searches of time spans."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class SourceReading(ABC):
         raise UnexpectedResponseError(f"{self._source.where}: {refused}") from None
 
     def _until(self) -> int:
-        """Exports leave out the last minute, in which a change may not show yet; so does fallback."""
+        """Exports leave out the last minute, in which changes may not be visible yet, and so does the fallback."""
         return int(self._now()) - WITHHELD_SECONDS
 
     def _moments(self, records: list[Record]) -> list[int | None]:
@@ -98,7 +98,9 @@ class SourceReading(ABC):
         return moments
 
     def _between(self, page: ListPage, moments: list[int | None], since: int, until: int) -> list[Record]:
-        """Records that changed then, and those without a valid clock: rather repeated than missed."""
+        """Records that changed in that span, and those without a valid clock, because repeating is better than
+        missing them.
+        """
         return self._source.as_exported(
             [
                 record
@@ -203,7 +205,7 @@ class SearchedReading(SourceReading):
 
 
 def chunks(source: SourceList, reading: SourceReading) -> Iterator[Chunk]:
-    """The last one says so. Raises StreamUnavailableError and the PluginErrors."""
+    """Sets `has_ended` on the last one. Raises StreamUnavailableError and the PluginErrors."""
     while not reading.has_ended:
         try:
             page = source.page(reading.query, reading.cursor)

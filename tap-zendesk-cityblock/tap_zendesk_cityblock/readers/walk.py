@@ -139,10 +139,9 @@ class Walk:
         )
 
     def _without_cursor(self, query: Query, invalid: CursorInvalidError) -> Query:
-        """From a second before the time of the refused cursor: rows may repeat, none is missed.
-
-        Raises CursorRefusedError where the cursor contains no time: the alternative is all since the first day.
-        UnexpectedResponseError where the query has no cursor, or the same one is refused again.
+        """Continues a second before the time of the refused cursor: rows may repeat, but none is missed. Raises
+        CursorRefusedError if the cursor contains no time, because the alternative would be to export everything
+        again. UnexpectedResponseError where the query has no cursor, or the same one is refused again.
         """
         cursor = query.get("cursor")
         if cursor is None or cursor == self._replaced_cursor:

@@ -1,4 +1,4 @@
-"""A list that is requested by windows of time."""
+"""A list that is requested in time windows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class WindowedReader(OwnEndpointReader):
-    """The position is the time of the last row: what the list may still get is after it."""
+    """The position is the time of the last row: rows that are added to the list later come after it."""
 
     def __init__(
         self,

@@ -44,7 +44,7 @@ SCALARS = frozenset({b'"', b"-", *(b"%d" % digit for digit in range(10))})
 
 
 class Rows(Protocol):
-    """Reads the objects of one export."""
+    """Decodes the objects of one export."""
 
     def read(self, body: bytes) -> tuple[ResponseBody, list[Any]]:
         """Raises TransientError for a body cut short, UnexpectedResponseError for one that is not as documented."""

@@ -155,7 +155,7 @@ def _opened(value: Any) -> Properties | None:  # noqa: ANN401 - bytes or what Py
 
 
 def _text(value: Any) -> str | None:  # noqa: ANN401 - bytes or what Python has for them
-    """A text as it is, anything else as JSON."""
+    """Text as it is, anything else as JSON."""
     value = _plain(value)
     return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
 

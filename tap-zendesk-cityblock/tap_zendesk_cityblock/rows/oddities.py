@@ -22,7 +22,7 @@ _LOGGED_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Report(Protocol):
-    """Receives what is odd about the objects of one model."""
+    """Receives reports of odd objects of one model."""
 
     def unknown(self, name: str, value: Any) -> None:  # noqa: ANN401 - bytes or what Python has for them
         """A property of a row that is not in the schema."""

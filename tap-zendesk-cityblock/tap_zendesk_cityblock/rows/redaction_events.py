@@ -1,4 +1,4 @@
-"""Child events of ticket events that say that an earlier comment is no longer as it was exported."""
+"""Child events of ticket events that report a change of an earlier comment."""
 
 from __future__ import annotations
 

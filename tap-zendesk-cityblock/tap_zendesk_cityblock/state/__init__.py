@@ -1,1 +1,1 @@
-"""How far each model is read, and what says so."""
+"""How far each model has been exported, and where that is recorded."""

@@ -60,7 +60,7 @@ def _read_position(bookmark: Mapping[str, Any], parent: str | None) -> Position 
 
 
 def read_parents(bookmark: Mapping[str, Any]) -> dict[str, Position]:
-    """The positions by the parents' keys; of an override see `read_bookmark`."""
+    """The positions by the parents' keys; for overrides, see `read_bookmark`."""
     times = {key: Position(time=time) for key, time in bookmark.get("times", {}).items()}
     return times | {key: Position(cursor=cursor) for key, cursor in bookmark.get("cursors", {}).items()}
 

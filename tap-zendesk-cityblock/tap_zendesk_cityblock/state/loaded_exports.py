@@ -2,8 +2,8 @@
 
     {"loaded": {"group": {"export_id": …, "day": "2026-11-27", "digest": …, "marks": {"1000": …}}}}
 
-STATE follows the load, so an entry proves that these rows are in the warehouse. The models themselves have no bookmark:
-releases without this one refuse bookmarks of bulk models, and pass over that of EXPORT_METADATA.
+STATE follows the load, so an entry proves that these rows are in the warehouse. The models themselves have no
+bookmark: release 0.1.0 refuses bookmarks of bulk models, and ignores that of EXPORT_METADATA.
 """
 
 from __future__ import annotations

@@ -33,7 +33,8 @@ Span = tuple[int, int]
 
 @dataclasses.dataclass(frozen=True)
 class Search:
-    """How far an export has come that begins with searches: what changed since `since` and was created before `until`.
+    """How far an export that begins with searches has come. It covers what changed since `since` and was created
+    before `until`.
 
     The cursor-based export then starts at `until`. `unread`: spans of creation, in order. `rows`: read so far, of `total` by
     Zendesk's count at the beginning. `deleted`: reached in the list of deleted objects, `until` at its end.
@@ -119,7 +120,7 @@ def _place(position: Position) -> tuple[float, int] | None:
 def is_ahead(position: Position, other: Position) -> bool:
     """Whether an export at `position` has everything that one at `other` has, and more.
 
-    False if that is unknown: rows are rather repeated than missed.
+    False if that is unknown, because repeating rows is better than missing them.
     """
     here, there = _place(position), _place(other)
     return here is not None and there is not None and here > there

@@ -3,10 +3,11 @@
     {"redactions": {"since": {"ticket_comment": 1767225600}, "tickets": {"35436": [1274, null]}, "last": [1767225600, [9]],
     "audited": 1767225600}}
 
-`tickets`: the comments that were redacted or made private, by ticket; null stands for one that its event does not name. An entry leaves
-when the rows are written. `since`: epoch seconds before which nothing of that stream was read, so that every row of it
-shows redactions made before. `last`: the second of the latest redaction, and the ids of its events, because the export
-repeats the second that it ended with. `audited`: up to when ticket audits were read for comments made private. Releases without this pass over it, as over loaded_exports.py.
+`tickets`: the comments that were redacted or made private, by ticket; null stands for one that its event does not
+name. An entry leaves when the rows are written. `since`: epoch seconds before which nothing of that stream was
+read, so that every row of it shows redactions made before. `last`: the second of the latest redaction, and the ids
+of its events, because the export repeats the second that it ended with. `audited`: up to when ticket audits were
+read for comments made private. Release 0.1.0 ignores it, like loaded_exports.py.
 """
 
 from __future__ import annotations

@@ -1,1 +1,3 @@
-"""Singer target for BigQuery: STATE goes out only after BigQuery has said that the rows before it are loaded."""
+"""Singer target for BigQuery: it writes STATE only after BigQuery has confirmed that the rows before it are
+loaded.
+"""

@@ -91,7 +91,7 @@ def _of_dataset(config: Mapping[str, Any], client: bigquery.Client, dataset: str
 
 
 def _drifted(client: bigquery.Client, dataset: str) -> str:
-    """How many properties the tap has left out lately, which never fails the check."""
+    """The number of properties that the tap has left out lately; it never fails the check."""
     if DRIFT not in {table.table_id for table in client.list_tables(dataset, retry=ONCE, timeout=SECONDS)}:
         return "none"
     sql = (
@@ -106,7 +106,7 @@ def _drifted(client: bigquery.Client, dataset: str) -> str:
 
 
 def _counted(client: bigquery.Client, dataset: str) -> str:
-    """How many are open, which never fails the check."""
+    """The number of open records; it never fails the check."""
     if TABLE not in {table.table_id for table in client.list_tables(dataset, retry=ONCE, timeout=SECONDS)}:
         return "none"
     sql = (
@@ -120,7 +120,7 @@ def _counted(client: bigquery.Client, dataset: str) -> str:
 
 
 def _retained(config: Mapping[str, Any], client: bigquery.Client) -> str:
-    """Expirations by kind. Raises CheckFailed where they are not as the settings say."""
+    """Expirations by kind. Raises CheckFailed if they differ from the settings."""
     try:
         tables = kept(config, Loader(client, None, SECONDS, TargetBigQuery.logger))
     except WarehouseError as error:

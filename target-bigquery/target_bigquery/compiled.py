@@ -1,8 +1,9 @@
 """Records that need no change: compiled code decodes and encodes them, and no converter sees them.
 
-msgspec decodes a line to types made from the columns of its stream. They accept only values that the converters return
-unchanged, so a line that they accept becomes the same row in either way. Every other line takes the usual way. JSON columns
-in which decimals are usual are the exception: their values pass through their converters.
+msgspec decodes a line to types made from the columns of its stream. They accept only values that the converters
+return unchanged, so a line that they accept becomes the same row on either path. Every other line passes through
+the converters. JSON columns in which decimals are usual are the exception: their values pass through their
+converters.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from target_bigquery.schema import Columns
 
 WORTHWHILE = 100
-"""Records of a stream that cost about as much in the usual way as making its types."""
+"""Number of records whose conversion costs about as much as making the types of their stream."""
 DEEPEST = 6
 """Levels of a JSON column; `child_events` of ticket events have as many."""
 REFUSED = (msgspec.MsgspecError, ValueError, KeyError, RecursionError, Rejection)
@@ -161,9 +162,8 @@ class CompiledRecords:
         """Records that were taken so far."""
 
     def is_due(self, stream: str) -> bool:
-        """Whether the record that has just been processed in the usual way is one to make types from.
-
-        If many records are refused, again: more columns may have decimals.
+        """Whether to make types from the record that the converters have just processed. If many records are
+        refused, types are made again, because more columns may have decimals.
         """
         self._seen[stream] = seen = self._seen.get(stream, 0) + 1
         return seen in (WORTHWHILE, 10 * WORTHWHILE, 100 * WORTHWHILE)
@@ -222,7 +222,9 @@ class CompiledRecords:
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(kinds).decode
 
     def left(self, lines: Sequence[bytes]) -> Iterator[int]:
-        """Places of the lines that take the usual way, in order. Each is processed before the next is asked for."""
+        """Indexes of the lines that pass through the converters, in order. Each is processed before the next is
+        requested.
+        """
         kind: Any = NoneType
         records: list[Any] = []
         for place, line in enumerate(lines):
@@ -237,7 +239,7 @@ class CompiledRecords:
         yield from self._spooled(kind, records, len(lines))
 
     def _spooled(self, kind: Any, records: list[Any], end: int) -> Iterable[int]:  # noqa: ANN401 - a type
-        """The places of these records, the last of which is before `end`, unless they could be spooled."""
+        """Indexes of these records, the last of which is before `end`, unless they could be spooled."""
         if records and self._spool(self._streams[kind][0], records):
             self.count += len(records)
             return ()

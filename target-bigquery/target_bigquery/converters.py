@@ -125,7 +125,7 @@ JSON_TYPES[ExactNumber] = "a number"
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """What to log about a table's rows after they are loaded."""
+    """What the log reports about a table's rows after they are loaded."""
 
     unknown: set[tuple[str, str]] = dataclasses.field(default_factory=set)
     """Paths and JSON types of properties without a column."""

@@ -1,4 +1,4 @@
-"""Parse JSON lines: fast, and again without loss where a string or a number needs it."""
+"""Parse JSON lines: fast, and a second time without loss if a string or a number needs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BigQuery and Cloud Storage: tables that grow, and load jobs that run once."""
+"""BigQuery and Cloud Storage: creates and extends tables, and runs load jobs once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Layout:
 
     @property
     def labels(self) -> dict[str, str]:
-        """What the stream says; what it does not say stays."""
+        """The labels that the stream defines; others stay."""
         said = {EXPORT_LABEL: self.export, PERSONAL_LABEL: str(self.personal or "")}
         return {name: value for name, value in said.items() if value}
 

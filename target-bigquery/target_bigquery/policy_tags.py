@@ -1,4 +1,4 @@
-"""How many personal columns really have a policy tag, by the metadata of the tables."""
+"""How many personal columns have a policy tag, according to the metadata of the tables."""
 
 from __future__ import annotations
 

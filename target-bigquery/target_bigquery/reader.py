@@ -25,7 +25,7 @@ CHUNK = 1 << 16
 
 
 class BytesReader(GenericSingerReader[bytes]):
-    """`compiled` takes the lines that it can; all others pass through the SDK's reader."""
+    """`compiled` takes the lines that need no change; all others pass through the SDK's reader."""
 
     compiled: CompiledRecords
     _line = 0

@@ -1,6 +1,6 @@
 """`target-bigquery-record-unsaved-state`: notes in PIPELINE_RUN that Meltano did not save a run's cursors.
 
-saved-state, which finds that, runs in Meltano's environment, without a client of BigQuery.
+saved-state, which detects that, runs in Meltano's environment, without a BigQuery client.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rejected records go to a table of their own, so that they stop neither other rows nor STATE."""
+"""Rejected records go to a separate table, so that they stop neither other rows nor STATE."""
 
 from __future__ import annotations
 

@@ -47,8 +47,9 @@ MOVE = f"""
     WHERE {OPEN} AND payload IN (SELECT {PAYLOAD} FROM `{{staging}}`);
     COMMIT TRANSACTION;
 """  # noqa: S608 - names of tables and columns
-"""Rows and their resolution come together or not at all, and a record that was loaded meanwhile stays out: so no kill and
-no second run loads one twice."""
+"""Rows and their resolution are written together or not at all, and a record that was loaded in the meantime is
+left out. So neither a kill nor a second run loads a record twice.
+"""
 STAGED_FOR = timedelta(hours=6)
 
 

@@ -1,6 +1,6 @@
 """After how many days BigQuery drops partitions of the streams' tables, and which rows their views still read.
 
-Tables are known by the label that the loader sets. Those of other programs, without it, are left alone.
+Tables are recognized by the label that the loader sets. Tables of other programs, without it, are left alone.
 """
 
 from __future__ import annotations

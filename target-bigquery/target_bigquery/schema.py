@@ -35,7 +35,7 @@ DEEPEST_RECORD = 15
 
 @dataclasses.dataclass(frozen=True)
 class Columns:
-    """Columns of a table, and the converter from a record to its row.
+    """The columns of a table, and the converter from a record to its row.
 
     `personal`: kind of personal data by column, for columns that the stream marks as personal. `renamed`: paths of columns
     whose properties have other names.

@@ -1,4 +1,4 @@
-"""`target-bigquery-retention`: gives the tables the retention of the settings, also where that drops rows at once."""
+"""`target-bigquery-retention`: applies the retention settings to the tables, even if that drops rows at once."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ class BigQuerySink(BatchSink):
 
     @property
     def is_computed(self) -> bool:
-        """Whether stream maps compute some of the columns."""
+        """Whether stream maps compute any of the columns."""
         return bool(self._computed)
 
     def take(self, records: Sequence[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""`target-bigquery-tables`: what each table holds, when its partitions expire, and what its storage costs."""
+"""`target-bigquery-tables`: how large each table is, when its partitions expire, and what its storage costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The target: what is loaded when, when STATE goes out, and how a run ends."""
+"""The target: when rows are loaded, when STATE is written, and how a run ends."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ class TargetBigQuery(Plugin, Target):
         return stream, message["record"], self.mapper.stream_maps[stream][0].raw_key_properties or ()
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
-        """As if its records had come one by one. The SDK would hold a whole file in memory and skip stream maps."""
+        """Processes its records one by one. The SDK would hold a whole file in memory and skip stream maps."""
         for record, line, given in batch_records(message_dict):
             self._reader.enter(message_dict, line, is_repaired=line is not given)
             self._process_record_message({**message_dict, "type": "RECORD", "record": record})
@@ -277,7 +277,7 @@ class TargetBigQuery(Plugin, Target):
             self._pending = 0
 
     def process_endofpipe(self) -> None:
-        """What the run found out about the schemas is loaded with the last rows."""
+        """Schema drift that the run found is loaded with the last rows."""
         for message in self.schema_drift.messages(self._pipeline_run.run_id):
             if message["type"] == "SCHEMA":
                 self._process_schema_message(message)
@@ -296,7 +296,7 @@ class TargetBigQuery(Plugin, Target):
 
 
 def main() -> None:
-    """What the command does once everything is imported."""
+    """Runs the command after everything is imported."""
     gc.freeze()  # what was imported stays: the collector need not visit it again
     gc.enable()
     run(TargetBigQuery.cli, TargetBigQuery.logger)

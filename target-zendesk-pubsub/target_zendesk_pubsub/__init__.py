@@ -1,1 +1,3 @@
-"""Singer target that publishes Zendesk tickets to Pub/Sub: STATE goes out only after what was published is logged."""
+"""Singer target that publishes Zendesk tickets to Pub/Sub: it writes STATE only after everything published before
+it is logged.
+"""

@@ -1,7 +1,7 @@
 """Compares two versions of the contract: within a version of the data, only additions are allowed.
 
-Messages outlive releases: a replay publishes old ones again, and consumers are updated later than the publisher. So a
-schema may not refuse what an earlier one accepted, nor accept what an earlier one refused.
+Messages outlive releases: a replay publishes old ones again, and consumers are updated later than the publisher.
+So a schema must not refuse what an earlier one accepted, or accept what an earlier one refused.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ ANNOTATIONS = {"title", "description", "examples"}
 
 
 def breaking_changes(released: dict[str, Any], current: dict[str, Any]) -> list[str]:
-    """What a consumer of the released AsyncAPI document could not read by the current one, or the other way around.
-
-    New messages and new optional properties break nothing.
+    """Differences because of which a consumer of the released AsyncAPI document could not read messages of the
+    current one, or the other way around. New messages and new optional properties break nothing.
     """
     found: list[str] = []
     messages = current["components"]["messages"]
@@ -32,7 +31,7 @@ def breaking_changes(released: dict[str, Any], current: dict[str, Any]) -> list[
 
 
 class _Pair:
-    """Two documents that schemas refer to."""
+    """The two documents to which the schemas refer."""
 
     def __init__(self, released: dict[str, Any], current: dict[str, Any]) -> None:
         self._released, self._current = released, current

@@ -113,7 +113,7 @@ def _columns(client: bigquery.Client, table: Table) -> list[bigquery.SchemaField
 
 
 def _open(client: bigquery.Client, table: Table) -> str:
-    """How many are open, which never fails the check."""
+    """The number of open records; it never fails the check."""
     state = _fitting(client, table)
     if state != THERE:
         return "does not exist yet; created with the first rejected ticket"
@@ -143,7 +143,7 @@ def _tagged(client: bigquery.Client, connections: Connections, policy_tag: str |
 
 
 def _retained(config: Mapping[str, Any], connections: Connections) -> str:
-    """Expirations by kind. Raises CheckFailed where they are not as the settings say."""
+    """Expirations by kind. Raises CheckFailed if they differ from the settings."""
     try:
         check_days(config)
         return check_retention(kept(config, connections))

@@ -1,4 +1,4 @@
-"""What a run leaves for the next one when it has ended well, so that a run without changes reads no table.
+"""What a successful run leaves for the next one, so that a run without changes reads no table.
 
 Labels of zendesk_ticket_state have a checksum of the sizes of the tables that a publication appends to. Metadata is free
 to read. If the sizes differ, something was written since: a killed run, an older release, a replay.
@@ -22,7 +22,7 @@ CHECKSUM, WAITING, REJECTED = "checksum", "waiting", "rejected"
 class Checkpoint:
     """`table`: the one with the labels. `sources`: created if missing. `optional`: may be missing.
 
-    `derived`: the table of waiting tickets, created if missing, which a run may write as it likes.
+    `derived`: the table of waiting tickets, created if missing, which a run may rewrite.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Checkpoint:
         self.labels: dict[str, str] = {}
         self.labels_of_waiting: dict[str, str] = {}
         self.is_valid = False
-        """Whether nothing was written since the last run that ended well."""
+        """Whether nothing was written since the last successful run."""
 
     def open(self) -> None:
         """Creates missing tables. Raises SettingsError, WarehouseError."""
@@ -71,7 +71,7 @@ class Checkpoint:
         return int(self.labels[label]) if self.is_valid and label in self.labels else None
 
     def close(self, waiting: int, rejected: int) -> None:
-        """At the end of a run, after all is written. Raises WarehouseError."""
+        """Call it at the end of a run, after everything is written. Raises WarehouseError."""
         if self.is_valid and not self._warehouse.has_written:
             return
         found = {str(one): self._warehouse.find(one) for one in (*self._sources, self._optional)}

@@ -1,4 +1,4 @@
-"""Build the collaborators of a run from its settings."""
+"""Build the clients and tables of a run from its settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Connections:
-    """The collaborators of a run. Building them sends no request."""
+    """The clients and tables of a run. Building them sends no request."""
 
     warehouse: Warehouse
     lookup: Lookup

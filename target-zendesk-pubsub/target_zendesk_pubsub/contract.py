@@ -1,4 +1,4 @@
-"""The contract with Commons for machines and people: JSON Schemas, an AsyncAPI document, and the tables of the documentation.
+"""The contract with Commons: JSON Schemas, an AsyncAPI document, and the tables of the documentation.
 
 make_contract.py writes them to files; nothing here runs when messages are published.
 """

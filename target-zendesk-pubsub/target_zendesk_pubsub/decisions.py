@@ -1,4 +1,4 @@
-"""Decide what to publish of a batch of tickets: which messages, and which tickets wait."""
+"""Decide for a batch of tickets which messages to publish, and which tickets wait."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Decision:
     taken_over: list[Message]
     waiting_unchanged: int
     settled: frozenset[int]
-    """Tickets that waited, and wait no longer once the messages are published."""
+    """Waiting tickets that no longer wait once the messages are published."""
     waiting_more: int
-    """By how much the number of waiting tickets grows."""
+    """The change in the number of waiting tickets."""
 
 
 def decide(

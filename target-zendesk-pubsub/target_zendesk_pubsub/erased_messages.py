@@ -1,4 +1,4 @@
-"""Which erased tickets consumers do not know of yet."""
+"""Erased tickets of which consumers have not been informed yet."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ class ErasedMessages:
         self._log_days = log_days
 
     def unpublished(self) -> Iterator[tuple[Erased, int]]:
-        """Tickets erased since their last message that says so, and the size of that message. Raises WarehouseError."""
+        """Tickets that were erased after their last message of that kind, and the size of the new message. Raises
+        WarehouseError.
+        """
         erased = self._not_last()
         [row] = self._warehouse.query("erased tickets", f"SELECT MIN(erased_at) AS first FROM ({erased})", {})
         if row.first is None:  # the usual case: the log is not read

@@ -1,7 +1,8 @@
 """Tickets that wait for matches of their users in the internal directory.
 
-TICKET_USER_JOIN_ERROR is append-only, for people. zendesk_ticket_waiting has a copy of the rows of tickets that wait now:
-a run reads neither all of the others nor the log. A row of it without a message key: the ticket waits no longer.
+TICKET_USER_JOIN_ERROR is append-only, and people read it. zendesk_ticket_waiting has a copy of the rows of tickets
+that wait now, so that a run reads neither all other rows nor the log. A row without a message key means that the
+ticket no longer waits.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """zendesk_ticket_state: the last message of each ticket, taken from the log a day at a time.
 
-A lookup adds the log from `until` on, so the table may lag behind the log, but never misses a message before `until`.
+A lookup adds the messages of the log from `until` on. The table may lag behind the log, but it has every message
+before `until`.
 """
 
 from __future__ import annotations

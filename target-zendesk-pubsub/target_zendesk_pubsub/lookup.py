@@ -30,8 +30,9 @@ T = TypeVar("T")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_LITERALS = 1_000
-"""Ids in the text of a query. By literals BigQuery prunes partitions of zendesk_ticket_state and clusters. More ids, as
-in a first run, are in most partitions, and as literals they would cost more time than they save."""
+"""Ids in the text of a query. With literals, BigQuery prunes partitions of zendesk_ticket_state and clusters. More
+ids, as in a first run, are in most partitions, and as literals would cost more time than they save.
+"""
 
 
 class LastMessage(msgspec.Struct, frozen=True, gc=False):
@@ -46,7 +47,9 @@ class LastMessage(msgspec.Struct, frozen=True, gc=False):
     """The latest of the ticket's messages, None if the legacy system published them."""
 
     def is_erased(self, ticket: Ticket) -> bool:
-        """Whether this message has erased that version of the ticket: Zendesk exported it again, or it was on its way."""
+        """Whether this message has erased that version of the ticket: Zendesk exported the version again, or a run
+        under way had already read it.
+        """
         return (
             self.event_type == "erased"
             and ticket.is_clocked

@@ -100,7 +100,7 @@ class Publication:
             self._publish_erased()
 
     def _publish_erased(self) -> None:
-        """Before any ticket, so that a version which Zendesk exports after the erasure follows."""
+        """Publishes them before any ticket, so that a version that Zendesk exports after the erasure follows."""
         for batch in batches(self._erased_messages.unpublished(), self._limits):
             self._clock.advance_past(max(one.latest for one in batch))
             messages = [
@@ -124,7 +124,7 @@ class Publication:
             self._send([message for message, _ in batch])
 
     def finish(self) -> None:
-        """After the last batch: what is kept for the next run. Raises WarehouseError."""
+        """Call it after the last batch: writes what the next run needs. Raises WarehouseError."""
         self._checkpoint.close(self._waiting(), len(self._rejected))
 
     def _waiting(self) -> int:

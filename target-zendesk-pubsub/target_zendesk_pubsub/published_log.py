@@ -109,11 +109,11 @@ class PublishedLog:
         return self.published, self.intents, self.refused, self.erased
 
     def intend(self, messages: Iterable[Message], clock: Clock) -> None:
-        """Before publishing, so that the next run knows what an interrupted run may have published."""
+        """Call it before publishing, so that the next run knows what an interrupted run may have published."""
         self._warehouse.append(self.intents, (_row(one, intended_at=clock.now()) for one in messages))
 
     def record(self, published: Iterable[Published], refused: Iterable[Refused]) -> None:
-        """After Pub/Sub's answers. These rows settle the intents."""
+        """Call it after Pub/Sub's answers. These rows settle the intents."""
         self._warehouse.append(
             self.refused,
             (

@@ -120,7 +120,7 @@ class RejectedRecords:
             self.resolve([key for key, is_read in last.items() if is_read and key in self._open])
 
     def settle_erased(self, erased: Sequence[Erased]) -> None:
-        """Resolves what was rejected of these tickets before they were erased. Raises WarehouseError."""
+        """Resolves the records of these tickets that were rejected before the erasure. Raises WarehouseError."""
         keys = [key for key in (str(one.id) for one in erased) if key in self._open]
         self.resolve(keys, until=max(one.erased_at for one in erased))
 

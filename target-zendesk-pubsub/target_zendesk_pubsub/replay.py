@@ -75,7 +75,7 @@ def command(
 
 
 def _without_erased(batch: Sequence[Logged], log: PublishedLog, began: datetime) -> list[Logged]:
-    """Without what was erased after the log was read: its rows are of the time at which the query began."""
+    """Without messages that were erased after the log was read, because the query returns rows as of its start."""
     erased = log.erasures(began - CLOCKS_DIFFER)
     return [
         one

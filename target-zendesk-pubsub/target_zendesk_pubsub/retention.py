@@ -1,4 +1,6 @@
-"""After how many days BigQuery drops rows of the log and of join errors, and from when on they are still read."""
+"""After how many days BigQuery drops rows of the log and of join errors, and from which day on they are still
+read.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +82,7 @@ def _read_from(tables: Mapping[str, bigquery.Table], dataset: str) -> date | Non
 
 
 def check_logged(connections: Connections, first: date) -> None:
-    """Raises SettingsError if the log no longer has messages of that day, WarehouseError."""
+    """Raises SettingsError if the log no longer has the messages of that day, and WarehouseError."""
     log = connections.log.published
     table = _listed(connections, log.dataset).get(str(log))
     days = expiration_of(table) if table is not None and table.time_partitioning else None

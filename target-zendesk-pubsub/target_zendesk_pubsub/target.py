@@ -1,4 +1,4 @@
-"""The target: what is published when, when STATE goes out, and how a run ends."""
+"""The target: when tickets are published, when STATE is written, and how a run ends."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ class TargetZendeskPubSub(Plugin, Target):
 
 
 def main() -> None:
-    """What the command does once everything is imported."""
+    """Runs the command after everything is imported."""
     gc.set_threshold(10_000)  # a batch has no cycles, and the collector would walk it again and again
     gc.freeze()  # modules stay until the end
     gc.enable()

@@ -127,7 +127,9 @@ def _repaired(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _converted(value: Any, kind: Type) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """The value converted to that type if there is a single way to; otherwise unchanged, for msgspec to reject."""
+    """The value converted to that type if there is only one way to convert it; otherwise unchanged, so that
+    msgspec rejects it.
+    """
     for one in kind.types if isinstance(kind, UnionType) else (kind,):
         match one, value:
             case Metadata(type=described), _:

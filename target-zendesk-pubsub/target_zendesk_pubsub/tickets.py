@@ -58,7 +58,7 @@ class Record(msgspec.Struct, gc=False):
 
 
 class Ticket(msgspec.Struct, gc=False):
-    """A version of a ticket before its users are joined."""
+    """A version of a ticket before its users are matched."""
 
     generated_timestamp: int
     """Zendesk's version clock in Unix seconds; it also changes when `updated_at` does not."""
@@ -72,7 +72,9 @@ class Ticket(msgspec.Struct, gc=False):
 
 
 class DeletionStub(msgspec.Struct, gc=False):
-    """What Zendesk's list of deleted tickets has of a ticket: its id and when it was deleted. Exports have it whole."""
+    """A ticket in Zendesk's list of deleted tickets: its id, and when it was deleted. Exports have the whole
+    ticket.
+    """
 
     id: int
     generated_timestamp: int

@@ -1,4 +1,4 @@
-"""zendesk_ticket_erased: from a row on, the publisher sends nothing older of the ticket, and informs Commons."""
+"""zendesk_ticket_erased: once a ticket has a row, the publisher sends no older version of it, and informs Commons."""
 
 from __future__ import annotations
 

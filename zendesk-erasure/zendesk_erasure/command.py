@@ -146,7 +146,7 @@ def erase_ids(plugin: ZendeskErasure, request: Request, ids: Iterable[int], *, i
 
 
 def complete(plugin: ZendeskErasure, erasure: Erasure, found: list[Found] | None = None) -> None:
-    """From wherever it got to. `found`: what it would look for first. Raises PluginError."""
+    """Continues an erasure from where it stopped. `found`: what it would look up first. Raises PluginError."""
     kind, mode = erasure.request.kind, erasure.request.mode
     erased = erasure.carry_out(found, is_announced=mode == "erase" or plugin.config["announce_swept"])
     files, ids = _staged(plugin, kind, is_dry=False), erasure.size()
@@ -157,7 +157,7 @@ def complete(plugin: ZendeskErasure, erasure: Erasure, found: list[Found] | None
 
 
 def resume(plugin: ZendeskErasure, *, is_dry: bool, is_any: bool) -> None:
-    """Finishes erasures that are not under way any more; `is_any`: all. Raises PluginError."""
+    """Finishes erasures that are no longer under way; `is_any`: all. Raises PluginError."""
     for erasure in unfinished(plugin.warehouse, datasets_of(plugin)):
         is_abandoned = is_any or datetime.now(UTC) - erasure.request.started_at > ABANDONED
         report.unfinished(

@@ -1,4 +1,4 @@
-"""What counts as content: the rule by which columns are blanked.
+"""What counts as content: the rules by which columns are blanked.
 
 Of the tap's tables these are the personal columns, the same that carry a policy tag. Keys, times, Zendesk's ids and
 what administrators define (status, priority, form) stay. A column that the schema files do not know is blanked, too.
@@ -177,7 +177,7 @@ def _kinds(model: Model) -> dict[str, str]:
 
 
 def _of_field(model: Model, rows: Rows, field: SchemaField) -> list[tuple[Blanked, str]]:
-    """What becomes of the column, in which rows: an UPDATE may set it once."""
+    """What the column is set to, and in which rows. An UPDATE may set a column only once."""
     name = field.name.removeprefix(STUB)
     kinds, known = _kinds(model), {column_name(one) for one in load_schema(model.name)["properties"]}
     kind = kinds.get(name, None if name in known else "text")

@@ -1,4 +1,5 @@
-"""ERASED_ID: what an erasure was about, kept for a while, so that a sweep finds what a run under way brings back.
+"""ERASED_ID: the ids of an erasure, kept for a while, so that a sweep finds content that a run under way writes
+again.
 
 Ids of tickets, of users, of the tickets in which these users took part, and fingerprints of their addresses: no content.
 """
@@ -41,7 +42,9 @@ def erased_ids_table(dataset: str) -> Table:
 
 
 def remember(warehouse: Warehouse, dataset: str, kind: Kind, ids: str, erasure_id: str) -> None:
-    """Not those that a sweep has from here: an export after their erasure was meant. `ids`: a table. Raises PluginError."""
+    """Without those that a sweep took from this table, because an export after their erasure is intended. `ids`: a
+    table. Raises PluginError.
+    """
     table = erased_ids_table(dataset)
     warehouse.ensure(table)
     warehouse.change(

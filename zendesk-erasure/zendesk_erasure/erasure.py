@@ -1,4 +1,5 @@
-"""An erasure: its ids in a table, then one statement a table, then its proof. Killed anywhere, it can be resumed.
+"""An erasure: loads its ids into a table, sends one statement per table, then writes its proof. If it is killed at
+any point, it can be resumed.
 
 The order: ids, counts, rows of zendesk_ticket_erased (from then on the publisher sends nothing older of these tickets),
 content, staging files, proof; then the ids are dropped. Each step changes nothing when it is repeated.
@@ -50,9 +51,9 @@ PREFIX, DRY_PREFIX = "_erasure_ids_", "_erasure_count_"
 DRY_KEPT = timedelta(days=1)
 """For how long BigQuery keeps the ids of a dry run that is killed. Those of an erasure stay until it is finished."""
 ABANDONED = timedelta(hours=1)
-"""After which an erasure that is not finished is not under way any more, and the next command finishes it."""
+"""Time after which an unfinished erasure is no longer under way, and the next command finishes it."""
 MOST_ROUNDS = 4
-"""A run of a job may bring content in while an erasure is under way: then there is one more round."""
+"""Maximum rounds: a run of a job may write content while an erasure is under way, and another round erases it."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -221,8 +222,8 @@ def begin_sweep(
     *,
     is_dry: bool,
 ) -> Erasure | None:
-    """Puts the ids of what Zendesk removed into a table; None: nothing says so. `first`: as exports and erasures from then on
-    say, None: all. Raises PluginError.
+    """Puts the ids of objects that Zendesk removed into a table; None if no table shows removals. `first`: only
+    removals that exports and erasures from then on show, None: all. Raises PluginError.
     """
     removal = REMOVALS[request.removal or ""]
     selected = select_ids(removal, warehouse, datasets, first)

@@ -1,4 +1,4 @@
-"""What an operator gives: the ids to erase in a file, and the id of the request."""
+"""The input of an operator: a file with the ids to erase, and the id of the request."""
 
 from __future__ import annotations
 

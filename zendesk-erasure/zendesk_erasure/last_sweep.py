@@ -17,7 +17,7 @@ LATE = timedelta(days=2)
 
 
 def begin_of_next(warehouse: Warehouse, dataset: str) -> datetime | None:
-    """From when on the next sweep looks at exports; None: at all. Raises WarehouseError."""
+    """The time from which the next sweep reads exports; None: all of them. Raises WarehouseError."""
     found = warehouse.find(erasure_table(dataset))
     day = found.labels.get(SWEPT) if found else None
     return datetime.fromisoformat(day).replace(tzinfo=UTC) - LATE if day else None

@@ -1,4 +1,4 @@
-"""The partitions of a table, and conditions of constants about them, because BigQuery prunes by nothing else."""
+"""The partitions of a table, and conditions on them with constants, because BigQuery prunes only by constants."""
 
 from __future__ import annotations
 

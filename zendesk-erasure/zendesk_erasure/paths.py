@@ -1,4 +1,6 @@
-"""SQL of the people and tickets that rows name, by the paths of models.py, and conditions that an erasure is about them."""
+"""SQL for the people and tickets that rows name, by the paths of models.py, and conditions that select those of an
+erasure.
+"""
 
 from __future__ import annotations
 

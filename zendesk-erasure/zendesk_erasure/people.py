@@ -1,4 +1,6 @@
-"""What an erasure of users must know before it blanks anything: their email addresses, and the tickets in which they took part."""
+"""What an erasure of users needs before it blanks anything: their email addresses, and the tickets in which they
+took part.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ ADDRESSES = (("user", "id", "email"), ("deleted_user", "id", "email"), ("user_id
 
 
 def complete(warehouse: Warehouse, dataset: str, ids: str) -> None:
-    """Adds both to the table with the users' ids, with the time in `until`; what is there is not added again.
+    """Adds both to the table with the users' ids, with the time in `until`; existing ones are not added again.
 
     Raises PluginError.
     """

@@ -1,4 +1,5 @@
-"""Texts that were redacted in Zendesk: which keys have a redacted text now, and which earlier rows still have the other one.
+"""Texts that were redacted in Zendesk: keys whose text is now redacted, and earlier rows that still have the
+original text.
 
 Zendesk's characters for it are in a later row, or an event says so (docs/zendesk/redactions.md). Other changes of a
 text do not count as redactions: chats grow, and a merge changes descriptions.

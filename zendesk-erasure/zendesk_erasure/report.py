@@ -1,4 +1,4 @@
-"""What the commands print: numbers of rows by table, and what is kept elsewhere, for how long."""
+"""The output of the commands: numbers of rows by table, and what is kept elsewhere, and for how long."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def unfinished(erasure_id: str, started_at: datetime, *, is_finished: bool) -> N
 
 
 def kept_elsewhere(kind: Kind, now: datetime) -> None:
-    """What no statement reaches."""
+    """Prints what the command cannot erase."""
     click.echo("Not erased by this command, and kept:")
     until = now + TIME_TRAVEL
     click.echo(

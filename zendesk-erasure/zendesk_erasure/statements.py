@@ -1,4 +1,6 @@
-"""SQL of one table: which partitions hold content, and its removal. One statement each, however many ids there are."""
+"""SQL of one table: finds the partitions with content, and removes the content. One statement each, however many
+ids there are.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The tables with content of tickets or users: which rows of each are whose, and what is blanked in them."""
+"""The tables with content of tickets or users: which rows belong to which ticket or user, and which columns are
+blanked.
+"""
 
 from __future__ import annotations
 

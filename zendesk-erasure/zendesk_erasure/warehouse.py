@@ -1,4 +1,4 @@
-"""BigQuery as the publisher uses it, and statements that may meet others on the same table."""
+"""BigQuery as the publisher uses it, and statements that may conflict with others on the same table."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Warehouse(warehouse.Warehouse):
         self.call(what, lambda _seconds: self._once(what, sql))
 
     def _once(self, what: str, sql: str) -> None:
-        """Raises a transient error where another statement was faster."""
+        """Raises a transient error if another statement was faster."""
         try:
             self.execute(what, sql, {})
         except WarehouseError as failure:

@@ -1,4 +1,4 @@
-"""`zendesk-reconciliation`: is all that Zendesk has in the warehouse, and published?"""
+"""`zendesk-reconciliation`: checks whether everything in Zendesk is in the warehouse, and published."""
 
 from __future__ import annotations
 

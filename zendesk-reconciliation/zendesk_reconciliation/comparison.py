@@ -1,4 +1,4 @@
-"""Compares a model that Zendesk's Search counts and returns, by counts, and by objects drawn from both sides."""
+"""Compares a model that Zendesk's Search counts and returns: counts, and samples from both sides."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zendesk_reconciliation.zendesk import Json, Zendesk
 
 DRAWS = 3
-"""Moments at which objects are drawn from Zendesk: those that were created just before."""
+"""Number of random moments; the objects that were created in Zendesk just before each are sampled."""
 REQUESTS = 4 + DRAWS
 """Of a model, without those that find where counts differ: what changed, a total, a count, the sample of the view, the draws."""
 REQUESTS_OF_STEP = 2
@@ -172,7 +172,7 @@ class Comparison:
 
 
 def explained(result: Result, view: View) -> None:
-    """Replaces what is known by what lies behind the view: rejected records, and rows that are not merged.
+    """Replaces verdicts by more specific ones: rejected records, and rows that are not merged.
 
     Raises WarehouseError.
     """

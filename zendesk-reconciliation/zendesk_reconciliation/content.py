@@ -1,4 +1,6 @@
-"""The content of one object: by which columns what Zendesk returns differs from a row. Values never leave this module."""
+"""The content of one object: the columns in which Zendesk's response differs from a row. Values never leave this
+module.
+"""
 
 from __future__ import annotations
 

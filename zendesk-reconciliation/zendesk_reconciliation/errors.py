@@ -1,4 +1,4 @@
-"""How a comparison ends that did not find everything as it should be."""
+"""How a comparison ends if it found differences, or could not compare everything."""
 
 from __future__ import annotations
 

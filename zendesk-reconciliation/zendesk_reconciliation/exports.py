@@ -1,4 +1,4 @@
-"""As of when the warehouse has a model: the end of its last complete export, by Zendesk's clock."""
+"""The time as of which the warehouse has a model: the end of its last complete export, by Zendesk's clock."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class ListComparison:
         return {row.key: moment_of(msgspec.json.decode(row.clock)) if row.clock else None for row in rows}
 
     def _judge(self, key: Key, one: Json, shown: dict[Key, int | None]) -> None:
-        """What has no time cannot be judged: it may have been added since."""
+        """An object without a time has no verdict, because it may have been added since."""
         clock, created = moment_of(one.get(self._model.clock)), moment_of(one.get("created_at"))
         latest = max(clock or 0, created or 0)
         verdict = None

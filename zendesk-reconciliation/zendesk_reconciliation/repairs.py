@@ -1,4 +1,4 @@
-"""The commands that repair what was found: those of the runbook, each for one model."""
+"""The commands that repair differences, as in the runbook, each for one model."""
 
 from __future__ import annotations
 

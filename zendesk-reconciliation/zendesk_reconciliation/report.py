@@ -1,4 +1,4 @@
-"""What the command prints: numbers, ids and times, never content."""
+"""The output of the command: numbers, ids and times, never content."""
 
 from __future__ import annotations
 

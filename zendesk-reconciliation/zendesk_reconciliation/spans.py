@@ -1,4 +1,4 @@
-"""Where two counts differ: spans of time in which so few objects were created that their ids can be compared."""
+"""Finds where two counts differ: time spans in which so few objects were created that their ids can be compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an object's two sides say about it."""
+"""Verdicts: how an object in Zendesk compares with its row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The warehouse's side: what `<model>_latest` shows, and what lies behind it."""
+"""The warehouse's side: the rows of `<model>_latest`, of raw tables, and of rejected records."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Loader(BigQuery):
 
         Raises SchemaError if a type has changed, SettingsError if the dataset is missing, WarehouseError.
         """
-        table = self.find_table(dataset, name)
+        table = self.find(f"{dataset}.{name}")
         if table is None:
             return self._create_table(f"{self.client.project}.{dataset}.{name}", fields, layout)
         try:
@@ -93,21 +93,7 @@ class Loader(BigQuery):
             changed.append("clustering_fields")
         if not changed:
             return table
-        try:
-            return self.call(
-                f"Table {name}",
-                lambda seconds: self.client.update_table(table, changed, retry=ONCE, timeout=seconds),
-            )
-        except WarehouseError as failure:
-            if not isinstance(failure.__cause__, exceptions.PreconditionFailed):
-                raise
-        # Changed since it was read: by another writer, or by an attempt whose response was lost.
-        return self.ensure_table(dataset, name, fields, layout)
-
-    def find_table(self, dataset: str, name: str) -> bigquery.Table | None:
-        """Raises WarehouseError."""
-        reference = f"{self.client.project}.{dataset}.{name}"
-        return self.call(f"Table {name}", lambda seconds: self._get_table(reference, seconds))
+        return self.update_table(table, changed) or self.ensure_table(dataset, name, fields, layout)
 
     def delete_table(self, table: bigquery.Table) -> None:
         """Raises WarehouseError."""
@@ -134,12 +120,6 @@ class Loader(BigQuery):
                 )
             ),
         )
-
-    def _get_table(self, reference: str, seconds: float) -> bigquery.Table | None:
-        try:
-            return self.client.get_table(reference, retry=ONCE, timeout=seconds)
-        except exceptions.NotFound:
-            return None
 
     def _create_table(
         self, reference: str, fields: list[bigquery.SchemaField], layout: Layout

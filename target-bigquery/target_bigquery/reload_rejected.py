@@ -77,7 +77,7 @@ def reload(
 ) -> Iterator[Outcome]:
     """By stream. Raises PluginError."""
     dataset = config["dataset"]
-    rejected = loader.find_table(dataset, TABLE)
+    rejected = loader.find(f"{dataset}.{TABLE}")
     if rejected is None:
         return
     for name in open_records(loader, str(rejected.reference)):
@@ -86,7 +86,7 @@ def reload(
 
 
 def _reload(loader: Loader, dataset: str, rejected: bigquery.Table, stream: str, *, is_dry: bool) -> Outcome:
-    table = loader.find_table(dataset, column_name(stream))
+    table = loader.find(f"{dataset}.{column_name(stream)}")
     given = [bigquery.ScalarQueryParameter("stream", "STRING", stream)]
     found = loader.query(
         stream,

@@ -80,7 +80,7 @@ def last_exports(warehouse: Loader, dataset: str, models: Collection[str]) -> di
     The order is that of the views (transform/macros): change both together. Earlier days than recent ones are read only
     for a model without a complete export in these.
     """
-    metadata = warehouse.find_table(dataset, METADATA)
+    metadata = warehouse.find(f"{dataset}.{METADATA}")
     if metadata is None:
         return {}
     found = _last_exports(warehouse, metadata, today() - timedelta(days=RECENT_DAYS))
@@ -115,7 +115,7 @@ def merged_until(
         if result[table.table_id] <= today() - timedelta(
             days=SPARE_DAYS
         ):  # perhaps nothing has changed since
-            raw = warehouse.find_table(table.dataset_id, table.table_id)
+            raw = warehouse.find(f"{table.dataset_id}.{table.table_id}")
             if raw is not None and (str(raw.num_rows), _milliseconds(raw)) == (
                 merged.get(RAW_ROWS),
                 merged.get(RAW_MODIFIED),

@@ -48,7 +48,7 @@ def stored(loader: Loader, dataset: str) -> Iterator[Stored]:
     """  # noqa: S608 - a name; and __NULL__ comes after _
     partitions = {row["table_name"]: row for row in loader.query(f"partitions of {dataset}", sql)}
     for item in listed(loader, dataset):
-        table = loader.find_table(dataset, item.table_id)
+        table = loader.find(f"{dataset}.{item.table_id}")
         if table is not None:
             long_term = int(
                 table.to_api_repr().get("numLongTermBytes") or 0

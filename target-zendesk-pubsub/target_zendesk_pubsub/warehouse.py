@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from cityblock_singer.google.bigquery import JOB_SECONDS, BigQuery, appending
-from cityblock_singer.google.errors import ONCE, WarehouseError, is_transient
+from cityblock_singer.google.errors import WarehouseError, is_transient
 from google.api_core import exceptions
 from google.cloud import bigquery
 
@@ -74,38 +74,14 @@ class Warehouse(BigQuery):
         schema = self._tagged(found.schema, table.personal)
         if schema != list(found.schema):
             found.schema = schema
-            try:
-                self.call(
-                    f"Table {table}",
-                    lambda seconds: self.client.update_table(found, ["schema"], retry=ONCE, timeout=seconds),
-                )
-            except WarehouseError as failure:
-                if not isinstance(failure.__cause__, exceptions.PreconditionFailed):
-                    raise
-                # Changed since it was read: by another writer, or by an attempt whose response was lost.
-                return self.ensure(table)
+            return self.update_table(found, ["schema"]) or self.ensure(table)
         return found
-
-    def find(self, table: Table | str) -> bigquery.Table | None:
-        """The table or view, with its number of rows; None if it does not exist. Raises WarehouseError."""
-        name = f"{self.client.project}.{table}"
-        try:
-            return self.call(
-                f"Table {table}", lambda seconds: self.client.get_table(name, retry=ONCE, timeout=seconds)
-            )
-        except WarehouseError as failure:
-            if isinstance(failure.__cause__, exceptions.NotFound):
-                return None
-            raise
 
     def label(self, table: Table, labels: Mapping[str, str]) -> None:
         """Sets these labels of the table, and leaves its others. Raises WarehouseError."""
         labeled = bigquery.Table(f"{self.client.project}.{table}")
         labeled.labels = dict(labels)
-        self.call(
-            f"Table {table}",
-            lambda seconds: self.client.update_table(labeled, ["labels"], retry=ONCE, timeout=seconds),
-        )
+        self.update_table(labeled, ["labels"])
 
     def _wanted(self, table: Table) -> bigquery.Table:
         schema = self._tagged(table.fields, table.personal)

@@ -131,12 +131,14 @@ def test_a_while_of_503_or_broken_connections_is_waited_out(kind, load, ids, pro
     assert ids() == list(range(1, 81))
 
 
-def test_bigquery_that_stays_away_ends_the_run_and_the_next_one_loads(load, ids, proxy):
+def test_bigquery_that_stays_away_ends_the_run_and_the_next_one_loads(load, ids, proxy, dataset):
     proxy["bigquery"].add(Fault("status", " /", times=10_000))
     loaded = load(RUN, timeout=3)
     assert loaded.code == 1
     assert loaded.states == []
-    assert loaded.says("Stream ticket: Table ticket: ServiceUnavailable (503) from Google, gave up")
+    assert loaded.says(
+        f"Stream ticket: Table {dataset}.ticket: ServiceUnavailable (503) from Google, gave up"
+    )
     proxy["bigquery"].clear()
     assert load(RUN).code == 0
     assert ids() == list(range(1, 81))

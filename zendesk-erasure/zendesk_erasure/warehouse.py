@@ -55,10 +55,7 @@ class Warehouse(warehouse.Warehouse):
         """Raises WarehouseError."""
         table = bigquery.Table(f"{self.client.project}.{name}")
         table.description = about
-        self.call(
-            f"Table {name}",
-            lambda seconds: self.client.update_table(table, ["description"], retry=ONCE, timeout=seconds),
-        )
+        self.update_table(table, ["description"])
 
     def get(self, name: str) -> bigquery.Table:
         """A table that was listed. Raises WarehouseError."""

@@ -98,6 +98,33 @@ class BigQuery:
                 ) from None
             raise
 
+    def find(self, table: object) -> bigquery.Table | None:
+        """The table or view that `str(table)` names as `dataset.table`, with its number of rows. Raises WarehouseError."""
+
+        def get(seconds: float) -> bigquery.Table | None:
+            try:
+                return self.client.get_table(f"{self.client.project}.{table}", retry=ONCE, timeout=seconds)
+            except exceptions.NotFound:
+                return None
+
+        return self.call(f"Table {table}", get)
+
+    def update_table(self, table: bigquery.Table, fields: Sequence[str]) -> bigquery.Table | None:
+        """The table as it is now, or None if it has changed since it was read.
+
+        Another writer may have changed it, or an attempt whose response was lost. A table that was not read, and so has no
+        etag, is changed in any case. Raises WarehouseError.
+        """
+        try:
+            return self.call(
+                f"Table {table.dataset_id}.{table.table_id}",
+                lambda seconds: self.client.update_table(table, fields, retry=ONCE, timeout=seconds),
+            )
+        except WarehouseError as failure:
+            if isinstance(failure.__cause__, exceptions.PreconditionFailed):
+                return None
+            raise
+
     def load(self, where: str, name: str, start: Callable[[str, float], bigquery.LoadJob]) -> Finished:
         """Loads rows once, and waits for the job. `start` is given the job's id and the seconds of a request.
 

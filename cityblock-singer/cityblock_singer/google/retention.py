@@ -181,12 +181,7 @@ def apply(warehouse: BigQuery, change: Change) -> None:
     partitioning.expiration_ms = change.after and change.after * DAY_MS
     table = bigquery.Table(kept.reference)  # without the etag: rows may have been loaded since it was read
     table.time_partitioning = partitioning
-    warehouse.call(
-        f"Table {table.table_id}",
-        lambda seconds: warehouse.client.update_table(
-            table, ["time_partitioning"], retry=ONCE, timeout=seconds
-        ),
-    )
+    warehouse.update_table(table, ["time_partitioning"])
 
 
 def today() -> date:

@@ -1,7 +1,8 @@
 """Libraries that `import singer_sdk` imports, and that hardly any run uses.
 
-They are a fifth of the start-up of a plugin: backoff retries requests of `RESTStream`, joblib drains sinks in parallel
-(`Target.drain_all`), upath finds the files of BATCH messages. singer-sdk 0.54.9 only calls what it imports from them.
+They are a quarter of the start-up of a plugin: backoff retries requests of `RESTStream`, and JSONPath finds records in its
+responses; joblib drains sinks in parallel (`Target.drain_all`); upath finds the files of BATCH messages, importlib_metadata
+(before Python 3.12) their encoders; `--about` reads specifiers. singer-sdk 0.54.9 only calls what it imports from them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-LIBRARIES = ("backoff", "joblib", "upath")
+LIBRARIES = (
+    "backoff",
+    "importlib_metadata",
+    "joblib",
+    "packaging.specifiers",
+    "singer_sdk.helpers.jsonpath",
+    "upath",
+)
 
 
 class Postponed(ModuleType):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +38,7 @@ LARGEST_PAGE = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Derivation:
+class Derivation(msgspec.Struct, frozen=True):
     """Where a derived model's rows are inside the objects of the model `of`, whose pages contain them.
 
     `within` is the property that holds one row or, with `event_types`, the child events of a ticket event, of which those
@@ -62,16 +62,14 @@ class Derivation:
         return frozenset({self.within, *(theirs for _, theirs in self.copied)})
 
 
-@dataclasses.dataclass(frozen=True)
-class Parent:
+class Parent(msgspec.Struct, frozen=True):
     """A model with one path per object. `column` is the placeholder in the path, and the column with the parent's key."""
 
     model: str
     column: str
 
 
-@dataclasses.dataclass(frozen=True)
-class NamedBy:
+class NamedBy(msgspec.Struct, frozen=True):
     """A model with a list for each object that has changed: the export of `model` names it in `column`, which is also the
     placeholder in the path.
     """
@@ -80,8 +78,7 @@ class NamedBy:
     column: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Window:
+class Window(msgspec.Struct, frozen=True):
     """A list that is requested in spans of `days`.
 
     `since` and `until` are the query parameters, in seconds since 1970 or in ISO 8601. `in_order`: rows are sorted by the
@@ -117,8 +114,7 @@ class SourceStrategy(Enum):
     SEARCHED = "search/export, one span of time after the other, because its cursors expire"
 
 
-@dataclasses.dataclass(frozen=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """A list or search that is read when incremental exports may not be used.
 
     Zendesk's lists lack archived and deleted objects, so a model needs up to three sources. `name` is the position's key
@@ -134,8 +130,7 @@ class Source:
     as_exported: Callable[[Record, int | None], Record] | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class DeletionStub:
+class DeletionStub(msgspec.Struct, frozen=True):
     """The rows that a fallback source has of deleted objects, of which only `columns` are known.
 
     `is_whole`: SQL condition that is true for all other rows.
@@ -145,8 +140,7 @@ class DeletionStub:
     columns: tuple[str, ...]
 
 
-@dataclasses.dataclass(frozen=True)
-class Partition:
+class Partition(msgspec.Struct, frozen=True):
     """How the current table of a large model is partitioned, so that a merge changes few rows of it.
 
     `by`: "ids", ranges of the sequential numbers in column `on`; "day", of the time in `on`; "hash", of the key. `on` never
@@ -157,8 +151,7 @@ class Partition:
     on: str | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Computed:
+class Computed(msgspec.Struct, frozen=True):
     """A column of a current table and its view that is not personal, computed from personal columns of the same row.
 
     `type` is BigQuery's. `sql` reads the columns, or properties of RECORD columns, in `of`.
@@ -171,8 +164,7 @@ class Computed:
     description: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Model:
+class Model(msgspec.Struct, frozen=True):
     """How one model is retrieved, and what its view needs to know.
 
     `name` is the table's name, and `root` the key of the objects in a page, not always the plural of the name. `clock` is

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from cityblock_singer.environments import ENVIRONMENTS
 from singer_sdk import typing as th
 
@@ -292,4 +293,4 @@ class Settings:
         if not model.by_support_type or self.support_type_scope == ZENDESK_DEFAULT_SCOPE:
             return model
         query = (*model.query, ("support_type_scope", self.support_type_scope))
-        return dataclasses.replace(model, query=query)
+        return msgspec.structs.replace(model, query=query)

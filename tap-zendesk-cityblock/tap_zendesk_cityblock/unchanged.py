@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.state.export_metadata import Export
     from tap_zendesk_cityblock.writer import BufferedWriter
 
-RELEASE = metadata.version("tap-zendesk-cityblock")
 PLACEHOLDERS = {"_export_id": b"\x00", "_exported_at": b"\x01"}
 """What stands for the columns of the export until the digest is made: bytes that JSON does not have."""
 IN_MEMORY = 1 << 20
@@ -51,7 +50,7 @@ class ComparedRows:
     ) -> None:
         self._export, self._write = export, writer.write_lines
         self._values = [(byte, msgspec.json.encode(constants[name])) for name, byte in PLACEHOLDERS.items()]
-        self._digest = hashlib.sha256(msgspec.json.encode([RELEASE, export.model, *others]))
+        self._digest = hashlib.sha256(msgspec.json.encode([release(), export.model, *others]))
         self._last = last if last and last.digest and last.day == export.day else None
         self._held = HeldLines() if self._last else None
         self._count, self._next_mark = 0, FIRST_MARK
@@ -100,12 +99,17 @@ class ComparedRows:
             self._held.close()
 
 
+@functools.cache
+def release() -> str:
+    return metadata.version("tap-zendesk-cityblock")
+
+
 def repeated_digest(records: Sequence[Any], constants: Mapping[str, Any], others: Sequence[Any]) -> str:
     """Of a whole page: as that of ComparedRows, of records that have their columns of the export."""
     lines = encoded(records)
     for name, byte in PLACEHOLDERS.items():
         lines = lines.replace(msgspec.json.encode(constants[name]), byte)
-    return hashlib.sha256(msgspec.json.encode([RELEASE, *others]) + lines).hexdigest()
+    return hashlib.sha256(msgspec.json.encode([release(), *others]) + lines).hexdigest()
 
 
 class HeldLines:

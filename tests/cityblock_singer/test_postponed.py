@@ -10,10 +10,14 @@ import sys
 from cityblock_singer.postponed import postpone
 
 postpone()
-from singer_sdk import target_base
+from singer_sdk import about, pagination, target_base
+from singer_sdk.batch import Batcher
 from singer_sdk.helpers import _batch
 
-assert not {"fsspec", "joblib.parallel", "upath.core"} & sys.modules.keys()
+of_them = {
+    "backoff._decorator", "fsspec", "importlib_metadata._meta", "joblib.parallel", "jsonpath_ng", "packaging.utils", "upath.core"
+}
+assert not of_them & sys.modules.keys()
 """
 USED = """
 drained = []
@@ -21,6 +25,9 @@ with target_base.parallel_config(backend="threading", n_jobs=2):
     target_base.Parallel()(target_base.delayed(drained.append)(sink) for sink in "ab")
 assert sorted(drained) == ["a", "b"]
 assert _batch.StorageTarget.split_url("file:///folder/file.jsonl") == ("file:///folder", "file.jsonl")
+assert [*about.get_supported_pythons(">=3.11,<3.13")] == ["3.11", "3.12"]
+assert Batcher.get_batcher("jsonl").__name__ == "JSONLinesBatcher"
+assert [*pagination.extract_jsonpath("$.rows[*]", {"rows": [1, 2]})] == [1, 2]
 """
 
 

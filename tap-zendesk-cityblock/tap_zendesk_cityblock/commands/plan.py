@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 from cityblock_singer.errors import SettingsError
 from cityblock_singer.json_files import read_object
 from cityblock_singer.plugin import run
@@ -98,10 +99,12 @@ def _needs(
 def _beside_events(events: Model, settings: Settings, redacted: int) -> Iterator[Need]:
     """Requests for comments that have changed since they were exported."""
     if redacted:
-        model = dataclasses.replace(events, name="redacted comments")
+        model = msgspec.structs.replace(events, name="redacted comments")
         yield Need(redacted, REQUESTS_PER_TICKET * redacted, model=model, start=None)
     if settings.find_private_comments:
-        yield Need(model=dataclasses.replace(events, name="private comments", path=TICKET_AUDITS), start=None)
+        yield Need(
+            model=msgspec.structs.replace(events, name="private comments", path=TICKET_AUDITS), start=None
+        )
 
 
 def bucket_of(model: Model) -> str:

@@ -10,11 +10,12 @@ Sources, with links and dates: docs/zendesk/rate-limit-headers.md, documented-ra
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +45,7 @@ BUCKETS = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class RateLimitStatus:
+class RateLimitStatus(msgspec.Struct, frozen=True):
     """A bucket, as a response reports it: requests per window, requests left, seconds until the window ends."""
 
     total: int

@@ -5,11 +5,12 @@ No threads and no clock here: callers pass the time, in seconds of a monotonic c
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections import defaultdict, deque
 from math import inf
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tap_zendesk_cityblock.http.rate_limit_headers import (
     WINDOW_SECONDS,
@@ -30,8 +31,7 @@ minute is unknown, and a request arrives later than it is sent.
 """
 
 
-@dataclasses.dataclass(frozen=True)
-class Reserve:
+class Reserve(msgspec.Struct, frozen=True):
     """Shares of a limit that the tap leaves to other clients when a window starts, before and after it has seen some.
 
     The tap sees other clients when Zendesk has counted more requests than the tap sent, or refuses one; half is
@@ -44,8 +44,7 @@ class Reserve:
     seen: float = 0.5
 
 
-@dataclasses.dataclass
-class Bucket:
+class Bucket(msgspec.Struct):
     """One rate limit: a window of requests, then the next window.
 
     `remaining`: the lowest number that Zendesk reported in this window; it may or may not include requests in flight.
@@ -126,8 +125,7 @@ class Bucket:
         self.remaining, self.answered = self.total or 0, 0
 
 
-@dataclasses.dataclass(frozen=True)
-class SentRequest:
+class SentRequest(msgspec.Struct, frozen=True):
     """`endpoint`: its path without ids; `buckets`: those that count it."""
 
     endpoint: str

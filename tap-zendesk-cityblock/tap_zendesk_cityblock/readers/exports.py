@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tap_zendesk_cityblock.readers.counting import count_changes
 from tap_zendesk_cityblock.readers.own_endpoint import OwnEndpointReader
@@ -54,4 +55,4 @@ def _with_end(page: Page) -> Page:
         return page
     clocks = [moment_of(clock) for _, clock in page.rows.versions(page.records)]
     latest = max((clock for clock in clocks if clock is not None), default=0)
-    return dataclasses.replace(page, end=min(latest, int(time.time()) - WITHHELD_SECONDS))
+    return msgspec.structs.replace(page, end=min(latest, int(time.time()) - WITHHELD_SECONDS))

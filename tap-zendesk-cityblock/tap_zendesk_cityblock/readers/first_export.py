@@ -11,6 +11,8 @@ import dataclasses
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tap_zendesk_cityblock.errors import (
     CursorInvalidError,
     StreamUnavailableError,
@@ -83,7 +85,7 @@ class FirstExportReader(ExportReader):
         start, known = super().start(bookmark), read_bookmark(bookmark)
         if start is None or known is None:
             return start
-        return dataclasses.replace(start, remainder=known.remainder)
+        return msgspec.structs.replace(start, remainder=known.remainder)
 
     def pages(self, start: Position | None, rows: RowsFactory) -> Iterator[Page]:
         return first_refusal_means_unavailable(self._pages(start, rows))
@@ -120,7 +122,7 @@ class FirstExportReader(ExportReader):
             at = page.position or at
             is_done = page.is_last or (epoch_of(at) or 0) >= remainder.until
             left = None if is_done else Remainder(at, remainder.until)
-            yield Page(page.records, page.rows, dataclasses.replace(reached, remainder=left))
+            yield Page(page.records, page.rows, msgspec.structs.replace(reached, remainder=left))
             del page  # the next one needs the memory
             if is_done:
                 return
@@ -266,7 +268,7 @@ def _left_by(search: Search, before: Remainder | None) -> Remainder | None:
 def _with_remainder(page: Page, remainder: Remainder | None) -> Page:
     if page.position is None or remainder is None:
         return page
-    return dataclasses.replace(page, position=dataclasses.replace(page.position, remainder=remainder))
+    return msgspec.structs.replace(page, position=msgspec.structs.replace(page.position, remainder=remainder))
 
 
 def _selected(record: dict[str, Any], rows: RowsFactory) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.readers.page import Page
@@ -48,7 +49,7 @@ class NamedListsReader(Reader):
         known, empty = set[int](), rows.make(self.model)
         for page in self._export.pages(start, naming):
             keys = dict.fromkeys(number(page.rows.value(one, self._named_by.column)) for one in page.records)
-            page = dataclasses.replace(page, records=[], rows=empty)  # noqa: PLW2901 - the lists need the memory
+            page = msgspec.structs.replace(page, records=[], rows=empty)  # noqa: PLW2901 - the lists need the memory
             for key in keys:
                 if key is not None and key not in known:
                     known.add(key)
@@ -59,7 +60,7 @@ class NamedListsReader(Reader):
         """Returns nothing for a deleted object."""
         path = self.model.path.format(**{self._named_by.column: key})
         try:
-            for page in self._below(dataclasses.replace(self.model, path=path)).pages(None, rows):
+            for page in self._below(msgspec.structs.replace(self.model, path=path)).pages(None, rows):
                 yield Page(page.records, page.rows)
         except StreamUnavailableError as unavailable:
             if not unavailable.is_missing:

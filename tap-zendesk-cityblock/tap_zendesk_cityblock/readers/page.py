@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tap_zendesk_cityblock.errors import RefusedError, StreamUnavailableError
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.state.positions import Position
 
 
-@dataclasses.dataclass(frozen=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Records, and where the bookmark moves once they are written.
 
     `rows` reads the records. `position` is where a later run continues: None if the page does not say.

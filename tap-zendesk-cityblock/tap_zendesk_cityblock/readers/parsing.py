@@ -4,7 +4,6 @@ pagination styles.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.rows.responses import ResponseBody
 
 
-@dataclasses.dataclass(frozen=True)
-class ParsedPage:
+class ParsedPage(msgspec.Struct, frozen=True):
     """`next` is the query of the page that follows, None after the last one.
 
     `position` is where a later run would continue: None for lists, and for a first page that is empty.

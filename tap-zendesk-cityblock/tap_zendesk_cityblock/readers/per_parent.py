@@ -4,9 +4,10 @@ bookmark.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+
+import msgspec
 
 from tap_zendesk_cityblock.errors import StreamUnavailableError
 from tap_zendesk_cityblock.readers.reader import Estimate, Reader, configured_start
@@ -65,7 +66,7 @@ class PerParentReader(Reader):
             below = rows.with_constants({self._column: key})
             try:
                 pages = self._reader_below(key).pages(position, below)
-                yield from (dataclasses.replace(page, parent=parent) for page in pages)
+                yield from (msgspec.structs.replace(page, parent=parent) for page in pages)
             except StreamUnavailableError as unavailable:
                 self._causes[parent] = unavailable
                 self._logger.info("%s: skipping %s: %s", self.model.name, key, unavailable)
@@ -88,7 +89,7 @@ class PerParentReader(Reader):
 
     def _reader_below(self, key: int | str) -> Reader:
         path = self.model.path.format(**{self._column: quote(str(key), safe="")})
-        return self._below(dataclasses.replace(self.model, path=path))
+        return self._below(msgspec.structs.replace(self.model, path=path))
 
     def _keys(self) -> Iterator[int | str]:
         """Of all objects of the parent. Raises StreamUnavailableError and the PluginErrors."""

@@ -6,7 +6,6 @@ to where the last run began. docs/zendesk/private-comments.md.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -45,11 +44,10 @@ class _Page(msgspec.Struct, gc=False):
 _page = msgspec.json.Decoder(_Page).decode
 
 
-@dataclasses.dataclass
-class Audited:
+class Audited(msgspec.Struct):
     """`comments`: ticket and comment of each that was made private. `reached`: epoch seconds of the oldest audit read."""
 
-    comments: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    comments: list[tuple[int, int]] = msgspec.field(default_factory=list)
     requests: int = 0
     reached: int | None = None
 

@@ -222,7 +222,7 @@ class RedactedComments:
                 yield page
 
     def _comments(self, ticket: str) -> dict[int, Comment]:
-        model = dataclasses.replace(_COMMENTS, path=_COMMENTS.path.format(ticket_id=ticket))
+        model = msgspec.structs.replace(_COMMENTS, path=_COMMENTS.path.format(ticket_id=ticket))
         rows = RowsFactory(["id", "created_at", *CURRENT], (), {}, IGNORED)
         found: dict[int, Comment] = {}
         for page in ListReader(model, self._settings, self._client, self._logger).pages(None, rows):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import deque
 from functools import partial
 from itertools import pairwise
@@ -44,7 +43,7 @@ is repeated after a kill.
 
 def searched(model: Model) -> Model:
     """The model as Search returns it."""
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         model,
         path=SEARCH_EXPORT,
         root="results",
@@ -66,7 +65,7 @@ class SearchedSpans:
     def __init__(self, endpoint: Endpoint, search: Search, rows: RowsFactory) -> None:
         """`endpoint`: of the export."""
         self._model, self._client, self._logger = endpoint.model, endpoint.client, endpoint.logger
-        self._endpoint = dataclasses.replace(endpoint, model=searched(endpoint.model))
+        self._endpoint = msgspec.structs.replace(endpoint, model=searched(endpoint.model))
         self._rows = rows.make(self._endpoint.model)
         self._search, self._clock_limit = search, search.until - 1
         self._waiting: deque[tuple[Span, int]] = deque()
@@ -78,7 +77,7 @@ class SearchedSpans:
 
     def move_deleted(self, position: Position) -> None:
         """Records how far the list of deleted objects has been read."""
-        self._search = dataclasses.replace(self._search, deleted=position)
+        self._search = msgspec.structs.replace(self._search, deleted=position)
 
     @property
     def position(self) -> Position:
@@ -182,7 +181,7 @@ class SearchedSpans:
             return
         self._waiting = deque(one for one in self._waiting if one[0][0] < start)
         unread = tuple((first, min(after, start)) for first, after in search.unread if first < start)
-        self._search = dataclasses.replace(search, until=start, unread=unread)
+        self._search = msgspec.structs.replace(search, until=start, unread=unread)
         self._logger.warning(
             "%s: %s; continuing by the incremental export from %s", self._model.name, problem, iso(start)
         )
@@ -196,7 +195,7 @@ class SearchedSpans:
         unread = []
         for first, after in self._search.unread:
             unread += [(first, min(after, span[0])), (max(first, span[1]), after)]
-        self._search = dataclasses.replace(
+        self._search = msgspec.structs.replace(
             self._search,
             unread=tuple(one for one in unread if one[0] < one[1]),
             rows=self._search.rows + rows,

@@ -4,8 +4,9 @@ earliest bookmark; a model that is ahead of it does not get pages again that it 
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tap_zendesk_cityblock.state.positions import earliest, is_ahead
 
@@ -43,4 +44,4 @@ def with_derived(model: Model, derivations: Sequence[Derivation]) -> Model:
     if included := [one.include for one in derivations if one.include]:
         query["include"] = ",".join([*query.get("include", "").split(), *included])
     needed = frozenset[str]().union(*(one.needed for one in derivations))
-    return dataclasses.replace(model, query=tuple(query.items()), left_out=model.left_out | needed)
+    return msgspec.structs.replace(model, query=tuple(query.items()), left_out=model.left_out | needed)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tap_zendesk_cityblock.errors import UnexpectedResponseError
 from tap_zendesk_cityblock.model_types import Paging
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 
-@dataclasses.dataclass(frozen=True)
-class ListPage:
+class ListPage(msgspec.Struct, frozen=True):
     """A page as served. `after` is its page cursor, also on the last page. `served`: objects in the response."""
 
     records: list[Record]
@@ -42,7 +42,7 @@ class SourceList:
         self.source, self.model = source, model
         self.where = f"{model.name}: {source.path}"
         self._client, self._page_size = client, page_size
-        self._list = dataclasses.replace(
+        self._list = msgspec.structs.replace(
             model,
             path=source.path,
             root=source.root,

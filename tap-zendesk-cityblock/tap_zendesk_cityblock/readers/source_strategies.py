@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tap_zendesk_cityblock.errors import CursorInvalidError, UnexpectedResponseError
 from tap_zendesk_cityblock.model_types import SourceStrategy
@@ -30,8 +31,7 @@ SPAN_SECONDS = 30 * DAY_SECONDS
 SEARCH_TRIES = 3
 
 
-@dataclasses.dataclass(frozen=True)
-class Chunk:
+class Chunk(msgspec.Struct, frozen=True):
     """Records of a source as exported, and the position they move it to: None if it stays."""
 
     records: list[Record]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -37,8 +36,7 @@ WITHHELD_SECONDS = 61
 """Exports may not start in the last minute (docs/zendesk/last-minute-is-withheld.md); one second for clocks that differ."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """A model's path and the client that requests it."""
 
     model: Model
@@ -66,7 +64,7 @@ class ForwardOnly:
         """The page, without a position that is behind the one before."""
         position = page.position
         if position is not None and self.reached is not None and is_ahead(self.reached, position):
-            return dataclasses.replace(page, position=None, behind=position)
+            return msgspec.structs.replace(page, position=None, behind=position)
         self.reached = position or self.reached
         return page
 
@@ -101,7 +99,7 @@ class Walk:
             page = Page(self._without_repeats(parsed.records), self._rows, parsed.position)
             following = self._next(parsed.next)
             if following is None:
-                page = dataclasses.replace(page, is_last=True)
+                page = msgspec.structs.replace(page, is_last=True)
             del parsed
             yield page
             del page  # the next one needs the memory

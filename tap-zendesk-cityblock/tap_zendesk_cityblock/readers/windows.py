@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tap_zendesk_cityblock.readers.own_endpoint import OwnEndpointReader
 from tap_zendesk_cityblock.readers.page import first_refusal_means_unavailable
@@ -87,7 +88,7 @@ class _Located:
         is_reached = self._is_in_order and self._first != self._latest
         if self._latest == 0 or not (page.is_last or is_reached):
             return page
-        return dataclasses.replace(page, position=Position(time=min(self._latest, self._end)))
+        return msgspec.structs.replace(page, position=Position(time=min(self._latest, self._end)))
 
     def _moments(self, page: Page) -> list[int]:
         """Epoch seconds at which the records changed, of those that have a valid clock."""

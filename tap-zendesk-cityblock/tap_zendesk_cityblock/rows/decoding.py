@@ -6,7 +6,6 @@ through; stream maps, flattening and deselected nested properties need dicts.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from operator import attrgetter
@@ -281,8 +280,7 @@ class RawRows:
         return records
 
 
-@dataclasses.dataclass(frozen=True)
-class RowsFactory:
+class RowsFactory(msgspec.Struct, frozen=True):
     """Makes the Rows of one export, for each path and parent that its pages come from. Fields as of DictRows and RawRows."""
 
     known: Collection[str]
@@ -293,7 +291,7 @@ class RowsFactory:
     as_bytes: bool = False
 
     def with_constants(self, constants: Mapping[str, Any]) -> RowsFactory:
-        return dataclasses.replace(self, constants={**constants, **self.constants})
+        return msgspec.structs.replace(self, constants={**constants, **self.constants})
 
     def make(self, model: Model) -> Rows:
         """`model`: with the path and the root of the responses."""

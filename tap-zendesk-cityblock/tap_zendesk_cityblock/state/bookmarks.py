@@ -18,9 +18,10 @@ position for each source, and as `reached` the earliest of them.
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tap_zendesk_cityblock.state.positions import Position, Remainder, Search, epoch_of, time_of
 
@@ -37,7 +38,7 @@ def read_bookmark(bookmark: Mapping[str, Any], parent: str | None = None) -> Pos
         return position
     left = bookmark["remainder"]
     at = Position(cursor=left.get("cursor"), time=left.get("start_time"))
-    return dataclasses.replace(position, remainder=Remainder(at, left["until"]))
+    return msgspec.structs.replace(position, remainder=Remainder(at, left["until"]))
 
 
 def _read_position(bookmark: Mapping[str, Any], parent: str | None) -> Position | None:

@@ -8,7 +8,6 @@ bookmark: release 0.1.0 refuses bookmarks of bulk models, and ignores that of EX
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from tap_zendesk_cityblock.state.bookmarks import Bookmark
 
 
-@dataclasses.dataclass(frozen=True)
-class LoadedExport:
+class LoadedExport(msgspec.Struct, frozen=True):
     """`day`: the UTC day it began, in whose partition its rows are.
 
     `digest`: of its rows, without the columns of the export; None if nothing can be compared with them. `marks`: the digest of
@@ -30,7 +28,7 @@ class LoadedExport:
     export_id: str
     day: str
     digest: str | None = None
-    marks: dict[str, str] = dataclasses.field(default_factory=dict)
+    marks: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 def read_loaded(bookmark: Mapping[str, Any], model: str) -> LoadedExport | None:
@@ -43,4 +41,4 @@ def read_loaded(bookmark: Mapping[str, Any], model: str) -> LoadedExport | None:
 
 def write_loaded(bookmark: Bookmark, model: str, loaded: LoadedExport) -> None:
     """Call it when the rows are written."""
-    bookmark["loaded"] = {**(bookmark.get("loaded") or {}), model: dataclasses.asdict(loaded)}
+    bookmark["loaded"] = {**(bookmark.get("loaded") or {}), model: msgspec.structs.asdict(loaded)}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import dataclasses
 import re
 import time
 from datetime import UTC, datetime
 from math import floor
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
+
+import msgspec
 
 from tap_zendesk_cityblock.model_types import Model, Paging
 
@@ -31,8 +32,7 @@ Span = tuple[int, int]
 """Of time, in epoch seconds: its first second, and the one after its last."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Search:
+class Search(msgspec.Struct, frozen=True):
     """How far an export that begins with searches has come. It covers what changed since `since` and was created
     before `until`.
 
@@ -48,16 +48,14 @@ class Search:
     deleted: Position | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Remainder:
+class Remainder(msgspec.Struct, frozen=True):
     """What a first export by searches leaves to later runs: the export from `at` to `until`."""
 
     at: Position
     until: int
 
 
-@dataclasses.dataclass(frozen=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """Of an export: a cursor, or a time in epoch seconds; in fallback one for each source, which may be both.
 
     `parents`: by the key of the parent's object, for models with a parent; `time` is then that of all other objects.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from cityblock_singer.errors import SettingsError
@@ -141,7 +140,7 @@ def _is_remainder(model: Model, remainder: object) -> bool:
 
 def _is_search(search: object) -> bool:
     """With spans that are in order and do not overlap."""
-    names = {field.name for field in dataclasses.fields(Search)}
+    names = {*Search.__struct_fields__}
     if not isinstance(search, dict) or search.keys() | {"deleted"} != names:
         return False
     unread = search["unread"]

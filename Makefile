@@ -36,12 +36,12 @@ RECORDED := tests/transform tests/target_zendesk_pubsub tests/target_bigquery te
 help: ## list the verbs
 	@sed -n -e 's/^##@ //p' -e 's/^\([a-z-]*\):.* ## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 25
 
-setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/.ready ## install everything, in a minute or two; other verbs do that if needed
+setup: .venv/.ready .venvs/meltano/.ready .venvs/local-bigquery/.ready .meltano/.ready ## install everything, in a minute or two; other verbs run it if needed
 
-run: setup .venvs/page/.ready ## both jobs in the sandbox, again a day later, a summary of the results, and the operations page
+run: setup .venvs/page/.ready ## run both jobs in the sandbox, and again a day later; print a summary, and write the operations page
 	@$(PYTHON) -m sandbox demo
 
-sandbox: setup ## the sandbox alone, until Ctrl-C
+sandbox: setup ## run the sandbox alone, until Ctrl-C
 	@$(PYTHON) -m sandbox up
 
 clean: ## remove everything that runs and set-up created, including environments

@@ -153,6 +153,12 @@ def test_a_job_of_the_image_ends_well(ran, job):
     assert ran[job].returncode == 0, ran[job].stderr[-5000:]
 
 
+def test_dbt_finds_the_project_parsed(container):
+    done = container.meltano("invoke", "dbt-bigquery", "parse", MELTANO_ENVIRONMENT="staging")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "partial pars" not in done.stdout + done.stderr  # it says why it parses everything
+
+
 def test_the_views_say_what_zendesk_says(container, ran):
     url, warehouse = container.sandbox.addresses.zendesk_url, container.sandbox.warehouse
     compared = [compare(url, warehouse, "zendesk", model) for model in ("ticket", "user", "group")]

@@ -197,6 +197,7 @@ def test_every_variable_is_one_that_somebody_reads(only):
         for setting in plugin.get("settings", [])
     }
     known = settings | {
+        "DBT_PARTIAL_PARSE_FILE_PATH",
         "MELTANO_ENVIRONMENT",
         "MELTANO_STATE_BACKEND_URI",
         "MELTANO_CLI_LOG_LEVEL",

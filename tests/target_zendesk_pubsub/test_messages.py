@@ -1,6 +1,7 @@
 """Messages as bytes, keys and events."""
 
 import json
+import time
 from datetime import datetime
 from hashlib import sha256
 
@@ -49,6 +50,17 @@ def test_tickets_share_32_ordering_keys(ticket_id, key):
     }
 
 
+@pytest.fixture
+def _elsewhere(monkeypatch):
+    """A machine whose clock is not UTC."""
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "EST5")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_elsewhere")
 def test_an_erased_ticket_keeps_its_id_alone():
     erased_at = datetime.fromisoformat("2026-02-03T06:05:06.789+02:00")
     message = erased_message(7, erased_at, 1767225600, "prod")

@@ -136,7 +136,7 @@ MUTANTS = (
     Mutant(
         "an erasure leaves the publisher's tables",
         AT_ERASURE,
-        "tests/zendesk_erasure/test_canaries.py",
+        "tests/zendesk_erasure/test_canaries.py::test_what_zendesk_removes_no_view_shows_and_is_nowhere_after_a_sweep",
         "zendesk-erasure/zendesk_erasure/tables.py",
         "    for table in publisher_tables(warehouse, dataset, messages):\n",
         "    for table in publisher_tables(warehouse, dataset, messages)[:0]:\n",

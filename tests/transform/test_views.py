@@ -8,11 +8,13 @@ IN_THE_NIGHT = ("2026-11-23", "2026-11-24T00:10:00Z")
 """The day of an export that began on Monday, and its end after midnight."""
 
 given("group", exported("a", MONDAY, id=1, name="one"), exported("a", MONDAY, id=2, name="two"))
+given("group", exported("morning", TUESDAY, id=4, name="gone since the morning"))
 given("group", exported("b", TUESDAY, id=2, name="renamed"), exported("b", TUESDAY, id=3, name="three"))
 given("group", exported("c", WEDNESDAY, id=1, name="half"))
 given(
     "EXPORT_METADATA",
     ended("group", "a", *IN_THE_NIGHT),
+    ended("group", "morning", "2026-11-24", "2026-11-24T09:00:00Z"),
     ended("group", "b", "2026-11-24", "2026-11-24T10:02:00Z"),
     ended("group", "c", "2026-11-25", "2026-11-25T10:01:00Z", status="in_progress"),
 )

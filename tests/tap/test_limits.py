@@ -289,3 +289,50 @@ def test_headers_that_are_no_number_and_no_date_are_as_good_as_none(text):
     )
     assert zendesk.wait() == 38
     assert retry_after_seconds(429, {"retry-after": text}) is None
+
+
+def test_the_scarcest_bucket_is_the_one_with_the_smallest_share_left():
+    zendesk = Zendesk()
+    zendesk.send()
+    zendesk.answer(
+        x_rate_limit="700",
+        x_rate_limit_remaining="100",
+        zendesk_ratelimit_incremental_exports="total=10; remaining=9; resets=38",
+    )
+    assert zendesk.limits.left(EXPORTS) == (100, 700)
+
+
+def test_what_a_minute_allows_is_known_once_all_limits_of_the_path_are():
+    zendesk = Zendesk(**{"incremental-exports": 6})
+    assert zendesk.limits.per_minute(EXPORTS) is None
+    zendesk.send(LISTS)
+    zendesk.answer(x_rate_limit="700", x_rate_limit_remaining="699")
+    assert zendesk.limits.per_minute(LISTS) == 700
+    assert zendesk.limits.per_minute("/api/v2/tickets/7") == 700
+    assert zendesk.limits.per_minute(EXPORTS) is None
+    zendesk.exports(10, 9, 38, request=zendesk.limits.sent(EXPORTS, zendesk.now))
+    assert zendesk.limits.per_minute(EXPORTS) == 6
+    without_ceiling = Zendesk()
+    without_ceiling.send()
+    without_ceiling.answer(
+        x_rate_limit="700",
+        x_rate_limit_remaining="100",
+        zendesk_ratelimit_incremental_exports="total=10; remaining=9; resets=38",
+    )
+    assert without_ceiling.limits.per_minute(EXPORTS) == 10
+
+
+def test_the_greatest_share_of_any_limit_that_was_used_is_kept():
+    zendesk = Zendesk()
+    assert zendesk.limits.quota_used() is None
+    zendesk.send()
+    assert zendesk.limits.quota_used() is None
+    zendesk.answer(
+        x_rate_limit="800",
+        x_rate_limit_remaining="600",
+        zendesk_ratelimit_incremental_exports="total=10; remaining=5; resets=38",
+    )
+    assert zendesk.limits.quota_used() == 0.5
+    zendesk.now += 60
+    zendesk.ask(10, 9, 60)
+    assert zendesk.limits.quota_used() == 0.5

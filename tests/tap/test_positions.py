@@ -168,3 +168,12 @@ def test_an_operator_is_shown_what_the_model_takes():
     for paging in (Paging.EXPORT_CURSOR, Paging.EXPORT_NEXT):
         assert example(by_paging(paging)) == f'{{"cursor": "…"}} or {at}'
     assert example(by_paging(Paging.EXPORT_TIME)) == at
+
+
+def test_a_time_without_an_offset_is_utc_on_any_machine(monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "EST5")
+        time.tzset()
+        moment = seconds_of("2026-01-01T12:00:00")
+    time.tzset()
+    assert moment == NOON

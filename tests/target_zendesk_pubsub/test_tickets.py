@@ -140,3 +140,8 @@ def test_a_time_that_is_none_or_has_no_offset_is_named(name, invalid):
         ticket_of(Record(5, "open", **{**times, name: invalid}))
     with pytest.raises(msgspec.ValidationError, match=r"at `\$\.updated_at`$"):
         ticket_of(Record(5, "open", **dict.fromkeys(times, invalid)))
+
+
+def test_the_first_user_of_an_account_is_one():
+    _, content = content_of(requester_id=1, follower_ids=[1, 0])
+    assert (content["requester"], content["followers"]) == (user(1), [user(1)])

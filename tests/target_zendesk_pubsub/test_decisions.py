@@ -214,3 +214,10 @@ def test_a_ticket_that_was_published_here_is_no_longer_compared_with_the_legacy_
 def test_a_time_with_another_offset_is_the_same_moment_for_the_legacy_system():
     one = version(updated_at="2026-01-01T02:00:00+02:00")
     assert len(decided(one, legacy={5: MOMENT}).taken_over) == 1
+
+
+def test_a_waiting_ticket_names_the_field_of_each_user_without_a_match():
+    fields = {"requester_id": GHOST, "submitter_id": GHOST, "assignee_id": GHOST}
+    [error] = decided(version(**fields, collaborator_ids=[GHOST], follower_ids=[GHOST])).errors
+    names = ["requester", "submitter", "assignee", "collaborators", "followers"]
+    assert [one.field for one in error.unmatched] == names

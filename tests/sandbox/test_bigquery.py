@@ -119,3 +119,25 @@ def test_an_expiration_drops_older_partitions_at_once_and_can_be_removed(warehou
         table = client.update_table(table, ["time_partitioning"])
         assert table.time_partitioning.expiration_ms == (days and days * 86_400_000)
         assert run("SELECT age FROM {dataset}.kept ORDER BY age") == [(-1,), (0,), (9,)]
+
+
+def test_an_array_of_a_subquery_has_one_element_for_each_in_order(run):
+    """Also of JSON and structs; where there is nothing to read, it is empty."""
+    sql = """
+        SELECT
+          ARRAY(SELECT UPPER(tag) FROM UNNEST(tags) AS tag),
+          ARRAY(SELECT pair.x + 1 FROM UNNEST([STRUCT(2 AS x), STRUCT(1 AS x)]) AS pair),
+          ARRAY(SELECT CONCAT('id ', JSON_VALUE(one, '$.id')) FROM UNNEST(JSON_QUERY_ARRAY(payload)) AS one),
+          ARRAY(SELECT tag FROM UNNEST(tags) AS tag WHERE tag > 'a' ORDER BY tag)
+        FROM UNNEST([
+          STRUCT(1 AS place, ['c', 'a', 'b'] AS tags, '[{{"id": 7}}, {{"id": 8}}]' AS payload),
+          (2, [], '[]'),
+          (3, NULL, NULL)
+        ])
+        ORDER BY place
+    """
+    assert run(sql) == [
+        (["C", "A", "B"], [3, 2], ["id 7", "id 8"], ["b", "c"]),
+        ([], [3, 2], [], []),
+        ([], [3, 2], [], []),
+    ]

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from target_zendesk_pubsub.ticket_parsing import Rejected, read_ticket
+from target_zendesk_pubsub.ticket_parsing import Rejected, read_json, read_ticket, rejected_as_too_deep
 from target_zendesk_pubsub.tickets import DeletionStub, Ticket
 
 from tests.target_zendesk_pubsub.tickets import MEMBER, START, ticket
@@ -152,3 +152,19 @@ def test_what_is_nested_past_all_bounds_is_rejected():
     deep = record(custom_fields=[{"id": 1, "value": "V"}]).replace(b'"V"', b"[" * 100_000 + b"]" * 100_000)
     rejected = read_ticket(deep).ticket
     assert rejected.reason == "nested too deeply"
+
+
+def test_what_is_no_json_is_rejected_whole():
+    assert read_ticket(b'{"id": 5,}').ticket == Rejected(None, None, "not JSON", '{"id": 5,}')
+
+
+def test_what_is_too_deep_keeps_its_text():
+    rejected = rejected_as_too_deep(b'{"id":5,"subject":"\xff"}')
+    assert rejected == Rejected(
+        "5", None, "nested too deeply", '{"id":5,"subject":"\N{REPLACEMENT CHARACTER}"}'
+    )
+
+
+def test_integers_of_up_to_a_thousand_digits_are_numbers():
+    assert read_json("1" * 1000) == int("1" * 1000)
+    assert read_json("1" * 1001) == "1" * 1001

@@ -161,6 +161,10 @@ test-faults: setup ## 32 faults of Zendesk, in every pagination style
 fuzz: setup ## hostile lines into the targets and hostile responses to the tap, from a seed: make fuzz SEED=7 LINES=10000
 	FUZZ_SEED=$(or $(SEED),$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')) FUZZ_LINES=$(or $(LINES),10000) $(PYTHON) -m pytest -q -s --show-capture=no --tb=short tests/hostile
 
+properties: setup ## any histories of the account and of both jobs, from a seed: make properties SEED=7 EXAMPLES=200
+	@seed=$(or $(SEED),$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')); echo "SEED=$$seed"; \
+	PROPERTIES_SEED=$$seed PROPERTIES_EXAMPLES=$(or $(EXAMPLES),200) $(PYTHON) -m pytest -q tests/properties
+
 # A round that failed again, after those of its world before it: make prove SEED=1 ROUND=7
 prove: setup ## rounds of runs that are killed at seeded moments, checked against the account: make prove ROUNDS=100
 	$(PYTHON) -m tests.proof $(if $(SEED),--seed $(SEED)) $(if $(ROUND),--round $(ROUND),--rounds $(or $(ROUNDS),100)) $(if $(JOBS),--jobs $(JOBS)) $(if $(WRITE),--write)

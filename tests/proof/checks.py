@@ -24,6 +24,7 @@ from sandbox.zendesk.tickets import SCRUBBED
 from tests.proof.jobs import BULK, INCREMENTAL
 from tests.target_zendesk_pubsub.commons import Received
 
+MODELS = (*BULK, *INCREMENTAL)
 LOG = f"{MESSAGES_DATASET}.zendesk_ticket"
 ROLES = ("requester_id", "submitter_id", "assignee_id")
 NAMED = r'(id|key)\\*": ?\\*"?{}\b'
@@ -31,10 +32,10 @@ NAMED = r'(id|key)\\*": ?\\*"?{}\b'
 LISTS = ("collaborator_ids", "follower_ids", "email_cc_ids")
 
 
-def views(world, erased):
+def views(world, erased, models=MODELS):
     """Every view against the account, by key and content. What belongs to an erased ticket or user: without personal columns."""
     users = {one["id"] for one in world.objects("user") if one.get("permanently_deleted")}
-    for model in (*BULK, *INCREMENTAL):
+    for model in models:
         known = world.columns.get(model)
         properties = {
             name: part
@@ -73,7 +74,7 @@ def is_blanked(model, row, erased, users):
     return row["id"] in erased or row["subject"] in (SCRUBBED, None) or bool(took_part & users)
 
 
-def exports(world, bookmarks):
+def exports(world, bookmarks, models=MODELS):
     """Cursors are where the account ends, in the state and in EXPORT_METADATA; a complete export has its rows."""
     for model in ("ticket", "user"):
         sql = (
@@ -82,7 +83,7 @@ def exports(world, bookmarks):
         )
         yield from at_end(world, model, "the state", bookmarks[model]["cursor"])
         yield from at_end(world, model, "EXPORT_METADATA", world.rows(sql)[0]["end_cursor"])
-    for model in (*BULK, *INCREMENTAL):
+    for model in models:
         sql = f"""
             SELECT e.export_id, e.export_count, COUNT(DISTINCT TO_JSON_STRING(t)) AS there
             FROM {DATASET}.EXPORT_METADATA AS e LEFT JOIN {DATASET}.{model} AS t ON t._export_id = e.export_id

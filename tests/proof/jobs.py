@@ -21,6 +21,12 @@ SUBDOMAIN = "cityblock-local"
 CHECKPOINT_ROWS, BATCH, PAGE = 60, 25, 40
 BULK = ("group", "macro", "organization_membership")
 INCREMENTAL = ("ticket", "user", "organization")
+READ = {
+    "export": {"bulk_models": BULK, "incremental_models": INCREMENTAL},
+    "publish": {"bulk_models": [], "incremental_models": ["ticket"]},
+}
+"""Settings of the tap, by job."""
+TARGETS = {"export": "target-bigquery", "publish": "target-zendesk-pubsub"}
 VIEWS = (
     *("ticket_latest", "user_latest", "organization_latest"),
     *("group_latest", "macro_latest", "organization_membership_latest"),
@@ -50,7 +56,7 @@ class Running:
         self._logs = {name: bytearray() for name in started}
         self._readers = []
         for name, process in started.items():
-            self.read(self._collect, process.stderr, self._logs[name])
+            self.read(self.collect, process.stderr, self._logs[name])
 
     def read(self, function, *arguments):
         thread = threading.Thread(target=function, args=arguments, daemon=True)
@@ -58,7 +64,7 @@ class Running:
         self._readers.append(thread)
 
     @staticmethod
-    def _collect(stream, into):
+    def collect(stream, into):
         for line in stream:
             into += line
 
@@ -127,27 +133,21 @@ class Jobs:
         return getattr(self, job)(*arguments)
 
     def export(self):
-        target = {
-            "bucket": BUCKET,
-            "storage_emulator_host": self.world.proxies["GCS"].url,
-            "checkpoint_rows": CHECKPOINT_ROWS,
-        }
-        models = {"bulk_models": BULK, "incremental_models": INCREMENTAL}
-        return self._pair("export", models, "target-bigquery", target)
+        return self._pair("export")
 
     def publish(self):
-        target = {
-            "messages_dataset": MESSAGES_DATASET,
-            "topic_project": TOPIC_PROJECT,
-            "topic": TOPIC,
-            "pubsub_emulator_host": self.world.proxies["Pub/Sub"].host,
-            "batch_size": BATCH,
-        }
-        models = {"bulk_models": [], "incremental_models": ["ticket"]}
-        return self._pair("publish", models, "target-zendesk-pubsub", target)
+        return self._pair("publish")
 
-    def _pair(self, job, models, command, settings):
-        tap = {
+    def _pair(self, job):
+        started = {"target": self.target(job), "tap": self.tap(job)}
+        running = Running(started)
+        running.read(self._pump, started["tap"], started["target"])
+        running.read(self.keep_state, job, started["target"].stdout)
+        return running
+
+    def tap(self, job, **settings):
+        """The process, under way from where the job's state is. `settings`: beside the usual ones."""
+        usual = {
             "environment": "local",
             "subdomain": SUBDOMAIN,
             "base_url": self.world.proxies["Zendesk"].url,
@@ -158,17 +158,28 @@ class Jobs:
             "discover_permissions": False,
             "page_size": PAGE,
             "give_up_after": self.timeout,
-            **models,
+            **READ[job],
         }
         state = self._file(f"{job}.state.json", self.states[job])
-        started = {
-            "target": self._process(job, command, {**self._google(), **settings}),
-            "tap": self._process(job, "tap-zendesk-cityblock", tap, "--state", state),
-        }
-        running = Running(started)
-        running.read(self._pump, started["tap"], started["target"])
-        running.read(self._keep_state, job, started["target"].stdout)
-        return running
+        return self._process(job, "tap-zendesk-cityblock", {**usual, **settings}, "--state", state)
+
+    def target(self, job, **settings):
+        """The process, under way. `settings`: beside the usual ones."""
+        if job == "export":
+            usual = {
+                "bucket": BUCKET,
+                "storage_emulator_host": self.world.proxies["GCS"].url,
+                "checkpoint_rows": CHECKPOINT_ROWS,
+            }
+        else:
+            usual = {
+                "messages_dataset": MESSAGES_DATASET,
+                "topic_project": TOPIC_PROJECT,
+                "topic": TOPIC,
+                "pubsub_emulator_host": self.world.proxies["Pub/Sub"].host,
+                "batch_size": BATCH,
+            }
+        return self._process(job, TARGETS[job], {**self._google(), **usual, **settings})
 
     @staticmethod
     def _pump(tap, target):
@@ -183,7 +194,7 @@ class Jobs:
         with suppress(BrokenPipeError):
             target.stdin.close()
 
-    def _keep_state(self, job, stdout):
+    def keep_state(self, job, stdout):
         for line in stdout:
             if line.endswith(b"\n"):  # else the target was killed while it wrote
                 self.states[job] = json.loads(line)
@@ -197,8 +208,9 @@ class Jobs:
         )
         return json.loads(done.stdout)["singer_state"]
 
-    def erase(self, *tickets):
-        return self._erasure("erase", *(part for ticket in tickets for part in ("--ticket", ticket)))
+    def erase(self, *tickets, users=()):
+        named = (*(("--ticket", one) for one in tickets), *(("--user", one) for one in users))
+        return self._erasure("erase", *(part for pair in named for part in pair))
 
     def resume(self):
         return self._erasure("erase", "--resume")
@@ -216,12 +228,14 @@ class Jobs:
         config = self._file("erasure.json", settings)
         process = processes.start("zendesk-erasure", name, "--config", config, *arguments, env=self._env())
         running = Running({name: process})
-        running.read(running._collect, process.stdout, bytearray())  # noqa: SLF001 - its own class's
+        running.read(running.collect, process.stdout, bytearray())
         return running
 
-    def dbt(self):
+    def dbt(self, *models):
+        """Of these models, else of the views and what they are built from."""
+        selected = models or [f"+{view}" for view in VIEWS]
         pid, wait = self._dbt_runs.start(
-            *("run", "--no-write-json", "--cache-selected-only", "--select", *(f"+{view}" for view in VIEWS)),
+            *("run", "--no-write-json", "--cache-selected-only", "--select", *selected),
             dataset=DATASET,
             target=self.world.home / "dbt",
             environment={"BIGQUERY_EMULATOR_HOST": self.world.proxies["BigQuery"].url},

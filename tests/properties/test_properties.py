@@ -1,0 +1,54 @@
+"""Whatever happens, in whatever order: views are as the account was when it was exported last, and the last message of each
+ticket is of its last state whose users are all known.
+
+`make properties EXAMPLES=200 SEED=7` is the long form.
+"""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.properties.machine import Machine
+from tests.properties.world import worlds as new_worlds
+
+SEED, EXAMPLES = (
+    int(os.environ.get(f"PROPERTIES_{name}", usual)) for name, usual in (("SEED", 15), ("EXAMPLES", 6))
+)
+STEPS = 12
+
+
+@pytest.fixture
+def worlds(commands, warehouse, pubsub, tmp_path, request):
+    """With dbt only where a test asks for it: reading its project takes as long as an example."""
+    dbt_runs = request.getfixturevalue("dbt_runs") if request.param else None
+    with new_worlds(warehouse, pubsub, tmp_path, dbt_runs) as one_after_the_other:
+        yield one_after_the_other
+
+
+@pytest.mark.parametrize(
+    ("worlds", "examples"),
+    [
+        pytest.param(False, EXAMPLES, id="of all rows"),
+        pytest.param(True, 2 + EXAMPLES // 6, id="of dbt"),  # of which the first two do nothing
+    ],
+    indirect=["worlds"],
+)
+def test_any_history_of_the_account_and_of_both_jobs_ends_in_its_truth(worlds, examples):
+    def machine():
+        return Machine(worlds)
+
+    run_state_machine_as_test(
+        seed(SEED)(machine),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=STEPS,
+            database=None,
+            deadline=None,
+            print_blob=True,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate, Phase.shrink),
+        ),
+    )

@@ -1,0 +1,158 @@
+"""A small account, an empty warehouse and an empty topic for each example, on servers that stay up, behind proxies."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import shutil
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import jinja2
+import requests
+from google.cloud.bigquery import LoadJobConfig, SchemaField
+from local_pubsub.clients import clients
+
+from sandbox import internal_directory
+from sandbox.addresses import DATASET, MESSAGES_DATASET, SUBSCRIPTION, TOPIC_PROJECT
+from sandbox.pubsub import make_topic
+from sandbox.zendesk.account import create
+from sandbox.zendesk.people import FIRST_USER
+from sandbox.zendesk.store import Store
+from tests.fault_proxy import FaultProxy
+from tests.proof.pubsub_proxy import PubSubProxy
+from tests.proof.world import UNLIMITED
+from tests.servers import zendesk_simulator
+from tests.target_zendesk_pubsub.commons import Commons
+from tests.transform.conftest import ROOT
+from tests.transform.macros import latest_of_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.dbt_runs import Dbt
+
+TICKETS, USERS = 9, 6
+MODELS = ("ticket", "user")
+SPECS = {
+    "ticket": {
+        "key": "id",
+        "clock": "generated_timestamp",
+        "is_whole": "created_at is not null",
+        "stub_columns": ["status", "updated_at", "generated_timestamp"],
+    },
+    "user": {
+        "key": "id",
+        "clock": "updated_at",
+        "is_whole": "verified is not null or ifnull(permanently_deleted, false)",
+        "stub_columns": ["active", "email", "name", "phone", "photo", "updated_at"],
+    },
+}
+"""As in transform/models/current."""
+DIRECTORY = jinja2.Template(
+    (ROOT / "transform" / "models" / "people" / "zendesk_user_directory.sql").read_text()
+)
+UNKNOWN = FIRST_USER + 1
+"""A member whom the internal directory lacks at first."""
+DATASETS = (DATASET, MESSAGES_DATASET, internal_directory.DATASET)
+
+
+@dataclasses.dataclass
+class World:
+    """What jobs need of it is as in the rounds of tests/proof."""
+
+    client: object
+    pubsub_host: str
+    proxies: dict[str, FaultProxy | PubSubProxy]
+    home: Path
+    dbt_runs: Dbt | None
+    """None: the views are those of `create_views`, because a run of dbt costs as much as ten others."""
+    zendesk_url: str = ""
+
+    def zendesk(self, method, what, body=None):
+        answer = requests.request(method, f"{self.zendesk_url}/_sandbox/{what}", json=body, timeout=60)
+        answer.raise_for_status()
+        return answer.content
+
+    def objects(self, model):
+        return [json.loads(line) for line in self.zendesk("GET", f"objects/{model}").splitlines()]
+
+    def rows(self, sql):
+        return [dict(row) for row in self.client.query_and_wait(sql)]
+
+    def knows(self, table, rows):
+        """The internal directory has these, and no others, in this table."""
+        config = LoadJobConfig(
+            schema=[SchemaField(name, "STRING") for name in ("id", "email")[: 1 + (table == "user")]],
+            write_disposition="WRITE_TRUNCATE",
+        )
+        name = f"{internal_directory.DATASET}.{table}"
+        self.client.load_table_from_json(rows, name, job_config=config).result()
+
+    def create_views(self):
+        """What dbt's would show if every row ever exported were in them: tests/transform compares its own with these."""
+        for model, spec in SPECS.items():
+            self.client.query_and_wait(
+                f"CREATE VIEW {DATASET}.{model}_latest AS {latest_of_all(f'{DATASET}.{model}', spec)}"
+            )
+        sql = DIRECTORY.render(
+            ref=lambda name: f"{DATASET}.{name}",
+            existing=lambda _, table: f"{internal_directory.DATASET}.{table}",
+        )
+        self.client.query_and_wait(f"CREATE VIEW {DATASET}.zendesk_user_directory AS {sql}")
+
+    def received(self):
+        """What Commons has not acknowledged yet, which this does."""
+        with clients(self.pubsub_host) as (_, subscriber):
+            name = f"projects/{TOPIC_PROJECT}/subscriptions/{SUBSCRIPTION}"
+            return Commons(subscriber, "", name).receive()
+
+
+class Worlds:
+    """One after the other."""
+
+    def __init__(self, client, pubsub_host, proxies, home, dbt_runs):
+        self._given = (client, pubsub_host, proxies)
+        self._home, self._dbt_runs = home, dbt_runs
+        self._numbers = itertools.count()
+        self._account = home / "account.sqlite"
+        store = Store(self._account)
+        create(store, seed=1, tickets=TICKETS, users=USERS)
+        store.close()
+
+    @contextmanager
+    def new(self):
+        client, pubsub_host, proxies = self._given
+        home = self._home / str(next(self._numbers))
+        for folder in ("files", "dbt"):
+            (home / folder).mkdir(parents=True)
+        made = World(client, pubsub_host, proxies, home, self._dbt_runs)
+        for dataset in DATASETS:
+            client.delete_dataset(dataset, delete_contents=True, not_found_ok=True)
+            client.create_dataset(dataset)
+        with ExitStack() as stack:
+            made.zendesk_url = stack.enter_context(
+                zendesk_simulator(shutil.copy(self._account, home / "zendesk.sqlite"))
+            )
+            proxies["Zendesk"].upstream = made.zendesk_url.removeprefix("http://")
+            made.zendesk("PUT", "limits", UNLIMITED)
+            made.received()  # what the example before has left
+            yield made
+        shutil.rmtree(home)
+
+
+@contextmanager
+def worlds(warehouse, pubsub, home, dbt_runs):
+    make_topic(pubsub.host)
+    with ExitStack() as stack:
+        urls = {
+            "Zendesk": "http://127.0.0.1:1",  # each world has its own
+            "BigQuery": warehouse.addresses.bigquery_url,
+            "GCS": warehouse.addresses.gcs_url,
+        }
+        proxies = {name: stack.enter_context(FaultProxy(url)) for name, url in urls.items()}
+        proxies["Pub/Sub"] = stack.enter_context(PubSubProxy(pubsub.host))
+        yield Worlds(warehouse.client, pubsub.host, proxies, home, dbt_runs)
+        for dataset in DATASETS:
+            warehouse.client.delete_dataset(dataset, delete_contents=True, not_found_ok=True)

@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import jsonschema
 import pytest
@@ -242,3 +243,13 @@ def test_responses_take_the_latency_that_is_set(url):
     answer = requests.get(f"{url}/api/v2/brands", headers=BEARER, timeout=30)
     requests.put(f"{url}/_sandbox/latency", json={"seconds": 0}, timeout=30)
     assert answer.elapsed.total_seconds() >= 0.05
+
+
+def test_the_clock_moves_on_by_itself(url):
+    def state():
+        answer = requests.get(f"{url}/api/v2/brands", headers=BEARER, timeout=30)
+        return parsedate_to_datetime(answer.headers["Date"]), list(objects(url, "ticket"))
+
+    before, tickets = state()
+    requests.put(f"{url}/_sandbox/clock", json={"seconds": 90}, timeout=30)
+    assert state() == (before + timedelta(seconds=90), tickets)

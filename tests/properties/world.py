@@ -18,6 +18,7 @@ from sandbox import internal_directory
 from sandbox.addresses import DATASET, MESSAGES_DATASET, SUBSCRIPTION, TOPIC_PROJECT
 from sandbox.pubsub import make_topic
 from sandbox.zendesk.account import create
+from sandbox.zendesk.history import put
 from sandbox.zendesk.people import FIRST_USER
 from sandbox.zendesk.store import Store
 from tests.fault_proxy import FaultProxy
@@ -119,6 +120,8 @@ class Worlds:
         self._account = home / "account.sqlite"
         store = Store(self._account)
         create(store, seed=1, tickets=TICKETS, users=USERS)
+        # Each has a text that no other row has, so that it can be looked for.
+        put(store, "ticket", [{"id": n, "description": f"Text of ticket {n}."} for n in store.ids("ticket")])
         store.close()
 
     @contextmanager

@@ -71,7 +71,7 @@ class Machine(RuleBasedStateMachine):
             "member": {u["external_id"]: None for u in users if u["external_id"] and u["id"] != UNKNOWN},
             "user": {f"U{u['id']}": u["email"].upper() for u in users if not u["external_id"]},
         }
-        self.tell()
+        self.load_directory()
 
     # --- the account, and the internal directory
 
@@ -93,15 +93,15 @@ class Machine(RuleBasedStateMachine):
         ]
         if unknown:
             known[unknown[which % len(unknown)]] = None
-            self.tell()
+            self.load_directory()
 
     @rule(which=WHICH)
     def the_directory_forgets(self, which):
         if known := sorted(self.internal["member"]):
             del self.internal["member"][known[which % len(known)]]
-            self.tell()
+            self.load_directory()
 
-    def tell(self):
+    def load_directory(self):
         self.world.knows("member", [{"id": one} for one in self.internal["member"]])
         self.world.knows(
             "user", [{"id": one, "email": email} for one, email in self.internal["user"].items()]

@@ -6,16 +6,13 @@ Everything that a server has written is there again after `crash`.
 from __future__ import annotations
 
 import dataclasses
-import json
 import signal
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
-import requests
-from local_pubsub.clients import clients
 
-from sandbox.addresses import MESSAGES_DATASET, SUBSCRIPTION, TOPIC_PROJECT, Addresses
+from sandbox.addresses import MESSAGES_DATASET, Addresses
 from sandbox.bigquery import bigquery_server
 from sandbox.gcs import gcs_server
 from sandbox.internal_directory import seed_internal_directory
@@ -23,7 +20,7 @@ from sandbox.pubsub import pubsub_server
 from sandbox.servers import Size, zendesk_server
 from tests.fault_proxy import FaultProxy
 from tests.proof.pubsub_proxy import PubSubProxy
-from tests.target_zendesk_pubsub.commons import Commons
+from tests.proof.served import Served
 
 SERVERS = {
     "Zendesk": "sandbox.zendesk",
@@ -41,7 +38,7 @@ UNLIMITED = {name: {"total": 10**6} for name in BUCKETS}
 
 
 @dataclasses.dataclass
-class World:
+class World(Served):
     addresses: Addresses
     home: Path
     size: Size
@@ -79,24 +76,13 @@ class World:
         for stack in self._running.values():
             stack.close()
 
-    def zendesk(self, method, what, body=None):
-        answer = requests.request(
-            method, f"{self.addresses.zendesk_url}/_sandbox/{what}", json=body, timeout=60
-        )
-        answer.raise_for_status()
-        return answer.content
+    @property
+    def zendesk_url(self):
+        return self.addresses.zendesk_url
 
-    def objects(self, model):
-        return [json.loads(line) for line in self.zendesk("GET", f"objects/{model}").splitlines()]
-
-    def rows(self, sql):
-        return [dict(row) for row in self.client.query_and_wait(sql)]
-
-    def received(self):
-        """What Commons has not acknowledged yet, which this does."""
-        with clients(self.addresses.pubsub_host) as (_, subscriber):
-            name = f"projects/{TOPIC_PROJECT}/subscriptions/{SUBSCRIPTION}"
-            return Commons(subscriber, "", name).receive()
+    @property
+    def pubsub_host(self):
+        return self.addresses.pubsub_host
 
     def environment(self):
         """That of `meltano run`: each server behind its proxy."""

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 import shutil
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import jinja2
-import requests
 from google.cloud.bigquery import LoadJobConfig, SchemaField
-from local_pubsub.clients import clients
 
 from sandbox import internal_directory
-from sandbox.addresses import DATASET, MESSAGES_DATASET, SUBSCRIPTION, TOPIC_PROJECT
+from sandbox.addresses import DATASET, MESSAGES_DATASET
 from sandbox.pubsub import make_topic
 from sandbox.zendesk.account import create
 from sandbox.zendesk.history import put
@@ -23,9 +20,9 @@ from sandbox.zendesk.people import FIRST_USER
 from sandbox.zendesk.store import Store
 from tests.fault_proxy import FaultProxy
 from tests.proof.pubsub_proxy import PubSubProxy
+from tests.proof.served import Served
 from tests.proof.world import UNLIMITED
 from tests.servers import zendesk_simulator
-from tests.target_zendesk_pubsub.commons import Commons
 from tests.transform.conftest import ROOT
 from tests.transform.macros import latest_of_all
 
@@ -60,7 +57,7 @@ DATASETS = (DATASET, MESSAGES_DATASET, internal_directory.DATASET)
 
 
 @dataclasses.dataclass
-class World:
+class World(Served):
     """What jobs need of it is as in the rounds of tests/proof."""
 
     client: object
@@ -70,17 +67,6 @@ class World:
     dbt_runs: Dbt | None
     """None: the views are those of `create_views`, because a run of dbt costs as much as ten others."""
     zendesk_url: str = ""
-
-    def zendesk(self, method, what, body=None):
-        answer = requests.request(method, f"{self.zendesk_url}/_sandbox/{what}", json=body, timeout=60)
-        answer.raise_for_status()
-        return answer.content
-
-    def objects(self, model):
-        return [json.loads(line) for line in self.zendesk("GET", f"objects/{model}").splitlines()]
-
-    def rows(self, sql):
-        return [dict(row) for row in self.client.query_and_wait(sql)]
 
     def knows(self, table, rows):
         """The internal directory has these, and no others, in this table."""
@@ -102,12 +88,6 @@ class World:
             existing=lambda _, table: f"{internal_directory.DATASET}.{table}",
         )
         self.client.query_and_wait(f"CREATE VIEW {DATASET}.zendesk_user_directory AS {sql}")
-
-    def received(self):
-        """What Commons has not acknowledged yet, which this does."""
-        with clients(self.pubsub_host) as (_, subscriber):
-            name = f"projects/{TOPIC_PROJECT}/subscriptions/{SUBSCRIPTION}"
-            return Commons(subscriber, "", name).receive()
 
 
 class Worlds:

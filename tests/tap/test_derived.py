@@ -206,7 +206,7 @@ def test_child_events_that_are_none_cost_no_other_event(children, maps, tap, zen
     result = tap(**only("ticket_comment"), stream_maps=maps)
     assert result.code == 0, result.stderr
     assert "ticket_comment: left out 1 object with child_events not as documented" in result.stderr
-    assert "ticket_comment: skipped 1 null" in result.stderr
+    assert "ticket_comment: null entries skipped in the list of objects: 1" in result.stderr
     assert [(row["id"], row["via"]) for row in result.records("ticket_comment")] == [(70, {"channel": "27"})]
     assert "Secretive" not in result.stderr
     assert "Traceback" not in result.stderr

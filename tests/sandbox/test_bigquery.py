@@ -129,11 +129,11 @@ def test_an_array_of_a_subquery_has_one_element_for_each_in_order(run):
           ARRAY(SELECT pair.x + 1 FROM UNNEST([STRUCT(2 AS x), STRUCT(1 AS x)]) AS pair),
           ARRAY(SELECT CONCAT('id ', JSON_VALUE(one, '$.id')) FROM UNNEST(JSON_QUERY_ARRAY(payload)) AS one),
           ARRAY(SELECT tag FROM UNNEST(tags) AS tag WHERE tag > 'a' ORDER BY tag)
-        FROM UNNEST(ARRAY<STRUCT<place INT64, tags ARRAY<STRING>, payload STRING>>[
-          (1, ['c', 'a', 'b'], '[{{"id": 7}}, {{"id": 8}}]'),
-          (2, [], '[]'),
-          (3, NULL, NULL)
-        ])
+        FROM (
+          SELECT 1 AS place, ['c', 'a', 'b'] AS tags, '[{{"id": 7}}, {{"id": 8}}]' AS payload
+          UNION ALL SELECT 2, ARRAY<STRING>[], '[]'
+          UNION ALL SELECT 3, NULL, NULL
+        )
         ORDER BY place
     """
     assert run(sql) == [

@@ -239,6 +239,5 @@ def sharing_pages(streams: Sequence[ModelStream]) -> list[ModelStream]:
 def main() -> None:
     """What the command does once everything is imported."""
     gc.freeze()  # what was imported stays: the collector need not visit it
-    gc.freeze()  # what was imported stays: the collector need not visit it
     gc.enable()
     run(TapZendeskCityblock.cli, TapZendeskCityblock.logger)

@@ -259,17 +259,18 @@ def test_an_own_ceiling_is_kept_in_any_minute():
     assert zendesk.now == 1000 + 2 * 60
 
 
-def test_the_scarcest_bucket_is_reported():
+@pytest.mark.parametrize(("account", "export", "scarcest"), [(600, 4, (4, 10)), (100, 9, (100, 700))])
+def test_the_bucket_with_the_smallest_share_left_is_reported(account, export, scarcest):
     zendesk = Zendesk()
     assert zendesk.limits.left(EXPORTS) is None
     zendesk.send()
     zendesk.answer(
         x_rate_limit="700",
-        x_rate_limit_remaining="600",
-        zendesk_ratelimit_incremental_exports="total=10; remaining=4; resets=38",
+        x_rate_limit_remaining=str(account),
+        zendesk_ratelimit_incremental_exports=f"total=10; remaining={export}; resets=38",
     )
-    assert zendesk.limits.left(EXPORTS) == (4, 10)
-    assert zendesk.limits.left(LISTS) == (600, 700)
+    assert zendesk.limits.left(EXPORTS) == scarcest
+    assert zendesk.limits.left(LISTS) == (account, 700)
 
 
 NOT_NUMBERS = ("\xb2", "9" * 5000, "9" * 400, "-1", "1e3", "")
@@ -289,17 +290,6 @@ def test_headers_that_are_no_number_and_no_date_are_as_good_as_none(text):
     )
     assert zendesk.wait() == 38
     assert retry_after_seconds(429, {"retry-after": text}) is None
-
-
-def test_the_scarcest_bucket_is_the_one_with_the_smallest_share_left():
-    zendesk = Zendesk()
-    zendesk.send()
-    zendesk.answer(
-        x_rate_limit="700",
-        x_rate_limit_remaining="100",
-        zendesk_ratelimit_incremental_exports="total=10; remaining=9; resets=38",
-    )
-    assert zendesk.limits.left(EXPORTS) == (100, 700)
 
 
 def test_what_a_minute_allows_is_known_once_all_limits_of_the_path_are():

@@ -1,5 +1,5 @@
-{#- SQL of each computed column; null if the raw table lacks what it reads. Sorted: dbt-extractor 0.6.0 changes the order of keys in `meta`
-    from one parse to the next, and another order would be another label. -#}
+{#- SQL of each computed column; null if the raw table lacks what it reads. Sorted, because dbt-extractor 0.6.0 changes the
+    order of keys in `meta` from one parse to the next, and another order would be another label. -#}
 {% macro computed_of(raw) %}
     {%- set paths, found = [], {} -%}
     {%- do field_paths(raw.schema, '', paths) -%}

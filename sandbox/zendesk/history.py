@@ -138,6 +138,8 @@ def _users(store: Store, rng: Random, moments: _Moments, hours: int) -> dict[str
     done: Counter[str] = Counter(updated=0, deleted=0)
     for user_id in rng.sample(known, _share(len(known), 0.02, hours)):
         content, moment = load(store, "user", user_id), moments()
+        if content.get("permanently_deleted"):
+            continue  # such a user does not change again
         if rng.random() < 0.1 and content["role"] == "end-user":
             delete_user(content)
             done["deleted"] += 1

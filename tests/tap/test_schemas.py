@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,27 @@ def test_a_model_without_a_schema_file_is_named():
 def test_a_property_without_a_description_is_refused(description):
     with pytest.raises(SchemaError, match=r"schemas/ticket\.json: property 'address' has no description"):
         emitted_schema("ticket", written(address={"description": description}))
+
+
+USUALLY_PERSONAL = re.compile(
+    r"(^|_)(address|avatar|avatar_url|body|comment|email|first_name|ip|last_name|phone|phone_number|screen_name)$"
+)
+NOT_ABOUT_A_PERSON = {"article.body", "call.phone_number", "support_address.email"}
+"""Published by the account, or its own."""
+
+
+def test_columns_of_names_that_are_usually_personal_are_marked():
+    unmarked = {
+        f"{model}.{name}"
+        for model in MODELS
+        for name, schema in json.loads(FILES[model].read_text())["properties"].items()
+        if USUALLY_PERSONAL.search(name) and "string" in schema["type"] and "personal" not in schema
+    }
+    forgotten = sorted(unmarked - NOT_ABOUT_A_PERSON)
+    assert not forgotten, (
+        f'add "personal" to {forgotten} in schemas/<model>.json, or list them in NOT_ABOUT_A_PERSON'
+    )
+    assert unmarked == NOT_ABOUT_A_PERSON
 
 
 def test_an_unknown_kind_of_personal_column_is_refused():

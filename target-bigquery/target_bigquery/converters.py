@@ -255,10 +255,13 @@ def _timestamp(text: str) -> datetime:
     return moment.astimezone(UTC)  # the spool writes no seconds of an offset
 
 
-def _time(text: str) -> time:
-    """In UTC if the text has an offset, because BigQuery's TIME has none. One-digit hours (8:30:00) are accepted."""
+def _time(text: str) -> str:
+    """In UTC if the text has an offset, because BigQuery's TIME has none. One-digit hours (8:30:00) are accepted.
+
+    As text: orjson 3.13.0 writes a `time` of 0.041757 seconds as .41757.
+    """
     hour = time.fromisoformat(f"0{text}" if ONE_DIGIT_HOUR.match(text) else text)
-    return datetime.combine(ANY_DAY, hour).astimezone(UTC).time() if hour.tzinfo else hour
+    return (datetime.combine(ANY_DAY, hour).astimezone(UTC).time() if hour.tzinfo else hour).isoformat()
 
 
 def _json(path: str, seen: Observed) -> Converter:

@@ -4,18 +4,14 @@ ticket is of its last state whose users are all known.
 `make properties EXAMPLES=200 SEED=7` is the long form.
 """
 
-import os
-
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.properties.drawn import EXAMPLES, SEED
 from tests.properties.machine import Machine
 from tests.properties.world import worlds as new_worlds
 
-SEED, EXAMPLES = (
-    int(os.environ.get(f"PROPERTIES_{name}", usual)) for name, usual in (("SEED", 15), ("EXAMPLES", 6))
-)
 STEPS = 12
 
 

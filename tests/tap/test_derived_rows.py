@@ -238,15 +238,16 @@ def test_events_that_change_no_comment_are_not_named(form, children):
 def test_a_comment_gets_what_its_list_says_now_in_the_properties_that_it_has(form):
     comment = {"id": "70", "event_type": "Comment", "body": "secret", "public": True, "author_id": 4}
     other = {"id": 71, "event_type": "Comment", "body": "kept"}
-    rows, records = read(form, MODELS["ticket_event"], event(None, comment, other, {"event_type": "Change"}))
-    now = {70: {"id": 70, "body": "▇", "public": False, "plain_body": "▇", "author_id": 5}}
+    nameless = {"event_type": "Change", "body": "kept"}
+    rows, records = read(form, MODELS["ticket_event"], event(None, comment, other, nameless))
+    now = {70: {"id": 70, "body": "▇", "public": False, "plain_body": "▇", "author_id": 5}, 1: {"body": "▇"}}
     assert has_comment(records[0], rows, now)
     assert not has_comment(records[0], rows, {72: {}})
     bring_up_to_date(records[0], rows, now)
     value = rows.value(records[0], "child_events")
     children = msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
     changed = {**comment, "body": "▇", "public": False}
-    assert children == [None, changed, other, {"event_type": "Change"}]
+    assert children == [None, changed, other, nameless]
 
 
 def test_an_entry_that_is_no_child_event_costs_no_other_one():

@@ -270,6 +270,7 @@ def test_a_page_that_was_made_smaller_grows_to_what_was_requested_first():
     assert larger(group, {"page[size]": "30"}, None) == {"page[size]": "60"}
     assert larger(group, {"page[size]": "30", "page": "2"}, None) == {"page[size]": "30", "page": "2"}
     assert larger(MODELS["target"], {"per_page": "30"}, None) == {"per_page": "30"}
+    assert larger(MODELS["chat"], {"limit": "30"}, None) == {"limit": "30"}
 
 
 def test_the_largest_page_is_what_zendesk_serves():

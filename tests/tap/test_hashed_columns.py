@@ -101,6 +101,32 @@ def test_odd_values_are_hashed_or_stay(raw, path, expected):
     assert json.loads(bytes(record["column"])) == expected
 
 
+@pytest.mark.parametrize("derived", [False, True])
+@pytest.mark.parametrize(
+    ("value", "path", "expected"),
+    [
+        (None, (), None),
+        ("", (), hashed("")),
+        ("é", (), hashed("é")),
+        (12.5, (), hashed("12.5")),
+        (False, (), hashed("false")),
+        ({"a": 1}, (), hashed('{"a":1}')),
+        (["a", None], (), [hashed("a"), None]),
+        ({"a": {"b": "x", "c": "y"}, "n": 1.5}, ("a", "b"), {"a": {"b": hashed("x"), "c": "y"}, "n": 1.5}),
+        ({"a": None}, ("a", "b"), {"a": None}),
+        ({"a": {"b": None}}, ("a", "b"), {"a": {"b": None}}),
+        ("a text", ("a",), "a text"),
+        ([{"a": "x"}, {}, {"a": ["y", None]}], ("a",), [{"a": hashed("x")}, {}, {"a": [hashed("y"), None]}]),
+    ],
+    ids=str,
+)
+def test_values_of_python_are_hashed_or_stay(value, path, expected, derived):
+    records = [{"column": value, "other": "z"}, {"other": "z"}]
+    columns = HashedColumns([("column", *path)], SALT)
+    columns.replace_in(records) if derived else columns.replace(records, Values)
+    assert records == [{"column": expected, "other": "z"}, {"other": "z"}]
+
+
 @pytest.mark.parametrize(
     ("column", "expected"),
     [

@@ -8,8 +8,9 @@ import pytest
 from tap_zendesk_cityblock.errors import TransientError, UnexpectedResponseError
 from tap_zendesk_cityblock.models import MODELS
 from tap_zendesk_cityblock.rows.decoding import DictRows, RawRows
-from tap_zendesk_cityblock.rows.oddities import Oddities
+from tap_zendesk_cityblock.rows.oddities import Oddities, check_not_all_left_out
 from tap_zendesk_cityblock.rows.texts import integer, keys_with_invalid_text
+from tap_zendesk_cityblock.rows.unknown import as_text, json_type
 
 MODEL = MODELS["ticket"]
 KNOWN = ["id", "generated_timestamp", "subject", "via", "tags"]
@@ -215,6 +216,34 @@ def test_rows_of_long_responses_are_those_of_short_ones(read):
     assert read(*served) == read(*served) == listed
     assert read(*served[:2]) == listed[:2]
     assert len([message for message in read.messages if "new" in message]) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        *(("a", "string"), (1, "number"), (-1.5, "number"), (True, "boolean"), (False, "boolean")),
+        *((None, "null"), ([1], "array"), ({"a": 1}, "object")),
+    ],
+    ids=str,
+)
+def test_the_type_of_a_new_property_is_known_from_bytes_too(value, name):
+    assert json_type(value) == json_type(msgspec.Raw(msgspec.json.encode(value))) == name
+
+
+def test_new_properties_are_kept_as_text_whatever_their_bytes_are():
+    properties = {"a": msgspec.Raw(b'"Caf\xe9"'), "b": [1, None], "c": "\u00fc"}
+    assert as_text(properties) == '{"a":"Caf\ufffd","b":[1,null],"c":"\u00fc"}'
+
+
+def test_a_list_of_which_nothing_can_be_kept_is_not_empty():
+    oddities = Oddities("group", logging.getLogger("rows"))
+    check_not_all_left_out("group", 0, oddities)
+    oddities.left_out(2, "without a usable key")
+    check_not_all_left_out("group", 1, oddities)
+    with pytest.raises(
+        UnexpectedResponseError, match=r"^group: none of the objects that Zendesk lists has a usable key$"
+    ):
+        check_not_all_left_out("group", 0, oddities)
 
 
 LATER_VALUES = ['"a text"', "1.50", "1e999", "18446744073709551616", "[1]", '{"a": null}', "true", "null"]

@@ -56,6 +56,7 @@ def walk(name, *responses, size=2, query=None, reached=None):
     rows = DictRows(model, [model.key, model.clock], {}, IGNORED)
     pages = list(Walk(endpoint, rows, forward).pages(query or endpoint.first_query(Position(time=900))))
     assert client.left == []
+    assert all(page.rows is rows for page in pages)
     assert client.paths == {model.path}
     return pages, client, forward
 
@@ -228,6 +229,7 @@ def test_a_position_never_moves_back():
         page = forward.checked(Page([], rows, at and Position(time=at)))
         assert (page.position, page.behind) == (position, behind)
     assert forward.reached == Position(time=151)
+    assert ForwardOnly(Position(time=100)).checked(Page([], rows, Position(time=99))).position is None
     first = ForwardOnly(None)
     assert first.checked(Page([], rows, Position(time=1))).position == Position(time=1)
     assert first.checked(Page([], rows, Position(time=0))).behind == Position(time=0)

@@ -213,8 +213,8 @@ REDACTED = {"id": 71, "event_type": "CommentRedactionEvent", "comment_id": "70"}
     ids=str,
 )
 def test_events_that_change_an_earlier_comment_name_it(form, children, ids):
-    rows, records = read(form, MODELS["ticket_event"], event(*children), {**event(), "id": 9})
-    assert list(changed_comments(records, rows)) == [(records[0], ids)]
+    rows, records = read(form, MODELS["ticket_event"], event(), event(*children), {**event(), "id": 9})
+    assert list(changed_comments(records, rows)) == [(records[1], ids)]
 
 
 @of_each_form

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from tap_zendesk_cityblock.errors import TransientError, UnexpectedResponseError
 from tap_zendesk_cityblock.models import MODELS
-from tap_zendesk_cityblock.rows.decoding import DictRows, RawRows
+from tap_zendesk_cityblock.rows.decoding import DictRows, RawRows, RowsFactory
 from tap_zendesk_cityblock.rows.oddities import Oddities, check_not_all_left_out
 from tap_zendesk_cityblock.rows.texts import integer, keys_with_invalid_text
 from tap_zendesk_cityblock.rows.unknown import as_text, json_type
@@ -216,6 +216,26 @@ def test_rows_of_long_responses_are_those_of_short_ones(read):
     assert read(*served) == read(*served) == listed
     assert read(*served[:2]) == listed[:2]
     assert len([message for message in read.messages if "new" in message]) == 1
+
+
+@pytest.mark.parametrize("as_bytes", [True, False])
+def test_rows_below_a_parent_have_its_key_beside_the_constants_of_the_export(as_bytes):
+    oddities, known = Oddities("ticket", logging.getLogger("rows")), [*KNOWN, "parent"]
+    made = RowsFactory(known, [*known, *CONSTANTS], CONSTANTS, oddities, has_via=True, as_bytes=as_bytes)
+    assert type(made.dicts(MODEL)) is DictRows
+    rows = made.with_constants({"parent": 7, "_export_id": "2"}).make(MODEL)
+    assert type(rows) is (RawRows if as_bytes else DictRows)
+    served = {"id": 1, "generated_timestamp": 5, "via": "web", "hue": 1}
+    _, records = rows.read(msgspec.json.encode({"tickets": [served]}))
+    assert rows.versions(records) == [(1, 5)]
+    assert rows.value(records[0], "subject") is None
+    rows.replace(records[0], "subject", "a")
+    assert rows.value(records[0], "subject") == "a"
+    [written] = json.loads(msgspec.json.encode(rows.released(records)))
+    del served["hue"]
+    assert written == {**served, "via": {"channel": "web"}, "subject": "a", "parent": 7, "_export_id": "1"}
+    [drift] = oddities.properties.records({})
+    assert (drift["property"], drift["json_type"], drift["row_count"]) == ("hue", "number", 1)
 
 
 @pytest.mark.parametrize(

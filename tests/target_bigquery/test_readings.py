@@ -1,6 +1,7 @@
 """Odd values as functions take them: each has one sensible reading, or is refused by column and kinds."""
 
 import json
+import time
 
 import orjson
 import pytest
@@ -114,6 +115,22 @@ def test_what_has_no_reading_is_refused_without_its_content(value, schema, reaso
     with pytest.raises(Rejection) as refused:
         read(value, **schema)
     assert str(refused.value) == f"column value: {reason}"
+
+
+def test_an_hour_without_an_offset_is_not_moved_by_the_time_zone_of_this_machine():
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TZ", "EST5")
+        time.tzset()
+        hours = [read(text, **HOUR).isoformat() for text in ("08:30:00", "08:30:00+02:00")]
+    time.tzset()
+    assert hours == ["08:30:00", "06:30:00"]
+
+
+def test_a_double_of_2_to_the_53_may_have_lost_a_digit():
+    for schema in (WHOLE, TEXT, OPEN):
+        with pytest.raises(PrecisionLost, match=r"got a number with an invalid value$"):
+            read(2.0**53, **schema)
+        assert str(read(2.0**53 - 1, **schema)).removesuffix(".0") == "9007199254740991"
 
 
 def test_a_misfit_names_the_column_by_its_whole_path():

@@ -1,10 +1,19 @@
 """Which columns a JSON schema makes, and under which names."""
 
 import pytest
-from google.cloud.bigquery import SchemaField
+from google.cloud.bigquery import PolicyTagList, SchemaField
+from target_bigquery.converters import Rejection
 from target_bigquery.errors import SchemaError
 from target_bigquery.names import column_name
-from target_bigquery.schema import columns_of, merged
+from target_bigquery.schema import (
+    columns_of,
+    columns_of_table,
+    export_kind,
+    leaves,
+    merged,
+    personal_leaves,
+    tagged,
+)
 
 TEXT = {"type": ["string", "null"]}
 
@@ -161,3 +170,151 @@ def test_a_table_grows_by_columns_and_by_parts_of_a_list_of_records_and_keeps_wh
     assert {field.name for field in grown} == {"old_name", "new_name", "options"}
     [found] = [field for field in grown if field.name == "options"]
     assert (found.mode, {part.name for part in found.fields}) == ("REPEATED", {"value", "default"})
+
+
+def place(*parts, name="place", mode="NULLABLE"):
+    return SchemaField(name, "RECORD", mode, fields=parts)
+
+
+def test_a_column_in_another_spelling_or_with_a_synonym_as_its_type_is_the_same_one():
+    old = [
+        SchemaField("Id", "INT64"),
+        SchemaField("share", "FLOAT64"),
+        SchemaField("flag", "BOOL"),
+        SchemaField("Place", "STRUCT", fields=[SchemaField("City", "STRING")]),
+    ]
+    new = [
+        SchemaField("id", "INTEGER"),
+        SchemaField("share", "FLOAT"),
+        SchemaField("flag", "BOOLEAN"),
+        place(SchemaField("city", "STRING")),
+    ]
+    assert [field.name for field in merged(old, new)] == ["Id", "share", "flag", "Place"]
+    assert [part.name for part in merged(old, new)[3].fields] == ["City"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column", "was", "becomes"),
+    [
+        (SchemaField("a", "STRING"), SchemaField("A", "INTEGER"), "A", "STRING", "INTEGER"),
+        (SchemaField("a", "INT64"), SchemaField("a", "FLOAT64"), "a", "INTEGER", "FLOAT"),
+        (
+            SchemaField("a", "STRING"),
+            SchemaField("a", "STRING", "REPEATED"),
+            "a",
+            "STRING",
+            "REPEATED STRING",
+        ),
+        (SchemaField("a", "JSON"), place(name="a"), "a", "JSON", "RECORD"),
+        (
+            place(place(SchemaField("a", "DATE"), name="b")),
+            place(place(SchemaField("a", "TIME"), name="b")),
+            "place.b.a",
+            "DATE",
+            "TIME",
+        ),
+    ],
+    ids=str,
+)
+def test_a_column_whose_type_differs_is_named_with_both(old, new, column, was, becomes):
+    with pytest.raises(SchemaError) as refused:
+        merged([old], [new])
+    assert str(refused.value) == (
+        f"column {column} is {was} in the table and {becomes} in the stream:"
+        " fix the stream, or rename the table and export again"
+    )
+
+
+def test_a_policy_tag_is_added_and_never_replaced():
+    ours, theirs = PolicyTagList(["ours"]), PolicyTagList(["theirs"])
+    old = [
+        SchemaField("a", "STRING", description="kept"),
+        SchemaField("b", "STRING", policy_tags=theirs),
+        SchemaField("c", "STRING", policy_tags=PolicyTagList([])),
+        SchemaField("d", "STRING", policy_tags=theirs),
+        place(SchemaField("e", "STRING")),
+    ]
+    new = [
+        *(SchemaField(name, "STRING", policy_tags=ours) for name in "aBc"),
+        SchemaField("d", "STRING"),
+        place(SchemaField("e", "STRING", policy_tags=ours)),
+    ]
+    grown = merged(old, new)
+    assert [field.name for field in grown] == ["a", "b", "c", "d", "place"]
+    assert [field.policy_tags for field in grown[:4]] == [ours, theirs, ours, theirs]
+    assert grown[0].description == "kept"
+    assert grown[4].fields[0].policy_tags == ours
+
+
+def test_personal_columns_and_all_within_them_get_the_policy_tag():
+    personal = {"x-sql-datatype-properties": {"personal": "name"}}
+    inner = {"type": "object", "properties": {"b": TEXT, "c": {"type": "array", "items": TEXT}}}
+    columns = columns_of(
+        {
+            "properties": {
+                "name": {**TEXT, **personal},
+                "via": {"type": "object", "properties": {"from": inner}, **personal},
+                "status": TEXT,
+            }
+        }
+    )
+    assert columns.personal == {"name": "name", "via": "name"}
+    assert personal_leaves(columns) == 3
+    fields = tagged(columns, "tag")
+    shape = [(field.name, field.field_type, field.mode) for field in fields]
+    assert shape == [(field.name, field.field_type, field.mode) for field in columns.fields]
+    tags = {path: field.policy_tags for path, field in leaves(fields).items()}
+    tag = PolicyTagList(["tag"])
+    assert tags == {"name": tag, "via.from.b": tag, "via.from.c": tag, "status": None}
+    assert leaves(fields)["via.from.c"].mode == "REPEATED"
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ({"export": "bulk"}, "bulk"),
+        ({"export": "incremental"}, "incremental"),
+        ({"export": "other"}, None),
+        ({}, None),
+        ("bulk", None),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_what_an_export_has_is_said_by_the_stream(said, kind):
+    assert export_kind({"properties": {}, "x-sql-datatype-properties": said}) == kind
+
+
+def test_records_without_a_schema_become_rows_of_the_table_as_it_is():
+    columns = columns_of_table(
+        [
+            SchemaField("Start_Date", "DATE"),
+            SchemaField("count", "INT64"),
+            SchemaField("tags", "STRING", "REPEATED"),
+            SchemaField("places", "STRUCT", "REPEATED", fields=[SchemaField("share", "FLOAT64")]),
+            place(SchemaField("open", "JSON")),
+        ]
+    )
+    row = {
+        "start_date": "",
+        "count": "7",
+        "TAGS": ["a", None],
+        "places": [{"share": 1}, None, {"more": 2}],
+        "place": {"open": 1.23456, "new": []},
+        "new": True,
+    }
+    assert columns.convert(row) == {
+        "Start_Date": None,
+        "count": 7,
+        "tags": ["a"],
+        "places": [{"share": 1}, {}],
+        "place": {"open": "1.23456"},
+    }
+    assert columns.seen.unknown == {("new", "boolean"), ("places.more", "number"), ("place.new", "array")}
+    assert {said.partition(":")[0] for said in columns.seen.converted} == {
+        "column tags",
+        "column places",
+        "column place.open",
+    }
+    with pytest.raises(Rejection, match=r"^column places\.share: expected a finite number, got a string$"):
+        columns.convert({"places": [{"share": "x"}]})

@@ -55,7 +55,7 @@ class Account:
 def account(warehouse, commands, dbt_runs, tmp_path_factory):
     home = tmp_path_factory.mktemp("account")
     store = Store(home / "zendesk.sqlite")
-    create(store, seed=5, tickets=300, users=100)
+    create(store, seed=3, tickets=300, users=100)
     for _ in range(5):
         advance(store, 24 * 10)
     objects = {model: [orjson.loads(body) for body in exported(store, model)] for model in MODELS}

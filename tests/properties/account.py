@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.zendesk.people import FIRST_ORGANIZATION, FIRST_USER
 from sandbox.zendesk.tickets import SCRUBBED
+from tests.properties.world import LISTED
 
 
 class Account:
@@ -74,8 +75,14 @@ class Account:
             [word, *_] = ticket["description"].split()
             self.remove("redact_comment", ticket_id=ticket["id"], comment_id=comments[0]["id"], text=word)
 
+    def has_content(self, kind, one):
+        """That Zendesk can remove for good."""
+        if kind == "ticket":
+            return one["subject"] != SCRUBBED
+        return not (one.get("permanently_deleted") or self.stays(one))
+
     def scrub(self, ticket, user, which):
-        if ticket["subject"] != SCRUBBED:
+        if self.has_content("ticket", ticket):
             self.remove("scrub_ticket", ticket_id=ticket["id"])
 
     def create_user(self, ticket, user, which):
@@ -111,5 +118,15 @@ class Account:
             self.put("user", user["id"], active=False, email=None, external_id=None)
 
     def delete_user_for_good(self, ticket, user, which):
-        if not (user.get("permanently_deleted") or self.stays(user)):
+        if self.has_content("user", user):
             self.remove("delete_user_permanently", user_id=user["id"])
+
+    def change_group(self, ticket, user, which):
+        groups = self._world.objects(LISTED)
+        one = groups[which % len(groups)]["id"]
+        if which % 3 == 0 and len(groups) > 1:
+            self.put(LISTED, one, _listed=False)
+        else:
+            self.put(
+                LISTED, one if which % 3 == 1 else max(group["id"] for group in groups) + 1, name=self.text()
+            )

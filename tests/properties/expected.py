@@ -70,6 +70,10 @@ class Expected:
             ticket = self.tickets.setdefault(record["id"], Ticket())
             ticket.read(record, people, is_given=record["id"] in given, is_complete=is_complete)
 
+    def forgets(self, number):
+        """The ticket is erased, whatever the runs have read of it."""
+        self.tickets.setdefault(number, Ticket()).is_forgotten = True
+
     def wrong(self, published, waiting):
         """Sentences. `published`: data of the last message by ticket; `waiting`: the tickets that wait."""
         for number, ticket in self.tickets.items():

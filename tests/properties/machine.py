@@ -16,16 +16,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from target_zendesk_pubsub.directory import Person
 
 from sandbox.addresses import DATASET
-from sandbox.zendesk.tickets import SCRUBBED
 from tests.fault_proxy import Fault
 from tests.proof import checks
 from tests.proof.jobs import Jobs, Running
 from tests.properties.account import Account
 from tests.properties.expected import Expected
-from tests.properties.world import MODELS, UNKNOWN
+from tests.properties.world import LISTED, MODELS, UNKNOWN
 
-EXPORTED = {"bulk_models": [], "incremental_models": list(MODELS)}
-TABLES = ("ticket_current", "user_current")
+EXPORTED = {"bulk_models": [LISTED], "incremental_models": list(MODELS)}
+REBUILT = ("ticket_current", "user_current", f"{LISTED}_latest")
+"""By each run of dbt; the other views stay as they are."""
 VIEWS = ("ticket_latest", "user_latest", "zendesk_user_directory")
 JOBS = st.sampled_from(("export", "publish"))
 SECONDS = st.sampled_from((1, 1, 60, 86_400))
@@ -37,14 +37,15 @@ CHANGES = st.sampled_from(
     [
         *("create", "update", "system", "assign", "merge", "delete", "restore", "redact", "scrub"),
         *("create user", "update user", "delete user", "restore user", "merge users", "delete user for good"),
+        "change group",
     ]
 )
 ENDS = st.one_of(
     st.just(("whole", "", 0)),
     st.tuples(st.just("cut"), st.just("of the tap's output"), st.integers(0, 100)),
-    st.tuples(st.just("killed"), st.sampled_from(("BigQuery", "BigQuery", "Pub/Sub")), st.integers(0, 60)),
+    st.tuples(st.just("killed"), st.sampled_from(("BigQuery", "GCS", "Pub/Sub")), st.integers(0, 60)),
 )
-"""How a run ends: after this share of the tap's output, or at this request of its target."""
+"""How a run ends: after this share of the tap's output, or at this request of its target to a server."""
 
 
 class Machine(RuleBasedStateMachine):
@@ -59,9 +60,14 @@ class Machine(RuleBasedStateMachine):
         """By job: the account as its tap has read it, and what the tap has written; a target has not been given that yet."""
         self.exported = None
         """The account as the last export has it, if its rows are in the views of the next run of dbt, and only these."""
-        self.log, self.texts, self.users_erased = [], {}, set()
+        self.lists = []
+        """What the view of the bulk model may show: the account of the last complete export, or of an interrupted one after it."""
+        self.log, self.texts, self.names = [], {}, {}
+        """`texts` of erased tickets and `names` of erased users, by id."""
         self.has_views = self.has_rows = False
         """Whether dbt has built the views, which needs rows to read."""
+        self.is_outdated = False
+        """Whether the export's tap has read before an erasure what its target is given after it."""
         self.kills, self.is_idle = 0, True
 
     @initialize()
@@ -137,7 +143,7 @@ class Machine(RuleBasedStateMachine):
 
     def the_tap_reads(self, job, page):
         self.is_idle = False
-        account = {model: self.world.objects(model) for model in MODELS}
+        account = {model: self.world.objects(model) for model in (*MODELS, LISTED)}
         settings = EXPORTED if job == "export" else {}
         process = self.jobs.tap(job, page_size=page, **settings)
         written, running = bytearray(), Running({"tap": process})
@@ -170,7 +176,9 @@ class Machine(RuleBasedStateMachine):
             if is_complete:
                 self.check_messages()
         else:
-            self.exported = account if is_complete else None
+            self.exported = account if is_complete and not self.is_outdated else None
+            self.is_outdated = False
+            self.lists = [account] if is_complete else self.lists and [*self.lists, account]
             self.has_rows = self.has_rows or is_complete
 
     def kill(self, running, service, requests):
@@ -195,28 +203,33 @@ class Machine(RuleBasedStateMachine):
     def the_views_are_built(self):
         """All of them once, because they stay the same; later the tables that they read."""
         if self.world.dbt_runs:
-            ended = self.jobs.dbt(*(TABLES if self.has_views else (*TABLES, *VIEWS))).wait()
+            ended = self.jobs.dbt(*(REBUILT if self.has_views else (*REBUILT, *VIEWS))).wait()
             assert ended.is_complete, ended.log[-3000:]
         elif not self.has_views:
             self.world.create_views()
         self.has_views = True
-        if self.exported:
-            self.check_views()
+        self.check_views()
 
     # --- erasures
 
-    @rule(which=WHICH)
-    def a_ticket_is_erased(self, which):
-        tickets = [one for one in self.world.objects("ticket") if one["subject"] != SCRUBBED]
-        if tickets:
-            ticket = tickets[which % len(tickets)]
-            self.world.zendesk("PUT", "clock", {"seconds": 1})
-            self.account.remove("scrub_ticket", ticket_id=ticket["id"])
-            self.texts[ticket["id"]] = ticket["description"]
-            self.exported = None
-            self.succeeds(self.jobs.erase(ticket["id"]))
-            if forgotten := self.expected.tickets.get(ticket["id"]):
-                forgotten.is_forgotten = True
+    @rule(kind=st.sampled_from(MODELS), which=WHICH)
+    def one_is_erased(self, kind, which):
+        """First in Zendesk."""
+        objects = [one for one in self.world.objects(kind) if self.account.has_content(kind, one)]
+        if not objects:
+            return
+        one = objects[which % len(objects)]
+        self.world.zendesk("PUT", "clock", {"seconds": 1})
+        self.exported, self.is_outdated = None, "export" in self.pages
+        if kind == "ticket":
+            self.account.scrub(one, None, 0)
+            self.texts[one["id"]] = one["description"]
+            self.succeeds(self.jobs.erase(one["id"]))
+            self.expected.forgets(one["id"])
+        else:
+            self.account.delete_user_for_good(None, one, 0)
+            self.names[one["id"]] = one["name"]
+            self.succeeds(self.jobs.erase(users=[one["id"]]))
 
     # --- what has to hold
 
@@ -235,8 +248,13 @@ class Machine(RuleBasedStateMachine):
         assert not wrong, wrong
 
     def check_views(self):
-        as_exported = AsExported(self.world, self.exported)
-        wrong = list(checks.views(as_exported, self.texts.keys(), MODELS))
+        wrong = []
+        if self.exported:
+            blanked = self.texts.keys() | checks.of_erased_users(self.world)
+            wrong += checks.views(AsExported(self.world, self.exported), blanked, MODELS)
+        lists = [[*checks.views(AsExported(self.world, one), (), (LISTED,))] for one in self.lists]
+        if all(lists):  # each is wrong
+            wrong += lists[0]
         assert not wrong, wrong
 
     def finish(self):
@@ -244,17 +262,20 @@ class Machine(RuleBasedStateMachine):
         whole = ("whole", "", 0)
         for job in list(self.pages):
             self.the_target_is_given_it(job, 1000, whole)
-        if self.texts:
+        if self.texts or self.names:
             self.succeeds(self.jobs.sweep())
+            for ticket in self.world.objects("ticket"):
+                if not self.account.has_content("ticket", ticket):
+                    self.expected.forgets(ticket["id"])
         self.a_job_runs("export", 1000, 1000, whole)
         self.the_views_are_built()
         self.a_job_runs("publish", 1000, 1000, whole)
         states = self.jobs.states
         wrong = [
-            *checks.exports(self.world, states["export"]["bookmarks"], MODELS),
+            *checks.exports(self.world, states["export"]["bookmarks"], (*MODELS, LISTED)),
             *checks.published_to(self.world, states["publish"]["bookmarks"]),
             *checks.topic(self.world, self.world.received(), 1000 * self.kills),
-            *checks.erasures(self.world, self.texts),
+            *checks.erasures(self.world, self.texts | self.names),
             *checks.logs("\n".join(self.log), checks.personal_texts(self.world)),
         ]
         if "Traceback" in "".join(self.log):

@@ -23,11 +23,41 @@ def worlds(commands, warehouse, pubsub, tmp_path, request):
         yield one_after_the_other
 
 
+WHOLE = ("whole", "", 0)
+
+
+@pytest.mark.parametrize("worlds", [pytest.param(True, id="of dbt")], indirect=True)
+def test_what_was_loaded_in_part_and_what_was_erased_is_right_in_the_end(worlds):
+    """A history with a run that is killed as it loads changes, and erasures of what was published."""
+    machine = Machine(worlds)
+    try:
+        machine.people_are_known()
+        machine.a_job_runs("export", 1000, 1000, WHOLE)
+        machine.the_views_are_built()
+        machine.a_job_runs("publish", 1000, 1000, WHOLE)
+        updates = [("update", which, 0) for which in range(9)]
+        machine.the_account_changes([*updates, ("change group", 0, 0)], 60)
+        machine.a_job_runs("export", 1000, 1000, ("killed", "GCS", 0))
+        assert machine.exported is None
+        machine.the_views_are_built()
+        machine.a_job_runs("export", 1000, 1000, WHOLE)
+        machine.the_views_are_built()
+        machine.one_is_erased("ticket", 0)
+        machine.one_is_erased("user", 2)
+    finally:
+        machine.teardown()
+
+
 @pytest.mark.parametrize(
     ("worlds", "examples"),
     [
         pytest.param(False, EXAMPLES, id="of all rows"),
-        pytest.param(True, 2 + EXAMPLES // 6, id="of dbt"),  # of which the first two do nothing
+        pytest.param(
+            True,
+            2 + EXAMPLES // 6,  # of which the first two do nothing
+            marks=pytest.mark.skipif(EXAMPLES < 12, reason="the history above is one of dbt"),
+            id="of dbt",
+        ),
     ],
     indirect=["worlds"],
 )

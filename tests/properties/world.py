@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import shutil
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import jinja2
@@ -24,7 +25,7 @@ from tests.proof.served import Served
 from tests.proof.world import UNLIMITED
 from tests.servers import zendesk_simulator
 from tests.transform.conftest import ROOT
-from tests.transform.macros import latest_of_all
+from tests.transform.macros import latest_of_all, macros
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from tests.dbt_runs import Dbt
 
 TICKETS, USERS = 9, 6
-MODELS = ("ticket", "user")
+MODELS, LISTED = ("ticket", "user"), "group"
+"""Of these, changes are exported; of the other, the whole list in every run."""
 SPECS = {
     "ticket": {
         "key": "id",
@@ -51,6 +53,7 @@ SPECS = {
 DIRECTORY = jinja2.Template(
     (ROOT / "transform" / "models" / "people" / "zendesk_user_directory.sql").read_text()
 )
+EXPORTS = macros("exports.sql", run_started_at=datetime(9999, 12, 31, tzinfo=UTC))
 UNKNOWN = FIRST_USER + 1
 """A member whom the internal directory lacks at first."""
 DATASETS = (DATASET, MESSAGES_DATASET, internal_directory.DATASET)
@@ -83,6 +86,15 @@ class World(Served):
             self.client.query_and_wait(
                 f"CREATE VIEW {DATASET}.{model}_latest AS {latest_of_all(f'{DATASET}.{model}', spec)}"
             )
+        latest = EXPORTS.latest_exports(
+            f"{DATASET}.EXPORT_METADATA", ["zendesk_time", "rows_export_id"], None
+        )
+        self.client.query_and_wait(f"""
+            CREATE VIEW {DATASET}.{LISTED}_latest AS
+            SELECT * FROM {DATASET}.{LISTED}
+            WHERE _export_id = (SELECT rows_export_id FROM ({latest}) WHERE table_name = '{LISTED}')
+            QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC) = 1
+        """)
         sql = DIRECTORY.render(
             ref=lambda name: f"{DATASET}.{name}",
             existing=lambda _, table: f"{internal_directory.DATASET}.{table}",
@@ -102,6 +114,7 @@ class Worlds:
         create(store, seed=1, tickets=TICKETS, users=USERS)
         # Each has a text that no other row has, so that it can be looked for.
         put(store, "ticket", [{"id": n, "description": f"Text of ticket {n}."} for n in store.ids("ticket")])
+        put(store, "user", [{"id": n, "name": f"Name of user {n}."} for n in store.ids("user")])
         store.close()
 
     @contextmanager

@@ -41,6 +41,8 @@ def test_what_was_loaded_in_part_and_what_was_erased_is_right_in_the_end(worlds)
         assert machine.exported is None
         machine.the_views_are_built()
         machine.a_job_runs("export", 1000, 1000, WHOLE)
+        machine.the_account_changes(updates, 60)
+        machine.a_job_runs("export", 1000, 1000, WHOLE)
         machine.the_views_are_built()
         machine.one_is_erased("ticket", 0)
         machine.one_is_erased("user", 2)

@@ -142,7 +142,7 @@ def test_queries_go_to_bq_where_the_environment_is_not_the_sandbox(project, past
     staging = {"MELTANO_ENVIRONMENT": "staging", "PATH": f"{tmp_path}:/usr/bin:/bin"}
     asked = [block for block in COMMANDS if block.startswith('ask "SELECT ')]
     asking = [block for block in asked if "zendesk.ERASURE" not in block]  # nothing may be erased yet
-    assert len(asking) == 8
+    assert len(asking) == 9
     for block in asking:
         lines, queries = paste(block, **staging).splitlines(), block.count('ask "SELECT ')
         assert re.fullmatch(r"\w+(,\w+)*", lines[0])

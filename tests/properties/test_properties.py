@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.properties.drawn import EXAMPLES, SEED
-from tests.properties.machine import Machine
+from tests.properties.machine import WHOLE, Machine
 from tests.properties.world import worlds as new_worlds
 
 STEPS = 12
@@ -21,9 +21,6 @@ def worlds(commands, warehouse, pubsub, tmp_path, request):
     dbt_runs = request.getfixturevalue("dbt_runs") if request.param else None
     with new_worlds(warehouse, pubsub, tmp_path, dbt_runs) as one_after_the_other:
         yield one_after_the_other
-
-
-WHOLE = ("whole", "", 0)
 
 
 @pytest.mark.parametrize("worlds", [pytest.param(True, id="of dbt")], indirect=True)

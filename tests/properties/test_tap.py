@@ -233,7 +233,6 @@ def test_a_ceiling_is_kept_in_any_minute(ceiling, idle):
     limits, now, sent = RateLimits({"account": ceiling}, Reserve()), 1000.0, []
     for seconds in idle:
         now += seconds
-        request = None
         now += limits.seconds_to_wait("/api/v2/groups", now)
         request = limits.sent("/api/v2/groups", now)
         limits.answered(request, 200, {}, now)

@@ -1,5 +1,7 @@
 """Models whose rows are below the objects of another: an export for each, with a cursor of its own."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 RECORDS = "/api/v2/incremental/custom_objects"
@@ -198,6 +200,17 @@ def test_side_conversations_are_read_once_for_each_ticket_that_the_events_name(t
     second = tap(**CONVERSATIONS, state=first.states[-1])
     assert second.code == 0, second.stderr
     assert len(lists(zendesk)) - len(named) == len(set(second.ids("side_conversation"))) in (2, 3)
+
+
+def test_a_side_conversation_that_changed_after_its_list_was_read_is_read_again(tap, zendesk):
+    events = "/api/v2/tickets/side_conversations/events"
+    [first, *_] = sorted(zendesk.objects("side_conversation_event"), key=lambda event: event["created_at"])
+    late = int(zendesk.now()) + 60
+    changed = {**first, "id": "late", "created_at": datetime.fromtimestamp(late, UTC).isoformat()}
+    zendesk.fault(events, after=1, status=200, body={"events": [changed], "end_time": late, "end_of_stream": True})
+    result = tap(**CONVERSATIONS, page_size=10)
+    assert result.code == 0, result.stderr
+    assert lists(zendesk).count(f"{TICKETS}{first['ticket_id']}/side_conversations") == 2
 
 
 def test_a_deleted_ticket_stops_no_other_side_conversation_and_a_refusal_moves_no_bookmark(tap, zendesk):

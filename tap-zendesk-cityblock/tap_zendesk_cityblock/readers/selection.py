@@ -56,6 +56,7 @@ def reader_for(
             read.named_by,
             export=of_own_endpoint(MODELS[read.named_by.model]),
             below=of_own_endpoint,
+            now=client.now,
             logger=logger,
         )
     if read.parent is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_zendesk_cityblock.columns import load_schema
 from tap_zendesk_cityblock.errors import StreamUnavailableError
-from tap_zendesk_cityblock.readers.shared_pages import common_start
+from tap_zendesk_cityblock.readers.shared_pages import before_remainders, common_start
 from tap_zendesk_cityblock.record_stream import RecordStream
 from tap_zendesk_cityblock.rows.decoding import RowsFactory
 from tap_zendesk_cityblock.rows.oddities import Oddities, check_not_all_left_out
@@ -124,8 +124,9 @@ class ModelStream(RecordStream):
     def _begin(self, streams: Sequence[ModelStream]) -> Position | None:
         """The common start. A stream that joins others reads what they read, and no page for itself."""
         leading = [stream for stream in streams if not stream.joins_others] or streams
-        starts = {stream.name: stream.start for stream in leading}
-        common = common_start([*starts.values()], self._run.settings.start_date)
+        start_date = self._run.settings.start_date
+        starts = before_remainders({stream.name: stream.start for stream in leading}, start_date)
+        common = common_start([*starts.values()], start_date)
         now = datetime.now(UTC)
         for stream in streams:
             stream.begin(starts.get(stream.name, common), now)

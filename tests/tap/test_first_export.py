@@ -387,6 +387,23 @@ def test_a_run_that_cannot_read_on_reports_what_is_left_without_a_count(tap, zen
     assert remainder_of(tap(**TICKETS, record_run=True, state=state)) == [{"model": "ticket", "rows": None}]
 
 
+@pytest.mark.parametrize("joining", [{}, {"start_time": 1_700_000_000}], ids=["new", "behind"])
+def test_what_is_left_to_read_is_not_forgotten_when_another_model_of_its_pages_is_behind(
+    joining, export, zendesk
+):
+    left = {"start_time": 1_569_801_600, "until": int(zendesk.now()) - 3600}
+    ticket = {"start_time": int(zendesk.now()) - 3600, "remainder": left}
+    state = {"bookmarks": {"ticket": ticket, "ticket_metric_set": joining}}
+    both = TICKETS | {"incremental_models": ["ticket", "ticket_metric_set"]}
+    run = export(state, **both)
+    assert run.code == 0, run.stderr
+    read = set(run.ids("ticket"))
+    while "remainder" in run.states[-1]["bookmarks"]["ticket"]:
+        run = export(run.states[-1], **both)
+        read |= set(run.ids("ticket"))
+    assert read == zendesk.ids("ticket")
+
+
 def test_what_is_left_to_read_stays_in_the_state_where_zendesk_points_back(export, zendesk):
     left = {"start_time": 1_569_801_600, "until": int(zendesk.now()) - 3600}
     start = {"bookmarks": {"ticket": {"start_time": int(zendesk.now()) - 3600, "remainder": left}}}

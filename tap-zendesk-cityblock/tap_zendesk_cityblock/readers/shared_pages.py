@@ -11,7 +11,7 @@ import msgspec
 from tap_zendesk_cityblock.state.positions import earliest, is_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tap_zendesk_cityblock.model_types import Derivation, Model
     from tap_zendesk_cityblock.readers.page import Page
@@ -22,6 +22,20 @@ def common_start(starts: Sequence[Position | None], start_date: int) -> Position
     """None for bulk models. `start_date`, in epoch seconds, where the earliest cannot be determined."""
     known = [start for start in starts if start is not None]
     return earliest(known, start_date) if known else None
+
+
+def before_remainders(starts: Mapping[str, Position | None], start_date: int) -> dict[str, Position | None]:
+    """The starts by model. Positions of pages carry one remainder, for all models: where these differ, a model starts
+    before what is left of its own first export, and reads that again.
+    """
+    if len({start.remainder if start is not None else None for start in starts.values()}) <= 1:
+        return {**starts}
+    return {
+        name: start
+        if start is None or start.remainder is None
+        else earliest([msgspec.structs.replace(start, remainder=None), start.remainder.at], start_date)
+        for name, start in starts.items()
+    }
 
 
 def ahead_of(start: Position | None, common: Position | None) -> Position | None:

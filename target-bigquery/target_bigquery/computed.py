@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import PluginMapper
 
 
+OF_STREAM_MAPS = "stream_maps: "
+"""What the reasons of records begin with for which a stream map fails."""
+
+
 def computed_properties(mapper: PluginMapper, stream: str) -> set[str]:
     """Properties of the stream, which may be an alias, that stream_maps defines by an expression."""
     sources = {
@@ -50,8 +54,16 @@ class StreamMapFailed(Rejection):
     def __init__(self, error: Exception) -> None:
         super().__init__("a record", None)
         self.reason = (
-            f"stream_maps: {error if isinstance(error, MapExpressionError) else type(error).__name__}"
+            f"{OF_STREAM_MAPS}{error if isinstance(error, MapExpressionError) else type(error).__name__}"
         )
+
+
+class StreamMapNotApplied(Rejection):
+    """A rejected record that no stream map has changed: what a map hides or hashes must not be loaded as it is."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("a record", None)
+        self.reason = f"{reason}: export it again once its map accepts it"
 
 
 def raised_by_stream_map(error: Exception) -> bool:

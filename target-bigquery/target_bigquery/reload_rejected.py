@@ -14,7 +14,8 @@ from cityblock_singer.google.retention import expires_soon
 from cityblock_singer.plugin import run
 from google.cloud import bigquery
 
-from target_bigquery.converters import MissingKey, Rejection
+from target_bigquery.computed import OF_STREAM_MAPS, StreamMapNotApplied
+from target_bigquery.converters import MissingKey, NestedTooDeeply, Rejection
 from target_bigquery.json_lines import exact
 from target_bigquery.names import column_name
 from target_bigquery.rejected import REJECTED_BY
@@ -129,6 +130,10 @@ def _reload(loader: Loader, dataset: str, rejected: bigquery.Table, stream: str,
 
 def _fitted(row: Any, fit: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of Google's, a Converter
     """Raises Rejection."""
+    if row.reason.startswith(OF_STREAM_MAPS):
+        raise StreamMapNotApplied(row.reason)
+    if row.reason == NestedTooDeeply().reason:  # its payload is cut, and no stream map has changed it
+        raise NestedTooDeeply
     record = exact(row.payload.encode())
     if row.reason == MissingKey(row.column or "").reason and record.get(row.column) is None:
         raise MissingKey(row.column)

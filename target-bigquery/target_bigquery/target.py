@@ -168,6 +168,8 @@ class TargetBigQuery(Plugin, Target):
         stream = message_dict["stream"]
         if stream == PIPELINE_RUN:
             return
+        if self._is_known(message_dict):
+            return
         sink = self._sinks_active.get(stream)
         if sink is not None and sink.current_size:
             with self._termination.postponed():
@@ -184,6 +186,12 @@ class TargetBigQuery(Plugin, Target):
             ) from None
         if self._sinks_active.get(stream) is not sink:
             self._compiled.forget(stream)
+
+    def _is_known(self, message: dict[str, Any]) -> bool:
+        """Whether the SCHEMA repeats the stream's last one, as the SDK's taps do for each parent of a child stream."""
+        last = next(iter(self.mapper.stream_maps.get(message["stream"], ())), None)
+        given = message["schema"], message.get("key_properties")
+        return last is not None and given == (last.raw_schema, last.raw_key_properties)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         if type(message_dict.get("record")) is not dict or type(message_dict.get("stream")) is not str:
@@ -284,6 +292,14 @@ class TargetBigQuery(Plugin, Target):
             else:
                 self._process_record_message(message)
         super().process_endofpipe()
+
+    def drain_one(self, sink: Sink) -> None:  # type: ignore[misc] # final, and the SDK is pinned
+        """A sink of `load_last` that is full, or gets another schema, follows all others, too."""
+        last = self.config["load_last"]
+        if sink.stream_name in last and sink.current_size:
+            others = (*self._sinks_to_clear, *self._sinks_active.values())
+            self._drain_all([one for one in others if one.stream_name not in last and one.current_size], 1)
+        super().drain_one(sink)
 
     def _drain_all(self, sink_list: Iterable[Sink], parallelism: int) -> None:
         """Streams of `load_last` follow all others: EXPORT_METADATA must not call an export complete that is not loaded."""

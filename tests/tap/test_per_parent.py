@@ -207,7 +207,9 @@ def test_a_side_conversation_that_changed_after_its_list_was_read_is_read_again(
     [first, *_] = sorted(zendesk.objects("side_conversation_event"), key=lambda event: event["created_at"])
     late = int(zendesk.now()) + 60
     changed = {**first, "id": "late", "created_at": datetime.fromtimestamp(late, UTC).isoformat()}
-    zendesk.fault(events, after=1, status=200, body={"events": [changed], "end_time": late, "end_of_stream": True})
+    zendesk.fault(
+        events, after=1, status=200, body={"events": [changed], "end_time": late, "end_of_stream": True}
+    )
     result = tap(**CONVERSATIONS, page_size=10)
     assert result.code == 0, result.stderr
     assert lists(zendesk).count(f"{TICKETS}{first['ticket_id']}/side_conversations") == 2

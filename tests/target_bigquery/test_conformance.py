@@ -254,6 +254,22 @@ def test_streams_that_vouch_for_others_are_loaded_after_them(loads, loaded_ids, 
     assert ids("EXPORT_METADATA") == []
 
 
+@pytest.mark.parametrize(
+    ("last", "settings"),
+    [([record(2, stream="EXPORT_METADATA")], {"batch_size": 2}), ([schema("EXPORT_METADATA", more={})], {})],
+    ids=["full", "before another SCHEMA"],
+)
+def test_streams_that_vouch_for_others_are_loaded_after_them_even_before_the_end(
+    last, settings, load, ids, proxy, way
+):
+    server, request = JOBS[way]
+    messages = [schema("EXPORT_METADATA"), schema(), record(1), record(1, stream="EXPORT_METADATA"), *last]
+    proxy[server].add(Fault("status", request, status=400, after=1))
+    loaded = load([*messages, state(9)], **settings)
+    assert loaded.code == 1
+    assert (ids(), ids("EXPORT_METADATA")) == ([1], [])
+
+
 @pytest.mark.parametrize("bytes_", [0, 1_000, 300_000], ids=["from the start", "at its end", "on the way"])
 def test_a_disk_that_is_full_stops_the_run_in_a_sentence_and_the_next_one_loads(
     bytes_, start, load, ids, monkeypatch

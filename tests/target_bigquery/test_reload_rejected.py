@@ -11,7 +11,7 @@ from target_bigquery.reload_rejected import command
 from target_bigquery.settings import SETTINGS
 
 from tests.fault_proxy import Fault
-from tests.target_bigquery.singer import record, schema, state
+from tests.target_bigquery.singer import lines, record, schema, state
 
 VIA = {"type": ["object", "null"], "properties": {"channel": {"type": ["string", "null"]}, "a-b": {}}}
 MIXED = {"type": ["array", "null"], "items": {"type": ["integer", "null"]}}
@@ -102,6 +102,28 @@ def test_a_record_that_was_rejected_again_after_it_was_loaded_is_not_loaded_agai
     assert "ticket: 1 loaded" in reload()
     assert ids() == [1, 2]
     assert sql(OPEN)[0].n == 7
+
+
+def test_a_record_that_a_stream_map_failed_on_is_not_loaded_without_its_map(load_here, reload, rows, sql):
+    load_here(
+        [schema(), record(1, subject="canary", n="x"), state(1)],
+        stream_maps={"ticket": {"subject": "md5(subject) if int(n) else subject"}},
+    )
+    assert reload().splitlines() == [
+        "ticket: 0 loaded, 1 still rejected",
+        "    1 x stream_maps: ValueError: export it again once its map accepts it",
+    ]
+    assert rows() == []
+    assert sql(OPEN)[0].n == 1
+
+
+def test_a_record_whose_deepest_levels_were_cut_is_not_loaded_without_them(load_here, reload, rows):
+    deep = b'{"type": "RECORD", "stream": "ticket", "record": {"id": 1, "any": %b}}\n' % (
+        b"[" * 2000 + b"]" * 2000
+    )
+    load_here(lines([schema(any={})]) + deep + lines([state(1)]))
+    assert reload() == "ticket: 0 loaded, 1 still rejected\n    1 x nested too deeply\n"
+    assert rows() == []
 
 
 def test_without_rejected_records_it_says_so(reload):

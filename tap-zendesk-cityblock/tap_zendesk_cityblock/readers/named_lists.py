@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class NamedListsReader(Reader):
     """Its position is that of the other model's export, and moves when the lists of a page are read."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its collaborators
         self,
         model: Model,
         named_by: NamedBy,

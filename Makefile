@@ -176,8 +176,8 @@ properties: setup ## any histories of the account and of both jobs, from a seed:
 prove: setup ## rounds of runs that are killed at seeded moments, checked against the account: make prove ROUNDS=100
 	$(PYTHON) -m tests.proof $(if $(SEED),--seed $(SEED)) $(if $(ROUND),--round $(ROUND),--rounds $(or $(ROUNDS),100)) $(if $(JOBS),--jobs $(JOBS)) $(if $(WRITE),--write)
 
-mutants: setup .venvs/mutants/.ready ## change modules' functions one by one and print what no fast test notices: make mutants MODULE=target-zendesk-pubsub/target_zendesk_pubsub/decisions.py
-	@.venvs/mutants/bin/python scripts/mutants.py $(MODULE)
+mutants: setup .venvs/mutants/.ready ## change modules, or a macro, bit by bit and print what no test notices: make mutants MODULE=target-zendesk-pubsub/target_zendesk_pubsub/decisions.py
+	@$(if $(filter %.sql,$(MODULE)),$(PYTHON) -m tests.transform.sql_mutants,.venvs/mutants/bin/python scripts/mutants.py) $(MODULE)
 
 ##@ Measure it
 benchmark: setup $(NEEDED_BY_$(NAME)) ## NAME=whole_path, idle_run, erasure, tap, peers, quota, rate_limits, first_export, publishing or odd_values

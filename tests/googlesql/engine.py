@@ -7,6 +7,7 @@ and its protocol buffers are used here.
 from __future__ import annotations
 
 import ctypes
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,11 @@ class Engine:
         config.shared_memory = True
         engine = wasmtime.Engine(config)
         if not COMPILED.exists():
-            COMPILED.write_bytes(wasmtime.Module.from_file(engine, str(WASM)).serialize())
+            own = COMPILED.with_suffix(
+                f".{os.getpid()}"
+            )  # another process may read or compile it at the same time
+            own.write_bytes(wasmtime.Module.from_file(engine, str(WASM)).serialize())
+            own.rename(COMPILED)
         wasi = wasmtime.WasiConfig()
         wasi.preopen_dir(str(Path(tzdata.__file__).parent / "zoneinfo"), "/usr/share/zoneinfo")
         self._store = wasmtime.Store(engine)

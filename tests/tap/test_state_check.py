@@ -7,7 +7,7 @@ import pytest
 from cityblock_singer.errors import SettingsError
 from tap_zendesk_cityblock.settings import Settings
 from tap_zendesk_cityblock.state.bookmarks import move_bookmark, read_bookmark
-from tap_zendesk_cityblock.state.positions import Position, Search
+from tap_zendesk_cityblock.state.positions import Position, Remainder, Search
 from tap_zendesk_cityblock.state.validation import check_state
 
 TICKETS = base64.b64encode(b"1767225420.0||1983|").decode()
@@ -155,6 +155,15 @@ def test_a_bookmark_of_searches_is_read_as_it_is_written():
     move_bookmark(bookmark, position, "cityblock")
     assert read_bookmark(json.loads(json.dumps(bookmark))) == position
     assert read_bookmark({**bookmark, "start_time": 5}) == Position(time=5)
+
+
+def test_a_remainder_whose_cursor_contains_no_time_is_read_as_it_is_written():
+    """Zendesk may change the form of its cursors between two pages; the tap's own state must not end its next run."""
+    left = Remainder(Position(cursor="opaque-cursor"), 90)
+    bookmark = {}
+    move_bookmark(bookmark, Position(cursor="opaque-cursor", remainder=left), "cityblock")
+    check("ticket", **bookmark)
+    assert read_bookmark(bookmark).remainder == left
 
 
 @pytest.mark.parametrize("left", [{"until": 5}, {"start_time": 5}, {"cursor": "x", "until": 5}, 7])

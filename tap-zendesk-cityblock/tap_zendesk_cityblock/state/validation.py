@@ -119,20 +119,20 @@ def _check_search(model: Model, bookmark: Mapping[str, Any]) -> None:
         )
 
     if "remainder" in bookmark and not (
-        MODELS[model.whole].is_searched_first and _is_remainder(model, bookmark["remainder"])
+        MODELS[model.whole].is_searched_first and _is_remainder(bookmark["remainder"])
     ):
         raise SettingsError(
             f"State of {model.name}: only the tap writes remainder; remove it, or write {example(model)}"
         )
 
 
-def _is_remainder(model: Model, remainder: object) -> bool:
+def _is_remainder(remainder: object) -> bool:
     return isinstance(remainder, dict) and (
         (remainder.keys() == {"start_time", "until"} and all(map(is_past, remainder.values())))
         or (
             remainder.keys() == {"cursor", "until"}
             and isinstance(remainder["cursor"], str)
-            and is_readable(model, remainder["cursor"])
+            and is_opaque(remainder["cursor"])
             and is_past(remainder["until"])
         )
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from cityblock_singer.google.errors import WarehouseError
+from tap_zendesk_cityblock.models import MODELS
 from zendesk_erasure.content import models
 from zendesk_erasure.erasure import Request, begin
 from zendesk_erasure.warehouse import Warehouse
@@ -85,3 +86,39 @@ def test_an_erasure_that_leaves_content_is_not_finished(
     assert resumed.code == 0, resumed.stderr
     assert hits(TEXT, dataset) == {}
     assert sql(f"SELECT request FROM {dataset}.ERASURE") == [("case-7",)]
+
+
+def with_computed(sql, dataset, name):
+    """The current table of a model, as dbt fills it: with the columns that it computes."""
+    computed = ", ".join(f"{one.sql} AS {one.name}" for one in MODELS[name].computed)
+    sql(f"CREATE TABLE {dataset}.{name}_current AS SELECT *, {computed} FROM {dataset}.{name}")
+
+
+def test_what_metrics_read_stays(load, run, hits, sql, dataset):
+    email = {"channel": "email", "source": {"from": {"address": TEXT}}}
+    load(records("ticket", {"id": TICKET, "subject": TEXT, "tags": ["closed_by_merge"], "via": email}))
+    merge = {"channel": "web", "source": {"rel": "merge"}}
+    load(records("ticket_comment", {"id": 5, "ticket_id": TICKET, "body": TEXT, "via": merge}))
+    values = {"status": "open", "new_schedule_id": "360", "subject": TEXT}
+    load(
+        records(
+            "ticket_field_history",
+            *(
+                {"id": f"{number}", "ticket_id": TICKET, "field_name": field, "value": value}
+                for number, (field, value) in enumerate(values.items())
+            ),
+        )
+    )
+    for name in ("ticket", "ticket_comment", "ticket_field_history"):
+        with_computed(sql, dataset, name)
+
+    ran = run("erase", "--ticket", TICKET, "--request", "case-7")
+    assert ran.code == 0, ran.stderr
+    assert hits(TEXT, dataset) == {}
+    assert sql(f"SELECT is_closed_by_merge, via_channel FROM {dataset}.ticket_current") == [(True, "email")]
+    assert sql(f"SELECT via_channel, via_source_rel FROM {dataset}.ticket_comment_current") == [
+        ("web", "merge")
+    ]
+    assert sql(
+        f"SELECT field_name, value, impersonal_value FROM {dataset}.ticket_field_history_current ORDER BY id"
+    ) == [("status", "open", "open"), ("new_schedule_id", "360", "360"), ("subject", None, None)]

@@ -1,10 +1,11 @@
 """What counts as content: the rules by which columns are blanked.
 
 Of the tap's tables these are the personal columns, the same that carry a policy tag. Keys, times, Zendesk's ids and
-what administrators define (status, priority, form) stay. A column that the schema files do not know is blanked, too.
+what administrators define (status, priority, form) stay, and so do the computed columns of current tables, which have
+nothing else. A column that the schema files do not know is blanked, too.
 
 - A ticket is erased in every row that names it: all personal columns. In ticket_field_history, values of the fields that
-  ticket has as columns without a mark stay.
+  ticket has as columns without a mark stay, and those of schedules.
 - Properties that the schema files lack, if a setting keeps them, may be of any kind: they are erased with a ticket, and with a
   user in all rows of the user's tickets.
 - A user is erased in every row about the user: all personal columns. In rows in which the user took part: what identifies a
@@ -180,6 +181,7 @@ def _of_field(model: Model, rows: Rows, field: SchemaField) -> list[tuple[Blanke
     """What the column is set to, and in which rows. An UPDATE may set a column only once."""
     name = field.name.removeprefix(STUB)
     kinds, known = _kinds(model), {column_name(one) for one in load_schema(model.name)["properties"]}
+    known |= {one.name for one in model.computed}
     kind = kinds.get(name, None if name in known else "text")
     is_unknown = name == UNKNOWN_PROPERTIES
     if (name.startswith("_") and not is_unknown) or kind is None:
@@ -191,7 +193,7 @@ def _of_field(model: Model, rows: Rows, field: SchemaField) -> list[tuple[Blanke
     is_by_field = model.derivation is not None and model.derivation.by_field and name in OF_FIELD
     some = _names_of_fields(field) if is_by_field else _names(field) if name in model.with_names else None
     if some is None or rows.about == rows.tickets:
-        return [(_unless_plain(field) if is_by_field else _emptied(field), rows.about)]
+        return [(_unless_plain(model, field) if is_by_field else _emptied(field), rows.about)]
     if rows.about == NOWHERE:
         return [(some, rows.tickets)]
     both = Blanked(
@@ -220,11 +222,12 @@ def _names(field: SchemaField) -> Blanked:
     )
 
 
-def _unless_plain(field: SchemaField) -> Blanked:
-    """Values of fields that ticket has as columns without a mark stay."""
+def _unless_plain(model: Model, field: SchemaField) -> Blanked:
+    """Values of fields that ticket has as columns without a mark stay, and what the view shows of a scrubbed ticket."""
     kinds = _kinds(MODELS["ticket"])
     plain = [name for name in load_schema("ticket")["properties"] if name not in kinds and name[0] != "_"]
-    return _emptied(field).where(f"NOT {_is_field(plain)}")
+    shown = f"IFNULL({model.kept_of_scrubbed or NOWHERE}, FALSE)"
+    return _emptied(field).where(f"NOT ({_is_field(plain)} OR {shown})")
 
 
 def _names_of_fields(field: SchemaField) -> Blanked:

@@ -107,10 +107,13 @@ class Comparison:
         self.result.found, self.result.expected = self._counted(0, reached), expected(0, reached)
         whole = Span(0, reached, self.result.found, self.result.expected)
         spans = SmallSpans(whole, self._counted, expected)
+        crowded: list[Span] = []
         while spans.pending and self._zendesk.requests_left - reserved >= REQUESTS_OF_STEP:
             if (span := spans.step()) is not None:
                 self._compare_ids(span, start)
-        self.result.spans = sorted(spans.pending, key=lambda one: one.first)
+                if span.is_crowded:
+                    crowded.append(span)
+        self.result.spans = sorted([*spans.pending, *crowded], key=lambda one: one.first)
 
     def _compare_ids(self, span: Span, start: int) -> None:
         created = self._zendesk.created(self._model, span.first, span.beyond, SMALL)

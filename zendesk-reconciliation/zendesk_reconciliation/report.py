@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zendesk_reconciliation.spans import SMALL
 from zendesk_reconciliation.verdicts import Alike
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def compared(result: Result, most: int) -> None:
         click.echo(f"  NOT COMPARED: {reason}")
     for span in result.spans[:most]:
         more = f"{span.difference:,} {'more in Zendesk' if span.zendesk > span.here else 'more in the view'}"
-        click.echo(f"  created from {_time(span.first)} to {_time(span.beyond)}: {more} (max_requests)")
+        why = f"more than {SMALL} objects in one second" if span.is_crowded else "max_requests"
+        click.echo(f"  created from {_time(span.first)} to {_time(span.beyond)}: {more} ({why})")
     for finding in sorted(result.findings.values(), key=lambda one: str(one.id).zfill(20))[:most]:
         click.echo(f"  {_line(finding)}")
     if len(result.findings) > most:

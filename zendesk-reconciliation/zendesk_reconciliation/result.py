@@ -18,7 +18,7 @@ class Result:
     """Of one model, or of messages.
 
     `is_list`: compared by its list, not by Search. `changed`: objects since the last export. `total`: Zendesk's own count;
-    `found`, `expected`: by Search or the list, and by the view. `spans`: that differ, and for whose ids no requests were left.
+    `found`, `expected`: by Search or the list, and by the view. `spans`: that differ, and whose ids were not all compared.
     `drawn_here`, `drawn_there`: objects drawn from the view, and from Zendesk.
 
     `otherwise`: columns that Zendesk returns otherwise here than in exports; `blank`: rows without personal values.

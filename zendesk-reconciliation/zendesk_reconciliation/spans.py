@@ -29,7 +29,17 @@ class Span:
 
     @property
     def is_small(self) -> bool:
-        return max(self.zendesk, self.here) <= SMALL or self.beyond - self.first <= 1
+        return max(self.zendesk, self.here) <= SMALL or self.is_second
+
+    @property
+    def is_second(self) -> bool:
+        """Whether it cannot be halved."""
+        return self.beyond - self.first <= 1
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether one second has more objects than one response, so that not all ids can be compared."""
+        return self.is_second and max(self.zendesk, self.here) > SMALL
 
 
 class SmallSpans:

@@ -134,15 +134,23 @@ def removed(load, sql, dataset, messages_dataset):
         f"CREATE TABLE {log} (ticket_id INT64, attributes STRING, data STRING, published_at TIMESTAMP) "
         "PARTITION BY DATE(published_at)"
     )
+    redacted = f'{{"description":"▇","subject":"{STAYS}"}}'
+    early, late = "2026-11-02T09:30:00Z", "2026-11-02T10:30:00Z"
     for ticket, text, at in (
         (1, SECRET, BEFORE),
-        (3, SECRET, BEFORE),
-        (3, f"{STAYS} ▇", "2026-11-02T10:30:00Z"),  # of the redacted version
+        (3, f'{{"description":"{SECRET}"}}', BEFORE),
+        (3, redacted, early),  # the publisher reads tickets more often
+        (3, f'{{"description":"▇ {SECRET}"}}', late),  # of a run that had read it before the last redaction
+        (3, redacted, late),
         (3, STAYS, "2026-11-02T12:00:00Z"),
         (4, STAYS, BEFORE),
         (6, STAYS, BEFORE),
     ):
         sql(f"INSERT INTO {log} VALUES ({ticket}, '{{}}', '{text}', TIMESTAMP '{at}')")
+    sql(
+        f"CREATE TABLE {messages_dataset}.zendesk_ticket_waiting AS "
+        f"SELECT 3 AS ticket_id, '{redacted}' AS payload, TIMESTAMP '{early}' AS inserted_at"
+    )
 
 
 def test_a_sweep_finds_and_erases_what_zendesk_removed(

@@ -31,6 +31,12 @@ MARKS = r"▇|redacted\.txt"
 """What Zendesk puts in the place of a redacted text and of a redacted file."""
 
 
+def _json(values: Mapping[str, str]) -> str:
+    """SQL of a text with these values, in SQL by name, so that equal ones of two tables have equal fingerprints."""
+    named = ", ".join(f"{value} AS {name}" for name, value in values.items())
+    return f"TO_JSON_STRING(STRUCT({named}))"
+
+
 @dataclasses.dataclass(frozen=True)
 class Text:
     """Columns whose text Zendesk replaces when something is redacted. `is_redacted`: SQL condition, if not by MARKS."""
@@ -41,7 +47,7 @@ class Text:
     @property
     def json(self) -> str:
         """SQL of the text."""
-        return f"TO_JSON_STRING(STRUCT({', '.join(self.columns)}))"
+        return _json({column: column for column in self.columns})
 
     @property
     def condition(self) -> str:
@@ -147,15 +153,18 @@ def _replaced(name: str, table: bigquery.Table, place: str, ids: str) -> Erasabl
 def _earlier_messages(
     warehouse: Warehouse, datasets: tuple[str, str], ids: str, existing: Mapping[str, set[str]]
 ) -> Iterator[Erasable]:
-    """Of a run that was under way, too; but not one with the redacted description."""
+    """Of a run that was under way, too. One with the redacted description stays, whenever it was read: the publisher reads tickets
+    more often than they are exported, and a ticket that waits with it would never be published without it.
+    """
     for declared in publisher_tables(warehouse, *datasets):
         if declared.name in existing[declared.dataset]:
-            of_ticket, time = (ids, "'ticket'", "CAST(ticket_id AS STRING)"), time_of(declared)
-            late = f"TIMESTAMP_ADD(redacted_at, {LATE})"
-            rows = _earlier(*of_ticket, f"`{time}` < {late}")
-            until = f"IF(STRPOS(`{declared.personal}`, '▇') > 0, redacted_at, {late})"
-            erasable = of_publisher(warehouse, declared, rows)
-            yield dataclasses.replace(erasable, unless=f"NOT {_earlier(*of_ticket, f'`{time}` < {until}')}")
+            of_ticket = (ids, "'ticket'", "CAST(ticket_id AS STRING)")
+            earlier = f"`{time_of(declared)}` < TIMESTAMP_ADD(redacted_at, {LATE})"
+            description = f"SAFE.JSON_VALUE(`{declared.personal}`, '$.description')"
+            print_ = f"FARM_FINGERPRINT({_json({'description': description})})"
+            erasable = of_publisher(warehouse, declared, _earlier(*of_ticket, earlier))
+            other = _earlier(*of_ticket, f"{earlier} AND IFNULL(fingerprint != {print_}, TRUE)")
+            yield dataclasses.replace(erasable, unless=f"NOT {other}")
 
 
 def _earlier(ids: str, model: str, key: str, condition: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
+from cityblock_singer.json_depth import shallow
 
 from target_bigquery.converters import LARGEST_EXACT, ExactNumber
 
@@ -28,6 +29,28 @@ def read(line: bytes) -> tuple[Any, bytes]:
 
 class NestedTooDeeplyError(ValueError):
     pass
+
+
+class Line(NamedTuple):
+    """A line as it was parsed: `text` differs from what was given where `is_repaired` or `is_cut`."""
+
+    value: Any
+    text: bytes
+    is_repaired: bool
+    """Invalid Unicode was replaced by U+FFFD."""
+    is_cut: bool
+    """It is nested too deeply, so that only its upper levels were read."""
+
+
+def read_levels(line: bytes) -> Line:
+    """Raises ValueError for invalid JSON."""
+    try:
+        value, text = read(line)
+        return Line(value, text, is_repaired=text is not line, is_cut=False)
+    except NestedTooDeeplyError:
+        upper = shallow(line)
+        value, text = read(upper)
+        return Line(value, text, is_repaired=text is not upper, is_cut=True)
 
 
 def exact(line: bytes) -> Any:  # noqa: ANN401 - anything JSON holds

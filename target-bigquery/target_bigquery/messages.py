@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from target_bigquery.converters import json_type
 from target_bigquery.errors import InputError, SchemaError
-from target_bigquery.json_lines import read
+from target_bigquery.json_lines import Line, read_levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +47,8 @@ def check_record(message: Message) -> None:
         )
 
 
-def batch_records(message: Message) -> Iterator[tuple[dict[str, Any], bytes, bytes]]:
-    """The records of the files of a BATCH message in order, each with its line as `read` returned it and as it was.
+def batch_records(message: Message) -> Iterator[Line]:
+    """The records of the files of a BATCH message in order.
 
     Files are JSON Lines on this machine, plain or gzipped, as the SDK's taps write them:
     https://sdk.meltano.com/en/latest/batch.html, read on 27 November 2026. Raises InputError.
@@ -76,14 +76,14 @@ def _local_path(file: object) -> str:
     return unquote(url.path)
 
 
-def _lines(path: str, *, is_gzipped: bool) -> Iterator[tuple[dict[str, Any], bytes, bytes]]:
+def _lines(path: str, *, is_gzipped: bool) -> Iterator[Line]:
     number = 0
     try:
         with gzip.open(path) if is_gzipped else Path(path).open("rb") as file:
             for line in file:
                 number += 1
                 if not line.isspace():
-                    yield *read(line), line
+                    yield read_levels(line)
     except (OSError, EOFError, zlib.error) as unreadable:
         reason = getattr(unreadable, "strerror", None) or "not gzip, or truncated"
         raise InputError(f"cannot read the BATCH file {path} ({reason})") from None

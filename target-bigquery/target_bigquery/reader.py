@@ -7,11 +7,10 @@ import sys
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import orjson
-from cityblock_singer.json_depth import shallow
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
 from target_bigquery.errors import InputError
-from target_bigquery.json_lines import NestedTooDeeplyError, exact, read
+from target_bigquery.json_lines import Line, exact, read_levels
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -65,26 +64,20 @@ class BytesReader(GenericSingerReader[bytes]):
             read += len(lines)
 
     def deserialize_json(self, line: bytes) -> dict[str, Any]:
-        self.is_cut = False
         try:
-            try:
-                message, self._current_message = read(line)
-            except NestedTooDeeplyError:
-                self.is_cut = True
-                message, self._current_message = read(line := shallow(line))
+            message, self._current_message, self.is_repaired, self.is_cut = read_levels(line)
         except ValueError:
             raise InputError("not JSON") from None
-        self.is_repaired = self._current_message is not line
         if type(message) is not dict:
             raise InputError("not a JSON object")
         if self.is_cut and message.get("type") != "RECORD":
             raise InputError("nested too deeply")
         return cast("dict[str, Any]", message)
 
-    def enter(self, message: dict[str, Any], line: bytes, *, is_repaired: bool) -> None:
+    def enter(self, message: dict[str, Any], line: Line) -> None:
         """Makes a line of a BATCH file the current message, as if it had been a RECORD message."""
-        self._current_message = b'{"stream":%s,"record":%s}' % (orjson.dumps(message["stream"]), line)
-        self.is_repaired = is_repaired
+        self._current_message = b'{"stream":%s,"record":%s}' % (orjson.dumps(message["stream"]), line.text)
+        self.is_repaired, self.is_cut = line.is_repaired, line.is_cut
 
     def exact_message(self) -> Any:  # noqa: ANN401 - anything JSON holds
         """The current line parsed again, with every digit of its numbers."""

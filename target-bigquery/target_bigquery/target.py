@@ -245,9 +245,9 @@ class TargetBigQuery(Plugin, Target):
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """Processes its records one by one. The SDK would hold a whole file in memory and skip stream maps."""
-        for record, line, given in batch_records(message_dict):
-            self._reader.enter(message_dict, line, is_repaired=line is not given)
-            self._process_record_message({**message_dict, "type": "RECORD", "record": record})
+        for line in batch_records(message_dict):
+            self._reader.enter(message_dict, line)
+            self._process_record_message({**message_dict, "type": "RECORD", "record": line.value})
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """The SDK expects a sink, which may not exist yet, and logs that columns are added, which is not true here."""

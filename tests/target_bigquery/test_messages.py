@@ -152,6 +152,17 @@ def test_a_batch_that_cannot_be_read_is_refused_in_a_sentence(message, expected,
         load_here([schema(), record(1), message, state(1)])
 
 
+def test_a_record_of_a_batch_that_is_nested_too_deeply_is_rejected_alone(
+    load_here, rows, warehouse, dataset, tmp_path
+):
+    path = tmp_path / "batch.json"
+    path.write_bytes(b'{"id": 1, "subject": %s1%s}\n{"id": 2}\n' % (b"[" * 3000, b"]" * 3000))
+    load_here([schema(), batch(path, compression="none"), state(1)])
+    assert [row["id"] for row in rows()] == [2]
+    [kept] = warehouse.client.query_and_wait(f"SELECT record_key, reason FROM {dataset}.REJECTED_RECORD")
+    assert (kept.record_key, kept.reason) == ("1", "nested too deeply")
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [

@@ -161,9 +161,9 @@ def _earlier_messages(
             of_ticket = (ids, "'ticket'", "CAST(ticket_id AS STRING)")
             earlier = f"`{time_of(declared)}` < TIMESTAMP_ADD(redacted_at, {LATE})"
             description = f"SAFE.JSON_VALUE(`{declared.personal}`, '$.description')"
-            print_ = f"FARM_FINGERPRINT({_json({'description': description})})"
+            of_message = f"FARM_FINGERPRINT({_json({'description': description})})"
             erasable = of_publisher(warehouse, declared, _earlier(*of_ticket, earlier))
-            other = _earlier(*of_ticket, f"{earlier} AND IFNULL(fingerprint != {print_}, TRUE)")
+            other = _earlier(*of_ticket, f"{earlier} AND IFNULL(fingerprint != {of_message}, TRUE)")
             yield dataclasses.replace(erasable, unless=f"NOT {other}")
 
 

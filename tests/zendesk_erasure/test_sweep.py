@@ -29,13 +29,15 @@ def redaction(comment, kind="Comment"):
 def removed(load, sql, dataset, messages_dataset):
     """A scrubbed ticket 1, a user 2 who is deleted for good, and a redacted first comment of ticket 3.
 
-    Ticket 6 has the subject of scrubbed tickets, from whoever wrote it, and is not deleted.
+    Ticket 5 was scrubbed while it waited, and was never published. Ticket 6 has the subject of scrubbed tickets, from whoever
+    wrote it, and is not deleted.
     """
     load(
         [
             *versions(
                 "ticket",
                 ({"id": 1, "subject": SECRET}, {"id": 1, "subject": "SCRUBBED", "status": "deleted"}),
+                ({"id": 5, "status": "open"}, {"id": 5, "subject": "SCRUBBED", "status": "deleted"}),
                 (
                     {"id": 3, "subject": STAYS, "description": SECRET},
                     {"id": 3, "subject": STAYS, "description": "▇"},
@@ -149,7 +151,8 @@ def removed(load, sql, dataset, messages_dataset):
         sql(f"INSERT INTO {log} VALUES ({ticket}, '{{}}', '{text}', TIMESTAMP '{at}')")
     sql(
         f"CREATE TABLE {messages_dataset}.zendesk_ticket_waiting AS "
-        f"SELECT 3 AS ticket_id, '{redacted}' AS payload, TIMESTAMP '{early}' AS inserted_at"
+        f"SELECT 3 AS ticket_id, '{redacted}' AS payload, TIMESTAMP '{early}' AS inserted_at "
+        f"UNION ALL SELECT 5, '{SECRET}', TIMESTAMP '{AFTER}'"
     )
 
 
@@ -166,6 +169,7 @@ def test_a_sweep_finds_and_erases_what_zendesk_removed(
         "ticket_field_history",
         "ticket_attachment",
         "zendesk_ticket",
+        "zendesk_ticket_waiting",
         "REJECTED_RECORD",
     }
 
@@ -183,7 +187,8 @@ def test_a_sweep_finds_and_erases_what_zendesk_removed(
     assert sql(f"SELECT DISTINCT subject FROM {dataset}.ticket WHERE id = 1 AND subject IS NOT NULL") == [
         ("SCRUBBED",)
     ]
-    assert sql(f"SELECT ticket_id FROM {messages_dataset}.zendesk_ticket_erased") == [(1,)]
+    announced = sql(f"SELECT ticket_id FROM {messages_dataset}.zendesk_ticket_erased")
+    assert sorted(announced) == [(1,), (5,)]  # the publisher ends the wait of a ticket that it informs of
     proofs = sql(
         f"SELECT mode, request, SUM(one.row_count) FROM {dataset}.ERASURE, UNNEST(tables) AS one GROUP BY mode, request"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_zendesk_pubsub.erased_tickets import erased_table
+from target_zendesk_pubsub.join_errors import JoinErrors
 from target_zendesk_pubsub.last_messages import LastMessages
 from target_zendesk_pubsub.published_log import PublishedLog
 
@@ -18,13 +19,15 @@ def announce(
     """A row for each ticket that was exported or published; unknown ids have none, nor those that were erased before.
     Raises PluginError.
 
-    `is_swept`: only for tickets that were published, because Zendesk has removed them already, and not for those that have a row.
+    `is_swept`: only for tickets that were published or wait, because Zendesk has removed them already, and not for those that
+    have a row.
     """
     dataset, messages = datasets
     table = erased_table(messages)
     warehouse.ensure(table)
     log = PublishedLog(warehouse, messages, "", "")
     state = LastMessages(warehouse, messages, log).table
+    waiting = JoinErrors(warehouse, messages, "", log, "").waiting
     existing = {one: warehouse.names(one) for one in datasets}
     known = [
         f"id IN (SELECT {column} FROM {place}.{name})"
@@ -32,7 +35,7 @@ def announce(
             *(() if is_swept else ((dataset, name, "id") for name in ("ticket", "ticket_current"))),
             *(
                 (one.dataset, one.name, "ticket_id")
-                for one in ((log.published, state) if is_swept else (*log.tables, state))
+                for one in ((log.published, state, waiting) if is_swept else (*log.tables, state))
             ),
         )
         if name in existing[place]

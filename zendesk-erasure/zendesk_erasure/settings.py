@@ -36,7 +36,7 @@ SETTINGS = th.PropertiesList(
         "announce_swept",
         th.BooleanType,
         default=True,
-        description="Whether consumers get a message with the event type `erased` for each published ticket that a sweep erases. Set it to `false` for a first sweep if consumers do not need messages about tickets that Zendesk scrubbed in the past",
+        description="Whether consumers get a message with the event type `erased` for each ticket that was published, or has waited, and that a sweep erases. Set it to `false` for a first sweep if consumers do not need messages about tickets that Zendesk scrubbed in the past",
     ),
     th.Property(
         "timeout",

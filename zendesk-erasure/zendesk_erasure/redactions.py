@@ -140,13 +140,12 @@ def _replaced(name: str, table: bigquery.Table, place: str, ids: str) -> Erasabl
         blanks = [blank for blank in blanks if blank.column in text.columns]
     of_row = (ids, f"'{name}'", f"CAST(`{model.key}` AS STRING)")
     earlier = "_exported_at < redacted_at"
-    other = f"{earlier} AND IFNULL(fingerprint != FARM_FINGERPRINT({text.json}), TRUE)"
     return Erasable(
         place,
         _earlier(*of_row, earlier),
         tuple(blanks),
         partitioning_of(table),
-        unless=f"NOT {_earlier(*of_row, other)}",
+        unless=_unless_other(*of_row, earlier, text.json),
     )
 
 
@@ -161,12 +160,17 @@ def _earlier_messages(
             of_ticket = (ids, "'ticket'", "CAST(ticket_id AS STRING)")
             earlier = f"`{time_of(declared)}` < TIMESTAMP_ADD(redacted_at, {LATE})"
             description = f"SAFE.JSON_VALUE(`{declared.personal}`, '$.description')"
-            of_message = f"FARM_FINGERPRINT({_json({'description': description})})"
+            unless = _unless_other(*of_ticket, earlier, _json({"description": description}))
             erasable = of_publisher(warehouse, declared, _earlier(*of_ticket, earlier))
-            other = _earlier(*of_ticket, f"{earlier} AND IFNULL(fingerprint != {of_message}, TRUE)")
-            yield dataclasses.replace(erasable, unless=f"NOT {other}")
+            yield dataclasses.replace(erasable, unless=unless)
 
 
 def _earlier(ids: str, model: str, key: str, condition: str) -> str:
     """SQL condition. `model`, `key`: SQL of a row's."""
     return f"EXISTS (SELECT 1 FROM {ids} WHERE redacted_model = {model} AND redacted_key = {key} AND {condition})"
+
+
+def _unless_other(ids: str, model: str, key: str, condition: str, text: str) -> str:
+    """SQL condition: of the redactions of `condition`, none left another text in the row than `text`, SQL of what it has."""
+    other = f"{condition} AND IFNULL(fingerprint != FARM_FINGERPRINT({text}), TRUE)"
+    return f"NOT {_earlier(ids, model, key, other)}"
